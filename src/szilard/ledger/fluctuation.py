@@ -1,0 +1,33 @@
+"""The per-step integral fluctuation theorem, ``⟨e^{−d_t}⟩_{p_{t−1}} = 1`` with ``d_t = φ_t − φ_{t−1}``.
+
+It fails when φ is not normalised, samples are stale or supports differ; it is tested per step because the average over
+a whole path has hopeless tails.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from szilard.estimate import Estimate, Kind
+
+
+def fluctuation_per_input(
+    phi_before: Float[Tensor, "*members inputs outcomes"],
+    phi_after: Float[Tensor, "*members inputs outcomes"],
+) -> Float[Tensor, "*members inputs"]:
+    """``Σ_y p_{t−1} e^{−d}`` per input by exact sum, with ``p_{t−1}`` normalised: 1 for normalised φ."""
+    log_p_before = torch.log_softmax(-phi_before, -1)
+    return torch.exp(log_p_before + phi_before - phi_after).sum(-1)
+
+
+def fluctuation_sampled(
+    phi_before: Float[Tensor, "*members samples"], phi_after: Float[Tensor, "*members samples"]
+) -> Estimate:
+    """The mean of ``e^{−d}`` over samples ``x ~ p_{t−1}``, unbiased; 1 when the samples are fresh and φ normalised."""
+    excess = torch.expm1(phi_before - phi_after)
+    count = excess.shape[-1]
+    return Estimate(1 + excess.mean(-1), excess.std(-1) / math.sqrt(count), Kind.UNBIASED, count - 1)

@@ -1,0 +1,67 @@
+"""Statistical length ``L = Σ_t 2 arccos ∫√(p_{t−1} p_t)`` in nat^½, and the speed limits it sets on work."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from szilard.estimate import Estimate, Kind
+
+
+def hellinger_per_input(
+    phi_before: Float[Tensor, "*members inputs outcomes"],
+    phi_after: Float[Tensor, "*members inputs outcomes"],
+) -> Float[Tensor, "*members inputs"]:
+    """One minus the overlap, per input: ``h = 1 − Σ_y √(p_{t−1} p_t) = ½ Σ_y (√p_t − √p_{t−1})²``, without cancellation."""
+    half = 0.5 * (phi_after - phi_before)
+    root_before = torch.exp(-0.5 * phi_before)
+    gap = torch.where(
+        half.abs() < 0.5, root_before * torch.expm1(-half), torch.exp(-0.5 * phi_after) - root_before
+    )
+    return 0.5 * gap.square().sum(-1)
+
+
+def angle_of(h: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+    """The length ``2 arccos(1 − h)`` of a step whose overlap is ``1 − h``, accurate however small ``h`` is."""
+    return 4 * torch.arcsin(torch.sqrt(0.5 * h).clamp(max=1))
+
+
+def angle_slope(h: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+    """Derivative of :func:`angle_of`: how an input's share of ``h`` moves the length (0 where ``h`` is 0 or 2)."""
+    product = h * (2 - h)
+    return torch.where(product > 0, 2 / torch.sqrt(product), torch.zeros_like(h))
+
+
+def length_sampled(
+    phi_before: Float[Tensor, "*members samples"], phi_after: Float[Tensor, "*members samples"]
+) -> Estimate:
+    """Length of one step from samples ``x ~ p_{t−1}``: ``h`` is the mean of ``½(1 − e^{−d/2})²``; kind ``asymptotic``.
+
+    Adding half of ``e^{−d} − 1``, whose mean is zero, to ``1 − e^{−d/2}`` completes the square and removes the
+    first-order noise. The estimate of ``h`` is unbiased; the arccosine bends it at order 1/N.
+    """
+    terms = 0.5 * torch.expm1(0.5 * (phi_before - phi_after)).square()
+    count = terms.shape[-1]
+    h = terms.mean(-1)
+    error = angle_slope(h) * terms.std(-1) / math.sqrt(count)
+    return Estimate(angle_of(h), error, Kind.ASYMPTOTIC, count - 1)
+
+
+def speed_limit(length: float, jumps: int) -> float:
+    """Least symmetric work ``(W + W_rev)/2 ≥ 4n[1 − cos(L/2n)]`` of n jumps over length L, in nats.
+
+    Tends to ``L²/2n`` and is reached on a geodesic at constant speed. Holds for any model. Source: theory §1.4.
+    """
+    return 8 * jumps * math.sin(length / (4 * jumps)) ** 2
+
+
+def speed_limit_one_sided(length: float, jumps: int) -> float:
+    """Least work ``W ≥ −2n ln cos(L/2n)`` of n jumps over length L, in nats; looser than :func:`speed_limit`.
+
+    Each jump is at most π long, where the bound is infinite. Source: theory §1.4.
+    """
+    half = length / (2 * jumps)
+    return math.inf if half >= math.pi / 2 else -2 * jumps * math.log(math.cos(half))

@@ -1,0 +1,21 @@
+"""The precision floor: the spurious work that rounding of the forward pass adds to each step (theory §7)."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+def spurious_work(
+    phi: Float[Tensor, "*members inputs outcomes"], precision: float
+) -> Float[Tensor, "*members inputs"]:
+    """About ``½ ε² ⟨φ²⟩`` nats per step and input: what two equal models with rounded logits would seem to cost.
+
+    Args:
+        phi: φ of every outcome.
+        precision: ε, the relative rounding unit of the forward pass (``torch.finfo(dtype).eps``; 2⁻¹⁰ for TF32).
+
+    Evaluating φ in float64 from rounded logits does not lower it; only a finer forward pass does.
+    """
+    return 0.5 * precision**2 * (torch.exp(-phi) * phi.square()).sum(-1)
