@@ -56,9 +56,7 @@ class Estimate:
             ValueError: if ``level`` is not strictly between 0 and 1.
         """
         if not 0 < level < 1:
-            raise ValueError(
-                f"level must lie strictly between 0 and 1, not {level}: give 0.95 for a 95 % interval."
-            )
+            raise ValueError(f"level must lie strictly between 0 and 1, not {level}: give 0.95 for a 95 % interval.")
         half = self._quantile(0.5 + level / 2) * self.error
         return self.value - half, self.value + half
 

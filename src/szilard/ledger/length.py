@@ -18,9 +18,7 @@ def hellinger_per_input(
     """One minus the overlap, per input: ``h = 1 − Σ_y √(p_{t−1} p_t) = ½ Σ_y (√p_t − √p_{t−1})²``, without cancellation."""
     half = 0.5 * (phi_after - phi_before)
     root_before = torch.exp(-0.5 * phi_before)
-    gap = torch.where(
-        half.abs() < 0.5, root_before * torch.expm1(-half), torch.exp(-0.5 * phi_after) - root_before
-    )
+    gap = torch.where(half.abs() < 0.5, root_before * torch.expm1(-half), torch.exp(-0.5 * phi_after) - root_before)
     return 0.5 * gap.square().sum(-1)
 
 

@@ -30,9 +30,7 @@ class Pathwise:
         """Trajectories of one point, from ``φ_0(x_0)``."""
         return cls(torch.zeros_like(phi), torch.zeros_like(phi), phi, phi)
 
-    def advance(
-        self, phi_old_sample: Float[Tensor, "*paths"], phi_new_sample: Float[Tensor, "*paths"]
-    ) -> Pathwise:
+    def advance(self, phi_old_sample: Float[Tensor, "*paths"], phi_new_sample: Float[Tensor, "*paths"]) -> Pathwise:
         """One step on, from ``φ_t(x_{t−1})`` and ``φ_t(x_t)``."""
         return Pathwise(
             heat=self.heat + (phi_new_sample - phi_old_sample),

@@ -7,9 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 
-def spurious_work(
-    phi: Float[Tensor, "*members inputs outcomes"], precision: float
-) -> Float[Tensor, "*members inputs"]:
+def spurious_work(phi: Float[Tensor, "*members inputs outcomes"], precision: float) -> Float[Tensor, "*members inputs"]:
     """About ``½ ε² ⟨φ²⟩`` nats per step and input: what two equal models with rounded logits would seem to cost.
 
     Args:

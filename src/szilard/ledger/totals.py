@@ -33,9 +33,7 @@ def over_replicates(values: Float[Tensor, "*members replicates"], *, kind: Kind 
     """
     count = values.shape[-1]
     if count < 2:
-        raise ValueError(
-            f"an error bar needs at least 2 replicates, not {count}: split the samples into blocks."
-        )
+        raise ValueError(f"an error bar needs at least 2 replicates, not {count}: split the samples into blocks.")
     return Estimate(values.mean(-1), values.std(-1) / math.sqrt(count), kind, count - 1)
 
 

@@ -10,7 +10,9 @@ from szilard.estimate import Kind
 SCHEMA_VERSION = 1
 """Raised when a reader of an older szilard could misread a record."""
 
-ERROR_OVER_INPUTS = "standard error over probe inputs of the cumulative per-input quantity (the inputs are shared between steps)"
+ERROR_OVER_INPUTS = (
+    "standard error over probe inputs of the cumulative per-input quantity (the inputs are shared between steps)"
+)
 ERROR_OVER_STEPS = "standard error over the training steps since the previous record"
 ERROR_OF_LABELS = "standard error over sampled labels, at fixed probe inputs"
 ERROR_OF_PATHS = "standard error over probe inputs and sampled labels"
@@ -73,9 +75,7 @@ def _state(name: str, long_name: str, equation: str) -> Variable:
     return Variable(name, long_name, "nat", Kind.EXACT, False, ERROR_OVER_INPUTS, equation)
 
 
-def _path(
-    name: str, long_name: str, equation: str, units: str = "nat", dims: tuple[str, ...] = ()
-) -> Variable:
+def _path(name: str, long_name: str, equation: str, units: str = "nat", dims: tuple[str, ...] = ()) -> Variable:
     return Variable(name, long_name, units, Kind.EXACT, True, ERROR_OVER_INPUTS, equation, dims)
 
 
