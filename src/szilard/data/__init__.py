@@ -1,0 +1,13 @@
+"""Real data sets, hash-checked and cached: ``digits`` (embedded in scikit-learn), ``mnist`` and ``fashion-mnist``.
+
+Example:
+    >>> from szilard import data
+    >>> digits = data.load("digits")
+    >>> tuple(digits.train_inputs.shape), tuple(digits.test_inputs.shape), len(digits.classes)
+    ((1437, 1, 8, 8), (360, 1, 8, 8), 10)
+"""
+
+from szilard.data.catalogue import cache_directory, load, names
+from szilard.data.dataset import Dataset
+
+__all__ = ["Dataset", "cache_directory", "load", "names"]

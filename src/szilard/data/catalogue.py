@@ -1,0 +1,99 @@
+"""The data sets that szilard knows by name."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from szilard.data import idx
+from szilard.data.dataset import Dataset
+from szilard.data.fetch import contents
+from szilard.data.source import FASHION_MNIST, MNIST, File, Source
+from szilard.errors import SpecError, nearest
+
+SOURCES = {source.name: source for source in (MNIST, FASHION_MNIST)}
+"""Those that are files; ``digits`` comes with scikit-learn."""
+
+DIGITS_TEST_SIZE = 360
+"""A fifth of the 1,797 digits."""
+
+
+def names() -> tuple[str, ...]:
+    """Every name that :func:`load` takes."""
+    return ("digits", *SOURCES)
+
+
+def cache_directory() -> Path:
+    """Where files are kept: ``$SZILARD_CACHE`` if set, else ``~/.cache/szilard``; one folder for each data set."""
+    chosen = os.environ.get("SZILARD_CACHE")
+    return Path(chosen).expanduser() if chosen else Path.home() / ".cache" / "szilard"
+
+
+def load(name: str) -> Dataset:
+    """A data set by name, with images as float32 in [0, 1] shaped ``(examples, 1, height, width)``.
+
+    Args:
+        name: ``digits`` (8 × 8, in the installation, always the same split), ``mnist`` or ``fashion-mnist`` (28 × 28;
+            taken from the cache, plain or gzipped, else downloaded into it, and checked by hash either way).
+
+    Raises:
+        SpecError: if there is no such data set.
+        DataError: if its files are damaged, or neither in the cache nor to be had from a mirror.
+    """
+    if name == "digits":
+        return _digits()
+    if name not in SOURCES:
+        raise SpecError(f"There is no data set {name!r}: {nearest(name, names())}")
+    return from_files(SOURCES[name], cache_directory() / name)
+
+
+def from_files(source: Source, directory: Path) -> Dataset:
+    """The data set that ``source`` describes, from its files in ``directory`` or its mirrors.
+
+    Raises:
+        DataError: see :func:`load`.
+    """
+
+    def read(file: File, dimensions: int) -> npt.NDArray[np.uint8]:
+        return idx.parse(contents(source, file, directory), dimensions, str(directory / file.name))
+
+    return Dataset(
+        source.name,
+        _images(read(source.train_images, 3), 255),
+        _labels(read(source.train_labels, 1)),
+        _images(read(source.test_images, 3), 255),
+        _labels(read(source.test_labels, 1)),
+        source.classes,
+    )
+
+
+def _digits() -> Dataset:
+    from sklearn.datasets import load_digits
+
+    bunch = load_digits()
+    # The file lists its writers one after the other: this order spreads them over both splits, and is the same under
+    # every version of NumPy, which promises as much for the raw bits alone.
+    order = np.argsort(np.random.PCG64(0).random_raw(len(bunch.target)), kind="stable")
+    images, labels = bunch.images[order], bunch.target[order]
+    test, train = slice(0, DIGITS_TEST_SIZE), slice(DIGITS_TEST_SIZE, None)
+    return Dataset(
+        "digits",
+        _images(images[train], 16),
+        _labels(labels[train]),
+        _images(images[test], 16),
+        _labels(labels[test]),
+        tuple("0123456789"),
+    )
+
+
+def _images(pixels: npt.NDArray, white: int) -> Tensor:
+    return torch.from_numpy(pixels.astype(np.float32) / np.float32(white)).unsqueeze(1)
+
+
+def _labels(labels: npt.NDArray) -> Tensor:
+    return torch.from_numpy(labels.astype(np.int64))
