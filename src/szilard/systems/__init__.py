@@ -1,0 +1,8 @@
+"""Exact systems that carry their own answers: szilard's oracles, and toys to learn the theory on (theory §8)."""
+
+from szilard.systems.base import System
+from szilard.systems.categorical import Categorical
+from szilard.systems.gaussian_mean import GaussianMean
+from szilard.systems.paths import DescentPath, GreatCirclePath, MixturePath, Path
+
+__all__ = ["Categorical", "DescentPath", "GaussianMean", "GreatCirclePath", "MixturePath", "Path", "System"]

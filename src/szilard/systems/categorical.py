@@ -1,0 +1,173 @@
+"""A categorical distribution that moves: every number by summation, in 40-digit decimal arithmetic (theory §8)."""
+
+from __future__ import annotations
+
+import decimal
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from szilard.systems.base import System, require, require_steps
+from szilard.systems.paths import DescentPath, MixturePath, Path
+
+_DIGITS = 40
+
+
+@dataclass(frozen=True)
+class Categorical(System):
+    """``p_θ(x) = e^{−φ_x}`` over C outcomes; the parameters are the C values of φ themselves.
+
+    Args:
+        target: f, the distribution that is learned; positive, sums to 1.
+        start: p_0, where the path begins; uniform by default.
+        path: how p moves: :class:`~szilard.systems.MixturePath`, :class:`~szilard.systems.GreatCirclePath` or
+            :class:`~szilard.systems.DescentPath` (SGD).
+
+    Raises:
+        SpecError: for what is no distribution over the same outcomes.
+
+    Example:
+        >>> system = Categorical(target=(0.6, 0.3, 0.1), path=MixturePath(remainder=1e-6))
+        >>> round(system.exact(steps=5)["work"], 6)
+        0.203009
+    """
+
+    target: tuple[float, ...]
+    start: tuple[float, ...] | None = None
+    path: Path = field(default_factory=MixturePath)
+
+    def __post_init__(self) -> None:
+        start = (1 / len(self.target),) * len(self.target) if self.start is None else self.start
+        for name, values in (("target", self.target), ("start", start)):
+            require(len(values) >= 2, f"{name} has {len(values)} outcomes: give at least 2.")
+            require(
+                all(math.isfinite(value) and value > 0 for value in values),
+                f"{name} holds a probability that is not above 0: give every outcome a positive share.",
+            )
+            require(
+                abs(math.fsum(values) - 1) < 1e-9,
+                f"{name} sums to {math.fsum(values):.9g}: give probabilities that sum to 1.",
+            )
+        require(
+            len(start) == len(self.target),
+            f"start has {len(start)} outcomes and target {len(self.target)}: give both over the same outcomes.",
+        )
+
+    @classmethod
+    def random(
+        cls, outcomes: int = 50, *, concentration: float = 0.5, path: Path | None = None, seed: int = 0
+    ) -> Categorical:
+        """A target drawn from a symmetric Dirichlet distribution, learned from uniform; by SGD unless told otherwise.
+
+        Raises:
+            SpecError: for fewer than two outcomes or a concentration that is not positive.
+        """
+        require(outcomes >= 2, f"outcomes is {outcomes}: give at least 2.")
+        require(concentration > 0, f"concentration is {concentration}: give a number above 0.")
+        target = np.random.default_rng(seed).dirichlet([concentration] * outcomes)
+        return cls(tuple(target.tolist()), path=DescentPath() if path is None else path)
+
+    # Protocol
+
+    def simulate(
+        self, steps: int, *, members: int | None = None, seed: int = 0
+    ) -> Float[Tensor, "*members points outcomes"]:
+        """φ along the path; the seed draws the batches of SGD, the other paths have no noise."""
+        require_steps(steps)
+        count = 1 if members is None else members
+        require(count >= 1, f"members is {members}: give a whole number, 1 or more.")
+        target = torch.tensor(self.target, dtype=torch.float64)
+        start = (
+            torch.full_like(target, 1 / len(self.target))
+            if self.start is None
+            else torch.tensor(self.start, dtype=torch.float64)
+        )
+        path = self.path.walk(start, target, steps, count, torch.Generator().manual_seed(seed))
+        return path[0] if members is None else path
+
+    # Model
+
+    def sample(
+        self, theta: Float[Tensor, "*members outcomes"], count: int, *, generator: torch.Generator
+    ) -> Int[Tensor, "*members count"]:
+        """``count`` outcomes drawn from ``e^{−φ}`` for each member."""
+        p = torch.softmax(-theta, -1)
+        drawn = torch.multinomial(p.reshape(-1, p.shape[-1]), count, True, generator=generator)
+        return drawn.reshape(*theta.shape[:-1], count)
+
+    def phi(
+        self, x: Int[Tensor, "*members count"], theta: Float[Tensor, "*members outcomes"]
+    ) -> Float[Tensor, "*members count"]:
+        """φ at the outcomes x, normalised again so that it may be given as any logits' negative."""
+        phi = -torch.log_softmax(-theta, -1)
+        return torch.take_along_dim(phi, x.expand(*phi.shape[:-1], -1), -1)
+
+    def outcomes(self, path: Float[Tensor, "*points outcomes"]) -> tuple[Int[Tensor, " outcomes"], float]:
+        """All of them, each standing for itself."""
+        return torch.arange(path.shape[-1]), 1.0
+
+    # Answers
+
+    def along(self, path: Float[Tensor, "points outcomes"]) -> Mapping[str, float]:
+        """The ledger of this very path by plain sums in 40 digits, φ normalised there (no rounding to speak of)."""
+        with decimal.localcontext(prec=_DIGITS):
+            points = [_normalised(row) for row in path.tolist()]
+            steps = list(itertools.pairwise(points))
+            work = sum((_divergence(before, after) for before, after in steps), Decimal(0))
+            heat = sum((_heat(before, after) for before, after in steps), Decimal(0))
+            energy = _mean(points[-1], points[-1])
+            return {
+                "energy": float(energy),
+                "entropy_conditional": float(energy),
+                "work": float(work),
+                "heat": float(heat),
+                "ep_conditional": float(energy - _mean(points[0], points[0]) - heat),
+                "work_reverse": float(sum((_divergence(after, before) for before, after in steps), Decimal(0))),
+                "length": math.fsum(_angle(before, after) for before, after in steps),
+                "work_direct": float(_divergence(points[0], points[-1])),
+                "length_direct": _angle(points[0], points[-1]),
+                "fluctuation": 1.0,
+            }
+
+    def exact(self, *, steps: int, seed: int = 0) -> Mapping[str, float]:
+        """The ledger of the path that :meth:`simulate` walks in ``steps`` steps, by record name.
+
+        ``work, heat, ep_conditional, work_reverse, length, work_direct, length_direct, energy, entropy_conditional,
+        fluctuation``. ``seed`` chooses the batches of an SGD path.
+        """
+        return self.along(self.simulate(steps, seed=seed))
+
+
+_Point = tuple[Sequence[Decimal], Sequence[Decimal]]
+"""φ and p of one point of a path."""
+
+
+def _normalised(phi: Sequence[float]) -> _Point:
+    exact = [Decimal(value) for value in phi]
+    log_z = sum(((-value).exp() for value in exact), Decimal(0)).ln()
+    shifted = [value + log_z for value in exact]
+    return shifted, [(-value).exp() for value in shifted]
+
+
+def _mean(of: _Point, under: _Point) -> Decimal:
+    return sum((p * phi for p, phi in zip(under[1], of[0], strict=True)), Decimal(0))
+
+
+def _divergence(before: _Point, after: _Point) -> Decimal:
+    return _mean(after, before) - _mean(before, before)
+
+
+def _heat(before: _Point, after: _Point) -> Decimal:
+    return _mean(after, after) - _mean(after, before)
+
+
+def _angle(before: _Point, after: _Point) -> float:
+    overlap = sum(((p * q).sqrt() for p, q in zip(before[1], after[1], strict=True)), Decimal(0))
+    return 4 * math.asin(math.sqrt(max(0.0, 0.5 * float(1 - overlap))))
