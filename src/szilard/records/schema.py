@@ -1,4 +1,4 @@
-"""What a record holds: every variable with its unit, kind, equation and dimensions. The one place where names are defined."""
+"""What a record holds: every variable with its unit, kind, equation and dimensions. Names are defined only here."""
 
 from __future__ import annotations
 

@@ -1,0 +1,64 @@
+"""Opening a record: what was committed and what the journal holds beyond it, as one labelled tree."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from szilard.records.committed import Committed, load_committed
+from szilard.records.journal import FILE, read_journal
+from szilard.records.merge import merge
+from szilard.records.rows import Packed
+
+INTERNAL = ("notes",)
+"""Root attributes that serve the store alone."""
+
+
+def read(path: str | Path) -> xr.DataTree:
+    """The record in directory ``path``, in memory: a node for each group, the record's attributes at the root.
+
+    May be called at any time while the record is written. The journal is read first and the commit after it: a row that
+    is folded in between is then found in the commit, never lost and never counted twice. A ``status`` of ``"running"``
+    on disk is shown as ``"incomplete"``.
+
+    Raises:
+        RecordError: if there is no record, it is damaged (the array is named), or a newer szilard wrote it.
+    """
+    directory = Path(path)
+    journal = read_journal(directory / FILE)
+    committed = load_committed(directory)
+    rows, attributes = merge(committed, journal)
+    if attributes.get("status") not in ("complete", "broken"):
+        attributes["status"] = "incomplete"
+    root = xr.Dataset(attrs={key: value for key, value in attributes.items() if key not in INTERNAL})
+    nodes = {f"/{group}": _dataset(committed, group, rows[group]) for group in committed.groups}
+    return xr.DataTree.from_dict({"/": root, **nodes}, name=attributes.get("name"))
+
+
+def read_attributes(path: str | Path) -> dict[str, Any]:
+    """The attributes of a record, without its numbers.
+
+    Raises:
+        RecordError: as :func:`read`.
+    """
+    directory = Path(path)
+    journal = read_journal(directory / FILE)
+    attributes = merge(load_committed(directory), journal)[1]
+    if attributes.get("status") not in ("complete", "broken"):
+        attributes["status"] = "incomplete"
+    return {key: value for key, value in attributes.items() if key not in INTERNAL}
+
+
+def _dataset(committed: Committed, group: str, rows: list[Packed]) -> xr.Dataset:
+    variables = {}
+    for name, column in committed.groups[group].items():
+        values = committed.values(group, name)
+        if column.grows and rows:
+            fresh = np.array([row[name] for row in rows], dtype=column.dtype)
+            values = np.concatenate([values, fresh])
+        variables[name] = xr.Variable(column.dims, values, dict(column.attributes))
+    coordinates = {name: variables.pop(name) for name in list(variables) if variables[name].dims == (name,)}
+    return xr.Dataset(variables, coordinates)

@@ -1,0 +1,222 @@
+"""Writing a record while training runs: into the journal at once, into Zarr every few seconds, never in the way."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from szilard.errors import RecordError, SzilardWarning, nearest
+from szilard.records import strict_json
+from szilard.records.column import Column
+from szilard.records.committed import DIRECTORY, load_committed
+from szilard.records.journal import FILE, Journal, read_journal
+from szilard.records.merge import merge
+from szilard.records.place import check_vacant, remove_record
+from szilard.records.rows import Packed, pack_row
+from szilard.records.schema import SCHEMA_VERSION, Group
+from szilard.records.store import Store
+
+COMMIT_SECONDS = 5.0
+"""The least time between commits."""
+COMMIT_RATIO = 100.0
+"""Nor more often than so many times what the last commit took: at most 1 % of the time goes into them."""
+
+
+class RecordWriter:
+    """Writes one record. One writer at a time; readers are welcome while it writes.
+
+    A row is in the journal when :meth:`append` returns, so a killed process loses nothing; a power cut may (nothing is
+    synced to the disk). A disk that is full or gone never stops a training: the writer warns once, keeps the rows in
+    memory and tries again at the next rows; only :meth:`close` raises if they still cannot be written.
+
+    Args:
+        path: the record's directory; it must not exist, or be empty.
+        groups: what is to be recorded.
+        attributes: of the whole record (JSON); schema and status are added.
+        overwrite: replace a record that lies there; anything else is never deleted.
+
+    Raises:
+        RecordError: if something is in the way, or the directory cannot be written.
+    """
+
+    _closed: bool
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        groups: Sequence[Group],
+        attributes: Mapping[str, Any],
+        overwrite: bool = False,
+    ) -> None:
+        self.path = Path(path)
+        check_vacant(self.path, overwrite)
+        given = {"schema_version": SCHEMA_VERSION, "szilard_version": _version(), "status": "running", "notes": 0}
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            store = Store.create(self.path / DIRECTORY, groups, {**attributes, **given}, self._clear)
+            self._begin(store)
+        except OSError as error:
+            raise RecordError(f"no record can be made in {self.path}: {_cause(error)}.") from error
+
+    @classmethod
+    def reopen(cls, path: str | Path) -> RecordWriter:
+        """Goes on with a record: what its journal holds beyond the last commit is committed first.
+
+        Raises:
+            RecordError: if there is no record, it is damaged, or it cannot be written.
+        """
+        writer = cls.__new__(cls)
+        writer.path = Path(path)
+        contents = read_journal(writer.path / FILE)  # the journal first: see szilard.records.reader
+        committed = load_committed(writer.path)
+        recovered, attributes = merge(committed, contents)
+        try:
+            store = Store.reopen(committed)
+            store.trim()
+            store.commit(recovered, {**attributes, "status": "running"})
+            writer._begin(store)
+            writer._journal.restart()
+        except OSError as error:
+            raise RecordError(f"the record {path} cannot be written: {_cause(error)}.") from error
+        return writer
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """The record's attributes as they stand."""
+        return dict(self._attributes)
+
+    def __len__(self) -> int:
+        """How many rows there are in the first group."""
+        group = next(iter(self._columns))
+        return self._store.tables[group].length + len(self._pending[group])
+
+    def append(self, group: str, step: int, row: Mapping[str, Any]) -> None:
+        """Adds one row to a group.
+
+        Args:
+            group: its name.
+            step: the training step.
+            row: values by column: numbers, and nested sequences where the column has dimensions; what is missing
+                becomes NaN (-1 for integers).
+
+        Raises:
+            RecordError: if the group or a column does not exist, or a value does not fit.
+        """
+        self._check_open()
+        if group not in self._columns:
+            raise RecordError(f"the record has no group {group!r}: {nearest(group, self._columns)}")
+        packed = pack_row(group, self._columns[group], step, row)
+        rows = self._pending[group]
+        self._log({"group": group, "index": self._store.tables[group].length + len(rows), "row": packed})
+        rows.append(packed)
+        if time.monotonic() >= self._due:
+            self.commit()
+
+    def annotate(self, **attributes: Any) -> None:
+        """Sets attributes of the record, in the journal at once.
+
+        Raises:
+            RecordError: if the record is closed, or a value is no JSON.
+        """
+        self._check_open()
+        number = self._attributes["notes"] + 1
+        strict_json.dumps(attributes)
+        self._attributes |= {**attributes, "notes": number}
+        self._log({"note": number, "attributes": attributes})
+
+    def commit(self) -> None:
+        """Folds the rows that wait into Zarr. Where the disk does not let it, warns once and tries again later."""
+        self._check_open()
+        begin = time.monotonic()
+        try:
+            self._fold()
+        except OSError as error:
+            self._warn(error)
+        end = time.monotonic()
+        self._due = end + max(COMMIT_SECONDS, COMMIT_RATIO * (end - begin))
+
+    def close(self, status: str = "complete") -> None:
+        """Commits what waits and says how the run ended; a run marked as broken stays so.
+
+        Closing twice is closing once.
+
+        Raises:
+            RecordError: if rows could not be written; they are kept, so that it may be called again.
+        """
+        if self._closed:
+            return
+        if self._attributes["status"] != "broken":
+            self.annotate(status=status)
+        try:
+            self._fold()
+        except OSError as error:
+            waiting = sum(map(len, self._pending.values()))
+            raise RecordError(
+                f"{waiting} rows of the record {self.path} could not be written: {_cause(error)}; "
+                "make room and call close() again."
+            ) from error
+        self._journal.close()
+        self._closed = True
+
+    def _begin(self, store: Store) -> None:
+        self._store = store
+        self._attributes = dict(store.attributes)
+        self._columns: dict[str, dict[str, Column]] = {
+            group: {column.name: column for column in table.growing} for group, table in store.tables.items()
+        }
+        self._pending: dict[str, list[Packed]] = {group: [] for group in store.tables}
+        self._backlog: list[str] = []
+        self._journal = Journal(self.path / FILE)
+        self._closed = self._warned = False
+        self._due = time.monotonic() + COMMIT_SECONDS
+
+    def _clear(self) -> None:
+        """Makes way for the new store, which by now is whole."""
+        if (self.path / DIRECTORY).exists():
+            remove_record(self.path)
+
+    def _log(self, entry: Mapping[str, Any]) -> None:
+        self._backlog.append(strict_json.dumps(entry) + "\n")
+        try:
+            self._journal.write("".join(self._backlog))
+        except OSError as error:
+            self._warn(error)
+        else:
+            self._backlog.clear()
+
+    def _fold(self) -> None:
+        self._store.commit(self._pending, self._attributes)
+        for rows in self._pending.values():
+            rows.clear()
+        self._backlog.clear()
+        self._journal.restart()
+        self._warned = False
+
+    def _warn(self, error: OSError) -> None:
+        if self._warned:
+            return
+        self._warned = True
+        warnings.warn(
+            f"the record {self.path} cannot be written at the moment ({_cause(error)}): training goes on and the rows "
+            "are kept in memory; make room on the disk, and they are written with the next ones.",
+            SzilardWarning,
+            stacklevel=4,
+        )
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise RecordError(f"the record {self.path} is closed: RecordWriter.reopen goes on with it.")
+
+
+def _cause(error: OSError) -> str:
+    return error.strerror or str(error)
+
+
+def _version() -> str:
+    from szilard import __version__
+
+    return __version__
