@@ -1,0 +1,77 @@
+"""Networks that specs name as ``nets:…``: each returns a module from inputs of any image shape to logits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from torch import nn
+
+from szilard.errors import SpecError, nearest
+
+ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "tanh": nn.Tanh, "gelu": nn.GELU, "silu": nn.SiLU}
+
+
+def mlp(
+    widths: Sequence[int], activation: str = "relu", dropout: float = 0.0, batch_norm: bool = False
+) -> nn.Sequential:
+    """A fully connected network on flattened inputs.
+
+    Args:
+        widths: of every layer from the flattened input to the logits; two of them make a linear model.
+        activation: between layers: ``relu``, ``tanh``, ``gelu`` or ``silu``.
+        dropout: probability of dropping a hidden unit.
+        batch_norm: whether hidden layers are normalised by batch.
+
+    Raises:
+        SpecError: if there are fewer than two positive widths, or no such activation.
+
+    Example:
+        >>> sum(parameter.numel() for parameter in mlp([64, 32, 10]).parameters())
+        2410
+    """
+    if len(widths) < 2 or min(widths) < 1:
+        raise SpecError(f"A network needs at least two positive widths, from input to logits, not {list(widths)}.")
+    layers: list[nn.Module] = [nn.Flatten()]
+    for layer, (fan_in, fan_out) in enumerate(pairwise(widths)):
+        if layer:
+            layers.append(_activation(activation))
+            layers.extend([nn.Dropout(dropout)] if dropout else [])
+        layers.append(nn.Linear(fan_in, fan_out))
+        if batch_norm and layer < len(widths) - 2:
+            layers.append(nn.BatchNorm1d(fan_out))
+    return nn.Sequential(*layers)
+
+
+def convnet(
+    channels: Sequence[int] = (1, 16, 32), side: int = 28, classes: int = 10, activation: str = "relu"
+) -> nn.Sequential:
+    """Blocks of 3 × 3 convolution, activation and 2 × 2 mean pooling, then one linear layer.
+
+    Args:
+        channels: of the input and of each block.
+        side: height and width of the input; each block halves it.
+        classes: number of logits.
+        activation: as for :func:`mlp`.
+
+    Raises:
+        SpecError: if the input is too small for so many blocks, or no such activation.
+
+    Example:
+        >>> import torch
+        >>> convnet(side=8)(torch.zeros(5, 1, 8, 8)).shape
+        torch.Size([5, 10])
+    """
+    blocks = len(channels) - 1
+    if blocks < 1 or side >> blocks < 1:
+        raise SpecError(f"{blocks} blocks halve a side of {side} to nothing: give fewer channels or larger inputs.")
+    layers: list[nn.Module] = []
+    for fan_in, fan_out in pairwise(channels):
+        layers += [nn.Conv2d(fan_in, fan_out, 3, padding=1), _activation(activation), nn.AvgPool2d(2)]
+    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(channels[-1] * (side >> blocks) ** 2, classes))
+
+
+def _activation(name: str) -> nn.Module:
+    if name not in ACTIVATIONS:
+        raise SpecError(f"There is no activation {name!r}: {nearest(name, ACTIVATIONS)}")
+    return ACTIVATIONS[name]()

@@ -1,0 +1,96 @@
+"""The optimisers a spec can name: settings that build their counterparts of ``torch.optim``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import nn
+
+from szilard.experiments.settings import Settings
+
+
+@dataclass(frozen=True)
+class SGD(Settings):
+    """Stochastic gradient descent, as ``torch.optim.SGD``.
+
+    Attributes:
+        lr: learning rate.
+        momentum: heavy-ball coefficient, from 0 to below 1.
+        nesterov: look ahead along the momentum, which must then be positive.
+        weight_decay: strength of the quadratic penalty.
+
+    Example:
+        >>> SGD(lr=0.1).as_table()
+        {'kind': 'sgd', 'lr': 0.1, 'momentum': 0.0, 'nesterov': False, 'weight_decay': 0.0}
+    """
+
+    kind: ClassVar[str] = "sgd"
+    lr: float = 0.1
+    momentum: float = 0.0
+    nesterov: bool = False
+    weight_decay: float = 0.0
+
+    def check(self) -> None:
+        self.require("lr", self.lr >= 0, "at least 0")
+        self.require("momentum", 0 <= self.momentum < 1, "from 0 to below 1")
+        self.require("weight_decay", self.weight_decay >= 0, "at least 0")
+        self.require("nesterov", not self.nesterov or self.momentum > 0, "false where there is no momentum")
+
+    def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+        """The optimiser over ``parameters``."""
+        return torch.optim.SGD(
+            parameters, self.lr, momentum=self.momentum, nesterov=self.nesterov, weight_decay=self.weight_decay
+        )
+
+
+@dataclass(frozen=True)
+class _Adaptive(Settings):
+    """What Adam and AdamW share.
+
+    Attributes:
+        lr: learning rate.
+        betas: decay of the two moments, each from 0 to below 1.
+        eps: added to the root of the second moment.
+        weight_decay: strength of the penalty or decay.
+    """
+
+    lr: float = 1e-3
+    betas: tuple[float, ...] = (0.9, 0.999)
+    eps: float = 1e-8
+    weight_decay: float = 0.0
+
+    def check(self) -> None:
+        self.require("lr", self.lr >= 0, "at least 0")
+        self.require(
+            "betas", len(self.betas) == 2 and all(0 <= beta < 1 for beta in self.betas), "two from 0 to below 1"
+        )
+        self.require("eps", self.eps > 0, "positive")
+        self.require("weight_decay", self.weight_decay >= 0, "at least 0")
+
+
+@dataclass(frozen=True)
+class Adam(_Adaptive):
+    """Adam, as ``torch.optim.Adam``: ``weight_decay`` is a quadratic penalty in the gradient."""
+
+    kind: ClassVar[str] = "adam"
+
+    def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+        """The optimiser over ``parameters``."""
+        betas = (self.betas[0], self.betas[1])
+        return torch.optim.Adam(parameters, self.lr, betas, self.eps, self.weight_decay)
+
+
+@dataclass(frozen=True)
+class AdamW(_Adaptive):
+    """AdamW, as ``torch.optim.AdamW``: ``weight_decay`` shrinks the parameters beside the gradient step."""
+
+    kind: ClassVar[str] = "adamw"
+    weight_decay: float = 0.01
+
+    def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+        """The optimiser over ``parameters``."""
+        betas = (self.betas[0], self.betas[1])
+        return torch.optim.AdamW(parameters, self.lr, betas, self.eps, self.weight_decay)

@@ -1,0 +1,173 @@
+"""An experiment as data: what is trained on what, how, what is watched, and from which seed."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from szilard.data import Dataset
+from szilard.errors import SpecError
+from szilard.experiments.factory import Factory
+from szilard.experiments.optimizers import SGD, Adam, AdamW
+from szilard.experiments.schedules import Cosine, Decay
+from szilard.experiments.settings import Settings, Table
+
+
+@dataclass(frozen=True)
+class Training(Settings):
+    """How a model is trained.
+
+    Attributes:
+        optimizer: :class:`SGD`, :class:`Adam` or :class:`AdamW`.
+        batch_size: examples in a step.
+        steps: of the optimiser.
+        shuffle: ``"epochs"`` goes through the data in a new order each time (a last batch that is not full is left
+            out), ``"replacement"`` draws every batch anew.
+        schedule: of the learning rate; None keeps it.
+    """
+
+    optimizer: SGD | Adam | AdamW = SGD()  # noqa: RUF009 - frozen
+    batch_size: int = 32
+    steps: int = 1000
+    shuffle: str = "epochs"
+    schedule: Cosine | Decay | None = None
+
+    def check(self) -> None:
+        self.require("batch_size", self.batch_size >= 1, "at least 1")
+        self.require("steps", self.steps >= 1, "at least 1")
+        self.require("shuffle", self.shuffle in ("epochs", "replacement"), "'epochs' or 'replacement'")
+
+
+@dataclass(frozen=True)
+class Probe(Settings):
+    """The inputs on which the model is measured; drawn from the data by the seed, without repeats.
+
+    Attributes:
+        split: ``"test"`` or ``"train"``.
+        size: how many inputs; None takes the whole split.
+        labelled: whether accuracy and cross-entropy are recorded too; the ledger itself needs no labels.
+    """
+
+    split: str = "test"
+    size: int | None = 512
+    labelled: bool = True
+
+    def check(self) -> None:
+        self.require("split", self.split in ("train", "test"), "'train' or 'test'")
+        self.require("size", self.size is None or self.size >= 1, "at least 1")
+
+
+@dataclass(frozen=True)
+class Experiment(Settings):
+    """One training run, watched.
+
+    Attributes:
+        model: see :func:`szilard.factory`; a function or class is accepted and marked "not reconstructible".
+        data: a name of :func:`szilard.data.load`, or a :class:`~szilard.data.Dataset` ("not reconstructible").
+        training: how it is trained.
+        probe: what it is measured on.
+        seed: of everything random: initialisation, order of batches, probe and sampled labels each have their stream.
+        every: training steps between records; None chooses it once from ``budget``, by the speed of the machine.
+        budget: share of the loop's time that watching may cost; used only where ``every`` is None.
+        path_intervals: multiples of ``every`` at which work, heat and length are accumulated as well.
+        device: ``"cpu"``, ``"cuda"``, ``"cuda:1"``, …
+        name: kept in the record.
+
+    Example:
+        >>> from szilard.experiments import Experiment, Probe, factory
+        >>> model = factory("nets:mlp", widths=[64, 32, 10])
+        >>> experiment = Experiment(model=model, data="digits", probe=Probe(size=100))
+        >>> Experiment.from_toml(experiment.to_toml()) == experiment
+        True
+    """
+
+    model: Factory
+    data: str | Dataset
+    training: Training = Training()
+    probe: Probe = Probe()
+    seed: int = 0
+    every: int | None = None
+    budget: float = 0.05
+    path_intervals: tuple[int, ...] = (1, 2, 4, 8, 16, 32)
+    device: str = "cpu"
+    name: str = "experiment"
+
+    def __post_init__(self) -> None:
+        if callable(self.model):
+            object.__setattr__(self, "model", Factory(self.model))
+        super().__post_init__()
+
+    def check(self) -> None:
+        self.require("seed", 0 <= self.seed < 2**63, "from 0 to below 2**63")
+        self.require("every", self.every is None or self.every >= 1, "at least 1")
+        self.require("budget", 0 < self.budget < 1, "between 0 and 1")
+        rising = list(self.path_intervals) == sorted(set(self.path_intervals))
+        positive = min(self.path_intervals, default=0) >= 1
+        self.require("path_intervals", rising and positive, "rising positive whole numbers")
+
+    @property
+    def reconstructible(self) -> bool:
+        """Whether a file can hold it: whether model and data go by name."""
+        return self.model.reconstructible and isinstance(self.data, str)
+
+    def as_table(self) -> Table:
+        """See :meth:`Settings.as_table`; data given as tensors are named and marked."""
+        table = super().as_table()
+        if isinstance(self.data, Dataset):
+            table["data"] = {"name": self.data.name, "reconstructible": False}
+        return table
+
+    @classmethod
+    def from_table(cls, table: Mapping[str, Any]) -> Self:
+        """See :meth:`Settings.from_table`."""
+        if isinstance(table.get("data"), Mapping):
+            raise SpecError(
+                f"The data of this spec, {table['data'].get('name')!r}, were tensors of a running program, which no"
+                " file can hold: give the name of a data set in their place."
+            )
+        return super().from_table(table)
+
+    def to_toml(self) -> str:
+        """The spec as TOML.
+
+        Raises:
+            SpecError: if it is not reconstructible.
+        """
+        if not self.reconstructible:
+            raise SpecError(
+                "This experiment holds a function or tensors, which TOML cannot: give the model as"
+                " factory('module:function') and the data by name."
+            )
+        import tomli_w
+
+        return tomli_w.dumps(self.as_table())
+
+    @classmethod
+    def from_toml(cls, text: str) -> Self:
+        """The spec that :meth:`to_toml` wrote.
+
+        Raises:
+            SpecError: if it is no TOML, or a key or value does not fit.
+        """
+        try:
+            table = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise SpecError(f"The spec is no valid TOML: {error}.") from error
+        return cls.from_table(table)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """The spec in a TOML file.
+
+        Raises:
+            SpecError: as :meth:`from_toml`, with the file's name, or if it cannot be read.
+        """
+        try:
+            return cls.from_toml(Path(path).read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise SpecError(f"The spec {path} cannot be read: {error}.") from error
+        except SpecError as error:
+            raise SpecError(f"{path}: {error}") from error
