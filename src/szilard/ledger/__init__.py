@@ -1,4 +1,4 @@
-"""One run: work, heat, entropy, length and fluctuations as pure functions of φ (conditional view, paper Eqs. 22-25, 38-39).
+"""One run: work, heat, entropy, length and fluctuations as pure functions of φ (paper Eqs. 22-25, 38-39).
 
 Every function takes ``φ = −ln p`` in nats as float64 tensors and knows nothing of networks, runs or files. Leading
 dimensions are members and pass through. Two families:

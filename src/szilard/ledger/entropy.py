@@ -1,4 +1,4 @@
-"""Energy ``U = ⟨φ⟩_p`` (Eqs. 38-39) and conditional entropy ``S_{X|Θ} = ⟨−ln p⟩_p`` (Eq. 25): equal when φ is normalised."""
+"""Energy ``U = ⟨φ⟩_p`` (Eqs. 38-39) and conditional entropy ``S = ⟨−ln p⟩_p`` (Eq. 25); equal if φ is normalised."""
 
 from __future__ import annotations
 

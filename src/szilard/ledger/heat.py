@@ -1,4 +1,4 @@
-"""Heat absorbed by X while it relaxes under fixed parameters, ``Q = Σ_t ⟨φ_t⟩_{p_t} − ⟨φ_t⟩_{p_{t−1}}`` (Eqs. 23, 39)."""
+"""Heat absorbed by X as it relaxes under fixed parameters, ``Q = Σ_t ⟨φ_t⟩_{p_t} − ⟨φ_t⟩_{p_{t−1}}`` (Eqs. 23, 39)."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ def hellinger_per_input(
     phi_before: Float[Tensor, "*members inputs outcomes"],
     phi_after: Float[Tensor, "*members inputs outcomes"],
 ) -> Float[Tensor, "*members inputs"]:
-    """One minus the overlap, per input: ``h = 1 − Σ_y √(p_{t−1} p_t) = ½ Σ_y (√p_t − √p_{t−1})²``, without cancellation."""
+    """One minus the overlap: ``h = 1 − Σ_y √(p_{t−1} p_t) = ½ Σ_y (√p_t − √p_{t−1})²``, free of cancellation."""
     half = 0.5 * (phi_after - phi_before)
     root_before = torch.exp(-0.5 * phi_before)
     gap = torch.where(half.abs() < 0.5, root_before * torch.expm1(-half), torch.exp(-0.5 * phi_after) - root_before)

@@ -1,4 +1,4 @@
-"""The pathwise route of the paper: stochastic heat q and entropy production σ along sampled trajectories (Eqs. 22-23)."""
+"""The paper's pathwise route: stochastic heat q and entropy production σ along sampled trajectories (Eqs. 22-23)."""
 
 from __future__ import annotations
 

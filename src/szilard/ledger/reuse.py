@@ -1,6 +1,6 @@
-"""Reuse: a whole segment of steps from one set of samples, by importance weights ``w_t = p_{t−1}(x)/p_s(x)`` (theory §7).
+"""Reuse: a segment of steps from one set of samples, by importance weights ``w_t = p_{t−1}(x)/p_s(x)`` (theory §7).
 
-Samples are drawn once, at the segment's start s; refreshes then scale with path length, not with steps. Within a segment
+Samples are drawn once, at the segment's start s; refreshes then scale with path length, not with steps. In a segment
 the same samples serve every step, so the error is that of the per-sample *sum* over the segment. Segments with
 samples of their own are independent: add them with :func:`szilard.ledger.total`. Choose the segment's length on a fixed
 schedule or on an independent half of the samples: deciding on the very samples biases.
@@ -46,7 +46,7 @@ def work_reused(phi_path: Float[Tensor, "*members points samples"]) -> Estimate:
 
 
 def heat_reused(phi_path: Float[Tensor, "*members points samples"]) -> Estimate:
-    """Heat of a whole segment in nats: ``Σ_t mean w_t (e^{−d_t} − 1)(φ_t − c_t)``, c_t the leave-one-out mean, unbiased.
+    """Heat of a segment in nats, unbiased: ``Σ_t mean w_t (e^{−d_t} − 1)(φ_t − c_t)``, c_t the leave-one-out mean.
 
     Args:
         phi_path: φ_s, φ_{s+1}, … at samples ``x ~ p_s``, along the segment.

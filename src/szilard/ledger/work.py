@@ -1,4 +1,4 @@
-"""Work: what changing the parameters does on X, ``W = Σ_t ⟨φ_t − φ_{t−1}⟩_{p_{t−1}} = Σ_t KL(p_{t−1}‖p_t)`` (Eq. 38)."""
+"""Work that changing the parameters does on X, ``W = Σ_t ⟨φ_t − φ_{t−1}⟩_{p_{t−1}} = Σ_t KL(p_{t−1}‖p_t)`` (Eq. 38)."""
 
 from __future__ import annotations
 

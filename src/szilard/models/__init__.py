@@ -1,0 +1,7 @@
+"""What a parametric probabilistic model is (:mod:`szilard.models.ppm`) and its families, one file each."""
+
+from szilard.models.classifier import Classifier
+from szilard.models.outcomes import Outcomes
+from szilard.models.ppm import PPM, Bounded, Energetic, Enumerable, Tractable, phi_of
+
+__all__ = ["PPM", "Bounded", "Classifier", "Energetic", "Enumerable", "Outcomes", "Tractable", "phi_of"]

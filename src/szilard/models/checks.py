@@ -1,0 +1,67 @@
+"""What is checked once, before a run is watched: that the probe fits the model and that its output is logits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import chain
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from szilard.errors import ModelError
+
+
+def check_same_device(module: nn.Module, probe: Sequence[Tensor]) -> torch.device:
+    """The device of model and probe.
+
+    Raises:
+        ModelError: if the model has no parameters, or the probe lies elsewhere than its first parameter.
+    """
+    first = next(chain(module.parameters(), module.buffers()), None)
+    if first is None:
+        raise ModelError("the model has no parameters, so nothing can be learned: give the network that is trained.")
+    for tensor in probe:
+        if tensor.device != first.device:
+            raise ModelError(
+                f"the probe is on {tensor.device} and the model on {first.device}: "
+                f"move the probe there once, with inputs.to({str(first.device)!r})."
+            )
+    return first.device
+
+
+def check_logits(output: Any, count: int) -> None:
+    """That ``output`` is one row of logits per input.
+
+    Raises:
+        ModelError: naming what it is instead and how to mend it.
+    """
+    if not isinstance(output, Tensor) or not output.is_floating_point():
+        what = f"a {output.dtype} tensor" if isinstance(output, Tensor) else type(output).__name__
+        raise ModelError(
+            f"the model's output is {what}, not floating-point logits: "
+            "pick them out with forward=lambda model, inputs: model(inputs)[…]."
+        )
+    if output.dim() < 2 or output.shape[0] != count:
+        raise ModelError(
+            f"the model's output has shape {tuple(output.shape)} for {count} inputs, not (inputs, …, outcomes): "
+            "reshape it with forward=…"
+        )
+    if output.shape[-1] < 2:
+        raise ModelError(
+            "the model gives one number per input, and one outcome carries no information: for a binary classifier "
+            "with one logit, forward=lambda model, inputs: torch.nn.functional.pad(model(inputs), (1, 0))."
+        )
+    if not bool(torch.isfinite(output).all()):
+        raise ModelError("the model's logits are not finite on the probe: look for NaN or Inf in weights and inputs.")
+    if bool((output >= 0).all()) and torch.allclose(output.sum(-1), torch.ones_like(output[..., 0]), atol=1e-3):
+        raise ModelError(
+            "the model's output looks like probabilities (rows are non-negative and sum to 1), not logits: return what "
+            "goes into the softmax, or forward=lambda model, inputs: model(inputs).log()."
+        )
+
+
+def explain(error: BaseException) -> str:
+    """The first line of an error, to quote inside one's own."""
+    first = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return first.rstrip(".")

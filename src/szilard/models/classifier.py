@@ -1,0 +1,138 @@
+"""A classifier as a PPM: X is the label given an input, ``p_θ(y|u)``, averaged over a fixed probe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, final
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from torch.utils import _pytree as pytree
+
+from szilard.errors import ModelError
+from szilard.models.checks import check_logits, check_same_device, explain
+from szilard.models.evaluation import undisturbed, unwrap
+
+_CHUNK_ELEMENTS = 2**22
+_CHUNK_INPUTS = 1024
+
+
+@final
+class Classifier:
+    """Any ``nn.Module`` that turns inputs into logits, watched on a fixed set of probe inputs.
+
+    Quantities are means per probe input, in nats. Evaluation leaves the model exactly as it was; dropout is off and
+    batch-norm uses its running statistics, which are part of θ.
+
+    Args:
+        model: the network in training; ``torch.compile``d or data-parallel wrappers are looked through.
+        inputs: the probe: a tensor, or a tuple or dict of tensors, first dimension = number of inputs, on the
+            model's device. The same inputs serve every record. A list of tensors counts as a tuple.
+        labels: true labels, shape ``(inputs,)`` or ``(inputs, heads)``: adds accuracy and cross-entropy to the record.
+        forward: ``forward(model, inputs) -> logits`` for signatures other than ``model(inputs)``,
+            ``model(*inputs)`` or ``model(**inputs)``; also the place to move a class dimension last.
+        chunk: probe inputs per forward pass; by default at most 1,024, fewer for many classes.
+
+    The model must give floating-point logits ``(inputs, outcomes)``, or ``(inputs, heads…, outcomes)`` for several
+    labels per input (summed over heads), or an object with such ``.logits``.
+
+    Raises:
+        ModelError: the probe is empty, on another device, or of the wrong shape; the output is no logits or not finite.
+
+    Example:
+        >>> import torch
+        >>> from szilard.models import Classifier
+        >>> ppm = Classifier(torch.nn.Linear(4, 3), inputs=torch.zeros(8, 4))
+        >>> ppm.inputs, ppm.heads, ppm.outcomes
+        (8, 1, 3)
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        inputs: Any,
+        labels: Tensor | None = None,
+        *,
+        forward: Callable[[nn.Module, Any], Any] | None = None,
+        chunk: int | None = None,
+    ) -> None:
+        if not isinstance(model, nn.Module):
+            raise ModelError(f"the model must be a torch.nn.Module, not {type(model).__name__}: wrap it in one.")
+        self.module = unwrap(model)
+        self._probe = tuple(inputs) if isinstance(inputs, list) else inputs
+        self._forward = forward or _call
+        self.inputs = self._count()
+        self.device = check_same_device(self.module, self._leaves())
+        self._chunk = min(self.inputs, _CHUNK_INPUTS) if chunk is None else chunk
+        if self._chunk < 1:
+            raise ModelError(f"chunk must be at least 1, not {chunk}: leave it out for the default.")
+        self.heads, self.outcomes = self._try_forward()
+        if chunk is None:
+            self._chunk = max(1, min(self._chunk, _CHUNK_ELEMENTS // (self.heads * self.outcomes)))
+        self.labels = None if labels is None else self._check_labels(labels)
+
+    def chunks(self) -> Iterator[slice]:
+        """Slices of the probe, in order."""
+        for start in range(0, self.inputs, self._chunk):
+            yield slice(start, min(start + self._chunk, self.inputs))
+
+    def logits(self, chunk: slice) -> Float[Tensor, "chunk heads outcomes"]:
+        """Logits of these probe inputs, as the model gives them."""
+        output = self._output(chunk)
+        return output.reshape(output.shape[0], -1, output.shape[-1])
+
+    def _output(self, chunk: slice) -> Any:
+        output = self._forward(self.module, pytree.tree_map(lambda leaf: leaf[chunk], self._probe))
+        return getattr(output, "logits", output)
+
+    def _leaves(self) -> list[Tensor]:
+        leaves = pytree.tree_leaves(self._probe)
+        if not leaves or not all(isinstance(leaf, Tensor) for leaf in leaves):
+            raise ModelError("probe inputs must be a tensor, or a tuple or dict of tensors: convert them first.")
+        return leaves
+
+    def _count(self) -> int:
+        leaves = self._leaves()
+        counts = {leaf.shape[0] if leaf.dim() else 0 for leaf in leaves}
+        if len(counts) != 1:
+            raise ModelError(
+                f"the probe's tensors differ in their first dimension ({sorted(counts)}): give one per input."
+            )
+        count = counts.pop()
+        if count == 0:
+            raise ModelError("the probe is empty: give at least one input, better 256 or more.")
+        return count
+
+    def _try_forward(self) -> tuple[int, int]:
+        first = slice(0, min(self._chunk, 2))
+        shapes = [tuple(leaf.shape) for leaf in self._leaves()]
+        with undisturbed(self.module, self.device):
+            try:
+                output = self._output(first)
+            except Exception as error:
+                raise ModelError(
+                    f"the model could not be evaluated on the probe (shapes {shapes}): {explain(error)}. Give inputs "
+                    "as the model takes them, or say how to call it with forward=lambda model, inputs: …"
+                ) from error
+        check_logits(output, first.stop)
+        heads = output[0].numel() // output.shape[-1]
+        return heads, output.shape[-1]
+
+    def _check_labels(self, labels: Tensor) -> Int[Tensor, "inputs heads"]:
+        expected = (self.inputs, self.heads)
+        if labels.is_floating_point() or labels.numel() != self.inputs * self.heads:
+            raise ModelError(
+                f"labels must be integers of shape {expected}, not {labels.dtype} {tuple(labels.shape)}: "
+                "give one class index per probe input."
+            )
+        labels = labels.reshape(expected).to(device=self.device, dtype=torch.int64)
+        if bool(((labels < 0) | (labels >= self.outcomes)).any()):
+            raise ModelError(f"labels must lie in 0 … {self.outcomes - 1}: this model has {self.outcomes} classes.")
+        return labels
+
+
+def _call(model: nn.Module, inputs: Any) -> Any:
+    if isinstance(inputs, Mapping):
+        return model(**inputs)
+    return model(*inputs) if isinstance(inputs, tuple) else model(inputs)

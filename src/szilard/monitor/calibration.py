@@ -1,0 +1,69 @@
+"""How often to record on a time budget: a few steps and rehearsed records are timed, then it is fixed for good."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Callable
+from typing import final
+
+_WARM_UP = 3
+_STEPS = 24
+_REHEARSE_AT = (6, 12, 18)
+_PATIENCE_SECONDS = 20.0
+_SHARE_FOR_RECORDS = 0.75
+"""The rest of the budget is for commits to the store (1 % of the time) and for what every step costs."""
+
+
+@final
+class Calibration:
+    """Times the loop's first steps; ends after 24 of them, or after 8 if they are slow.
+
+    Args:
+        budget: share of the loop's time that watching may take, between 0 and 1.
+        rehearse: does the work of a record, leaving no trace.
+        clock: the time in seconds, with the device's work finished.
+    """
+
+    def __init__(self, budget: float, rehearse: Callable[[], None], clock: Callable[[], float]) -> None:
+        self.budget = budget
+        self._rehearse = rehearse
+        self._clock = clock
+        self._mark = self._begin = clock()
+        self._step_seconds: list[float] = []
+        self._record_seconds: list[float] = []
+        self._steps = 0
+
+    def step(self) -> bool:
+        """Called at the end of each training step; True once enough is known."""
+        now = self._clock()
+        self._steps += 1
+        if self._steps > _WARM_UP:
+            self._step_seconds.append(now - self._mark)
+        if self._steps in _REHEARSE_AT:
+            self._rehearse()
+            after = self._clock()
+            self._record_seconds.append(after - now)
+            now = after
+        self._mark = now
+        slow = now - self._begin > _PATIENCE_SECONDS and len(self._record_seconds) > 0 and self._steps >= 8
+        return slow or self._steps >= _STEPS
+
+    @property
+    def step_seconds(self) -> float:
+        """Median time of an unwatched step."""
+        return statistics.median(self._step_seconds)
+
+    @property
+    def record_seconds(self) -> float:
+        """Median time of a record, in the middle of training, caches cold."""
+        return statistics.median(self._record_seconds)
+
+    @property
+    def steps(self) -> int:
+        """Steps timed so far, the warm-up included."""
+        return self._steps
+
+    def every(self) -> int:
+        """The least interval that keeps records within their share of the budget."""
+        return max(1, math.ceil(self.record_seconds / (_SHARE_FOR_RECORDS * self.budget * self.step_seconds)))

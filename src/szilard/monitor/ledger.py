@@ -1,0 +1,58 @@
+"""The default measure: the ledger of one run, by exact sums and beside them an independent sampled route."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import final
+
+from szilard.errors import ModelError, SpecError
+from szilard.models.ppm import PPM, Enumerable
+from szilard.monitor.recorder import LedgerRecorder
+
+DEFAULT_PATH_INTERVALS = (1, 2, 4, 8, 16, 32)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Heat, work, entropy, entropy production and length of X along training (theory §1).
+
+    Attributes:
+        every: training steps between records; None: the monitor's ``every``, or what its ``budget`` affords.
+        path_intervals: W, Q and L are also accumulated at these multiples of ``every``; each keeps one copy of the
+            probe's logits. 1 is always among them.
+        fisher: also accumulate the work by the Fisher quadratic form, for steps below the precision floor. Keeps a
+            copy of the parameters and costs about two more forward passes a record.
+        samples: labels per probe input and record for the sampled route; None: one, and at least 256 in all.
+
+    Raises:
+        SpecError: a path interval, ``every`` or ``samples`` is not a positive integer.
+    """
+
+    every: int | None = None
+    path_intervals: Sequence[int] = DEFAULT_PATH_INTERVALS
+    fisher: bool = False
+    samples: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, values in (
+            ("every", [self.every]),
+            ("samples", [self.samples]),
+            ("path_intervals", list(self.path_intervals)),
+        ):
+            for value in values:
+                if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
+                    raise SpecError(f"{name} must hold positive whole numbers, not {value!r}.")
+
+    def start(self, ppm: PPM, seed: int) -> LedgerRecorder:
+        """A recorder for an enumerable PPM; ``seed`` is that of the sampled route alone."""
+        if not isinstance(ppm, Enumerable):
+            raise ModelError(
+                f"{type(ppm).__name__} offers neither labels nor a table of outcomes, so its sums cannot be exact: "
+                "wrap the model in szilard.Classifier or szilard.Outcomes."
+            )
+        intervals = tuple(sorted({1, *self.path_intervals}))
+        samples = self.samples or max(1, math.ceil(256 / ppm.inputs))
+        return LedgerRecorder(ppm, intervals, samples, self.fisher, seed)

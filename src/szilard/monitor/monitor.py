@@ -1,0 +1,293 @@
+"""Attach szilard to a loop: three lines, and nothing about the run changes."""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, final
+
+import torch
+from torch import Tensor
+
+from szilard.errors import SpecError, SzilardError, SzilardWarning
+from szilard.models.evaluation import undisturbed
+from szilard.models.ppm import PPM
+from szilard.monitor.calibration import Calibration
+from szilard.monitor.describe import describe
+from szilard.monitor.ledger import DEFAULT_PATH_INTERVALS, Ledger
+from szilard.monitor.loss import LossMeter
+from szilard.monitor.measure import Measure
+from szilard.monitor.rows import Row, to_host
+from szilard.monitor.watch import Watch
+
+if TYPE_CHECKING:
+    from szilard.handle import Run
+
+_FLUSH_SECONDS = 5.0
+
+
+@final
+class Monitor:
+    """Watches a model train and keeps the record.
+
+    The first record is the model as it stands now; W, Q and L are cumulative since. Call :meth:`step` after every
+    ``optimizer.step()`` and :meth:`close` at the end, or use it as a context manager.
+
+    Args:
+        ppm: what is measured, for example ``szilard.Classifier(model, inputs=probe)``.
+        optimizer: recorded (its settings, and the learning rate at every record); never touched.
+        out: directory of the record.
+        every: training steps between records, fixed. None: chosen once from ``budget``.
+        budget: without ``every``: the share of the loop's time that watching may take. The first 24 steps are timed and
+            not recorded, then the interval is fixed, printed and recorded.
+        path_intervals: multiples of the interval at which W, Q and L are accumulated as well.
+        measures: what to watch, when more than the default ledger; a measure without ``every`` follows the above.
+        seed: of the monitor's own random numbers; the run's are never touched.
+        overwrite: replace an existing record in ``out``.
+        quiet: print nothing.
+        attributes: further entries for the record (JSON), such as a name.
+
+    Raises:
+        ModelError: if the model cannot be measured.
+        SpecError: for an interval, budget or measure that makes no sense.
+        RecordError: if ``out`` exists and ``overwrite`` is not given, or cannot be written.
+
+    Example:
+        >>> import tempfile, torch, szilard
+        >>> model = torch.nn.Linear(4, 3)
+        >>> optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        >>> inputs, labels = torch.eye(4), torch.tensor([0, 1, 2, 0])
+        >>> out = tempfile.mkdtemp() + "/run"
+        >>> with szilard.Monitor(szilard.Classifier(model, inputs), optimizer, out=out, every=5) as monitor:
+        ...     for _ in range(20):
+        ...         loss = torch.nn.functional.cross_entropy(model(inputs), labels)
+        ...         optimizer.zero_grad(); loss.backward(); optimizer.step()
+        ...         monitor.step(loss=loss)
+        >>> run = szilard.open(out)
+        >>> int(run.data.step[-1]), bool(run.data.work[-1] > 0)
+        (20, True)
+    """
+
+    def __init__(
+        self,
+        ppm: PPM,
+        optimizer: torch.optim.Optimizer | None = None,
+        out: str | Path = "runs/latest",
+        *,
+        every: int | None = None,
+        budget: float = 0.05,
+        path_intervals: Sequence[int] = DEFAULT_PATH_INTERVALS,
+        measures: Sequence[Measure] | None = None,
+        seed: int = 0,
+        overwrite: bool = False,
+        quiet: bool = False,
+        attributes: Mapping[str, Any] | None = None,
+    ) -> None:
+        if not 0 < budget < 1:
+            raise SpecError(f"budget is a share of the loop's time, between 0 and 1, not {budget!r}: 0.05 is 5 %.")
+        default = Ledger(every=every, path_intervals=path_intervals)
+        chosen = [default] if measures is None else list(measures)
+        if not chosen:
+            raise SpecError("measures is empty, so there is nothing to watch: leave it out for the default ledger.")
+        self._ppm = ppm
+        self._optimizer = optimizer
+        self._quiet = quiet
+        self._step = 0
+        self._loss = LossMeter()
+        self._rows: list[Row] = []
+        self._broken = self._closed = False
+        self._watches = [Watch(measure.start(ppm, seed), measure.every or default.every) for measure in chosen]
+        self._calibration = (
+            None
+            if all(watch.every for watch in self._watches)
+            else Calibration(budget, self._rehearse, lambda: _clock(ppm.device))
+        )
+        self._open_record(Path(out), overwrite, seed, dict(attributes or {}), path_intervals)
+        self._begin = self._flushed = time.perf_counter()
+        for watch in self._watches:
+            self._record(watch)
+        self._flush()
+
+    def step(self, loss: float | Tensor | None = None) -> None:
+        """One training step is done: call it after ``optimizer.step()``.
+
+        Args:
+            loss: this step's training loss, recorded as a mean with its error since the previous record; optional.
+
+        Raises:
+            SzilardError: if the monitor is closed.
+        """
+        if self._closed:
+            raise SzilardError("this monitor is closed: make a new one, with another directory, to go on watching.")
+        self._step += 1
+        if self._broken:
+            return
+        if loss is not None and not self._loss.add(loss):
+            self._break(self._step, "the training loss is not finite")
+            return
+        if self._calibration is not None:
+            if self._calibration.step():
+                self._fix_interval(self._calibration)
+            return
+        for watch in self._watches:
+            if watch.due(self._step):
+                self._record(watch)
+        if self._rows and (self._ppm.device.type == "cpu" or time.perf_counter() - self._flushed > _FLUSH_SECONDS):
+            self._flush()
+
+    def close(self) -> Run:
+        """Records the model as it stands, commits everything and returns the run. Closing twice is closing once.
+
+        Raises:
+            SzilardError: if no step was ever made; what was recorded is kept, marked as broken.
+            RecordError: if rows could not be written, for example on a full disk; call again when there is room.
+        """
+        if not self._closed and self._step == 0:
+            self._finish("broken", "the monitor was closed before its first step")
+            raise SzilardError(
+                f"the monitor was closed before its first step, so {self._writer.path} holds the first model only: "
+                "call monitor.step() after optimizer.step()."
+            )
+        self._finish("complete", None)
+        from szilard.handle import Run
+
+        return Run(self._writer.path)
+
+    def __enter__(self) -> Monitor:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.close()
+        elif not self._closed:
+            self._finish("broken", f"the loop ended with {kind.__name__}")
+
+    def _open_record(
+        self, out: Path, overwrite: bool, seed: int, attributes: dict[str, Any], intervals: Sequence[int]
+    ) -> None:
+        from szilard.records.writer import RecordWriter
+
+        groups = [group for watch in self._watches for group in watch.recorder.groups]
+        if len({group.name for group in groups}) != len(groups):
+            raise SpecError("two measures write to the same group of the record: give each kind of measure once.")
+        described = describe(self._ppm, self._optimizer, self._watches[0].recorder.precision)
+        described |= {
+            "kind_of_run": "single",
+            "seed": seed,
+            "every": self._watches[0].every,
+            "every_chosen_by": "user" if self._calibration is None else "budget",
+            "budget": None if self._calibration is None else self._calibration.budget,
+            "path_intervals": sorted({1, *intervals}),
+        }
+        self._writer = RecordWriter(out, groups=groups, attributes={**described, **attributes}, overwrite=overwrite)
+        if described["forward_flagged"]:
+            self._say(
+                f"the forward pass is in {described['forward_precision']}, so small changes of φ drown in rounding; "
+                "the record is flagged. Watch a float32 forward pass if you can.",
+                warn=True,
+            )
+
+    def _rehearse(self) -> None:
+        with undisturbed(self._ppm.module, self._ppm.device):
+            for watch in self._watches:
+                if watch.every is None:
+                    watch.recorder.rehearse()
+
+    def _fix_interval(self, calibration: Calibration) -> None:
+        every = calibration.every()
+        record, step = calibration.record_seconds, calibration.step_seconds
+        self._calibration = None
+        self._writer.annotate(
+            every=every,
+            calibration={"record_seconds": record, "step_seconds": step, "steps": calibration.steps},
+        )
+        self._say(
+            f"recording every {every} steps: a record takes {1e3 * record:.1f} ms, a step {1e3 * step:.2f} ms, "
+            f"and watching may take {100 * calibration.budget:g} % of the time."
+        )
+        for watch in self._watches:
+            if watch.every is None:
+                watch.every = every
+                self._record(watch)
+            elif watch.due(self._step):
+                self._record(watch)
+        self._flush()
+
+    def _record(self, watch: Watch, ragged: bool = False) -> None:
+        with undisturbed(self._ppm.module, self._ppm.device):
+            rows = watch.recorder.observe(watch.occasion(self._step, ragged))
+        self._rows += [self._with_training(row) if row.group == "ledger" else row for row in rows]
+
+    def _with_training(self, row: Row) -> Row:
+        """The ledger's row with loss, learning rate and time, which the loop knows and the model does not."""
+        host: dict[str, Any] = {"wall_time": time.perf_counter() - self._begin}
+        if self._optimizer is not None:
+            host["learning_rate"] = float(self._optimizer.param_groups[0].get("lr", math.nan))
+        loss = self._loss.drain(row.values.device)
+        if loss is None:
+            return Row(row.group, row.step, row.layout, row.values, {**row.host, **host})
+        layout = {**row.layout, "loss": None, "loss_error": None}
+        return Row(row.group, row.step, layout, torch.cat([row.values, loss]), {**row.host, **host})
+
+    def _flush(self) -> None:
+        """Brings the waiting rows to the host in one transfer and appends them, up to the first that is not finite."""
+        rows, self._rows = self._rows, []
+        self._flushed = time.perf_counter()
+        for row, columns in zip(rows, to_host(rows), strict=True):
+            broken = next((name for name, value in columns.items() if _infinite(name, value)), None)
+            if broken is not None:
+                self._break(row.step, f"{broken} is not finite: look for NaN or Inf in the model's logits and loss")
+                return
+            self._writer.append(row.group, row.step, columns)
+
+    def _break(self, step: int, because: str) -> None:
+        if self._rows:
+            self._flush()
+        if self._broken:
+            return
+        self._broken = True
+        self._writer.annotate(status="broken", broken_at_step=step, broken_because=because)
+        self._say(f"the run broke at step {step}: {because}. What was recorded before is kept; training goes on.", True)
+
+    def _finish(self, status: str, because: str | None) -> None:
+        if self._closed:
+            return
+        if not self._broken and status == "complete":
+            for watch in self._watches:
+                if watch.last < self._step:
+                    self._record(watch, ragged=True)
+        if not self._broken:
+            for watch in self._watches:
+                self._rows += watch.recorder.finish()
+        self._flush()
+        if because is not None and not self._broken:
+            self._writer.annotate(status=status, broken_at_step=self._step, broken_because=because)
+        self._writer.close(status=status)
+        self._closed = True
+
+    def _say(self, message: str, warn: bool = False) -> None:
+        if warn:
+            warnings.warn(message, SzilardWarning, stacklevel=4)
+        elif not self._quiet:
+            print(f"szilard: {message}", file=sys.stderr)
+
+
+def _infinite(name: str, value: Any) -> bool:
+    if name.startswith(("loss_error", "learning_rate")):
+        return False
+    numbers = value if isinstance(value, list) else [value]
+    return not all(map(math.isfinite, numbers))
+
+
+def _clock(device: torch.device) -> float:
+    """Now, with the device's queue empty; used only while calibrating."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    return time.perf_counter()

@@ -1,0 +1,37 @@
+"""One recorder and its rhythm."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import final
+
+from szilard.monitor.measure import Occasion, Recorder
+
+
+@final
+@dataclass(slots=True)
+class Watch:
+    """A recorder with the steps of its records.
+
+    Attributes:
+        recorder: does the measuring.
+        every: training steps between records; None until it is known.
+        last: step of the last record; -1 before the first.
+    """
+
+    recorder: Recorder
+    every: int | None
+    last: int = -1
+    _opened: bool = False
+
+    def due(self, step: int) -> bool:
+        """Whether a record is due after this training step."""
+        return self.every is not None and step - self.last >= self.every
+
+    def occasion(self, step: int, ragged: bool) -> Occasion:
+        """The coming record, after which counting goes on from there."""
+        opens = self.every is not None and not self._opened and not ragged
+        self._opened = self._opened or opens
+        occasion = Occasion(step, step - max(self.last, 0), opens, ragged)
+        self.last = step
+        return occasion
