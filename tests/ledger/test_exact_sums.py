@@ -23,7 +23,7 @@ def random_path(shape: tuple[int, ...], spread: float, seed: int) -> Tensor:
     return -torch.log_softmax((spread * steps).cumsum(1), -1)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(shapes, spreads, seeds)
 def test_first_law(shape: tuple[int, ...], spread: float, seed: int) -> None:
     """W + Q = ΔU and W = −Q + ΔS per input, 1e-9 relative to the largest term, down to the rounding of φ.
@@ -52,7 +52,7 @@ def test_work_is_the_entropy_production(spread: float) -> None:
     assert torch.allclose(change - heat, work, rtol=1e-9, atol=0)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(shapes, spreads, seeds)
 def test_signs_and_the_fluctuation_theorem(shape: tuple[int, ...], spread: float, seed: int) -> None:
     phi = random_path(shape, spread, seed)
@@ -64,7 +64,7 @@ def test_signs_and_the_fluctuation_theorem(shape: tuple[int, ...], spread: float
     assert torch.allclose(ledger.fluctuation_per_input(before, after), torch.ones_like(h), rtol=1e-12)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(shapes, spreads, seeds, st.floats(0.01, 3.0))
 def test_unnormalised_phi_is_seen(shape: tuple[int, ...], spread: float, seed: int, ln_z: float) -> None:
     """A factor Z in p_t moves ⟨e^{−d}⟩ to Z and separates energy from entropy."""
