@@ -1,0 +1,72 @@
+"""A bar with the time left, on a terminal only, and only once a second has passed."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, final
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+
+_PATIENCE = 1.0
+_REFRESH = 0.1
+
+
+@final
+class Progress:
+    """Counts steps; a context manager.
+
+    Args:
+        description: what is under way.
+        steps: how many there will be.
+        quiet: show nothing.
+    """
+
+    def __init__(self, description: str, steps: int, quiet: bool) -> None:
+        self._description = description
+        self._steps = steps
+        self._quiet = quiet
+        self._bar: Bar | None = None
+        self._begin = self._next = time.perf_counter()
+
+    def __enter__(self) -> Progress:
+        self._begin = time.perf_counter()
+        self._next = self._begin + _PATIENCE
+        return self
+
+    def update(self, done: int, note: str = "") -> None:
+        """``done`` steps are finished; ``note`` is shown beside the bar. Cheap enough for every step."""
+        now = time.perf_counter()
+        if self._quiet or now < self._next:
+            return
+        self._next = now + _REFRESH
+        if self._bar is None:
+            self._bar = _bar(self._description, self._steps)
+        self._bar.update(self._bar.task_ids[0], completed=done, note=note)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+
+def _bar(description: str, steps: int) -> Bar:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[note]}", markup=False),
+        TextColumn("left:"),
+        TimeRemainingColumn(),
+    )
+    bar = Bar(*columns, console=console, transient=True, disable=not console.is_terminal)
+    bar.add_task(description, total=steps, note="")
+    bar.start()
+    return bar

@@ -1,0 +1,139 @@
+"""Carries an experiment out: builds data, model, probe and optimiser, trains, and watches."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from szilard import data
+from szilard.data import Dataset
+from szilard.errors import SpecError
+from szilard.experiments import streams
+from szilard.experiments.batches import batches
+from szilard.experiments.progress import Progress
+from szilard.experiments.spec import Experiment, Probe, Training
+from szilard.models import Classifier
+from szilard.monitor import Monitor
+from szilard.records.place import check_vacant
+
+if TYPE_CHECKING:
+    from szilard.handle import Run
+
+_LOOKS_ON_DEVICE = 100
+"""Steps between looks at the loss where each look waits for the device."""
+
+
+def run(experiment: Experiment, out: str | Path, *, overwrite: bool = False, quiet: bool = False) -> Run:
+    """Trains and watches one model, and returns its record.
+
+    The random state of the calling program is left as it was. A run whose loss is no longer finite stops there, with
+    its record marked; one that is interrupted closes its record and raises ``KeyboardInterrupt``.
+
+    Args:
+        experiment: what to do.
+        out: the record's directory.
+        overwrite: whether a record that is already there may be replaced.
+        quiet: whether to print nothing.
+
+    Raises:
+        SpecError: if the experiment does not fit its data or this machine.
+        DataError: if its data cannot be had.
+        ModelError: if the model cannot be watched.
+        RecordError: if the record cannot be written there.
+    """
+    check_vacant(Path(out), overwrite)
+    device = _device(experiment.device)
+    dataset = data.load(experiment.data) if isinstance(experiment.data, str) else experiment.data
+    inputs, labels = (tensor.to(device) for tensor in dataset.split("train"))
+    probe, probe_labels = (tensor.to(device) for tensor in draw_probe(dataset, experiment.probe, experiment.seed))
+    training = experiment.training
+    order = streams.generator_of(experiment.seed, streams.ORDER)
+    indices = batches(len(inputs), training.batch_size, training.shuffle, order)
+    with _own_randomness(device):
+        torch.manual_seed(streams.seed_of(experiment.seed, streams.INITIALISATION))
+        model = experiment.model.build().to(device)
+        optimizer = training.optimizer.build(model.parameters())
+        ppm = Classifier(model, inputs=probe, labels=probe_labels if experiment.probe.labelled else None)
+        monitor = Monitor(
+            ppm,
+            optimizer,
+            out=out,
+            every=experiment.every,
+            budget=experiment.budget,
+            path_intervals=experiment.path_intervals,
+            seed=streams.seed_of(experiment.seed, streams.SAMPLES),
+            overwrite=overwrite,
+            quiet=quiet,
+            attributes={"name": experiment.name, "seed": experiment.seed, "spec": experiment.as_table()},
+        )
+        torch.manual_seed(streams.seed_of(experiment.seed, streams.FORWARD))
+        with monitor, Progress(f"{experiment.name}: {dataset.name}", training.steps, quiet) as progress:
+            examples = ((inputs[index], labels[index]) for index in indices)
+            _train(model, optimizer, training, examples, monitor, progress)
+    return monitor.close()
+
+
+def draw_probe(dataset: Dataset, probe: Probe, seed: int) -> tuple[Tensor, Tensor]:
+    """The probe's inputs and labels: ``probe.size`` of the split, drawn without repeats, or all of it.
+
+    Raises:
+        SpecError: if the split has fewer inputs.
+    """
+    inputs, labels = dataset.split(probe.split)
+    if probe.size is None:
+        return inputs, labels
+    if probe.size > len(inputs):
+        raise SpecError(
+            f"A probe of {probe.size} is more than the {len(inputs)} inputs of the {probe.split} split of"
+            f" {dataset.name!r}: lower probe.size, or set it to 'none' for the whole split."
+        )
+    chosen = torch.randperm(len(inputs), generator=streams.generator_of(seed, streams.PROBE))[: probe.size]
+    return inputs[chosen], labels[chosen]
+
+
+def _train(
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    training: Training,
+    examples: Iterator[tuple[Tensor, Tensor]],
+    monitor: Monitor,
+    progress: Progress,
+) -> None:
+    """The loop, until its end or the first loss that is not finite."""
+    rates = [group["lr"] for group in optimizer.param_groups]
+    for step in range(training.steps):
+        if training.schedule is not None:
+            for group, rate in zip(optimizer.param_groups, rates, strict=True):
+                group["lr"] = rate * training.schedule.multiplier(step, training.steps)
+        inputs, labels = next(examples)
+        loss = F.cross_entropy(model(inputs), labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        monitor.step(loss=loss)
+        if loss.device.type == "cpu" or step % _LOOKS_ON_DEVICE == 0:
+            value = loss.item()
+            if not math.isfinite(value):
+                return
+            progress.update(step + 1, f"loss {value:.3f}")
+
+
+def _device(name: str) -> torch.device:
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise SpecError(f"The device {name!r} cannot be used here ({reason}): set device to 'cpu'.") from error
+    return device
+
+
+def _own_randomness(device: torch.device) -> AbstractContextManager[None]:
+    return torch.random.fork_rng(devices=[device] if device.type == "cuda" else [])
