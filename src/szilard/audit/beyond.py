@@ -1,0 +1,47 @@
+"""Claims of the paper that no single run's ledger can check, each with the reason and the design that would."""
+
+from __future__ import annotations
+
+from szilard.audit.evidence import Evidence
+from szilard.audit.finding import Basis, Concern, Finding, Verdict
+
+ENSEMBLE = "an ensemble of trainings over seeds, datasets and tasks"
+
+CLAIMS = (
+    ("learned information", "L-info = I(X;Θ) = Σ_X − Σ(X|Θ) grows while the model learns", "paper Eqs. 6–7, 10, 25",
+     f"I(X;Θ) needs the marginal p(x) over models, which one run does not have: run {ENSEMBLE}."),
+    ("memorised information", "M-info = I(Θ;B) = S(Θ)", "paper Eq. 5",
+     f"the distribution of the parameters over datasets is unknown: run {ENSEMBLE}, or a system with a known answer."),
+    ("data processing", "M-info ≥ L-info", "paper Eq. 4",
+     f"both sides are mutual informations: run {ENSEMBLE}."),
+    ("low variance", "one run stands for the ensemble", "paper Eq. 9",
+     "the spread between runs cannot be seen within one: run several seeds."),
+    ("falling marginal entropy", "ΔS_X < 0 for a model initialised at random", "paper §7",
+     f"S_X is the entropy of the mixture of models, not of this one: run {ENSEMBLE}."),
+    ("Clausius relation", "ΔS(Θ) = −Q", "paper Eqs. 28–29",
+     "S(Θ) of one trajectory is undefined, and the relation is no theorem: a system of known S(Θ) shows its residual."),
+    ("reservoir noise", "the gradient noise is white, stationary and of one temperature", "paper Eqs. 33–34",
+     "the ledger sees the model, not its gradients: measure the noise of the minibatch gradients at fixed parameters."),
+    ("canonical state", "the parameters settle into exp(−U_B + F)", "paper Eq. 36",
+     "it needs the stationary distribution of the parameters: long runs at stationarity, direction by direction."),
+    ("detailed balance", "forward and backward transitions of Θ differ by ΔU_B", "paper Eq. 37",
+     "it needs the transition probabilities of the parameters: measure their currents at stationarity."),
+    ("lazy dynamics", "training backwards retraces the parameters", "paper Eq. 35, Appendix A",
+     "nothing was run backwards: repeat the minibatches in reverse order with gradient ascent."),
+)  # fmt: skip
+
+
+def findings(evidence: Evidence) -> tuple[Finding, ...]:
+    """The rows of this family, the same for every single run."""
+    return tuple(
+        Finding(
+            name=name,
+            claim=claim,
+            source=source,
+            basis=Basis.TESTED,
+            concerns=Concern.THEORY,
+            verdict=Verdict.UNCHECKABLE,
+            detail=why[0].upper() + why[1:],
+        )
+        for name, claim, source, why in CLAIMS
+    )

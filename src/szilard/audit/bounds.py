@@ -1,0 +1,38 @@
+"""The bounds of the audit, each with its reason: a verdict means nothing without the bound it was held against."""
+
+from __future__ import annotations
+
+LEVEL = 0.95
+"""Of every interval, two-sided."""
+
+FLOAT = 1e-9
+"""Relative residual of an identity between float64 sums: rounding over 10⁴ records stays below it."""
+
+AGREEMENT = 0.1
+"""The sampled route may differ from the exact sums by this share of their scale: a stale sample, a swapped sign or an
+unnormalised φ moves it by about 1."""
+
+FEWEST_ROWS = 20
+"""Rows of samples that a comparison of the two routes needs."""
+
+ROUNDING = 0.1
+"""Share of the work that rounding of the forward pass may make up; its estimate is trusted to a factor of ten."""
+
+ROUNDING_FACTOR = 10.0
+"""By how much the precision floor may be wrong in either direction."""
+
+DRIFT = 0.1
+"""Drift share of the work below which the motion is called diffusion: W then changes by less than 10 % when the
+measuring interval doubles."""
+
+FEWEST_JUMPS = 16
+"""Jumps at the coarser of two compared intervals."""
+
+FEWEST_BLOCKS = 8
+"""Blocks of time for the jackknife of the drift share."""
+
+STILL = 0.05
+"""Share of the initial entropy within which its change counts as none."""
+
+QUASI_STATIC = 0.1
+"""Conditional entropy production per change of entropy, Σ/|ΔS|, up to which a run counts as quasi-static."""

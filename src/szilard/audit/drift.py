@@ -1,0 +1,183 @@
+"""Drift or diffusion: whether consecutive jumps point the same way, told from W at two measuring intervals.
+
+To leading order a jump δ costs ``½ δ·F δ`` (F: Fisher matrix), so merging m jumps of c steps into one adds their cross
+terms to the work. With ``R = W(mc)/W(c)`` over the same steps, straight motion has R = m, white-noise diffusion R = 1,
+and the drift's share of W(c) is ``(R − 1)/(m − 1)``. Source: theory §1.5.
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from szilard.audit.bounds import DRIFT, FEWEST_BLOCKS, FEWEST_JUMPS, LEVEL, STILL
+from szilard.audit.evidence import entropy_change
+from szilard.estimate import Estimate, Kind
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+class Motion(enum.StrEnum):
+    """What moved the model, as seen at one measuring interval."""
+
+    DRIFT = "drift"
+    """Jumps point the same way: the interval of the share lies above 0 and reaches beyond the bound."""
+    DIFFUSION = "diffusion"
+    """The interval of the share lies within ±bound: work grows in proportion to the steps, whatever the interval."""
+    RESTORING = "restoring"
+    """Jumps undo one another (relaxation, fluctuation about a minimum): the interval lies below 0."""
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True, slots=True)
+class DriftShare:
+    """Drift's share of the work at one measuring interval.
+
+    Attributes:
+        interval: c, training steps.
+        ratio: m; the other interval is m·c.
+        share: drift's share of W(c), with an error from a jackknife over blocks of time.
+        jumps: at the coarser interval.
+        work: W(c) over the compared steps, nats per input.
+        steps: training steps compared.
+        noise_ratio: W(mc)/W(c) of pure noise under the optimiser's momentum; 1 without.
+        linearity: work of the second half of these steps over that of the first (1 when W ∝ n).
+    """
+
+    interval: int
+    ratio: int
+    share: Estimate
+    jumps: int
+    work: float
+    steps: int
+    noise_ratio: float
+    linearity: float
+
+    @property
+    def motion(self) -> Motion:
+        """The verdict in a word."""
+        low, high = self.share.interval(LEVEL)
+        if math.isnan(low) or self.jumps < FEWEST_JUMPS:
+            return Motion.UNDECIDED
+        if low >= -DRIFT and high <= DRIFT:
+            return Motion.DIFFUSION
+        if low > 0:
+            return Motion.DRIFT
+        return Motion.RESTORING if high < 0 else Motion.UNDECIDED
+
+
+def drift_shares(ledger: xr.Dataset, momentum: float = 0.0) -> tuple[DriftShare, ...]:
+    """The drift share at every measuring interval c that has a recorded multiple, from fine to coarse.
+
+    Args:
+        ledger: group ``ledger``: ``work_by_interval``, ``steps_by_interval`` and ``jumps_by_interval`` by
+            ``(step, path_interval)``.
+        momentum: the optimiser's β (SGD's momentum, Adam's β₁). It makes consecutive jumps of pure noise alike, and
+            that is allowed for.
+    """
+    if "work_by_interval" not in ledger:
+        return ()
+    intervals = [round(float(value)) for value in ledger["path_interval"].values]
+    shares = []
+    for fine, c in enumerate(intervals):
+        coarser = [(other // c, index) for index, other in enumerate(intervals) if other > c and other % c == 0]
+        if coarser and (share := _share(ledger, fine, c, *min(coarser), momentum)) is not None:
+            shares.append(share)
+    return tuple(sorted(shares, key=lambda share: share.interval))
+
+
+def drift_share(ledger: xr.Dataset, momentum: float = 0.0) -> DriftShare | None:
+    """The share to judge by: at the coarsest interval with enough jumps, where momentum has decayed most.
+
+    None when no pair of intervals has an error bar; otherwise the pair with most jumps where none has enough.
+    """
+    shares = drift_shares(ledger, momentum)
+    enough = [share for share in shares if share.jumps >= FEWEST_JUMPS]
+    return enough[-1] if enough else max(shares, key=lambda share: share.jumps, default=None)
+
+
+def no_learning(ledger: xr.Dataset, share: DriftShare | None) -> bool:
+    """Whether nothing speaks of learning: no drift to be seen, and the conditional entropy where it was.
+
+    The interval of the drift share must reach down to 0 and stay under its bound, and that of ΔS must stay within a
+    stated share of the first entropy. Diffusion over a long run changes the entropy, so the converse need not hold.
+    """
+    if share is None or share.jumps < FEWEST_JUMPS:
+        return False
+    low, high = share.share.interval(LEVEL)
+    change = entropy_change(ledger)
+    most = max(abs(end) for end in change.interval(LEVEL))
+    return bool(low <= 0 and high < DRIFT and most <= STILL * float(ledger["entropy_conditional"].values[0]))
+
+
+def noise_work_ratio(momentum: float, c: int, ratio: int) -> float:
+    """W(mc)/W(c) of white gradient noise under momentum β, over equal steps.
+
+    The displacements of consecutive steps correlate as β^h, so those of c steps have variance
+    ``V(c) ∝ c (1+β)/(1−β) − 2β(1−β^c)/(1−β)²`` and W per step goes as V(c)/c.
+
+    Example:
+        >>> noise_work_ratio(0.0, 4, 2)
+        1.0
+        >>> round(noise_work_ratio(0.5, 1, 2), 12)  # unit variance, covariance 0.5: (1 + 0.5)/1
+        1.5
+    """
+
+    def variance(length: int) -> float:
+        rest = 1 - momentum
+        return length * (1 + momentum) / rest - 2 * momentum * (1 - momentum**length) / rest**2
+
+    return variance(ratio * c) / (ratio * variance(c))
+
+
+def _share(ledger: xr.Dataset, fine: int, c: int, ratio: int, coarse: int, momentum: float) -> DriftShare | None:
+    """One pair of intervals; None with too few jumps for an error bar."""
+    steps, work_fine, work_coarse = _increments(ledger, fine, c, coarse, ratio * c)
+    jumps = len(steps)
+    if jumps < FEWEST_BLOCKS or not work_fine.sum() > 0:
+        return None
+    noise = noise_work_ratio(momentum, c, ratio)
+    blocks = np.array_split(np.arange(jumps), min(FEWEST_JUMPS, jumps))
+    fine_blocks = np.array([work_fine[block].sum() for block in blocks])
+    coarse_blocks = np.array([work_coarse[block].sum() for block in blocks])
+
+    count = len(blocks)
+    # The share (R − r)/(m − r), r being R of pure noise, with each block left out in turn.
+    left_out = ((coarse_blocks.sum() - coarse_blocks) / (fine_blocks.sum() - fine_blocks) - noise) / (ratio - noise)
+    error = math.sqrt((count - 1) / count * float(((left_out - left_out.mean()) ** 2).sum()))
+    value = float((work_coarse.sum() / work_fine.sum() - noise) / (ratio - noise))
+    first = work_fine[: jumps // 2].sum()
+    later = work_fine[jumps - jumps // 2 :].sum()
+    return DriftShare(
+        interval=c,
+        ratio=ratio,
+        share=Estimate(value, error, Kind.ASYMPTOTIC, count - 1),
+        jumps=jumps,
+        work=float(work_fine.sum()),
+        steps=int(steps.sum()),
+        noise_ratio=noise,
+        linearity=float(later / first) if first > 0 else math.nan,
+    )
+
+
+def _increments(
+    ledger: xr.Dataset, fine: int, c: int, coarse: int, merged: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Steps, W(c) and W(mc) of each coarse jump: differences between rows at which both series cover the same steps.
+
+    Between its jumps a series carries its last value. A ragged jump (calibration, the close) is left out.
+    """
+    steps = np.asarray(ledger["steps_by_interval"].values)
+    jumps = np.asarray(ledger["jumps_by_interval"].values)
+    work = np.asarray(ledger["work_by_interval"].values, dtype=float)
+    together = (steps[:, fine] == steps[:, coarse]) & np.isfinite(work[:, fine]) & np.isfinite(work[:, coarse])
+    together &= steps[:, fine] >= 0
+    rows = np.flatnonzero(together)
+    covered = np.diff(steps[rows, fine])
+    regular = (covered == merged) & (np.diff(jumps[rows, fine]) * c == merged) & (np.diff(jumps[rows, coarse]) == 1)
+    return covered[regular], np.diff(work[rows, fine])[regular], np.diff(work[rows, coarse])[regular]

@@ -1,0 +1,105 @@
+"""One row of an audit: a claim, what was measured against it, and the verdict."""
+
+from __future__ import annotations
+
+import enum
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+Interval = tuple[float, float]
+
+
+class Verdict(enum.StrEnum):
+    """What the evidence says of a claim."""
+
+    HELD = "held"
+    """The interval of the effect lies inside the stated bound."""
+    FAILED = "failed"
+    """The interval of the effect lies outside the bound."""
+    UNDECIDED = "undecided"
+    """Too little evidence: the interval straddles the bound, or there is none."""
+    UNCHECKABLE = "cannot be checked here"
+    """No record of this kind can tell; the detail names the design that would."""
+
+
+class Basis(enum.StrEnum):
+    """Whether the record could have come out otherwise."""
+
+    CONSTRUCTION = "by construction"
+    """An identity of the definitions: a failure means that the record or the code is wrong, never the theory."""
+    TESTED = "tested"
+    """An empirical statement about this run."""
+
+
+class Concern(enum.StrEnum):
+    """Whom a failure would embarrass."""
+
+    RECORD = "record"
+    """The numbers themselves: a failure says not to trust them."""
+    THEORY = "theory"
+    """An assumption or claim of the theory: a failure is a result."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One row of an audit.
+
+    Attributes:
+        name: short, unique within the audit.
+        claim: what is held to be true, as a sentence.
+        source: where the claim stands ("paper Eq. 25").
+        basis: see :class:`Basis`.
+        concerns: see :class:`Concern`.
+        measure: what the effect is, with its unit.
+        effect: the measured departure; None where nothing was measured.
+        interval: 95 % interval of the effect (both ends equal where it is exact).
+        bound: where the interval must lie for ``held``; an end may be infinite.
+        verdict: see :class:`Verdict`.
+        where: the steps it speaks of.
+        detail: the evidence in a sentence or two.
+    """
+
+    name: str
+    claim: str
+    source: str
+    basis: Basis
+    concerns: Concern
+    verdict: Verdict
+    detail: str
+    measure: str = ""
+    effect: float | None = None
+    interval: Interval | None = None
+    bound: Interval | None = None
+    where: str = "whole run"
+
+    def as_dict(self) -> dict[str, Any]:
+        """The row as plain JSON values; infinite and undefined numbers become None."""
+        return {key: _plain(value) for key, value in asdict(self).items()}
+
+
+def judge(interval: Interval | None, bound: Interval) -> Verdict:
+    """``held`` inside the bound, ``failed`` outside it, ``undecided`` across its edge or without an interval.
+
+    Example:
+        >>> str(judge((-0.01, 0.02), (-0.1, 0.1))), str(judge((-0.05, 0.3), (-0.1, 0.1)))
+        ('held', 'undecided')
+    """
+    if interval is None or any(math.isnan(end) for end in interval):
+        return Verdict.UNDECIDED
+    low, high = interval
+    if bound[0] <= low and high <= bound[1]:
+        return Verdict.HELD
+    if high < bound[0] or low > bound[1]:
+        return Verdict.FAILED
+    return Verdict.UNDECIDED
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, enum.StrEnum):
+        return str(value)
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    return value

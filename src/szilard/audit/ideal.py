@@ -1,0 +1,41 @@
+"""Ideal, quasi-static learning: whether the conditional entropy production vanishes beside the change of entropy."""
+
+from __future__ import annotations
+
+import math
+
+from szilard.audit.bounds import LEVEL, QUASI_STATIC
+from szilard.audit.evidence import Evidence, entropy_change
+from szilard.audit.finding import Basis, Concern, Finding, judge
+from szilard.estimate import format_with_error
+
+
+def findings(evidence: Evidence) -> tuple[Finding, ...]:
+    """The rows of this family: ``Σ/|ΔS|``, with the widest ratio that both intervals allow (Σ and ΔS share inputs)."""
+    if evidence.records < 2:
+        return ()
+    production = evidence.at_end("ep_conditional")
+    change = entropy_change(evidence.ledger, evidence.degrees_of_freedom)
+    low, high = (max(end, 0.0) for end in production.interval(LEVEL))
+    ends = [abs(end) for end in change.interval(LEVEL)]
+    least = 0.0 if change.interval(LEVEL)[0] <= 0 <= change.interval(LEVEL)[1] else min(ends)
+    interval = (low / max(ends) if max(ends) > 0 else math.inf, high / least if least > 0 else math.inf)
+    ratio = production.value / abs(change.value) if change.value else math.inf
+    return (
+        Finding(
+            name="quasi-static learning",
+            claim="the conditional entropy production is nearly zero: all of Σ_X becomes learned information",
+            source="paper §5, The Ideal Learning Process",
+            basis=Basis.TESTED,
+            concerns=Concern.THEORY,
+            measure="Σ(X|Θ) over |ΔS(X|Θ)|",
+            effect=ratio,
+            interval=interval,
+            bound=(0.0, QUASI_STATIC),
+            verdict=judge(interval, (0.0, QUASI_STATIC)),
+            detail=(
+                f"Σ(X|Θ) = {format_with_error(production.value, production.error)} nat against ΔS(X|Θ) = "
+                f"{format_with_error(change.value, change.error)} nat per input, at this measuring interval."
+            ),
+        ),
+    )

@@ -1,0 +1,145 @@
+"""An audit as a whole: its rows, its overall verdict, and its table and JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from szilard.audit.finding import Basis, Concern, Finding, Verdict
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+SYMBOLS = {Verdict.HELD: "✓", Verdict.FAILED: "✗", Verdict.UNDECIDED: "?", Verdict.UNCHECKABLE: "–"}
+"""Beside the word, so that colour is never all there is."""
+
+STYLES = {Verdict.HELD: "green", Verdict.FAILED: "bold red", Verdict.UNDECIDED: "yellow", Verdict.UNCHECKABLE: "dim"}
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """The assumptions behind a record's numbers, each held against the record.
+
+    Attributes:
+        rows: the findings: integrity, what holds by construction, what was tested, what cannot be checked.
+        title: what was audited.
+    """
+
+    rows: tuple[Finding, ...]
+    title: str = ""
+
+    def __getitem__(self, name: str) -> Finding:
+        """The row of that name.
+
+        Raises:
+            KeyError: when there is none.
+        """
+        for row in self.rows:
+            if row.name == name:
+                return row
+        raise KeyError(name)
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing that the numbers rest on failed."""
+        return not any(row.concerns is Concern.RECORD and row.verdict is Verdict.FAILED for row in self.rows)
+
+    @property
+    def verdict(self) -> str:
+        """The whole in a sentence or two."""
+        counts = Counter(row.verdict for row in self.rows if row.basis is Basis.TESTED)
+        constructed = [row for row in self.rows if row.basis is Basis.CONSTRUCTION]
+        closed = sum(row.verdict is Verdict.HELD for row in constructed)
+        said = (
+            f"{closed} of {len(constructed)} identities close; of what was tested {counts[Verdict.HELD]} held, "
+            f"{counts[Verdict.FAILED]} failed and {counts[Verdict.UNDECIDED]} stayed undecided; "
+            f"{counts[Verdict.UNCHECKABLE]} claims cannot be checked on a single run."
+        )
+        broken = self._names(Concern.RECORD)
+        if broken:
+            return f"Do not rely on these numbers ({broken} failed). {said[0].upper()}{said[1:]}"
+        failed = self._names(Concern.THEORY)
+        return f"The numbers stand: {said}" + (f" Did not hold in this run: {failed}." if failed else "")
+
+    def _names(self, concern: Concern) -> str:
+        return ", ".join(row.name for row in self.rows if row.concerns is concern and row.verdict is Verdict.FAILED)
+
+    def sections(self) -> list[tuple[str, list[Finding]]]:
+        """The rows under three headings: what was tested, what holds by construction, what cannot be checked."""
+        tested = [row for row in self.rows if row.basis is Basis.TESTED and row.verdict is not Verdict.UNCHECKABLE]
+        return [
+            ("Tested", tested),
+            ("By construction", [row for row in self.rows if row.basis is Basis.CONSTRUCTION]),
+            ("Cannot be checked here", [row for row in self.rows if row.verdict is Verdict.UNCHECKABLE]),
+        ]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The audit as plain JSON values."""
+        return {
+            "title": self.title,
+            "verdict": self.verdict,
+            "sound": self.sound,
+            "rows": [row.as_dict() for row in self.rows],
+        }
+
+    def to_json(self) -> str:
+        """The audit as JSON text, undefined numbers as null."""
+        return json.dumps(self.as_dict(), ensure_ascii=False, indent=2, allow_nan=False)
+
+    def table(self) -> Table:
+        """A table for the terminal, legible at 100 columns."""
+        from rich import box
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(title=Text(self.title) if self.title else None, box=box.SIMPLE_HEAD, pad_edge=False,
+                      caption=Text(self.verdict), caption_justify="left")  # fmt: skip
+        table.add_column("verdict", width=11)
+        table.add_column("what and why", ratio=1)
+        table.add_column("effect, 95 % interval, bound", width=31)
+        for heading, rows in self.sections():
+            table.add_row("", Text(heading, style="bold underline"), "")
+            for row in rows:
+                what = Text.assemble((row.name, "bold"), f": {row.claim} ", (f"[{row.source}]", "dim"))
+                if row.detail:
+                    what.append(f"\n{row.detail}", style="italic dim")
+                mark = Text(f"{SYMBOLS[row.verdict]} {short(row.verdict)}", style=STYLES[row.verdict])
+                table.add_row(mark, what, Text("\n".join(filter(None, (effect_text(row), row.measure)))))
+        return table
+
+
+def short(verdict: Verdict) -> str:
+    """The verdict in one word, for narrow columns."""
+    return "unchecked" if verdict is Verdict.UNCHECKABLE else str(verdict)
+
+
+def effect_text(row: Finding) -> str:
+    """Effect, interval and bound; empty where nothing was measured."""
+    if row.effect is None:
+        return ""
+    if row.interval is None or row.interval[0] == row.interval[1]:
+        return f"{number(row.effect)} {bound_text(row)}".strip()
+    low, high = row.interval
+    return f"{number(row.effect)} [{number(low)}, {number(high)}] {bound_text(row)}".strip()
+
+
+def bound_text(row: Finding) -> str:
+    """What the effect was held against."""
+    if row.bound is None:
+        return ""
+    low, high = row.bound
+    if math.isinf(high):
+        return f"(≥ {number(low)})"
+    if low == -high and high:
+        return f"(± {number(high)})"
+    return f"(≤ {number(high)})" if high else "(none allowed)"
+
+
+def number(value: float) -> str:
+    """A number to two digits or so, as short as it gets."""
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    return f"{value:.0f}" if value == round(value) and abs(value) < 1e4 else f"{value:.2g}"
