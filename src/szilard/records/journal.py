@@ -57,14 +57,16 @@ class Journal:
         self.path = path
         self._file = _open(path)
         self._sound = os.fstat(self._file).st_size
+        self._waiting: list[str] = []
 
-    def write(self, text: str) -> None:
-        """Appends whole lines; all of them, or none.
+    def append(self, line: str) -> None:
+        """Adds a line, behind those that could not be written before.
 
         Raises:
-            OSError: if the disk is full or gone.
+            OSError: if the disk is full or gone; the line is kept, and goes with the next one.
         """
-        data = memoryview(text.encode())
+        self._waiting.append(line + "\n")
+        data = memoryview("".join(self._waiting).encode())
         try:
             written = os.write(self._file, data)
             while written < len(data):
@@ -74,13 +76,15 @@ class Journal:
                 os.ftruncate(self._file, self._sound)
             raise
         self._sound += len(data)
+        self._waiting.clear()
 
     def restart(self) -> None:
-        """Begins an empty journal in place of this one, whose lines are all committed.
+        """Begins an empty journal in place of this one, whose lines are all committed, those that wait included.
 
         The file is replaced rather than cut, so that somebody who reads it meanwhile reads it whole. Where that fails
         the old lines stay, which does no harm: they carry their indices.
         """
+        self._waiting.clear()
         fresh = self.path.with_suffix(".partial")
         try:
             file = _open(fresh, os.O_TRUNC)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import platform
 from typing import Any
 
+from szilard import __version__
+
 
 def provenance(device: Any = "cpu") -> dict[str, Any]:
     """Versions of Python, PyTorch, NumPy and szilard, the platform, the device's model and the number of threads.
@@ -14,8 +16,6 @@ def provenance(device: Any = "cpu") -> dict[str, Any]:
     """
     import numpy as np
     import torch
-
-    from szilard import __version__
 
     device = torch.device(device)
     named = device.type == "cuda" and torch.cuda.is_available()

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
+from szilard.records.attributes import shown
 from szilard.records.committed import Committed, load_committed
 from szilard.records.journal import FILE, read_journal
 from szilard.records.merge import merge
 from szilard.records.rows import Packed
-
-INTERNAL = ("notes",)
-"""Root attributes that serve the store alone."""
 
 
 def read(path: str | Path) -> xr.DataTree:
@@ -31,34 +30,22 @@ def read(path: str | Path) -> xr.DataTree:
     journal = read_journal(directory / FILE)
     committed = load_committed(directory)
     rows, attributes = merge(committed, journal)
-    if attributes.get("status") not in ("complete", "broken"):
-        attributes["status"] = "incomplete"
-    root = xr.Dataset(attrs={key: value for key, value in attributes.items() if key not in INTERNAL})
-    nodes = {f"/{group}": _dataset(committed, group, rows[group]) for group in committed.groups}
-    return xr.DataTree.from_dict({"/": root, **nodes}, name=attributes.get("name"))
+    coordinates = attributes.get("coordinates", {})
+    nodes = {f"/{group}": _dataset(committed, group, rows[group], coordinates) for group in committed.groups}
+    return xr.DataTree.from_dict({"/": xr.Dataset(attrs=shown(attributes)), **nodes})
 
 
-def read_attributes(path: str | Path) -> dict[str, Any]:
-    """The attributes of a record, without its numbers.
-
-    Raises:
-        RecordError: as :func:`read`.
-    """
-    directory = Path(path)
-    journal = read_journal(directory / FILE)
-    attributes = merge(load_committed(directory), journal)[1]
-    if attributes.get("status") not in ("complete", "broken"):
-        attributes["status"] = "incomplete"
-    return {key: value for key, value in attributes.items() if key not in INTERNAL}
-
-
-def _dataset(committed: Committed, group: str, rows: list[Packed]) -> xr.Dataset:
-    variables = {}
+def _dataset(
+    committed: Committed, group: str, rows: Sequence[Packed], moved: Mapping[str, Sequence[float]]
+) -> xr.Dataset:
+    """One group; ``moved`` holds coordinate values that are not committed yet."""
+    variables: dict[str, Any] = {}
     for name, column in committed.groups[group].items():
         values = committed.values(group, name)
         if column.grows and rows:
-            fresh = np.array([row[name] for row in rows], dtype=column.dtype)
-            values = np.concatenate([values, fresh])
+            values = np.concatenate([values, np.array([row[name] for row in rows], dtype=column.dtype)])
+        if f"{group}/{name}" in moved:
+            values = np.array(column.pack(moved[f"{group}/{name}"]), dtype=column.dtype)
         variables[name] = xr.Variable(column.dims, values, dict(column.attributes))
     coordinates = {name: variables.pop(name) for name in list(variables) if variables[name].dims == (name,)}
     return xr.Dataset(variables, coordinates)

@@ -111,9 +111,15 @@ class Store:
     def commit(self, rows: Mapping[str, Sequence[Packed]], attributes: Mapping[str, Any]) -> None:
         """Appends packed rows to their groups and replaces the root's attributes; all of it, or nothing that is seen.
 
+        Attribute ``coordinates`` holds new values of coordinates, by ``group/name``; they go into their arrays.
+
         Raises:
             OSError: if the disk is full or gone; the store then stands as it did, and the commit may be tried again.
         """
+        attributes = dict(attributes)
+        for place, values in attributes.pop("coordinates", {}).items():
+            group, _, name = place.partition("/")
+            self._write_coordinate(group, self.tables[group].columns[name], values)
         grown: dict[str, Table] = {}
         for name, fresh in rows.items():
             if fresh:
@@ -124,7 +130,7 @@ class Store:
                     self._write(self.path / name / array / "zarr.json", _text(document))
         self._write_root(self.tables | grown, attributes)
         self.tables |= grown
-        self.attributes = dict(attributes)
+        self.attributes = attributes
 
     def trim(self) -> None:
         """Sets every array's document to the committed length: whoever ignores the consolidated ones sees them."""
@@ -137,11 +143,14 @@ class Store:
         for column in table.columns.values():
             (self.path / group.name / column.name / column.chunk_name(0)).parent.mkdir(parents=True)
             if not column.grows:
-                values = np.array(group.coordinates[column.name], dtype=column.dtype)
-                self._write(self.path / group.name / column.name / column.chunk_name(0), values.tobytes())
+                self._write_coordinate(group.name, column, group.coordinates[column.name])
         for name, document in table.documents().items():
             self._write(self.path / group.name / name / "zarr.json", _text(document))
         self._write(self.path / group.name / "zarr.json", _text(group_document()))
+
+    def _write_coordinate(self, group: str, column: Column, values: Sequence[float]) -> None:
+        chunk = np.array(column.pack(values), dtype=column.dtype).tobytes()
+        self._write(self.path / group / column.name / column.chunk_name(0), chunk)
 
     def _write_chunks(self, group: str, rows: Sequence[Packed]) -> Table:
         old = self.tables[group]

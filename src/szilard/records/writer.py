@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from szilard import __version__
 from szilard.errors import RecordError, SzilardWarning, nearest
 from szilard.records import strict_json
 from szilard.records.column import Column
@@ -54,7 +55,7 @@ class RecordWriter:
     ) -> None:
         self.path = Path(path)
         check_vacant(self.path, overwrite)
-        given = {"schema_version": SCHEMA_VERSION, "szilard_version": _version(), "status": "running", "notes": 0}
+        given = {"schema_version": SCHEMA_VERSION, "szilard_version": __version__, "status": "running", "notes": 0}
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             store = Store.create(self.path / DIRECTORY, groups, {**attributes, **given}, self._clear)
@@ -128,6 +129,22 @@ class RecordWriter:
         self._attributes |= {**attributes, "notes": number}
         self._log({"note": number, "attributes": attributes})
 
+    def set_coordinate(self, group: str, name: str, values: Sequence[float]) -> None:
+        """Gives a dimension other values, for those that are known only once the run has begun.
+
+        Raises:
+            RecordError: if there is no such dimension, or there are too few or too many values.
+        """
+        table = self._store.tables.get(group)
+        column = None if table is None else table.columns.get(name)
+        if column is None or column.grows:
+            raise RecordError(f"the record has no dimension {name!r} in group {group!r}: its values cannot be set.")
+        try:
+            packed = column.pack(values)
+        except (TypeError, ValueError) as error:
+            raise RecordError(f"the values of dimension {group}/{name} do not fit: {error}.") from error
+        self.annotate(coordinates={**self._attributes.get("coordinates", {}), f"{group}/{name}": packed})
+
     def commit(self) -> None:
         """Folds the rows that wait into Zarr. Where the disk does not let it, warns once and tries again later."""
         self._check_open()
@@ -169,7 +186,6 @@ class RecordWriter:
             group: {column.name: column for column in table.growing} for group, table in store.tables.items()
         }
         self._pending: dict[str, list[Packed]] = {group: [] for group in store.tables}
-        self._backlog: list[str] = []
         self._journal = Journal(self.path / FILE)
         self._closed = self._warned = False
         self._due = time.monotonic() + COMMIT_SECONDS
@@ -180,19 +196,16 @@ class RecordWriter:
             remove_record(self.path)
 
     def _log(self, entry: Mapping[str, Any]) -> None:
-        self._backlog.append(strict_json.dumps(entry) + "\n")
         try:
-            self._journal.write("".join(self._backlog))
+            self._journal.append(strict_json.dumps(entry))
         except OSError as error:
             self._warn(error)
-        else:
-            self._backlog.clear()
 
     def _fold(self) -> None:
         self._store.commit(self._pending, self._attributes)
+        self._attributes = dict(self._store.attributes)
         for rows in self._pending.values():
             rows.clear()
-        self._backlog.clear()
         self._journal.restart()
         self._warned = False
 
@@ -214,9 +227,3 @@ class RecordWriter:
 
 def _cause(error: OSError) -> str:
     return error.strerror or str(error)
-
-
-def _version() -> str:
-    from szilard import __version__
-
-    return __version__
