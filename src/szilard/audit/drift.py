@@ -82,10 +82,10 @@ def drift_shares(ledger: xr.Dataset, momentum: float = 0.0) -> tuple[DriftShare,
     """
     if "work_by_interval" not in ledger:
         return ()
-    intervals = [round(float(value)) for value in ledger["path_interval"].values]
+    intervals = spacings(ledger)
     shares = []
     for fine, c in enumerate(intervals):
-        coarser = [(other // c, index) for index, other in enumerate(intervals) if other > c and other % c == 0]
+        coarser = [(other // c, index) for index, other in enumerate(intervals) if other > c > 0 and other % c == 0]
         if coarser and (share := _share(ledger, fine, c, *min(coarser), momentum)) is not None:
             shares.append(share)
     return tuple(sorted(shares, key=lambda share: share.interval))
@@ -133,6 +133,14 @@ def noise_work_ratio(momentum: float, c: int, ratio: int) -> float:
         return length * (1 + momentum) / rest - 2 * momentum * (1 - momentum**length) / rest**2
 
     return variance(ratio * c) / (ratio * variance(c))
+
+
+def spacings(ledger: xr.Dataset) -> list[int]:
+    """Training steps between the jumps of each measuring interval, from the record's own counters; 0 without a jump."""
+    steps = np.diff(np.asarray(ledger["steps_by_interval"].values), axis=0)
+    jumps = np.diff(np.asarray(ledger["jumps_by_interval"].values), axis=0)
+    made = [steps[jumps[:, column] == 1, column] for column in range(steps.shape[1])]
+    return [int(np.median(column)) if len(column) else 0 for column in made]
 
 
 def _share(ledger: xr.Dataset, fine: int, c: int, ratio: int, coarse: int, momentum: float) -> DriftShare | None:
