@@ -1,0 +1,119 @@
+"""``szilard compare``: records side by side, with the differences and their errors."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from szilard.cli.screen import show, show_json
+from szilard.errors import RecordError
+
+if TYPE_CHECKING:
+    from szilard.estimate import Estimate
+    from szilard.handle import Run
+
+QUANTITIES = (
+    "work",
+    "heat",
+    "entropy_conditional",
+    "energy",
+    "ep_conditional",
+    "work_reverse",
+    "work_direct",
+    "length",
+    "length_direct",
+    "accuracy",
+    "cross_entropy",
+)
+"""In this order; those that every record holds."""
+
+
+def compare(
+    records: Annotated[list[Path], typer.Argument(metavar="DIR DIR...", help="Two records or more.")],
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Put records side by side at their last step, with each one's difference to the first.
+
+    Errors of differences are added in quadrature, as for independent probes; on one and the same probe they are mostly
+    smaller.
+    """
+    from szilard.handle import Run
+
+    if len(records) < 2:
+        raise RecordError("compare needs two records or more: give the directories of both.")
+    runs = [Run(path) for path in records]
+    rows = differences(runs)
+    notes = caveats(runs)
+    if json:
+        show_json({"records": [str(run.path) for run in runs], "quantities": rows, "notes": notes})
+    else:
+        _print(runs, rows, notes)
+
+
+def differences(runs: list[Run]) -> list[dict[str, Any]]:
+    """For every quantity that all of them hold: each run's value and error, and its difference to the first run's.
+
+    Raises:
+        RecordError: if a run holds no record.
+    """
+    from szilard.cli.numbers import final_estimates
+
+    finals = [final_estimates(run) for run in runs]
+    for run, final in zip(runs, finals, strict=True):
+        if not final:
+            raise RecordError(f"{run.path} holds no rows to compare: leave it out, or open it again later.")
+    shared = [name for name in QUANTITIES if all(name in final for final in finals)]
+    return [
+        {
+            "name": name,
+            "units": runs[0].data[name].attrs.get("units", ""),
+            "values": [_plain(final[name]) for final in finals],
+            "differences": [_difference(final[name], finals[0][name]) for final in finals[1:]],
+        }
+        for name in shared
+    ]
+
+
+def caveats(runs: list[Run]) -> list[str]:
+    """What keeps the numbers from being alike: settings and steps in which the runs differ."""
+    notes = []
+    for words, values in (
+        ("last steps", [int(run.data["step"].values[-1]) for run in runs]),
+        ("measuring intervals (W, Q and L depend on them)", [run.attributes.get("every") for run in runs]),
+        ("probe sizes", [(run.attributes.get("probe") or {}).get("inputs") for run in runs]),
+        ("statuses", [run.status for run in runs]),
+    ):
+        if len(set(values)) > 1:
+            notes.append(f"the runs differ in their {words}: {', '.join(map(str, values))}")
+    return notes
+
+
+def _plain(estimate: Estimate) -> dict[str, float]:
+    return {"value": float(estimate.value), "error": float(estimate.error)}
+
+
+def _difference(estimate: Estimate, first: Estimate) -> dict[str, float]:
+    error = math.hypot(float(estimate.error), float(first.error))
+    return {"value": float(estimate.value) - float(first.value), "error": error}
+
+
+def _print(runs: list[Run], rows: list[dict[str, Any]], notes: list[str]) -> None:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    from szilard.estimate import format_with_error
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_lines=False)
+    table.add_column("quantity")
+    for run in runs:
+        table.add_column(Text(str(run.path)), justify="right", overflow="fold")
+    for number in range(2, len(runs) + 1):
+        table.add_column(f"{number}. − 1.", justify="right")
+    for row in rows:
+        cells = [format_with_error(each["value"], each["error"]) for each in (*row["values"], *row["differences"])]
+        table.add_row(f"{row['name']} ({row['units']})", *cells)
+    show(table, *(f"Note: {note}." for note in notes))

@@ -1,0 +1,112 @@
+"""``szilard list``, ``show``, ``audit`` and ``report``: commands that read records."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from szilard.cli.screen import BAD, say, show_json
+from szilard.cli.screen import show as print_on_screen
+
+if TYPE_CHECKING:
+    from szilard.handle import Run
+
+Record = Annotated[Path, typer.Argument(metavar="DIR", help="A record's directory.", show_default=False)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def list_(
+    directory: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to look, and below.")] = Path(),
+    json: AsJson = False,
+) -> None:
+    """List the records in a directory and below it."""
+    from szilard.handle import find
+
+    runs = find(directory)
+    if json:
+        show_json([_in_brief(run) for run in runs])
+        return
+    if not runs:
+        say(f"no records in {directory}: make one with 'szilard run single'.")
+        return
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("record", overflow="fold")
+    for heading in ("name", "status", "every"):
+        table.add_column(heading)
+    table.add_column("created", no_wrap=True)
+    for run in runs:
+        row = _in_brief(run)
+        cells = (str(run.path), row["name"], row["status"], row["every"], str(row["created"] or "")[:19])
+        table.add_row(*(Text("" if cell is None else str(cell)) for cell in cells))
+    print_on_screen(table)
+
+
+def show(record: Record, json: AsJson = False) -> None:
+    """Print a record's summary: work, heat, entropy and length with their errors, and what held."""
+    from szilard.handle import Run
+
+    run = Run(record)
+    if json:
+        show_json({"path": str(run.path), "attributes": run.attributes, **_final(run)})
+    else:
+        typer.echo(run.summary())
+
+
+def audit(record: Record, json: AsJson = False) -> None:
+    """Hold the theory's assumptions against a record; exit code 1 if its numbers are unsound."""
+    from szilard.handle import Run
+
+    result = Run(record).audit()
+    if json:
+        typer.echo(result.to_json())
+    else:
+        print_on_screen(result.table())
+    if not result.sound:
+        raise typer.Exit(BAD)
+
+
+def report(
+    record: Record,
+    open: Annotated[bool, typer.Option("--open", help="Show the page in the browser.")] = False,
+) -> None:
+    """Write the page of figures, and print its path."""
+    from szilard.handle import Run
+
+    page = Run(record).report()
+    typer.echo(page)
+    if open and typer.launch(page.resolve().as_uri()) != 0:
+        say(f"no browser could be started: open {page} yourself.")
+
+
+def _in_brief(run: Run) -> dict[str, Any]:
+    attributes = run.attributes
+    return {
+        "path": str(run.path),
+        "name": run.name,
+        "status": run.status,
+        "every": attributes.get("every"),
+        "created": attributes.get("created"),
+    }
+
+
+def _final(run: Run) -> dict[str, Any]:
+    """Every scalar estimate at the last record, as plain values."""
+    from szilard.cli.numbers import final_estimates
+
+    steps = run.data["step"].values.tolist()
+    estimates = {
+        name: {
+            "value": estimate.value,
+            "error": estimate.error,
+            "kind": str(estimate.kind),
+            "units": run.data[name].attrs.get("units"),
+        }
+        for name, estimate in final_estimates(run).items()
+    }
+    return {"records": len(steps), "step": steps[-1] if steps else None, "estimates": estimates}

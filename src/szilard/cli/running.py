@@ -1,0 +1,75 @@
+"""``szilard run``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from szilard.cli.screen import BAD, INTERRUPTED, say
+
+
+def run(
+    experiment: Annotated[str, typer.Argument(help="A named run ('single') or a TOML file.", show_default=False)],
+    data: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Data set: digits, mnist or fashion-mnist.", show_default=False)
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Change a setting, by its path (training.steps=500) or the end of it (lr=0.05); may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Where the record goes; runs/NAME-DATA by default.", show_default=False),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Of everything random.", show_default=False)] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a record that is already there.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the path of the report only.")] = False,
+) -> None:
+    """Train and watch a model; print the summary, write record and report.
+
+    The last line printed is the path of the report.
+    """
+    import sys
+
+    from szilard.errors import SpecError
+    from szilard.experiments import overrides, runner
+    from szilard.experiments.catalogue import find
+    from szilard.handle import Run
+
+    # A spec may name a module of the user's own, which lies where the program is run, as with ``python -m``.
+    if "" not in sys.path:
+        sys.path.insert(0, "")
+    changes = [*(set_ or []), *([] if seed is None else [f"seed={seed}"])]
+    chosen = overrides.apply(find(experiment, data), changes)
+    if not isinstance(chosen.data, str):
+        raise SpecError("Data given as tensors cannot be run from the command line: name a data set.")
+    place = out or Path("runs") / f"{chosen.name}-{chosen.data}"
+    try:
+        finished = runner.run(chosen, place, overwrite=overwrite, quiet=quiet)
+    except KeyboardInterrupt:
+        finished = Run(place)
+        _tell(finished, quiet)
+        raise typer.Exit(INTERRUPTED) from None
+    _tell(finished, quiet)
+    if finished.status == "broken":
+        raise typer.Exit(BAD)
+
+
+def _tell(finished: object, quiet: bool) -> None:
+    from szilard.handle import Run
+
+    assert isinstance(finished, Run)
+    if finished.status == "broken":
+        step, because = (finished.attributes.get(key) for key in ("broken_at_step", "broken_because"))
+        say(f"the run stopped at step {step}: {because}; what was recorded before is kept in {finished.path}.")
+    if not quiet:
+        typer.echo(finished.summary())
+        typer.echo("")
+    typer.echo(finished.report())

@@ -1,0 +1,78 @@
+"""What the user sees: errors as one sentence on standard error, tables as wide as the terminal, JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import typer
+from typer.core import TyperGroup
+
+from szilard.errors import SzilardError, SzilardWarning
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+BAD = 1
+"""Exit code of a run, audit or verification that went wrong."""
+USAGE = 2
+"""Exit code of a command that cannot be carried out."""
+INTERRUPTED = 130
+_PLAIN_WIDTH = 100
+
+
+class InWords(TyperGroup):
+    """Commands whose errors end as a sentence and an exit code, never as a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except SzilardError as error:
+            say(f"error: {error}")
+            raise typer.Exit(USAGE) from error
+        except KeyboardInterrupt as error:
+            say("interrupted.")
+            raise typer.Exit(INTERRUPTED) from error
+
+
+def say(message: str) -> None:
+    """A line on standard error."""
+    typer.echo(f"szilard: {message}", err=True)
+
+
+def show(*what: RenderableType) -> None:
+    """Tables and text on standard output: in colour on a terminal (unless NO_COLOR is set), plain elsewhere."""
+    from rich.console import Console
+
+    console = Console(markup=False, highlight=False, emoji=False)
+    if not console.is_terminal:
+        console = Console(markup=False, highlight=False, emoji=False, width=_PLAIN_WIDTH, color_system=None)
+    for each in what:
+        console.print(each, soft_wrap=isinstance(each, str))
+
+
+def show_json(value: Any) -> None:
+    """JSON on standard output; numbers that are not finite become null."""
+    typer.echo(json.dumps(_finite(value), indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def warn_in_words(otherwise: Callable[..., None]) -> Callable[..., None]:
+    """A ``warnings.showwarning`` that prints szilard's own warnings as sentences and leaves the others alone."""
+
+    def shown(message: Warning | str, category: type[Warning], *place: Any) -> None:
+        if issubclass(category, SzilardWarning):
+            say(f"warning: {message}")
+        else:
+            otherwise(message, category, *place)
+
+    return shown
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,22 @@
+"""``szilard verify``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from szilard.cli.screen import BAD, show
+
+
+def verify(json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """Hold every estimator against every exact system on this machine: truth, estimate, error bar, z."""
+    from szilard.verify import verify as carry_out
+
+    verification = carry_out()
+    if json:
+        typer.echo(verification.to_json())
+    else:
+        show(verification.table())
+    if not verification.passed:
+        raise typer.Exit(BAD)
