@@ -1,0 +1,139 @@
+"""A process killed at any instant leaves a record that opens, with every row it had handed over."""
+
+from __future__ import annotations
+
+import math
+import os
+import random
+import signal
+import struct
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+from szilard.records.reader import read
+from szilard.records.writer import RecordWriter
+
+KILLS = 40
+LIVE = 20_000
+"""Rows of the record that is read while it grows: some seconds of writing."""
+COUNTERS = struct.Struct("qq")
+
+CHILD = """
+import math, mmap, struct, sys
+from pathlib import Path
+from szilard.records import schema, writer
+path, seconds = Path(sys.argv[1]), float(sys.argv[2])
+counters = open(sys.argv[3], "r+b")  # the kernel keeps what is mapped when the process dies
+shared = mmap.mmap(counters.fileno(), 16)
+groups = (
+    schema.Group("ledger", schema.LEDGER, {"path_interval": (1, 2, 4)}),
+    schema.Group("samples", schema.SAMPLES, {"bin": tuple(range(schema.HISTOGRAM_BINS))}),
+)
+writer.COMMIT_SECONDS, writer.COMMIT_RATIO = seconds, 0.5
+record = writer.RecordWriter(path, groups=groups, attributes={"name": "killed"})
+shared[:] = struct.pack("qq", 0, 0)
+for i in range(int(sys.argv[4])):
+    record.append("ledger", i, {"interval": 1, "work": math.sin(i), "work_by_interval": [i, math.cos(i), -i]})
+    if i % 10 == 0:
+        record.append("samples", i, {"heat_sampled": math.cos(i), "ep_histogram": [i] * schema.HISTOGRAM_BINS})
+    shared[:] = struct.pack("qq", i + 1, record._store.tables["ledger"].length)
+record.close()
+"""
+
+
+def start(directory: Path, commit_seconds: float, rows: int) -> tuple[subprocess.Popen[bytes], Path]:
+    """A child that writes a record at every step, and the file with its counters (−1 until the record exists)."""
+    directory.mkdir()
+    counters = directory / "counters"
+    counters.write_bytes(COUNTERS.pack(-1, -1))
+    arguments = [str(directory / "run"), str(commit_seconds), str(counters), str(rows)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": "1"}
+    return subprocess.Popen([sys.executable, "-c", CHILD, *arguments], env=environment), counters
+
+
+def wait_until_it_writes(child: subprocess.Popen[bytes], counters: Path) -> None:
+    deadline = time.monotonic() + 60
+    while COUNTERS.unpack(counters.read_bytes())[0] < 0:
+        assert child.poll() is None, "the writing process ended by itself"
+        assert time.monotonic() < deadline, "the writing process did not begin"
+        time.sleep(0.002)
+
+
+def kill_one(directory: Path, seed: int) -> tuple[int, int]:
+    """Kills a writer after a random while and holds what it left against what it had said. Rows said, rows committed."""
+    rng = random.Random(seed)
+    child, counters = start(directory, rng.choice([0.0, 0.02, 0.1]), rows=10**9)
+    try:
+        wait_until_it_writes(child, counters)
+        time.sleep(rng.uniform(0.0, 0.4))
+    finally:
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+    said, committed = COUNTERS.unpack(counters.read_bytes())
+
+    tree = read(directory / "run")
+    assert tree.attrs["status"] == "incomplete"
+    ledger = tree.children["ledger"].to_dataset(inherit=False)
+    check(ledger)
+    assert said <= ledger.sizes["step"] <= said + 1, "rows that were appended are lost, or counted twice"
+    samples = tree.children["samples"]
+    assert samples["step"].values.tolist() == list(range(0, 10 * samples.sizes["step"], 10))
+    assert samples["heat_sampled"].values.tolist() == [math.cos(i) for i in samples["step"].values]
+
+    plain = xr.open_zarr(directory / "run" / "record.zarr", group="ledger", chunks=None).load()
+    assert committed <= plain.sizes["step"] <= ledger.sizes["step"]
+    assert plain.identical(ledger.isel(step=slice(plain.sizes["step"])))
+
+    writer = RecordWriter.reopen(directory / "run")
+    n = len(writer)
+    assert n == ledger.sizes["step"]
+    writer.append("ledger", n, {"interval": 1, "work": math.sin(n), "work_by_interval": [n, math.cos(n), -n]})
+    writer.close()
+    again = xr.open_zarr(directory / "run" / "record.zarr", group="ledger", chunks=None).load()
+    assert again.sizes["step"] == n + 1
+    check(again)
+    return said, plain.sizes["step"]
+
+
+def check(ledger: xr.Dataset) -> None:
+    """Every row is the one that was written, in order."""
+    steps = np.arange(ledger.sizes["step"])
+    assert ledger["step"].values.tolist() == steps.tolist()
+    assert ledger["work"].values.tolist() == [math.sin(i) for i in steps]
+    assert ledger["work_by_interval"].values[:, 2].tolist() == (-steps).tolist()
+
+
+def test_forty_kills(tmp_path):
+    """At seeded random instants; a share of them falls into commits, which follow one another closely here."""
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = list(pool.map(lambda seed: kill_one(tmp_path / str(seed), seed), range(KILLS)))
+    assert len(outcomes) == KILLS
+    assert sum(committed > 0 for _, committed in outcomes) > KILLS // 2, "too few kills fell after a commit"
+    assert sum(said > committed for said, committed in outcomes) > KILLS // 4, "too few kills left rows to recover"
+    assert max(said for said, _ in outcomes) > 500
+
+
+def test_live_reads(tmp_path):
+    """While the record grows every read succeeds, by szilard and by plain xarray, and none goes back in time."""
+    child, counters = start(tmp_path / "live", 0.0, rows=LIVE)
+    wait_until_it_writes(child, counters)
+    path, reads, known, plainly_known = tmp_path / "live" / "run", 0, 0, 0
+    while child.poll() is None:
+        said, committed = COUNTERS.unpack(counters.read_bytes())
+        plain = xr.open_zarr(path / "record.zarr", group="ledger", chunks=None).load()
+        ledger = read(path).children["ledger"].to_dataset(inherit=False)
+        check(plain)
+        check(ledger)
+        assert plain.sizes["step"] >= max(committed, plainly_known)
+        assert ledger.sizes["step"] >= max(said, known, plain.sizes["step"])
+        known, plainly_known, reads = ledger.sizes["step"], plain.sizes["step"], reads + 1
+    assert child.wait() == 0
+    assert reads >= 20, "too few reads fell into the writing"
+    tree = read(path)
+    assert tree.attrs["status"] == "complete"
+    assert tree["ledger/step"].size == LIVE
