@@ -1,0 +1,141 @@
+"""Who may look at whom: imports point downwards only, and ``import szilard`` is light."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import szilard
+
+SOURCE = Path(szilard.__file__).parent
+
+BASE = {"errors", "estimate"}
+MAY_IMPORT: dict[str, set[str]] = {
+    "errors": set(),
+    "estimate": {"errors"},
+    "systems": BASE,
+    "ledger": BASE,
+    "data": {"errors"},
+    "models": BASE | {"ledger"},
+    "records": BASE | {""},
+    "audit": BASE | {"records", "ledger"},
+    "summary": BASE | {"audit", "records"},
+    "report": BASE | {"audit", "records", "ledger", "summary", ""},
+    "handle": BASE | {"audit", "records", "report", "summary"},
+    "monitor": BASE | {"handle", "ledger", "models", "records"},
+    "verify": BASE | {"ledger", "models", "monitor", "systems", ""},
+    "experiments": BASE | {"audit", "data", "handle", "models", "monitor", "records", "report"},
+    "cli": BASE | {"data", "experiments", "handle", "verify", ""},
+    "": set(),
+}
+"""For each room, the rooms that its modules import, anywhere in them; "" is the package itself (its version)."""
+
+HEAVY = ("torch", "numpy", "scipy", "xarray", "zarr", "pandas", "plotly", "sklearn", "pooch", "rich", "typer")
+
+
+def room(module: str) -> str:
+    """The first part of a module's name below ``szilard``: ``szilard.ledger.work`` is in ``ledger``."""
+    return module.split(".")[1] if "." in module else ""
+
+
+def imports(tree: ast.AST) -> Iterator[ast.Import | ast.ImportFrom]:
+    """Every import in a module, at the top or within functions; those for type checkers only are left out."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield node
+        elif isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            for otherwise in node.orelse:
+                yield from imports(otherwise)
+        else:
+            yield from imports(node)
+
+
+def imported(path: Path) -> set[str]:
+    """The rooms that a module imports."""
+    rooms = set()
+    for node in imports(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            modules = [alias.name for alias in node.names]
+        elif node.module == "szilard":
+            # A name of the package is a room of its own, or something of the package itself.
+            modules = [f"szilard.{alias.name}" if alias.name in MAY_IMPORT else "szilard" for alias in node.names]
+        else:
+            modules = [node.module or ""]
+        rooms |= {room(module) for module in modules if module.partition(".")[0] == "szilard"}
+    return rooms
+
+
+def modules() -> list[Path]:
+    return sorted(SOURCE.rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(SOURCE)))
+def test_imports_point_downwards(path: Path) -> None:
+    relative = path.relative_to(SOURCE).with_suffix("")
+    own = "" if relative.name == "__init__" and len(relative.parts) == 1 else relative.parts[0]
+    assert own in MAY_IMPORT, f"{own!r} is a new room: say in MAY_IMPORT whom it may look at"
+    assert imported(path) - {own} <= MAY_IMPORT[own]
+
+
+def test_the_rooms_have_an_order() -> None:
+    remaining = {name: below - {""} for name, below in MAY_IMPORT.items() if name}
+    while remaining:
+        lowest = {name for name, below in remaining.items() if not below & remaining.keys()}
+        assert lowest, f"these look at each other in a circle: {sorted(remaining)}"
+        remaining = {name: below for name, below in remaining.items() if name not in lowest}
+
+
+def test_the_rule_is_seen_broken(tmp_path: Path) -> None:
+    module = tmp_path / "module.py"
+    module.write_text("def f():\n    from szilard.monitor import Monitor\n    import szilard.cli.app\n")
+    assert imported(module) == {"monitor", "cli"}
+
+
+def loaded_after(statement: str) -> set[str]:
+    """The modules that a fresh interpreter has loaded after ``statement``."""
+    code = f"import sys; {statement}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_import_szilard_loads_nothing_heavy() -> None:
+    assert not loaded_after("import szilard") & set(HEAVY)
+
+
+def test_monitoring_loads_no_plotting_and_no_records_until_they_are_needed() -> None:
+    loaded = loaded_after("import szilard; szilard.Monitor; szilard.Classifier; szilard.Outcomes")
+    assert not loaded & {"xarray", "zarr", "pandas", "plotly", "sklearn", "pooch", "rich", "scipy"}
+
+
+def test_import_takes_less_than_half_a_second_beyond_torch() -> None:
+    code = (
+        "import time, torch; t = time.perf_counter(); import szilard; szilard.Monitor; szilard.Classifier;"
+        " print(time.perf_counter() - t)"
+    )
+    # The least of three: another process may take the core, none can give time back.
+    seconds = min(
+        float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
+        for _ in range(3)
+    )
+    assert seconds < 0.5
+
+
+def test_help_needs_no_torch() -> None:
+    assert not loaded_after("import szilard.cli") & (set(HEAVY) - {"rich", "typer"})
+
+
+@pytest.mark.parametrize("name", szilard.__all__)
+def test_the_door_opens(name: str) -> None:
+    assert getattr(szilard, name) is not None
+    assert name in dir(szilard)
+
+
+def test_the_door_says_what_it_does_not_have() -> None:
+    assert set(szilard.__all__) == {"__version__", *szilard._MODULES, *szilard._DOOR}
+    with pytest.raises(AttributeError, match="has no attribute 'Monitr'"):
+        szilard.Monitr  # noqa: B018
