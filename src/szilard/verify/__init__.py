@@ -1,0 +1,34 @@
+"""Every estimator against every exact system, on the machine at hand: truth, estimate, error bar, z."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from szilard.verify.case import Case, cases
+from szilard.verify.ensembles import ensemble
+from szilard.verify.exact_sums import exact_sums, first_law, work_quadratic
+from szilard.verify.row import FALSE_ALARM, Comparison, Row, Verification, judge
+from szilard.verify.sampled import reused, step_by_step
+
+__all__ = ["FALSE_ALARM", "Case", "Comparison", "Row", "Verification", "cases", "judge", "verify"]
+
+
+def verify() -> Verification:
+    """Hold the whole ledger against the exact systems; seeds are fixed, so the same machine gives the same table.
+
+    Example:
+        >>> from szilard.verify import verify
+        >>> verify().passed
+        True
+    """
+    return judge([comparison for case in cases() for comparison in compare(case)])
+
+
+def compare(case: Case) -> Iterator[Comparison]:
+    """Everything the ledger can say of one case."""
+    yield from exact_sums(case)
+    yield first_law(case)
+    yield from work_quadratic(case)
+    yield from step_by_step(case)
+    yield from reused(case)
+    yield from ensemble(case)

@@ -1,0 +1,109 @@
+"""The exact systems that verification runs on, each with one path of its parameters."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from szilard.systems import Categorical, DescentPath, GaussianMean, GreatCirclePath, MixturePath, System
+
+_TARGET = (0.6, 0.3, 0.1)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A system, and the path along which its ledger is known.
+
+    Args:
+        name: shown in the table.
+        system: gives φ, samples and answers.
+        path: its parameters, float64; logits carry an arbitrary constant at each point, so that normalisation counts.
+        segment: steps for which one set of samples is reused.
+    """
+
+    name: str
+    system: System
+    path: Float[Tensor, points * theta]
+    segment: int = 2
+
+    @property
+    def steps(self) -> int:
+        """Steps along the path."""
+        return len(self.path) - 1
+
+    @functools.cached_property
+    def truth(self) -> Mapping[str, float]:
+        """The ledger of the whole path, by the system's own arithmetic."""
+        return self.system.along(self.path)
+
+    def phi_table(self) -> Float[Tensor, "points 1 outcomes"]:
+        """φ of every outcome, with the one input of an unconditional model."""
+        return self.system.table(self.path)[:, None]
+
+    def log_volume(self) -> float:
+        """What a sum over outcomes adds to ⟨φ⟩ less than the integral over x: 0 for discrete outcomes."""
+        return math.log(self.system.outcomes(self.path)[1])
+
+    def tangents(self) -> Float[Tensor, "steps 1 outcomes"]:
+        """First-order change of −φ of every outcome along each step: the JVP that a network would give."""
+        x, _ = self.system.outcomes(self.path)
+
+        def minus_phi(theta: Tensor) -> Tensor:
+            return -self.system.phi(x, theta)
+
+        changes = [
+            torch.autograd.functional.jvp(minus_phi, before, after - before)[1]
+            for before, after in itertools.pairwise(self.path)
+        ]
+        return torch.stack(changes)[:, None]
+
+
+def cases() -> Iterator[Case]:
+    """Every system; a new one adds a line here."""
+    yield _categorical("mixture path", Categorical(_TARGET, path=MixturePath(remainder=1e-6)), steps=5)
+    yield _categorical("great circle", Categorical(_TARGET, path=GreatCirclePath()), steps=20)
+    yield _categorical("SGD, 50 classes", Categorical.random(50, path=DescentPath(rate=0.5, batch_size=16)), steps=30)
+    yield _tiny("tiny steps, 1e-10 nat each", size=1.5e-5)
+    yield _tiny("tiny steps, 3e-13 nat each", size=8e-7)
+    noise = GaussianMean(
+        dimension=2, points=10, model_sigma=1.0, data_sigma=1.0, rate=0.1, noise=0.02, initial_variance=0.5
+    )
+    yield Case("Gaussian mean, noise", noise, noise.simulate(6, seed=1))
+    minibatches = GaussianMean(
+        dimension=1,
+        points=8,
+        model_sigma=0.7,
+        data_sigma=1.2,
+        rate=0.1,
+        noise=0.0,
+        initial_variance=0.4,
+        task_variance=0.3,
+        batch_size=2,
+    )
+    yield Case("Gaussian mean, minibatches", minibatches, minibatches.simulate(6, seed=2))
+
+
+def _categorical(name: str, system: Categorical, *, steps: int) -> Case:
+    phi = system.simulate(steps, seed=1)
+    return Case(name, system, phi + _constants(steps + 1))
+
+
+def _tiny(name: str, *, size: float) -> Case:
+    """Logits of a float32 network, 60 outcomes, moving at random by ``size``: φ in float32 would drown the work."""
+    generator = torch.Generator().manual_seed(3)
+    moves = size * torch.randn(11, 60, generator=generator, dtype=torch.float64)
+    moves[0] = 2 * torch.randn(60, generator=generator, dtype=torch.float64)
+    logits = moves.cumsum(0).float()
+    system = Categorical.random(60)
+    return Case(name, system, -logits.double())
+
+
+def _constants(points: int) -> Float[Tensor, "points 1"]:
+    return torch.randn(points, 1, generator=torch.Generator().manual_seed(4), dtype=torch.float64)
