@@ -6,19 +6,17 @@ import math
 from typing import Any
 
 from szilard.audit.bounds import DRIFT, FEWEST_JUMPS, LEVEL
-from szilard.audit.drift import DriftShare, Motion, drift_share, no_learning
+from szilard.audit.drift import DriftShare, Motion, drift_share, drift_shares, no_learning
 from szilard.audit.evidence import Evidence, entropy_change
-from szilard.audit.finding import Basis, Concern, Finding, Verdict, judge
+from szilard.audit.finding import Basis, Concern, Finding, Interval, Verdict, judge
+from szilard.audit.phases import phases
 from szilard.estimate import format_with_error
 
 
 def findings(evidence: Evidence) -> tuple[Finding, ...]:
-    """The rows of this family, both from the same pair of intervals."""
+    """The rows of this family."""
     momentum = momentum_of(evidence.attributes.get("optimizer"))
-    share = drift_share(evidence.ledger, momentum)
-    if share is None:
-        return (_dependence(None), _learning(None, evidence, momentum))
-    return (_dependence(share), _learning(share, evidence, momentum))
+    return (_dependence(evidence, momentum), _learning(evidence, momentum))
 
 
 def momentum_of(optimizer: Any) -> float:
@@ -38,25 +36,26 @@ def _too_few() -> str:
     )
 
 
-def _dependence(share: DriftShare | None) -> Finding:
-    """W(mc)/W(c) − 1, which is 0 when the interval does not matter."""
-    interval, effect, detail, where = None, None, _too_few(), "whole run"
-    verdict = Verdict.UNDECIDED
-    if share is not None:
-        scale = share.ratio - share.noise_ratio
-        low, high = share.share.interval(LEVEL)
-        shift = share.noise_ratio - 1
-        interval = (low * scale + shift, high * scale + shift)
-        effect = share.share.value * scale + shift
+def _dependence(evidence: Evidence, momentum: float) -> Finding:
+    """W(mc)/W(c) − 1 for every pair of intervals, 0 where it does not matter; the row shows the clearest departure."""
+    shares = [share for share in drift_shares(evidence.ledger, momentum) if share.jumps >= FEWEST_JUMPS]
+    intervals = [_change_of_work(share, 1 - (1 - LEVEL) / len(shares)) for share in shares]
+    verdicts = {judge(interval, (-DRIFT, DRIFT)) for interval in intervals}
+    verdict, interval, effect, where, detail = Verdict.UNDECIDED, None, None, "whole run", _too_few()
+    if shares:
+        clearest = max(range(len(shares)), key=lambda index: max(intervals[index][0], -intervals[index][1]))
+        share, interval = shares[clearest], intervals[clearest]
+        effect = share.share.value * (share.ratio - share.noise_ratio) + share.noise_ratio - 1
         where = f"{share.steps} steps"
         detail = (
             f"Merging {share.ratio} jumps of {share.interval} steps into one changes W by {effect:+.0%} "
-            f"({share.jumps} merged jumps): quote W, Q and L with their interval."
+            f"({share.jumps} merged jumps; the clearest of {len(shares)} pairs, allowed for): "
+            "quote W, Q and L with their interval."
         )
-        if share.jumps >= FEWEST_JUMPS:
-            verdict = judge(interval, (-DRIFT, DRIFT))
-        else:
-            detail += " " + _too_few()
+        if Verdict.FAILED in verdicts:
+            verdict = Verdict.FAILED
+        elif verdicts == {Verdict.HELD}:
+            verdict = Verdict.HELD
     return Finding(
         name="independence of the interval",
         claim="work, heat and length belong to the run, however often it is measured",
@@ -73,16 +72,23 @@ def _dependence(share: DriftShare | None) -> Finding:
     )
 
 
-def _learning(share: DriftShare | None, evidence: Evidence, momentum: float) -> Finding:
+def _change_of_work(share: DriftShare, level: float) -> Interval:
+    """The interval of W(mc)/W(c) − 1 from that of the share."""
+    low, high = share.share.interval(level)
+    scale, shift = share.ratio - share.noise_ratio, share.noise_ratio - 1
+    return (low * scale + shift, high * scale + shift)
+
+
+def _learning(evidence: Evidence, momentum: float) -> Finding:
     """Drift's share of the work: ``held`` when it exceeds its bound, ``failed`` when it stays under it."""
+    share = drift_share(evidence.ledger, momentum)
     interval, effect, detail, where = None, None, _too_few(), "whole run"
     verdict = Verdict.UNDECIDED
-    if share is not None:
+    if share is not None and share.jumps >= FEWEST_JUMPS:
         interval, effect = share.share.interval(LEVEL), share.share.value
         where = f"{share.steps} steps, at intervals of {share.interval}"
-        if share.jumps >= FEWEST_JUMPS:
-            verdict = judge(interval, (DRIFT, math.inf))
-            detail = describe(share, evidence, momentum)
+        verdict = judge(interval, (DRIFT, math.inf))
+        detail = f"{describe(share, evidence, momentum)} {_in_phases(evidence, momentum)}".strip()
     return Finding(
         name="drift",
         claim="the model moves in a direction (drift), it does not merely diffuse",
@@ -107,7 +113,7 @@ def describe(share: DriftShare, evidence: Evidence, momentum: float) -> str:
         Motion.DRIFT: f"Drift: it makes up {amount} of the work",
         Motion.DIFFUSION: f"Diffusion: drift makes up {amount} of the work",
         Motion.RESTORING: f"Restoring: consecutive jumps undo one another (drift share {amount})",
-        Motion.UNDECIDED: f"Undecided: the drift share is {amount}",
+        Motion.UNDECIDED: f"Drift or diffusion undecided: drift's share of the work is {amount}",
     }[share.motion]
     said += f" at jumps of {share.interval} steps; ΔS(X|Θ) = {format_with_error(change.value, change.error)} nat."
     if no_learning(evidence.ledger, share):
@@ -115,3 +121,12 @@ def describe(share: DriftShare, evidence: Evidence, momentum: float) -> str:
     if momentum:
         said += f" Allowed for: momentum {momentum:g}."
     return said
+
+
+def _in_phases(evidence: Evidence, momentum: float) -> str:
+    """What the parts of the run say on their own, where there are several."""
+    found = phases(evidence.ledger, momentum)
+    if len(found) < 2:
+        return ""
+    said = "; ".join(f"steps {phase.first}–{phase.last} {phase.share.motion}" for phase in found)
+    return f"By phases: {said}."
