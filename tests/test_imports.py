@@ -30,6 +30,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "monitor": BASE | {"handle", "ledger", "models", "records"},
     "verify": BASE | {"ledger", "models", "monitor", "systems", ""},
     "experiments": BASE | {"audit", "data", "handle", "models", "monitor", "records", "report"},
+    "__main__": {"cli"},
     "cli": BASE | {"data", "experiments", "handle", "verify", ""},
     "": set(),
 }

@@ -1,0 +1,46 @@
+# Needs make, git and Python ≥ 3.11; the rest goes into .venv. `make help` says what there is.
+
+PYTHON ?= python3
+JOBS ?= 2
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL = $(BIN)/python -m pip install --disable-pip-version-check $(shell [ -t 2 ] || echo --quiet) -c constraints.txt
+
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.PHONY: help demo test clean
+
+help: ## say what there is
+	@echo "make demo   train a network on handwritten digits, watch it, print the summary, write runs/demo/report.html"
+	@echo "make test   linter, type checker, tests and docstring examples"
+	@echo "make clean  remove .venv, the demo's record and caches (other records stay)"
+	@echo
+	@echo "PYTHON=python3.12 chooses the interpreter, JOBS=8 the number of test processes; pip's own variables apply."
+
+demo: $(VENV)/installed ## the last line printed is the path of the report
+	@$(BIN)/szilard run single --data digits --out runs/demo --overwrite
+
+test: $(VENV)/installed-for-tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
+
+clean:
+	rm -rf $(VENV) runs/demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+# Each stamp is the time of an installation: a changed pyproject.toml or constraints.txt installs again, nothing else does.
+$(VENV)/made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "szilard needs Python 3.11 or newer: make PYTHON=python3.12 …" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "$(PYTHON) cannot make a virtual environment: install its venv module (Debian: python3-venv)." >&2; exit 1; }
+	@touch $@
+
+$(VENV)/installed: $(VENV)/made pyproject.toml constraints.txt
+	@echo "Setting up $(VENV) (once; a few minutes, most of them for PyTorch)" >&2
+	@$(INSTALL) -e .
+	@touch $@
+
+$(VENV)/installed-for-tests: $(VENV)/made pyproject.toml constraints.txt
+	@echo "Setting up $(VENV) for the tests (once; a few minutes, most of them for PyTorch)" >&2
+	@$(INSTALL) -e '.[test]'
+	@touch $@ $(VENV)/installed
