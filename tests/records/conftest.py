@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from szilard.estimate import Kind
 from szilard.records.schema import ERROR_OVER_INPUTS, Group, Variable
 from szilard.records.writer import RecordWriter
@@ -18,7 +19,9 @@ LEDGER = Group(
         Variable("interval", "training steps since the previous record", "step", integer=True),
         Variable("work", "work W", "nat", Kind.EXACT, True, ERROR_OVER_INPUTS, "W = sum_t KL(p_{t-1}||p_t)"),
         Variable("loss", "training loss", "as given", None),
-        Variable("work_by_interval", "work W(k)", "nat", Kind.EXACT, True, ERROR_OVER_INPUTS, "W(k)", ("path_interval",)),
+        Variable(
+            "work_by_interval", "work W(k)", "nat", Kind.EXACT, True, ERROR_OVER_INPUTS, "W(k)", ("path_interval",)
+        ),
     ),
     {"path_interval": (10, 20, 40)},
 )
@@ -61,3 +64,16 @@ def row() -> Callable[[int], dict[str, Any]]:
 def writer(tmp_path: Path, groups: tuple[Group, Group]) -> RecordWriter:
     """A fresh one, at ``tmp_path / "run"``."""
     return RecordWriter(tmp_path / "run", groups=groups, attributes=ATTRIBUTES)
+
+
+ROWS = 5
+"""Of the complete record."""
+
+
+@pytest.fixture
+def record(writer: RecordWriter, row: Callable[[int], dict[str, Any]]) -> Path:
+    """A complete record of five rows."""
+    for i in range(ROWS):
+        writer.append("ledger", 10 * i, row(i))
+    writer.close()
+    return writer.path

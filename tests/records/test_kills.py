@@ -15,43 +15,47 @@ from pathlib import Path
 
 import numpy as np
 import xarray as xr
+
 from szilard.records.reader import read
 from szilard.records.writer import RecordWriter
 
 KILLS = 40
-LIVE = 20_000
-"""Rows of the record that is read while it grows: some seconds of writing."""
-COUNTERS = struct.Struct("qq")
+LIVE_READS = 60
+COUNTERS = struct.Struct("qqq")
+"""Rows appended, rows committed, and whether to stop; all −1 until the record exists."""
 
 CHILD = """
-import math, mmap, struct, sys
+import itertools, math, mmap, struct, sys, time
 from pathlib import Path
 from szilard.records import schema, writer
 path, seconds = Path(sys.argv[1]), float(sys.argv[2])
 counters = open(sys.argv[3], "r+b")  # the kernel keeps what is mapped when the process dies
-shared = mmap.mmap(counters.fileno(), 16)
+shared = mmap.mmap(counters.fileno(), 24)
 groups = (
     schema.Group("ledger", schema.LEDGER, {"path_interval": (1, 2, 4)}),
     schema.Group("samples", schema.SAMPLES, {"bin": tuple(range(schema.HISTOGRAM_BINS))}),
 )
 writer.COMMIT_SECONDS, writer.COMMIT_RATIO = seconds, 0.5
 record = writer.RecordWriter(path, groups=groups, attributes={"name": "killed"})
-shared[:] = struct.pack("qq", 0, 0)
-for i in range(int(sys.argv[4])):
+shared[:16] = struct.pack("qq", 0, 0)
+for i in itertools.count():
     record.append("ledger", i, {"interval": 1, "work": math.sin(i), "work_by_interval": [i, math.cos(i), -i]})
     if i % 10 == 0:
         record.append("samples", i, {"heat_sampled": math.cos(i), "ep_histogram": [i] * schema.HISTOGRAM_BINS})
-    shared[:] = struct.pack("qq", i + 1, record._store.tables["ledger"].length)
+    shared[:16] = struct.pack("qq", i + 1, record._store.tables["ledger"].length)
+    if shared[16] == 1:
+        break
+    time.sleep(float(sys.argv[4]))
 record.close()
 """
 
 
-def start(directory: Path, commit_seconds: float, rows: int) -> tuple[subprocess.Popen[bytes], Path]:
-    """A child that writes a record at every step, and the file with its counters (−1 until the record exists)."""
+def start(directory: Path, commit_seconds: float, step_seconds: float = 0.0) -> tuple[subprocess.Popen[bytes], Path]:
+    """A child that writes a record at every step until it is told to stop, and the file with its counters."""
     directory.mkdir()
     counters = directory / "counters"
-    counters.write_bytes(COUNTERS.pack(-1, -1))
-    arguments = [str(directory / "run"), str(commit_seconds), str(counters), str(rows)]
+    counters.write_bytes(COUNTERS.pack(-1, -1, -1))
+    arguments = [str(directory / "run"), str(commit_seconds), str(counters), str(step_seconds)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": "1"}
     return subprocess.Popen([sys.executable, "-c", CHILD, *arguments], env=environment), counters
 
@@ -65,16 +69,16 @@ def wait_until_it_writes(child: subprocess.Popen[bytes], counters: Path) -> None
 
 
 def kill_one(directory: Path, seed: int) -> tuple[int, int]:
-    """Kills a writer after a random while and holds what it left against what it had said. Rows said, rows committed."""
+    """Kills a writer after a random while, holds what it left against what it had said; rows said, rows committed."""
     rng = random.Random(seed)
-    child, counters = start(directory, rng.choice([0.0, 0.02, 0.1]), rows=10**9)
+    child, counters = start(directory, rng.choice([0.0, 0.02, 0.1]))
     try:
         wait_until_it_writes(child, counters)
         time.sleep(rng.uniform(0.0, 0.4))
     finally:
         child.send_signal(signal.SIGKILL)
         child.wait()
-    said, committed = COUNTERS.unpack(counters.read_bytes())
+    said, committed, _ = COUNTERS.unpack(counters.read_bytes())
 
     tree = read(directory / "run")
     assert tree.attrs["status"] == "incomplete"
@@ -120,20 +124,27 @@ def test_forty_kills(tmp_path):
 
 def test_live_reads(tmp_path):
     """While the record grows every read succeeds, by szilard and by plain xarray, and none goes back in time."""
-    child, counters = start(tmp_path / "live", 0.0, rows=LIVE)
+    child, counters = start(tmp_path / "live", 0.0, 5e-4)
     wait_until_it_writes(child, counters)
-    path, reads, known, plainly_known = tmp_path / "live" / "run", 0, 0, 0
-    while child.poll() is None:
-        said, committed = COUNTERS.unpack(counters.read_bytes())
-        plain = xr.open_zarr(path / "record.zarr", group="ledger", chunks=None).load()
-        ledger = read(path).children["ledger"].to_dataset(inherit=False)
-        check(plain)
-        check(ledger)
-        assert plain.sizes["step"] >= max(committed, plainly_known)
-        assert ledger.sizes["step"] >= max(said, known, plain.sizes["step"])
-        known, plainly_known, reads = ledger.sizes["step"], plain.sizes["step"], reads + 1
-    assert child.wait() == 0
-    assert reads >= 20, "too few reads fell into the writing"
+    path, known, plainly_known = tmp_path / "live" / "run", 0, 0
+    try:
+        for _ in range(LIVE_READS):
+            said, committed, _ = COUNTERS.unpack(counters.read_bytes())
+            plain = xr.open_zarr(path / "record.zarr", group="ledger", chunks=None).load()
+            ledger = read(path).children["ledger"].to_dataset(inherit=False)
+            check(plain)
+            check(ledger)
+            assert plain.sizes["step"] >= max(committed, plainly_known)
+            assert ledger.sizes["step"] >= max(said, known, plain.sizes["step"])
+            known, plainly_known = ledger.sizes["step"], plain.sizes["step"]
+        assert child.poll() is None, "the writing process ended by itself"
+        with counters.open("r+b") as file:
+            file.seek(16)
+            file.write(struct.pack("q", 1))
+        assert child.wait(60) == 0
+    finally:
+        child.kill()
+        child.wait()
     tree = read(path)
     assert tree.attrs["status"] == "complete"
-    assert tree["ledger/step"].size == LIVE
+    assert tree["ledger/step"].size == COUNTERS.unpack(counters.read_bytes())[0] > plainly_known > 0

@@ -8,6 +8,7 @@ import shutil
 import numpy as np
 import pytest
 import zarr
+
 from szilard.records.column import CHUNK
 from szilard.records.layout import columns_of
 
@@ -38,7 +39,7 @@ def test_consolidation_equals_that_of_zarr(tmp_path, writer, row):
 
 
 def test_nothing_foreign_lies_in_the_store(writer, row):
-    """Only documents and chunks, so that whoever lists the directory instead of the metadata is not disturbed either."""
+    """Only documents and chunks, so that whoever lists the directory is not disturbed either."""
     writer.append("ledger", 0, row(0))
     writer.commit()
     store = writer.path / "record.zarr"

@@ -11,6 +11,7 @@ import pytest
 import torch
 import xarray as xr
 import zarr
+
 from szilard.errors import RecordError
 from szilard.records.reader import read
 from szilard.records.schema import (
@@ -118,7 +119,9 @@ def test_what_is_no_number_survives_and_the_journal_is_strict_json(writer):
 
 
 def test_tensors_and_arrays_are_taken(writer):
-    writer.append("ledger", torch.tensor(3), {"work": torch.tensor(0.5), "interval": np.int32(4), "loss": np.float32(2)})
+    writer.append(
+        "ledger", torch.tensor(3), {"work": torch.tensor(0.5), "interval": np.int32(4), "loss": np.float32(2)}
+    )
     writer.append("ledger", 4, {"work_by_interval": torch.tensor([1.0, 2.0, 3.0])})
     data = ledger(writer.path)
     assert (data["work"].values[0], data["interval"].values[0], data["loss"].values[0]) == (0.5, 4, 2.0)
@@ -203,3 +206,35 @@ def test_closed_is_closed(writer):
         writer.append("ledger", 0, {})
     with pytest.raises(RecordError, match="closed"):
         writer.annotate(every=1)
+
+
+@pytest.mark.parametrize("moment", ["read_journal", "load_committed"])
+def test_a_commit_in_the_middle_of_a_read_loses_nothing(writer, row, monkeypatch, moment):
+    """Whichever of the two is read second, the rows have moved when it is."""
+    from szilard.records import reader
+
+    for i in range(5):
+        writer.append("ledger", i, row(i))
+    really = getattr(reader, moment)
+
+    def after_a_commit(path):
+        writer.commit()
+        return really(path)
+
+    monkeypatch.setattr(reader, moment, after_a_commit)
+    assert ledger(writer.path)["step"].values.tolist() == [0, 1, 2, 3, 4]
+
+
+def test_killed_between_commit_and_the_new_journal(writer, row, monkeypatch):
+    """The old lines are still there: nothing counts twice, for readers and for the writer that goes on."""
+    for i in range(5):
+        writer.append("ledger", i, row(i))
+    writer.annotate(every=3)
+    monkeypatch.setattr(writer._journal, "restart", lambda: None)
+    writer.commit()
+    assert (writer.path / "journal.jsonl").stat().st_size > 0
+    assert ledger(writer.path)["step"].values.tolist() == [0, 1, 2, 3, 4]
+    again = RecordWriter.reopen(writer.path)
+    again.append("ledger", 5, row(5))
+    again.close()
+    assert plain(writer.path, "ledger")["work"].values.tolist() == [row(i)["work"] for i in range(6)]

@@ -77,7 +77,7 @@ class Column:
         """``value`` as strict JSON can hold it: numbers, None for NaN, lists where the column has dimensions.
 
         Raises:
-            ValueError, TypeError: if it does not fit.
+            ValueError, TypeError, OverflowError: if it does not fit.
         """
         return _pack(value, self.shape, self.integer)
 
@@ -108,7 +108,7 @@ class Column:
             dims, shape = tuple(document["dimension_names"]), tuple(document["shape"])
             length = shape[0] if dims[0] == "step" else 0
             column = cls(
-                check_name(path.rpartition("/")[2]), dims, shape[1:] if dims[0] == "step" else shape,
+                check_name(path.partition("/")[2]), dims, shape[1:] if dims[0] == "step" else shape,
                 {"int64": True, "float64": False}[document["data_type"]], dict(document["attributes"]),
             )  # fmt: skip
             expected = column.document(length)
@@ -136,11 +136,17 @@ def _pack(value: Any, shape: tuple[int, ...], integer: bool) -> Any:
     if not shape:
         if value is None or value != value:
             return -1 if integer else None
-        return int(value) if integer else number(float(value))
+        return _whole(value) if integer else number(float(value))
     items = value.tolist() if hasattr(value, "tolist") else list(value)
     if len(items) != shape[0]:
         raise ValueError(f"{len(items)} values where {shape[0]} belong")
-    types = set(map(type, items))
-    if types == {int} if integer else types == {float} and all(map(isfinite, items)):
+    if not integer and set(map(type, items)) == {float} and all(map(isfinite, items)):
         return items  # the common case, without a call for every number
     return [_pack(item, shape[1:], integer) for item in items]
+
+
+def _whole(value: Any) -> int:
+    whole = int(value)
+    if whole != value or not -(2**63) <= whole < 2**63:
+        raise ValueError(f"{value!r} is no 64-bit integer")
+    return whole

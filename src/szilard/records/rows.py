@@ -35,7 +35,7 @@ def pack_row(group: str, columns: Mapping[str, Column], step: int, row: Mapping[
             continue
         try:
             packed[name] = column.missing if value is None else column.pack(value)
-        except (TypeError, ValueError, RuntimeError) as error:
+        except (TypeError, ValueError, OverflowError, RuntimeError) as error:
             raise RecordError(
                 f"{group}/{name} at step {step} does not fit its column of shape {column.shape}: {error}."
             ) from error

@@ -141,7 +141,7 @@ class RecordWriter:
             raise RecordError(f"the record has no dimension {name!r} in group {group!r}: its values cannot be set.")
         try:
             packed = column.pack(values)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             raise RecordError(f"the values of dimension {group}/{name} do not fit: {error}.") from error
         self.annotate(coordinates={**self._attributes.get("coordinates", {}), f"{group}/{name}": packed})
 
