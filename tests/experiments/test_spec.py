@@ -81,12 +81,6 @@ def test_defaults_need_not_be_written() -> None:
     assert Experiment.from_toml(text) == BASE
 
 
-def test_unset_is_kept_apart_from_the_default() -> None:
-    whole = dataclasses.replace(BASE, probe=Probe(size=None))
-    assert whole.as_table()["probe"]["size"] == "none" and "every" not in whole.as_table()
-    assert Experiment.from_toml(whole.to_toml()) == whole != BASE
-
-
 BAD_TABLES: list[tuple[str, str]] = [
     ("traning = {}", "Experiment has no setting 'traning': did you mean 'training'"),
     ("training = {batchsize = 3}", "Training has no setting 'batchsize': did you mean 'batch_size'"),

@@ -26,6 +26,7 @@ from szilard.records.place import check_vacant
 if TYPE_CHECKING:
     from szilard.handle import Run
 
+_DEFAULT_PROBE = 512
 _LOOKS_ON_DEVICE = 100
 """Steps between looks at the loss where each look waits for the device."""
 
@@ -81,20 +82,19 @@ def run(experiment: Experiment, out: str | Path, *, overwrite: bool = False, qui
 
 
 def draw_probe(dataset: Dataset, probe: Probe, seed: int) -> tuple[Tensor, Tensor]:
-    """The probe's inputs and labels: ``probe.size`` of the split, drawn without repeats, or all of it.
+    """The probe's inputs and labels, drawn from its split without repeats.
 
     Raises:
         SpecError: if the split has fewer inputs.
     """
     inputs, labels = dataset.split(probe.split)
-    if probe.size is None:
-        return inputs, labels
-    if probe.size > len(inputs):
+    size = min(len(inputs), _DEFAULT_PROBE) if probe.size is None else probe.size
+    if size > len(inputs):
         raise SpecError(
             f"A probe of {probe.size} is more than the {len(inputs)} inputs of the {probe.split} split of"
-            f" {dataset.name!r}: lower probe.size, or set it to 'none' for the whole split."
+            f" {dataset.name!r}: lower probe.size."
         )
-    chosen = torch.randperm(len(inputs), generator=streams.generator_of(seed, streams.PROBE))[: probe.size]
+    chosen = torch.randperm(len(inputs), generator=streams.generator_of(seed, streams.PROBE))[:size]
     return inputs[chosen], labels[chosen]
 
 

@@ -18,8 +18,8 @@ class Settings:
     """Base of every part of a spec.
 
     A subclass is a frozen dataclass with fields of type ``bool``, ``int``, ``float``, ``str``, ``tuple[T, ...]``, other
-    settings, or a union of these, with None for "not set". Where a field takes one of
-    several settings, each has a ``kind``, and its table says ``kind = "…"``.
+    settings, or a union of these. Where None is allowed it is the default; a table leaves it out, or says ``"none"``.
+    Where a field takes one of several settings, each has a ``kind``, and its table says ``kind = "…"``.
 
     Raises:
         SpecError: when made with a value of another type, or one that :meth:`check` refuses.
@@ -43,15 +43,12 @@ class Settings:
             raise SpecError(f"{type(self).__name__}.{name} must be {demand}, not {getattr(self, name)!r}.")
 
     def as_table(self) -> Table:
-        """Every setting, defaults included, as a table that :meth:`from_table` reads.
-
-        None is ``"none"``, and left out where it is the default.
-        """
+        """Every setting, defaults included and None left out, as a table that :meth:`from_table` reads."""
         table: Table = {"kind": self.kind} if self.kind else {}
-        for field in dataclasses.fields(self):  # type: ignore[arg-type]
-            value = getattr(self, field.name)
-            if value is not None or field.default is not None:
-                table[field.name] = "none" if value is None else plain(value)
+        for name in _hints(type(self)):
+            value = getattr(self, name)
+            if value is not None:
+                table[name] = plain(value)
         return table
 
     @classmethod

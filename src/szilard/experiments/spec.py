@@ -47,12 +47,12 @@ class Probe(Settings):
 
     Attributes:
         split: ``"test"`` or ``"train"``.
-        size: how many inputs; None takes the whole split.
+        size: how many inputs; None takes 512, or the whole split where that is less.
         labelled: whether accuracy and cross-entropy are recorded too; the ledger itself needs no labels.
     """
 
     split: str = "test"
-    size: int | None = 512
+    size: int | None = None
     labelled: bool = True
 
     def check(self) -> None:

@@ -1,0 +1,259 @@
+"""The command line: what it prints, where, and with which exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+import szilard
+from szilard.cli.app import app
+
+SPEC = """
+name = "mine"
+data = "digits"
+every = 10
+model = {factory = "nets:mlp", widths = [64, 20, 10]}
+training = {batch_size = 20, steps = 40}
+"""
+
+
+def call(*arguments: object) -> Result:
+    """The program in this process."""
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def program(*arguments: object, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The program in a process of its own."""
+    command = [sys.executable, "-m", "szilard", *map(str, arguments)]
+    source = str(Path(szilard.__file__).parents[1])
+    environment = {**os.environ, "PYTHONPATH": source, **environment}
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment)
+
+
+@pytest.fixture(scope="module")
+def records(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with two short runs, ``first`` and ``second``."""
+    folder = tmp_path_factory.mktemp("records")
+    for name, seed in (("first", 0), ("second", 1)):
+        spec = folder / "spec.toml"
+        spec.write_text(SPEC)
+        result = call("run", spec, "--out", folder / name, "--seed", seed, "--quiet")
+        assert result.exit_code == 0, result.output
+    return folder
+
+
+def test_run_prints_the_summary_and_last_the_path_of_the_report(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text(SPEC)
+    done = program("run", "mine.toml", "--set", "steps=20", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    *summary, last = done.stdout.splitlines()
+    assert last == "runs/mine-digits/report.html" and (tmp_path / last).is_file()
+    assert any(line.startswith("mine ") for line in summary) and any("work" in line for line in summary)
+    assert "\x1b" not in done.stdout + done.stderr
+    again = program("run", "mine.toml", "--set", "steps=20", cwd=tmp_path)
+    assert again.returncode == 2 and "already holds a record" in again.stderr and again.stdout == ""
+
+
+def test_quiet_prints_the_path_only(records: Path) -> None:
+    spec, out = records / "spec.toml", records / "second"
+    result = call("run", spec, "--out", out, "--seed", 1, "--quiet", "--overwrite")
+    assert result.stdout.splitlines() == [str(out / "report.html")] and result.stderr == ""
+
+
+def test_a_model_of_ones_own_is_found_where_the_program_is_run(tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(
+        "from torch import nn\ndef linear(features):\n    return nn.Sequential(nn.Flatten(), nn.Linear(features, 10))\n"
+    )
+    (tmp_path / "own.toml").write_text(
+        SPEC.replace("nets:mlp", "own:linear").replace("widths = [64, 20, 10]", "features = 64")
+    )
+    done = program("run", "own.toml", "--quiet", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_run_that_breaks_is_kept_and_told_by_the_exit_code(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text(SPEC)
+    done = program("run", "mine.toml", "--set", "lr=1e30", cwd=tmp_path)
+    assert done.returncode == 1
+    assert re.search(r"szilard: the run stopped at step \d+: .*not finite.*kept in runs/mine-digits", done.stderr)
+    assert "Traceback" not in done.stderr and "monitor.py" not in done.stderr
+    assert szilard.open(tmp_path / "runs/mine-digits").status == "broken"
+
+
+def test_list(records: Path) -> None:
+    result = call("list", records)
+    assert result.exit_code == 0
+    assert "first" in result.stdout and "second" in result.stdout and "complete" in result.stdout
+    rows = json.loads(call("list", records, "--json").stdout)
+    assert [Path(row["path"]).name for row in rows] == ["first", "second"]
+    assert {row["every"] for row in rows} == {10}
+
+
+def test_list_of_nothing_says_how_to_begin(tmp_path: Path) -> None:
+    result = call("list", tmp_path)
+    assert result.exit_code == 0 and "szilard run single" in result.stderr
+    assert json.loads(call("list", tmp_path, "--json").stdout) == []
+
+
+def test_show(records: Path) -> None:
+    run = szilard.open(records / "first")
+    assert call("show", run.path).stdout.strip() == run.summary().strip()
+    shown = json.loads(call("show", run.path, "--json").stdout)
+    work = run.estimate("work")
+    assert shown["estimates"]["work"] == {"value": work.value, "error": work.error, "kind": "exact", "units": "nat"}
+    assert shown["step"] == 40 and shown["records"] == 5 and shown["attributes"]["name"] == "mine"
+
+
+def test_audit(records: Path) -> None:
+    result = call("audit", records / "first")
+    assert result.exit_code == 0 and "first law" in result.stdout.lower()
+    audit = json.loads(call("audit", records / "first", "--json").stdout)
+    assert audit["sound"] is True and len(audit["rows"]) > 5
+
+
+def test_an_unsound_audit_is_told_by_the_exit_code(records: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from szilard.audit import Audit
+
+    monkeypatch.setattr(Audit, "sound", False)
+    assert call("audit", records / "first").exit_code == 1
+
+
+def test_report(records: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = records / "first" / "report.html"
+    page.unlink()
+    assert call("report", records / "first").stdout.strip() == str(page) and page.is_file()
+    opened: list[str] = []
+    monkeypatch.setattr("typer.launch", lambda address: opened.append(address) or 0)
+    assert call("report", records / "first", "--open").exit_code == 0
+    assert opened == [page.resolve().as_uri()]
+
+
+def test_compare(records: Path) -> None:
+    first, second = (szilard.open(records / name) for name in ("first", "second"))
+    result = call("compare", first.path, second.path)
+    assert result.exit_code == 0 and "work (nat)" in result.stdout and "2. − 1." in result.stdout
+    compared = json.loads(call("compare", first.path, second.path, "--json").stdout)
+    row = next(row for row in compared["quantities"] if row["name"] == "heat")
+    one, two = first.estimate("heat"), second.estimate("heat")
+    assert row["differences"][0]["value"] == pytest.approx(two.value - one.value)
+    assert row["differences"][0]["error"] == pytest.approx((one.error**2 + two.error**2) ** 0.5)
+    assert compared["notes"] == []
+
+
+def test_compare_says_what_differs(records: Path) -> None:
+    other = records / "other"
+    call("run", records / "spec.toml", "--out", other, "--set", "every=20", "--set", "size=100", "--quiet")
+    notes = " ".join(json.loads(call("compare", records / "first", other, "--json").stdout)["notes"])
+    assert "measuring intervals" in notes and "10, 20" in notes and "probe sizes" in notes
+
+
+def test_verify_is_told_by_the_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Failed:
+        passed = False
+
+        def to_json(self) -> str:
+            return '{"passed": false}'
+
+        def table(self) -> str:
+            return "the table"
+
+    monkeypatch.setattr("szilard.verify.verify", Failed)
+    result = call("verify", "--json")
+    assert result.exit_code == 1 and json.loads(result.stdout) == {"passed": False}
+    assert call("verify").stdout == "the table\n"
+    monkeypatch.setattr(Failed, "passed", True)
+    assert call("verify").exit_code == 0
+
+
+BAD: list[tuple[list[str], str]] = [
+    (["run", "singel"], "no experiment or TOML file 'singel': did you mean 'single'"),
+    (["run", "nothing.toml"], r"nothing\.toml cannot be read"),
+    (["run", "single", "--data", "minst"], "no settings for the data 'minst': did you mean 'mnist'"),
+    (["run", "single", "--set", "stpes=3"], "no setting 'stpes': did you mean 'steps'"),
+    (["run", "single", "--set", "steps"], "A change is key=value"),
+    (["run", "single", "--set", "steps=x"], "Training.steps must be a whole number, not 'x'"),
+    (["run", "single", "--set", "data=digitz"], "no data set 'digitz': did you mean 'digits'"),
+    (["run", "single", "--seed", "-3"], "seed must be from 0"),
+    (["run", "single", "--set", "widths=[3, 10]"], "shape"),
+    (["run", "single", "--out", "spec"], "spec"),
+    (["show", "nothing"], "nothing"),
+    (["show", "spec"], "spec"),
+    (["audit", "nothing"], "nothing"),
+    (["report", "nothing"], "nothing"),
+    (["list", "nothing"], "nothing is not a directory"),
+    (["compare", "nothing"], "needs two records or more"),
+    (["compare", "nothing", "nothing"], "nothing"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), BAD, ids=[" ".join(arguments) for arguments, _ in BAD])
+def test_errors_are_one_sentence_and_exit_code_two(
+    arguments: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "spec").mkdir()
+    (tmp_path / "spec" / "something").write_text("else")
+    result = call(*arguments)
+    assert result.exit_code == 2, result.output
+    assert re.search(message, result.stderr), result.stderr
+    assert result.stdout == "" and result.stderr.startswith("szilard: error: ") and result.stderr.count("\n") == 1
+
+
+def test_wrong_usage_is_exit_code_two() -> None:
+    assert call("run").exit_code == 2
+    assert call("run", "single", "--stepz", "3").exit_code == 2
+    assert call("nonsense").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "command", [[], ["run"], ["list"], ["show"], ["audit"], ["report"], ["compare"], ["verify"]], ids=" ".join
+)
+def test_help_explains_commands_and_exit_codes(command: list[str]) -> None:
+    result = CliRunner(env={"COLUMNS": "200", "NO_COLOR": "1"}).invoke(app, [*command, "--help"])
+    assert result.exit_code == 0 and "Exit codes: 0 all well; 1" in result.stdout
+
+
+def test_version_and_help_are_quick(tmp_path: Path) -> None:
+    assert call("--version").stdout == f"szilard {szilard.__version__}\n"
+    seconds = []
+    for _ in range(3):
+        begin = time.perf_counter()
+        assert program("--help", cwd=tmp_path).returncode == 0
+        seconds.append(time.perf_counter() - begin)
+    assert min(seconds) < 1
+
+
+def test_no_color_is_honoured_on_a_terminal(records: Path) -> None:
+    """On a pseudo-terminal there is colour, and with NO_COLOR none."""
+    import pty
+
+    def shown(**environment: str) -> bytes:
+        parent, child = pty.openpty()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "szilard", "audit", str(records / "first")],
+            stdout=child, stderr=child, env={**os.environ, "TERM": "xterm-256color", **environment},
+        )  # fmt: skip
+        os.close(child)
+        output = b""
+        while True:
+            try:
+                chunk = os.read(parent, 65536)
+            except OSError:
+                break
+            if not chunk:
+                break
+            output += chunk
+        os.close(parent)
+        process.wait()
+        return output
+
+    colour = re.compile(rb"\x1b\[[0-9;]*3[0-9]m")
+    assert colour.search(shown(NO_COLOR="")) and not colour.search(shown(NO_COLOR="1"))
