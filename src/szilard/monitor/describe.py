@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import torch
@@ -16,6 +17,7 @@ def describe(ppm: PPM, optimizer: torch.optim.Optimizer | None, precision: Preci
 
     parameters = list(ppm.module.parameters())
     return {
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "model": {
             "class": type(ppm.module).__name__,
             "parameters": sum(p.numel() for p in parameters),
