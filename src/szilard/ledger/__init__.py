@@ -10,23 +10,26 @@ dimensions are members and pass through. Two families:
 
 from szilard.ledger.entropy import energy_per_input, entropy_per_input, entropy_sampled
 from szilard.ledger.fisher import work_quadratic_per_input
-from szilard.ledger.fluctuation import fluctuation_per_input, fluctuation_sampled
-from szilard.ledger.heat import heat_per_input, heat_sampled
+from szilard.ledger.fluctuation import fluctuation_of, fluctuation_per_input, fluctuation_sampled
+from szilard.ledger.heat import heat_of, heat_per_input, heat_sampled
+from szilard.ledger.jump import Jump
 from szilard.ledger.length import (
     angle_of,
     angle_slope,
+    hellinger_of,
     hellinger_per_input,
     length_sampled,
     speed_limit,
     speed_limit_one_sided,
 )
 from szilard.ledger.pathwise import Pathwise
-from szilard.ledger.precision import spurious_work
+from szilard.ledger.precision import spurious_work, spurious_work_of
 from szilard.ledger.reuse import effective_sample_size, fluctuation_reused, heat_reused, work_reused
 from szilard.ledger.totals import heat_total, over_inputs, over_replicates, total
-from szilard.ledger.work import work_per_input, work_sampled
+from szilard.ledger.work import work_of, work_per_input, work_reverse_of, work_sampled
 
 __all__ = [
+    "Jump",
     "Pathwise",
     "angle_of",
     "angle_slope",
@@ -34,13 +37,16 @@ __all__ = [
     "energy_per_input",
     "entropy_per_input",
     "entropy_sampled",
+    "fluctuation_of",
     "fluctuation_per_input",
     "fluctuation_reused",
     "fluctuation_sampled",
+    "heat_of",
     "heat_per_input",
     "heat_reused",
     "heat_sampled",
     "heat_total",
+    "hellinger_of",
     "hellinger_per_input",
     "length_sampled",
     "over_inputs",
@@ -48,9 +54,12 @@ __all__ = [
     "speed_limit",
     "speed_limit_one_sided",
     "spurious_work",
+    "spurious_work_of",
     "total",
+    "work_of",
     "work_per_input",
     "work_quadratic_per_input",
     "work_reused",
+    "work_reverse_of",
     "work_sampled",
 ]

@@ -13,6 +13,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from szilard.estimate import Estimate, Kind
+from szilard.ledger.jump import Jump
 
 
 def fluctuation_per_input(
@@ -20,8 +21,12 @@ def fluctuation_per_input(
     phi_after: Float[Tensor, "*members inputs outcomes"],
 ) -> Float[Tensor, "*members inputs"]:
     """``Σ_y p_{t−1} e^{−d}`` per input by exact sum, with ``p_{t−1}`` normalised: 1 for normalised φ."""
-    log_p_before = torch.log_softmax(-phi_before, -1)
-    return torch.exp(log_p_before + phi_before - phi_after).sum(-1)
+    return fluctuation_of(Jump(phi_before, phi_after))
+
+
+def fluctuation_of(jump: Jump) -> Float[Tensor, "*members inputs"]:
+    """:func:`fluctuation_per_input` of a jump: ``Σ_y e^{−φ_t} / Σ_y e^{−φ_{t−1}}``."""
+    return jump.p_after.sum(-1) / jump.p_before.sum(-1)
 
 
 def fluctuation_sampled(

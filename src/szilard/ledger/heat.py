@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from szilard.estimate import Estimate, Kind
+from szilard.ledger.jump import Jump
 
 
 def heat_per_input(
@@ -19,10 +20,12 @@ def heat_per_input(
 
     ``p_t − p_{t−1} = p_{t−1}(e^{−d} − 1)`` is formed without cancellation.
     """
-    d = phi_after - phi_before
-    p_before = torch.exp(-phi_before)
-    gain = torch.where(d.abs() < 1, p_before * torch.expm1(-d), torch.exp(-phi_after) - p_before)
-    return (gain * phi_after).sum(-1)
+    return heat_of(Jump(phi_before, phi_after))
+
+
+def heat_of(jump: Jump) -> Float[Tensor, "*members inputs"]:
+    """:func:`heat_per_input` of a jump whose exponentials other sums share."""
+    return (jump.gain * jump.phi_after).sum(-1)
 
 
 def heat_sampled(

@@ -16,4 +16,11 @@ def spurious_work(phi: Float[Tensor, "*members inputs outcomes"], precision: flo
 
     Evaluating φ in float64 from rounded logits does not lower it; only a finer forward pass does.
     """
-    return 0.5 * precision**2 * (torch.exp(-phi) * phi.square()).sum(-1)
+    return spurious_work_of(torch.exp(-phi) * phi.square(), precision)
+
+
+def spurious_work_of(
+    weighted_square: Float[Tensor, "*members inputs outcomes"], precision: float
+) -> Float[Tensor, "*members inputs"]:
+    """:func:`spurious_work` from ``p φ²``, where that is already known."""
+    return 0.5 * precision**2 * weighted_square.sum(-1)

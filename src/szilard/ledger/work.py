@@ -9,23 +9,28 @@ from jaxtyping import Float
 from torch import Tensor
 
 from szilard.estimate import Estimate, Kind
+from szilard.ledger.jump import Jump
 
 
 def work_per_input(
-    phi_before: Float[Tensor, "*members inputs outcomes"],
-    phi_after: Float[Tensor, "*members inputs outcomes"],
+    phi_before: Float[Tensor, "*members inputs outcomes"], phi_after: Float[Tensor, "*members inputs outcomes"]
 ) -> Float[Tensor, "*members inputs"]:
     """Work of one step per input by exact sum, in nats: ``Σ_y p_{t−1} (d + e^{−d} − 1)``, ``d = φ_t − φ_{t−1}``.
 
-    Equal to ``Σ_y p_{t−1} d = KL(p_{t−1}‖p_t)`` for normalised φ, every term non-negative and free of cancellation.
+    Equal to ``Σ_y p_{t−1} d = KL(p_{t−1}‖p_t)`` for normalised φ, with terms of second order in d throughout.
     Swapping the arguments gives the work of the reversed step, ``KL(p_t‖p_{t−1})`` (record ``work_reverse``).
     """
-    d = phi_after - phi_before
-    p_before = torch.exp(-phi_before)
-    near = d + torch.expm1(-d)
-    # e^{−d} overflows where p_{t−1} underflows; there p_{t−1} e^{−d} = p_t has nothing to cancel.
-    far = p_before * (d - 1) + torch.exp(-phi_after)
-    return torch.where(d.abs() < 1, p_before * near, far).sum(-1)
+    return work_of(Jump(phi_before, phi_after))
+
+
+def work_of(jump: Jump) -> Float[Tensor, "*members inputs"]:
+    """:func:`work_per_input` of a jump whose exponentials other sums share."""
+    return (jump.p_before * jump.d + jump.gain).sum(-1)
+
+
+def work_reverse_of(jump: Jump) -> Float[Tensor, "*members inputs"]:
+    """``KL(p_t‖p_{t−1})`` per input, ``Σ_y p_t (e^{d} − 1 − d) = −Σ_y [p_t d + (p_t − p_{t−1})]``, in nats."""
+    return -(jump.p_after * jump.d + jump.gain).sum(-1)
 
 
 def work_sampled(

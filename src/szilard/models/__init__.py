@@ -2,6 +2,16 @@
 
 from szilard.models.classifier import Classifier
 from szilard.models.outcomes import Outcomes
-from szilard.models.ppm import PPM, Bounded, Energetic, Enumerable, Tractable, phi_of
+from szilard.models.ppm import PPM, Bounded, Energetic, Enumerable, Tractable, log_normaliser, phi_of
 
-__all__ = ["PPM", "Bounded", "Classifier", "Energetic", "Enumerable", "Outcomes", "Tractable", "phi_of"]
+__all__ = [
+    "PPM",
+    "Bounded",
+    "Classifier",
+    "Energetic",
+    "Enumerable",
+    "Outcomes",
+    "Tractable",
+    "log_normaliser",
+    "phi_of",
+]

@@ -14,7 +14,7 @@ from szilard.errors import ModelError
 from szilard.models.checks import check_logits, check_same_device, explain
 from szilard.models.evaluation import undisturbed, unwrap
 
-_CHUNK_ELEMENTS = 2**22
+_CHUNK_ELEMENTS = 2**19
 _CHUNK_INPUTS = 1024
 
 

@@ -102,6 +102,19 @@ class Bounded(PPM, Protocol):
         """Stochastic lower and upper bounds on ``φ_θ(x)`` in nats, in expectation."""
 
 
-def phi_of(logits: Float[Tensor, "*shape outcomes"]) -> Float[Tensor, "*shape outcomes"]:
-    """Normalised φ in float64, ``φ_y = ln Σ_y' e^{z_y'} − z_y``, in nats, whatever the logits' precision."""
-    return -torch.log_softmax(logits.to(torch.float64), -1)
+def log_normaliser(logits: Float[Tensor, "*shape outcomes"]) -> Float[Tensor, "*shape"]:
+    """``ln Σ_y e^{z_y}`` in float64, in nats, whatever the logits' precision."""
+    return torch.logsumexp(logits.to(torch.float64), -1)
+
+
+def phi_of(
+    logits: Float[Tensor, "*shape outcomes"], normaliser: Float[Tensor, "*shape"] | None = None
+) -> Float[Tensor, "*shape outcomes"]:
+    """Normalised φ in float64, ``φ_y = ln Σ_y' e^{z_y'} − z_y``, in nats, whatever the logits' precision.
+
+    Args:
+        logits: z, unnormalised log-probabilities.
+        normaliser: :func:`log_normaliser` of the same logits, where it is already known.
+    """
+    z = logits.to(torch.float64)
+    return (log_normaliser(z) if normaliser is None else normaliser).unsqueeze(-1) - z

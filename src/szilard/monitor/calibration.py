@@ -21,11 +21,11 @@ class Calibration:
 
     Args:
         budget: share of the loop's time that watching may take, between 0 and 1.
-        rehearse: does the work of a record, leaving no trace.
+        rehearse: does the work of a record, leaving no trace, and returns the seconds that it takes.
         clock: the time in seconds, with the device's work finished.
     """
 
-    def __init__(self, budget: float, rehearse: Callable[[], None], clock: Callable[[], float]) -> None:
+    def __init__(self, budget: float, rehearse: Callable[[], float], clock: Callable[[], float]) -> None:
         self.budget = budget
         self._rehearse = rehearse
         self._clock = clock
@@ -41,10 +41,8 @@ class Calibration:
         if self._steps > _WARM_UP:
             self._step_seconds.append(now - self._mark)
         if self._steps in _REHEARSE_AT:
-            self._rehearse()
-            after = self._clock()
-            self._record_seconds.append(after - now)
-            now = after
+            self._record_seconds.append(self._rehearse())
+            now = self._clock()
         self._mark = now
         slow = now - self._begin > _PATIENCE_SECONDS and len(self._record_seconds) > 0 and self._steps >= 8
         return slow or self._steps >= _STEPS

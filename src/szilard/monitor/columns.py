@@ -1,52 +1,53 @@
-"""From per-input tensors to the columns of a row: mean and standard error over inputs, for all of them at once."""
+"""From per-input tensors to the columns of rows: mean and standard error over inputs, for all of them at once."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import final
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from szilard.monitor.path import LengthSum
-from szilard.monitor.rows import Row, Value
+from szilard.monitor.length_sum import LengthSum
+from szilard.monitor.rows import Rows, Value
 
 
 @final
 class Columns:
-    """Collects quantities and turns them into a row without waiting for the device."""
+    """Collects quantities of several records and turns them into rows without waiting for the device."""
 
     def __init__(self) -> None:
         self._layout: dict[str, int | None] = {}
         self._per_input: list[Tensor] = []
         self._replaced: list[tuple[int, Tensor]] = []
         self._plain: dict[str, Tensor] = {}
+        self._width = 0
 
-    def add(self, name: str, quantity: Float[Tensor, "*intervals inputs"] | LengthSum) -> None:
+    def add(self, name: str, quantity: Float[Tensor, "records *intervals inputs"] | LengthSum) -> None:
         """A quantity with an error over inputs: a mean over inputs, or a length with its influences."""
         per_input = quantity.influence if isinstance(quantity, LengthSum) else quantity
+        self._layout[name] = None if per_input.dim() == 2 else per_input.shape[1]
+        per_input = per_input.reshape(len(per_input), -1, per_input.shape[-1])
         if isinstance(quantity, LengthSum):
-            self._replaced.append((self._count(), quantity.value.reshape(-1)))
-        self._layout[name] = None if per_input.dim() == 1 else per_input.shape[0]
-        self._per_input.append(per_input.reshape(-1, per_input.shape[-1]))
+            self._replaced.append((self._width, quantity.value.reshape(len(per_input), -1)))
+        self._width += per_input.shape[1]
+        self._per_input.append(per_input)
 
-    def add_plain(self, name: str, value: Float[Tensor, ""]) -> None:
-        """A number without an error."""
+    def add_plain(self, name: str, value: Float[Tensor, " records"]) -> None:
+        """A number a record without an error."""
         self._plain[name] = value
 
-    def row(self, group: str, step: int, host: Mapping[str, Value]) -> Row:
-        """The row, with ``<name>_error`` beside every quantity."""
-        stacked = torch.cat(self._per_input)
+    def rows(self, group: str, steps: Sequence[int], host: Sequence[Mapping[str, Value]]) -> Rows:
+        """The rows, with ``<name>_error`` beside every quantity."""
+        stacked = torch.cat(self._per_input, dim=1)
         count = stacked.shape[-1]
         means = stacked.mean(-1)
+        # torch.std is ten times slower than this on a CPU
+        errors = ((stacked - means.unsqueeze(-1)).square().mean(-1) / max(count - 1, 1)).sqrt()
         for position, value in self._replaced:
-            means[position : position + value.numel()] = value
-        errors = stacked.std(-1) / math.sqrt(count) if count > 1 else torch.zeros_like(means)
+            means[:, position : position + value.shape[1]] = value
         layout = {**self._layout, **{f"{name}_error": length for name, length in self._layout.items()}}
         layout |= dict.fromkeys(self._plain)
-        return Row(group, step, layout, torch.cat([means, errors, *(v.reshape(1) for v in self._plain.values())]), host)
-
-    def _count(self) -> int:
-        return sum(part.shape[0] for part in self._per_input)
+        plain = [value.unsqueeze(-1) for value in self._plain.values()]
+        return Rows(group, steps, layout, torch.cat([means, errors, *plain], dim=1), host)

@@ -1,93 +1,127 @@
-"""The exact sums of one record: the present model against several earlier ones, chunk by chunk of probe × outcomes."""
+"""Exact sums over outcomes for a batch of records, chunk by chunk of probe × outcomes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import final
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from szilard import ledger
-from szilard.models.ppm import Enumerable, phi_of
-from szilard.models.tangent import logit_tangent
+from szilard.models.ppm import phi_of
+
+_ELEMENTS_AT_ONCE = 2**19
+"""Float64 numbers in each of the handful of tensors alive at a time: 4 MiB each, so that they stay in cache."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Logits of several models on the same probe: earlier ones first, then a batch of records.
+
+    Attributes:
+        logits: as the models gave them.
+        normalisers: their ``ln Σ e^z``, nats.
+    """
+
+    logits: Float[Tensor, "models inputs heads outcomes"]
+    normalisers: Float[Tensor, "models inputs heads"]
+
+    def chunks(self, width: int) -> Iterator[slice]:
+        """Slices of the probe such that ``width`` float64 copies of a chunk stay within bounds; at least one input."""
+        inputs = self.logits.shape[1]
+        size = max(1, _ELEMENTS_AT_ONCE // (width * self.logits[0, 0].numel()))
+        for start in range(0, inputs, size):
+            yield slice(start, min(start + size, inputs))
+
+    def phi(self, chunk: slice) -> Float[Tensor, "models chunk heads outcomes"]:
+        """Normalised φ of a chunk, nats."""
+        return phi_of(self.logits[:, chunk], self.normalisers[:, chunk])
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What one record measures, per probe input, in nats.
+    """Per probe input, in nats; the first dimension is records, or jumps where several end at one record.
 
     Attributes:
-        work, heat: of the jump from each earlier model to the present one.
-        h: one minus the overlap with each earlier model.
-        state: functions of the present model and of the last jump alone, by name.
-        logits: of the present model, as it gave them.
+        work, heat, h: of the jump from the previous record to each; ``h`` is one minus the overlap.
+        of_jump: further quantities of that jump, by name, to be added up.
+        state: functions of the models themselves, by name.
     """
 
-    work: Float[Tensor, "earlier inputs"]
-    heat: Float[Tensor, "earlier inputs"]
-    h: Float[Tensor, "earlier inputs"]
-    state: Mapping[str, Float[Tensor, " inputs"]]
-    logits: Float[Tensor, "inputs heads outcomes"]
+    work: Float[Tensor, "jumps inputs"]
+    heat: Float[Tensor, "jumps inputs"]
+    h: Float[Tensor, "jumps inputs"]
+    of_jump: Mapping[str, Float[Tensor, "jumps inputs"]]
+    state: Mapping[str, Float[Tensor, "jumps inputs"]]
+
+    def jumps(self, rows: slice | list[int]) -> Terms:
+        """Some of the jumps, for their work, heat and overlap alone."""
+        return Terms(self.work[rows], self.heat[rows], self.h[rows], self.of_jump, self.state)
 
 
 def exact_terms(
-    ppm: Enumerable,
-    earlier: Float[Tensor, "earlier inputs heads outcomes"],
+    phi: Float[Tensor, "models chunk heads outcomes"],
+    before: Sequence[int],
+    after: Sequence[int],
+    records: int,
     *,
     epsilon: float,
-    direction: Mapping[str, Tensor] | None,
-    on_chunk: Callable[[slice, Tensor], None],
-) -> Terms:
-    """Evaluates the probe once and sums over outcomes; never holds more float64 than a few chunks × earlier models.
+    tangents: Float[Tensor, "records chunk heads outcomes"] | None,
+    labels: Int[Tensor, "chunk heads"] | None,
+) -> tuple[Terms, Float[Tensor, "models chunk heads outcomes"]]:
+    """All exact sums of one chunk, and the probabilities they rest on.
 
     Args:
-        ppm: the model as it stands.
-        earlier: logits of earlier models; the first is the previous record.
+        phi: of every model of the pool.
+        before, after: pool rows of every jump; the first ``records`` jumps end at the batch's records, in order, coming
+            from the record before.
+        records: number of records in the batch.
         epsilon: rounding unit of the forward pass, for the precision floor.
-        direction: the update δθ since the previous record, to add the Fisher quadratic form; None leaves it out.
-        on_chunk: given each chunk and its logits, for whoever samples from them.
+        tangents: change of the logits along each update, to add the Fisher quadratic form.
+        labels: true labels, to add accuracy and cross-entropy.
     """
-    paths: list[Tensor] = []
-    states: list[dict[str, Tensor]] = []
-    fresh: list[Tensor] = []
-    for chunk in ppm.chunks():
-        logits = ppm.logits(chunk)
-        before, after = phi_of(earlier[:, chunk]), phi_of(logits)
-        # heads are labels independent given the input: their nats add up, their overlaps multiply
-        defect = ledger.hellinger_per_input(before, after).clamp(max=1)
-        work, heat = ledger.work_per_input(before, after), ledger.heat_per_input(before, after)
-        paths.append(torch.stack([work.sum(-1), heat.sum(-1), -torch.expm1(torch.log1p(-defect).sum(-1))]))
-        state = _state(before[0], after, epsilon)
-        if direction is not None:
-            tangent = logit_tangent(ppm, chunk, direction).to(torch.float64)
-            state["work_quadratic"] = ledger.work_quadratic_per_input(after, tangent).sum(-1)
-        if ppm.labels is not None:
-            state |= _labelled(after, ppm.labels[chunk])
-        states.append(state)
-        on_chunk(chunk, logits)
-        fresh.append(logits)
-    work, heat, h = torch.cat(paths, dim=-1)
-    joined = {name: torch.cat([state[name] for state in states]) for name in states[0]}
-    return Terms(work, heat, h, joined, torch.cat(fresh))
-
-
-def _state(before: Tensor, after: Tensor, epsilon: float) -> dict[str, Tensor]:
-    return {
-        "energy": ledger.energy_per_input(after).sum(-1),
-        "entropy_conditional": ledger.entropy_per_input(after).sum(-1),
-        "work_reverse": ledger.work_per_input(after, before).sum(-1),
-        "fluctuation": ledger.fluctuation_per_input(before, after).prod(-1),
-        "precision_floor": ledger.spurious_work(after, epsilon).sum(-1),
+    p = torch.exp(-phi)
+    jump = ledger.Jump(phi[before], phi[after], p[before], p[after])
+    # heads are labels independent given the input: their nats add up, their overlaps multiply
+    defect = ledger.hellinger_of(jump).clamp(max=1)
+    joint = defect[..., 0] if phi.shape[2] == 1 else -torch.expm1(torch.log1p(-defect).sum(-1))
+    phi_now, p_now = phi[-records:], p[-records:]
+    step = ledger.Jump(phi[before[:records]], phi_now, p[before[:records]], p_now)
+    weighted = p_now * phi_now
+    energy = weighted.sum(-1)
+    # S with p normalised once more, −Σ (p/Z) ln(p/Z) = U/Z + ln Z, so that S = U still tests φ
+    normalisation = p_now.sum(-1)
+    state = {
+        "energy": energy.sum(-1),
+        "entropy_conditional": (energy / normalisation + torch.log(normalisation)).sum(-1),
+        "fluctuation": ledger.fluctuation_of(step).prod(-1),
     }
-
-
-def _labelled(after: Tensor, labels: Tensor) -> dict[str, Tensor]:
-    """Accuracy (mean over heads) and cross-entropy (sum over heads) on the probe's true labels."""
-    return {
-        "accuracy": (after.argmin(-1) == labels).to(torch.float64).mean(-1),
-        "cross_entropy": after.gather(-1, labels.unsqueeze(-1)).squeeze(-1).sum(-1),
+    of_jump = {
+        "work_reverse": ledger.work_reverse_of(step).sum(-1),
+        "precision_floor": ledger.spurious_work_of(weighted * phi_now, epsilon).sum(-1),
     }
+    if tangents is not None:
+        of_jump["work_quadratic"] = ledger.work_quadratic_per_input(phi_now, tangents.to(torch.float64)).sum(-1)
+    if labels is not None:
+        # mean over heads, and sum over heads
+        state["accuracy"] = (phi_now.argmin(-1) == labels).to(torch.float64).mean(-1)
+        target = labels.expand(records, *labels.shape).unsqueeze(-1)
+        state["cross_entropy"] = phi_now.gather(-1, target).squeeze(-1).sum(-1)
+    return Terms(ledger.work_of(jump).sum(-1), ledger.heat_of(jump).sum(-1), joint, of_jump, state), p_now
+
+
+def join(parts: Sequence[Terms]) -> Terms:
+    """The chunks' terms side by side."""
+    if len(parts) == 1:
+        return parts[0]
+    work, heat, h = (torch.cat([getattr(part, name) for part in parts], dim=-1) for name in ("work", "heat", "h"))
+    of_jump, state = (
+        {name: torch.cat([getattr(part, field)[name] for part in parts], dim=-1) for name in getattr(parts[0], field)}
+        for field in ("of_jump", "state")
+    )
+    return Terms(work, heat, h, of_jump, state)

@@ -2,91 +2,116 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import final
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from szilard.monitor.path import LengthSum
+from szilard.monitor.length_sum import LengthSum
+from szilard.monitor.measure import Occasion
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class JumpPlan:
+    """One finished jump of one measuring interval.
+
+    Attributes:
+        interval: which interval, as an index.
+        record: at which record of the batch it ends.
+        start: where it started: a row of the pool (earlier models first, then the batch).
+        steps: training steps it covers.
+    """
+
+    interval: int
+    record: int
+    start: int
+    steps: int
+
+
+@final
+class IntervalClock:
+    """Says which intervals finish a jump at which record; all count from the same record.
+
+    ``start[j]`` is the pool row at which the j-th interval's present jump began; after a batch the pool is laid anew
+    and row j is that of interval j.
+
+    Args:
+        multiples: the intervals, in records.
+    """
+
+    def __init__(self, multiples: tuple[int, ...]) -> None:
+        self.multiples = multiples
+        self.start = list(range(len(multiples)))
+        self.steps = [0] * len(multiples)
+        self.jumps = [0] * len(multiples)
+        self._pending = [0] * len(multiples)
+        self._records: int | None = None
+
+    def rebase(self) -> None:
+        """The pool has been laid anew: interval j's start is its row j."""
+        self.start = list(range(len(self.multiples)))
+
+    def advance(self, occasion: Occasion, record: int, row: int) -> list[JumpPlan]:
+        """One record further: the ``record``-th of the batch, at ``row`` of the pool."""
+        finished: list[JumpPlan] = []
+        if self._records is not None and not occasion.ragged:
+            self._records += 1
+            for j, multiple in enumerate(self.multiples):
+                self._pending[j] += occasion.interval
+                if self._records % multiple == 0:
+                    finished.append(JumpPlan(j, record, self.start[j], self._pending[j]))
+                    self.start[j] = row
+                    self.steps[j] += self._pending[j]
+                    self.jumps[j] += 1
+                    self._pending[j] = 0
+        if occasion.opens_intervals:
+            self._records = 0
+            self.start = [row] * len(self.multiples)
+        return finished
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class IntervalSums:
-    """Sums at several measuring intervals, all counted from the same record.
+    """W, Q and L at every measuring interval, per input; with a leading dimension, after each record of a batch."""
 
-    Attributes:
-        multiples: the intervals, in records; the first is 1.
-        work, heat: per interval and input, nats.
-        length: per interval, nat^½.
-        steps: training steps covered by each interval's finished jumps.
-        jumps: their number.
-        pending: training steps of each interval's unfinished jump.
-        records: records since counting began; None before it has.
-    """
-
-    multiples: tuple[int, ...]
-    work: Float[Tensor, "intervals inputs"]
-    heat: Float[Tensor, "intervals inputs"]
+    work: Float[Tensor, "*records intervals inputs"]
+    heat: Float[Tensor, "*records intervals inputs"]
     length: LengthSum
-    steps: tuple[int, ...]
-    jumps: tuple[int, ...]
-    pending: tuple[int, ...]
-    records: int | None = None
 
     @classmethod
-    def zero(cls, multiples: tuple[int, ...], inputs: int, device: torch.device) -> IntervalSums:
+    def zero(cls, intervals: int, inputs: int, device: torch.device) -> IntervalSums:
         """Nothing measured yet."""
-        none = (0,) * len(multiples)
-        nothing = torch.zeros(len(multiples), inputs, dtype=torch.float64, device=device)
-        length = LengthSum.zero(len(multiples), inputs, device=device)
-        return cls(multiples, nothing, nothing, length, none, none, none)
+        nothing = torch.zeros(intervals, inputs, dtype=torch.float64, device=device)
+        return cls(nothing, nothing, LengthSum.zero(intervals, inputs, device=device))
 
-    def open(self) -> IntervalSums:
-        """Counting begins at the present record."""
-        return replace(self, records=0)
-
-    def due(self, ragged: bool) -> list[int]:
-        """Which intervals finish a jump at the coming record; none off the regular rhythm."""
-        if self.records is None or ragged:
-            return []
-        return [j for j, multiple in enumerate(self.multiples) if (self.records + 1) % multiple == 0]
-
-    def advance(
+    def along(
         self,
-        due: list[int],
-        interval: int,
-        work: Float[Tensor, "due_or_more inputs"],
-        heat: Float[Tensor, "due_or_more inputs"],
-        h: Float[Tensor, "due_or_more inputs"],
+        records: int,
+        plans: list[JumpPlan],
+        work: Float[Tensor, "jumps inputs"],
+        heat: Float[Tensor, "jumps inputs"],
+        h: Float[Tensor, "jumps inputs"],
     ) -> IntervalSums:
-        """One record further, ``interval`` training steps on, at which the ``due`` intervals finish a jump.
+        """The sums after each of ``records`` records, on from here; jumps in the order of ``plans``."""
+        length = LengthSum.joint(h)
+        at = [plan.record for plan in plans], [plan.interval for plan in plans]
 
-        Rows of ``work``, ``heat`` and ``h`` follow ``due``; further ones are ignored.
-        """
-        if self.records is None or not due:
-            return self
-        pending = [steps + interval for steps in self.pending]
-        covered, jumps = list(self.steps), list(self.jumps)
-        for j in due:
-            covered[j] += pending[j]
-            jumps[j] += 1
-            pending[j] = 0
-        sums = LengthSum(self.length.value[due], self.length.influence[due]).add_joint(h[: len(due)])
-        value, influence = self.length.value.clone(), self.length.influence.clone()
-        value[due], influence[due] = sums.value, sums.influence
-        new_work, new_heat = self.work.clone(), self.heat.clone()
-        new_work[due] += work[: len(due)]
-        new_heat[due] += heat[: len(due)]
-        return replace(
-            self,
-            work=new_work,
-            heat=new_heat,
-            length=LengthSum(value, influence),
-            steps=tuple(covered),
-            jumps=tuple(jumps),
-            pending=tuple(pending),
-            records=self.records + 1,
+        def running(start: Tensor, jumps: Tensor) -> Tensor:
+            steps = torch.zeros((records, *start.shape), dtype=start.dtype, device=start.device)
+            if plans:
+                steps[at] = jumps
+            return start + steps.cumsum(0)
+
+        return IntervalSums(
+            running(self.work, work),
+            running(self.heat, heat),
+            LengthSum(running(self.length.value, length.value), running(self.length.influence, length.influence)),
         )
+
+    def last(self) -> IntervalSums:
+        """The sums after the batch's last record."""
+        return IntervalSums(self.work[-1], self.heat[-1], self.length[-1])

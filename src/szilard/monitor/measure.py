@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from szilard.models.ppm import PPM
 from szilard.models.precision import Precision
-from szilard.monitor.rows import Row
+from szilard.monitor.rows import Rows
 from szilard.records.schema import Group
 
 
@@ -29,7 +30,11 @@ class Occasion:
 
 
 class Recorder(Protocol):
-    """A measure at work on one model. Called inside :func:`szilard.models.evaluation.undisturbed`."""
+    """A measure at work on one model.
+
+    Observing evaluates the model and keeps what is needed; the sums are made later, for a batch of records at once,
+    because a batch costs little more than one.
+    """
 
     @property
     def groups(self) -> tuple[Group, ...]:
@@ -39,14 +44,21 @@ class Recorder(Protocol):
     def precision(self) -> Precision:
         """The arithmetic of the forward pass it relies on."""
 
-    def rehearse(self) -> None:
-        """Does the work of a record without changing or keeping anything, so that it can be timed."""
+    @property
+    def full(self) -> bool:
+        """Whether a whole batch of observations waits to be accounted for."""
 
-    def observe(self, occasion: Occasion) -> list[Row]:
-        """Measures the model as it stands."""
+    def observe(self, occasion: Occasion) -> None:
+        """Takes in the model as it stands; called inside :func:`szilard.models.evaluation.undisturbed`."""
 
-    def finish(self) -> list[Row]:
+    def rows(self) -> list[Rows]:
+        """Accounts for all that was observed since the last call."""
+
+    def finish(self) -> list[Rows]:
         """Rows still owed when the run ends."""
+
+    def rehearse(self, clock: Callable[[], float]) -> float:
+        """Does the work of a record without keeping any of it, and returns the seconds that it takes by this clock."""
 
 
 class Measure(Protocol):

@@ -22,7 +22,7 @@ from szilard.monitor.describe import describe
 from szilard.monitor.ledger import DEFAULT_PATH_INTERVALS, Ledger
 from szilard.monitor.loss import LossMeter
 from szilard.monitor.measure import Measure
-from szilard.monitor.rows import Row, to_host
+from szilard.monitor.rows import Rows, Value
 from szilard.monitor.watch import Watch
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class Monitor:
         self._quiet = quiet
         self._step = 0
         self._loss = LossMeter()
-        self._rows: list[Row] = []
+        self._training: dict[int, dict[str, Any]] = {}
         self._broken = self._closed = False
         self._watches = [Watch(measure.start(ppm, seed), measure.every or default.every) for measure in chosen]
         self._calibration = (
@@ -109,8 +109,7 @@ class Monitor:
         )
         self._open_record(Path(out), overwrite, seed, dict(attributes or {}), path_intervals)
         self._begin = self._flushed = time.perf_counter()
-        for watch in self._watches:
-            self._record(watch)
+        self._observe(self._watches)
         self._flush()
 
     def step(self, loss: float | Tensor | None = None) -> None:
@@ -134,10 +133,11 @@ class Monitor:
             if self._calibration.step():
                 self._fix_interval(self._calibration)
             return
-        for watch in self._watches:
-            if watch.due(self._step):
-                self._record(watch)
-        if self._rows and (self._ppm.device.type == "cpu" or time.perf_counter() - self._flushed > _FLUSH_SECONDS):
+        due = [watch for watch in self._watches if watch.due(self._step)]
+        if due:
+            self._observe(due)
+        late = time.perf_counter() - self._flushed > _FLUSH_SECONDS
+        if late or any(watch.recorder.full for watch in due):
             self._flush()
 
     def close(self) -> Run:
@@ -194,11 +194,10 @@ class Monitor:
                 warn=True,
             )
 
-    def _rehearse(self) -> None:
+    def _rehearse(self) -> float:
         with undisturbed(self._ppm.module, self._ppm.device):
-            for watch in self._watches:
-                if watch.every is None:
-                    watch.recorder.rehearse()
+            chosen = [watch.recorder for watch in self._watches if watch.every is None]
+            return sum(recorder.rehearse(lambda: _clock(self._ppm.device)) for recorder in chosen)
 
     def _fix_interval(self, calibration: Calibration) -> None:
         every = calibration.every()
@@ -209,64 +208,86 @@ class Monitor:
             calibration={"record_seconds": record, "step_seconds": step, "steps": calibration.steps},
         )
         self._say(
-            f"recording every {every} steps: a record takes {1e3 * record:.1f} ms, a step {1e3 * step:.2f} ms, "
+            f"recording every {every} steps: a record takes {1e3 * record:.2f} ms, a step {1e3 * step:.2f} ms, "
             f"and watching may take {100 * calibration.budget:g} % of the time."
         )
+        due = []
         for watch in self._watches:
             if watch.every is None:
                 watch.every = every
-                self._record(watch)
+                due.append(watch)
             elif watch.due(self._step):
-                self._record(watch)
+                due.append(watch)
+        self._observe(due)
         self._flush()
 
-    def _record(self, watch: Watch, ragged: bool = False) -> None:
+    def _observe(self, watches: Sequence[Watch], ragged: bool = False) -> None:
         with undisturbed(self._ppm.module, self._ppm.device):
-            rows = watch.recorder.observe(watch.occasion(self._step, ragged))
-        self._rows += [self._with_training(row) if row.group == "ledger" else row for row in rows]
+            for watch in watches:
+                watch.recorder.observe(watch.occasion(self._step, ragged))
+        # what the loop knows and the model does not
+        self._training[self._step] = {
+            "wall_time": time.perf_counter() - self._begin,
+            "learning_rate": self._learning_rate(),
+            "loss": self._loss.drain(),
+        }
 
-    def _with_training(self, row: Row) -> Row:
-        """The ledger's row with loss, learning rate and time, which the loop knows and the model does not."""
-        host: dict[str, Any] = {"wall_time": time.perf_counter() - self._begin}
-        if self._optimizer is not None:
-            host["learning_rate"] = float(self._optimizer.param_groups[0].get("lr", math.nan))
-        loss = self._loss.drain(row.values.device)
-        if loss is None:
-            return Row(row.group, row.step, row.layout, row.values, {**row.host, **host})
-        layout = {**row.layout, "loss": None, "loss_error": None}
-        return Row(row.group, row.step, layout, torch.cat([row.values, loss]), {**row.host, **host})
+    def _learning_rate(self) -> float:
+        if self._optimizer is None:
+            return math.nan
+        return float(self._optimizer.param_groups[0].get("lr", math.nan))
 
     def _flush(self) -> None:
-        """Brings the waiting rows to the host in one transfer and appends them, up to the first that is not finite."""
-        rows, self._rows = self._rows, []
+        """Accounts for what was observed and appends it to the record, up to the first row that is not finite."""
+        if not self._broken:
+            self._append([rows for watch in self._watches for rows in watch.recorder.rows()])
         self._flushed = time.perf_counter()
-        for row, columns in zip(rows, to_host(rows), strict=True):
-            broken = next((name for name, value in columns.items() if _infinite(name, value)), None)
-            if broken is not None:
-                self._break(row.step, f"{broken} is not finite: look for NaN or Inf in the model's logits and loss")
-                return
-            self._writer.append(row.group, row.step, columns)
+
+    def _append(self, tables: Sequence[Rows]) -> None:
+        bad: dict[int, str] = {}
+        appended: list[tuple[str, int, dict[str, Value]]] = []
+        for table in tables:
+            for step, columns in table.to_host():
+                if table.group == "ledger":
+                    columns |= self._training_columns(step)
+                broken = next((name for name, value in columns.items() if _infinite(name, value)), None)
+                if broken is not None:
+                    bad.setdefault(step, broken)
+                appended.append((table.group, step, columns))
+        end = min(bad, default=math.inf)
+        for group, step, columns in appended:
+            if step < end:
+                self._writer.append(group, step, columns)
+        if bad:
+            first = min(bad)
+            self._break(first, f"{bad[first]} is not finite: look for NaN or Inf in the model's logits and loss")
+
+    def _training_columns(self, step: int) -> dict[str, Value]:
+        """Loss with its error, learning rate and time; the loss may have waited on the device until now."""
+        columns = self._training.pop(step)
+        loss = columns.pop("loss")
+        if math.isnan(columns["learning_rate"]):
+            del columns["learning_rate"]
+        return columns if loss is None else columns | loss.estimate()
 
     def _break(self, step: int, because: str) -> None:
-        if self._rows:
-            self._flush()
-        if self._broken:
-            return
-        self._broken = True
-        self._writer.annotate(status="broken", broken_at_step=step, broken_because=because)
-        self._say(f"the run broke at step {step}: {because}. What was recorded before is kept; training goes on.", True)
+        self._flush()  # what was observed before is kept, and may itself hold an earlier break
+        if not self._broken:
+            self._broken = True
+            self._writer.annotate(status="broken", broken_at_step=step, broken_because=because)
+            kept = "What was recorded before is kept; training goes on."
+            self._say(f"the run broke at step {step}: {because}. {kept}", warn=True)
 
     def _finish(self, status: str, because: str | None) -> None:
         if self._closed:
             return
-        if not self._broken and status == "complete":
-            for watch in self._watches:
-                if watch.last < self._step:
-                    self._record(watch, ragged=True)
         if not self._broken:
-            for watch in self._watches:
-                self._rows += watch.recorder.finish()
-        self._flush()
+            late = [watch for watch in self._watches if watch.last < self._step]
+            if late and status == "complete":
+                self._observe(late, ragged=True)
+            self._flush()
+        if not self._broken:
+            self._append([rows for watch in self._watches for rows in watch.recorder.finish()])
         if because is not None and not self._broken:
             self._writer.annotate(status=status, broken_at_step=self._step, broken_because=because)
         self._writer.close(status=status)
@@ -280,7 +301,7 @@ class Monitor:
 
 
 def _infinite(name: str, value: Any) -> bool:
-    if name.startswith(("loss_error", "learning_rate")):
+    if name == "loss_error":  # of a single step there is none
         return False
     numbers = value if isinstance(value, list) else [value]
     return not all(map(math.isfinite, numbers))

@@ -1,50 +1,104 @@
-"""The ledger at work on one model: anchors of earlier logits, sums along the path, rows for the record."""
+"""The ledger at work on one model: takes in the probe's logits, and accounts for a batch of records at once."""
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import final
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from szilard.errors import ModelError
 from szilard.models.evaluation import undisturbed
-from szilard.models.ppm import Enumerable
+from szilard.models.ppm import Enumerable, log_normaliser
 from szilard.models.precision import Precision, forward_precision
-from szilard.models.tangent import snapshot, update_since
+from szilard.models.tangent import logit_tangent, snapshot, update_since
 from szilard.monitor.columns import Columns
-from szilard.monitor.exact import Terms, exact_terms
-from szilard.monitor.intervals import IntervalSums
+from szilard.monitor.exact import Pool, Terms, exact_terms, join
+from szilard.monitor.intervals import IntervalClock, IntervalSums, JumpPlan
+from szilard.monitor.length_sum import LengthSum
 from szilard.monitor.measure import Occasion
-from szilard.monitor.path import LengthSum, PathSums
-from szilard.monitor.rows import Row, Value
-from szilard.monitor.sampled import Draw, SampledRoute
+from szilard.monitor.path import PathSums
+from szilard.monitor.rows import Rows, Value
+from szilard.monitor.sampled import Draw, SampledRoute, Uniform
 from szilard.records import schema
+
+_BATCH_ELEMENTS = 2**17
+_BATCH_RECORDS = 16
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What is kept of a model until it is accounted for: its logits on the probe, never the model itself."""
+
+    occasion: Occasion
+    logits: Float[Tensor, "inputs heads outcomes"]
+    tangent: Float[Tensor, "inputs heads outcomes"] | None
+    uniform: Uniform
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class _Agenda:
+    """Which models of the pool a batch compares.
+
+    Attributes:
+        steps: training step of each record.
+        before, after: pool rows of every jump: first those from record to record, then those from the first model, then
+            the finished jumps of the coarser intervals.
+        plans, jumps: every finished jump of a measuring interval, and which of the above it is.
+        host: columns known without the device, for each record.
+    """
+
+    steps: list[int]
+    before: list[int]
+    after: list[int]
+    plans: list[JumpPlan]
+    jumps: list[int]
+    host: list[Mapping[str, Value]]
 
 
 @final
 class LedgerRecorder:
-    """Keeps the probe's logits at earlier models (never the models) and the sums along the way.
+    """Keeps logits of a few earlier models and the sums along the way.
 
-    ``anchors[0]`` are the logits at the previous record, ``anchors[j]`` those at the start of the j-th measuring
-    interval's present jump, ``anchors[-1]`` those of the first model.
+    The pool's rows are: the models at which each measuring interval's present jump began, the previous record, the
+    first model, and then the batch.
+
+    Args:
+        ppm: the model to watch.
+        intervals: multiples of the measuring interval, the first 1.
+        samples: trajectories per probe input on the sampled route.
+        fisher: whether to add the Fisher quadratic form, which keeps a copy of the parameters.
+        seed: of the sampled route.
+
+    Raises:
+        ModelError: if the logits are not finite.
     """
 
     def __init__(self, ppm: Enumerable, intervals: tuple[int, ...], samples: int, fisher: bool, seed: int) -> None:
         self._ppm = ppm
         with undisturbed(ppm.module, ppm.device):
-            logits = torch.cat([ppm.logits(chunk) for chunk in ppm.chunks()])
+            logits = self._logits()
         if not bool(torch.isfinite(logits).all()):
             raise ModelError(
                 "the model's logits are not finite on the probe: look for NaN or Inf in weights and inputs."
             )
         self.precision: Precision = forward_precision(ppm.module, logits)
-        self._anchors = logits.expand(len(intervals) + 1, *logits.shape).clone()
+        earlier = logits.expand(len(intervals) + 2, *logits.shape).clone()
+        self._earlier = Pool(earlier, log_normaliser(earlier))
         self._path = PathSums.zero(ppm.inputs, ppm.device)
-        self._intervals = IntervalSums.zero(intervals, ppm.inputs, ppm.device)
+        self._clock = IntervalClock(intervals)
+        self._intervals = IntervalSums.zero(len(intervals), ppm.inputs, ppm.device)
         self._sampled = SampledRoute(ppm, samples, seed)
         self._entropy_start: Tensor | None = None
         self._theta = snapshot(ppm) if fisher else None
+        self._waiting: list[Observation] = []
+        self._batch = max(1, min(_BATCH_RECORDS, _BATCH_ELEMENTS // logits.numel()))
 
     @property
     def groups(self) -> tuple[schema.Group, ...]:
@@ -54,79 +108,147 @@ class LedgerRecorder:
             variables += (schema.WORK_QUADRATIC,)
         if self._ppm.labels is not None:
             variables += schema.LABELLED
-        path = {"path_interval": tuple(float(multiple) for multiple in self._intervals.multiples)}
+        path = {"path_interval": tuple(float(multiple) for multiple in self._clock.multiples)}
         bins = {"bin": tuple(float(number) for number in range(schema.HISTOGRAM_BINS))}
         return schema.Group("ledger", variables, path), schema.Group("samples", schema.SAMPLES, bins)
 
-    def rehearse(self) -> None:
-        """The work of a record, thrown away."""
-        terms, _ = self._measure([0])
-        self._row(Occasion(0, 0), terms, self._advance(terms))
+    @property
+    def full(self) -> bool:
+        """Whether a batch waits: 16 records, fewer where probe × outcomes is large."""
+        return len(self._waiting) >= self._batch
 
-    def observe(self, occasion: Occasion) -> list[Row]:
-        """Measures the change since the previous record and moves the anchors there."""
-        due = self._intervals.due(occasion.ragged)
-        terms, draws = self._measure(due or [0])
-        self._path = self._advance(terms)
-        self._intervals = self._intervals.advance(due, occasion.interval, terms.work, terms.heat, terms.h)
+    def observe(self, occasion: Occasion) -> None:
+        """One forward pass over the probe; with the Fisher form also the tangent along the update since last time."""
+        tangent = None
+        if self._theta is not None:
+            direction = update_since(self._ppm, self._theta)
+            tangent = torch.cat([logit_tangent(self._ppm, chunk, direction) for chunk in self._ppm.chunks()])
+            self._theta = snapshot(self._ppm)
+        self._waiting.append(Observation(occasion, self._logits(), tangent, self._sampled.uniform()))
+
+    def rows(self) -> list[Rows]:
+        """Exact sums and trajectories of the waiting observations, and their rows."""
+        if not self._waiting:
+            return []
+        batch, self._waiting = self._waiting, []
+        count = len(batch)
+        agenda = self._agenda([observation.occasion for observation in batch])
+        pool = self._pool(batch)
+        terms, draws = self._measure(batch, pool, agenda)
+        path = self._path.along(terms.jumps(slice(count)))
+        ended = terms.jumps(agenda.jumps)
+        intervals = self._intervals.along(count, agenda.plans, ended.work, ended.heat, ended.h)
+        self._path, self._intervals = path.last(), intervals.last()
+        kept = [*self._clock.start, len(pool.logits) - 1, self._first]
+        self._earlier = Pool(pool.logits[kept], pool.normalisers[kept])
+        self._clock.rebase()
         entropy = terms.state["entropy_conditional"]
         if self._entropy_start is None:
-            self._entropy_start = entropy
-        self._anchors[due or [0]] = terms.logits
-        if occasion.opens_intervals:
-            self._intervals = self._intervals.open()
-            self._anchors[:-1] = terms.logits
-        if self._theta is not None:
-            self._theta = snapshot(self._ppm)
-        row = self._row(occasion, terms, self._path)
-        return [row, *self._sampled.advance(draws, occasion.step, self._path.work, self._path.heat, entropy)]
+            self._entropy_start = entropy[0]
+        ledger_rows = self._columns(terms, path, intervals, self._entropy_start).rows(
+            "ledger", agenda.steps, agenda.host
+        )
+        sampled = self._sampled.advance(draws, agenda.steps, path.sums["work"], path.sums["heat"], entropy)
+        return [ledger_rows, *sampled]
 
-    def finish(self) -> list[Row]:
+    def finish(self) -> list[Rows]:
         """The sampled route's last row."""
         return self._sampled.finish()
 
-    def _measure(self, due: list[int]) -> tuple[Terms, list[Draw]]:
-        """Against the previous record (0, always among ``due``), the other due anchors and the first model (last)."""
-        draws: list[Draw] = []
-        terms = exact_terms(
-            self._ppm,
-            self._anchors[[*due, -1]],
-            epsilon=self.precision.epsilon,
-            direction=None if self._theta is None else update_since(self._ppm, self._theta),
-            on_chunk=lambda chunk, logits: draws.append(self._sampled.draw(chunk, logits)),
-        )
-        return terms, draws
-
-    def _advance(self, terms: Terms) -> PathSums:
-        return self._path.advance(
-            work=terms.work[0],
-            heat=terms.heat[0],
-            h=terms.h[0],
-            work_reverse=terms.state["work_reverse"],
-            work_quadratic=terms.state.get("work_quadratic"),
-            precision_floor=terms.state["precision_floor"],
-        )
-
-    def _row(self, occasion: Occasion, terms: Terms, path: PathSums) -> Row:
-        columns, state, intervals = Columns(), terms.state, self._intervals
-        entropy = state["entropy_conditional"]
-        start = entropy if self._entropy_start is None else self._entropy_start
-        for name in ("energy", "entropy_conditional", "fluctuation", "accuracy", "cross_entropy"):
-            if name in state:
-                columns.add(name, state[name])
-        for name in ("work", "heat", "work_reverse", "length", "length_mean", "length_rms"):
-            columns.add(name, getattr(path, name))
-        columns.add("ep_conditional", -path.heat + entropy - start)
-        columns.add("work_direct", terms.work[-1])
-        columns.add("length_direct", LengthSum.zero(self._ppm.inputs, device=self._ppm.device).add_joint(terms.h[-1]))
+    def rehearse(self, clock: Callable[[], float]) -> float:
+        """A forward pass and its share of a batch's accounts; a twin does the work, so nothing here moves."""
+        begin = clock()
+        logits = self._logits()
+        tangent = None
         if self._theta is not None:
-            columns.add("work_quadratic", path.work_quadratic)
+            direction = update_since(self._ppm, self._theta)
+            tangent = torch.cat([logit_tangent(self._ppm, chunk, direction) for chunk in self._ppm.chunks()])
+        observed = clock()
+        twin = copy.copy(self)
+        twin._clock, twin._sampled = copy.deepcopy(self._clock), copy.copy(self._sampled)
+        uniform = self._sampled.no_chance()
+        twin._waiting = [Observation(Occasion(0, 0), logits, tangent, uniform)] * self._batch
+        twin.rows()
+        return observed - begin + (clock() - observed) / self._batch
+
+    def _logits(self) -> Tensor:
+        chunks = [self._ppm.logits(chunk) for chunk in self._ppm.chunks()]
+        # a copy: the model may reuse its output's memory
+        return torch.cat(chunks).detach() if len(chunks) > 1 else chunks[0].detach().clone()
+
+    @property
+    def _first(self) -> int:
+        """The first model's row of the pool."""
+        return len(self._clock.multiples) + 1
+
+    def _pool(self, batch: Sequence[Observation]) -> Pool:
+        fresh = torch.stack([observation.logits for observation in batch])
+        return Pool(
+            torch.cat([self._earlier.logits, fresh]), torch.cat([self._earlier.normalisers, log_normaliser(fresh)])
+        )
+
+    def _agenda(self, occasions: Sequence[Occasion]) -> _Agenda:
+        """Which pairs of models the batch compares."""
+        previous, base, count = self._first - 1, self._first + 1, len(occasions)
+        after = [base + record for record in range(count)] * 2
+        before = [previous, *range(base, base + count - 1)] + [self._first] * count
+        plans: list[JumpPlan] = []
+        jumps: list[int] = []
+        host: list[Mapping[str, Value]] = []
+        for record, occasion in enumerate(occasions):
+            for plan in self._clock.advance(occasion, record, base + record):
+                # at the finest interval the jump is the step itself
+                jumps.append(record if plan.interval == 0 else len(before))
+                if plan.interval != 0:
+                    before.append(plan.start)
+                    after.append(base + record)
+                plans.append(plan)
+            counts = {
+                "steps_by_interval": list(self._clock.steps),
+                "jumps_by_interval": list(self._clock.jumps),
+            }
+            host.append({"interval": occasion.interval, **counts})
+        return _Agenda([occasion.step for occasion in occasions], before, after, plans, jumps, host)
+
+    def _measure(self, batch: Sequence[Observation], pool: Pool, agenda: _Agenda) -> tuple[Terms, list[Draw]]:
+        parts: list[Terms] = []
+        draws: list[Draw] = []
+        count = len(batch)
+        for chunk in pool.chunks(len(agenda.before)):
+            phi = pool.phi(chunk)
+            tangents = None
+            if batch[0].tangent is not None:
+                tangents = torch.stack([o.tangent[chunk] for o in batch if o.tangent is not None])
+            labels = None if self._ppm.labels is None else self._ppm.labels[chunk]
+            terms, p = exact_terms(
+                phi,
+                agenda.before,
+                agenda.after,
+                count,
+                epsilon=self.precision.epsilon,
+                tangents=tangents,
+                labels=labels,
+            )
+            parts.append(terms)
+            draws.append(self._sampled.draw(chunk, phi[-count:], p, [observation.uniform for observation in batch]))
+        return join(parts), draws
+
+    def _columns(self, terms: Terms, path: PathSums, intervals: IntervalSums, entropy_start: Tensor) -> Columns:
+        columns, count = Columns(), len(path.length.value)
+        entropy = terms.state["entropy_conditional"]
+        for name, quantity in terms.state.items():
+            columns.add(name, quantity)
+        for name in ("work", "heat", "work_reverse", "length_mean"):
+            columns.add(name, path.sums[name])
+        columns.add("length", path.length)
+        columns.add("length_rms", path.length_rms)
+        columns.add("ep_conditional", -path.sums["heat"] + entropy - entropy_start)
+        direct = terms.jumps(slice(count, 2 * count))
+        columns.add("work_direct", direct.work)
+        columns.add("length_direct", LengthSum.joint(direct.h))
+        if "work_quadratic" in path.sums:
+            columns.add("work_quadratic", path.sums["work_quadratic"])
         for name in ("work", "heat", "length"):
             columns.add(f"{name}_by_interval", getattr(intervals, name))
-        columns.add_plain("precision_floor", path.precision_floor.mean())
-        host: dict[str, Value] = {
-            "interval": occasion.interval,
-            "steps_by_interval": list(intervals.steps),
-            "jumps_by_interval": list(intervals.jumps),
-        }
-        return columns.row("ledger", occasion.step, host)
+        columns.add_plain("precision_floor", path.sums["precision_floor"].mean(-1))
+        return columns

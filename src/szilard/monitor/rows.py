@@ -1,58 +1,48 @@
-"""Rows on their way from device to record: packed so that a whole batch crosses to the host in one transfer."""
+"""Rows on their way from device to record: whole tables cross to the host in one transfer each."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from typing import final
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
 
 Value = float | int | list[float] | list[int]
 
 
+@final
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One row of one group, its numbers still on the device.
+class Rows:
+    """Rows of one group, their numbers still on the device.
 
     Attributes:
         group: the record's group.
-        step: training step.
-        layout: column name → number of values it takes (None for a scalar), in the order of ``values``.
-        values: all numbers, float64.
-        host: columns already known on the host.
+        steps: training step of each row.
+        layout: column name → how many numbers it takes (None for a scalar), in the order of ``values``.
+        values: one line of numbers a row, float64.
+        host: for each row the columns that the host knows already; empty if there are none.
     """
 
     group: str
-    step: int
+    steps: Sequence[int]
     layout: Mapping[str, int | None]
-    values: Float[Tensor, " columns"]
-    host: Mapping[str, Value] = field(default_factory=dict)
+    values: Float[Tensor, "rows columns"]
+    host: Sequence[Mapping[str, Value]] = field(default_factory=list)
 
+    def to_host(self) -> list[tuple[int, dict[str, Value]]]:
+        """Each row's step and columns as Python numbers; waits for the device."""
+        known = self.host or [{}] * len(self.steps)
+        table = self.values.tolist()
+        return [
+            (step, self._unpack(line) | dict(host)) for step, line, host in zip(self.steps, table, known, strict=True)
+        ]
 
-def to_host(rows: Sequence[Row]) -> list[dict[str, Value]]:
-    """The columns of every row as Python numbers; synchronises with the device once, however many rows there are."""
-    if not rows:
-        return []
-    flat = torch.cat([row.values for row in rows]).tolist()
-    bounds = [0]
-    for row in rows:
-        bounds.append(bounds[-1] + row.values.numel())
-    return [
-        _unpack(row, flat[low:high]) | dict(row.host) for row, (low, high) in zip(rows, pairwise(bounds), strict=True)
-    ]
-
-
-def _unpack(row: Row, numbers: list[float]) -> dict[str, Value]:
-    columns: dict[str, Value] = {}
-    position = 0
-    for name, length in row.layout.items():
-        if length is None:
-            columns[name] = numbers[position]
-            position += 1
-        else:
-            columns[name] = numbers[position : position + length]
-            position += length
-    return columns
+    def _unpack(self, numbers: list[float]) -> dict[str, Value]:
+        columns: dict[str, Value] = {}
+        position = 0
+        for name, length in self.layout.items():
+            columns[name] = numbers[position] if length is None else numbers[position : position + length]
+            position += 1 if length is None else length
+        return columns

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -12,7 +13,7 @@ from torch import Tensor
 
 from szilard.ledger import Pathwise
 from szilard.models.ppm import Enumerable
-from szilard.monitor.rows import Row
+from szilard.monitor.rows import Rows
 from szilard.records.schema import HISTOGRAM_BINS
 
 _DENSE_RECORDS = 24
@@ -23,118 +24,156 @@ _NAMES = (
     "fluctuation_sampled",
 )  # fmt: skip
 
+Uniform = Float[Tensor, "inputs heads samples"]
+
 
 @final
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """One chunk's fresh labels, with φ_t at the old and the new ones, summed over heads, in nats."""
+    """Fresh labels ``x_t`` at each record of a batch, with φ_t there and at the labels before (sums over heads)."""
 
-    labels: Int[Tensor, "chunk heads samples"]
-    phi_old: Float[Tensor, "chunk samples"]
-    phi_new: Float[Tensor, "chunk samples"]
+    labels: Int[Tensor, "records chunk heads samples"]
+    phi_old: Float[Tensor, "records chunk samples"]
+    phi_new: Float[Tensor, "records chunk samples"]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """The trajectories at one record, beside the exact sums they are compared with."""
+
+    step: int
+    paths: Pathwise
+    exact: tuple[Tensor, Tensor, Tensor]
+    excess: tuple[Tensor, ...]
 
 
 @final
 class SampledRoute:
     """Trajectories of fresh labels over all records; a row at each of the first 24, then ever more sparsely.
 
-    φ is read off the logits by its own formula, ``ln Σ e^z − z_y``, and random numbers come from an own generator.
+    Random numbers come from a generator of its own; the exact sums never enter it.
+
+    Args:
+        ppm: the model watched.
+        samples: trajectories per probe input.
+        seed: of the generator.
     """
 
     def __init__(self, ppm: Enumerable, samples: int, seed: int) -> None:
         self._generator = torch.Generator(device=ppm.device).manual_seed(seed)
-        self._labels = torch.zeros(ppm.inputs, ppm.heads, samples, dtype=torch.int64, device=ppm.device)
+        self._shape = (ppm.inputs, ppm.heads, samples)
+        self._device = ppm.device
+        self._labels: Tensor | None = None
         self._paths: Pathwise | None = None
-        self._excess: list[tuple[Tensor, Tensor]] = []
+        self._excess: tuple[Tensor, ...] = ()
         self._records = 0
         self._next_row = 0
-        self._last: tuple[int, Tensor] | None = None
+        self._last: _Standing | None = None
 
-    def draw(self, chunk: slice, logits: Float[Tensor, "chunk heads outcomes"]) -> Draw:
-        """Fresh labels of one chunk by inverting the cumulative distribution; the route itself does not move."""
-        z = logits.to(torch.float64)
-        normaliser = torch.logsumexp(z, -1, keepdim=True)
-        old = self._labels[chunk]
-        cumulative = torch.exp(z - normaliser).cumsum(-1)
-        uniform = torch.rand(old.shape, dtype=torch.float64, device=z.device, generator=self._generator)
-        new = torch.searchsorted(cumulative, uniform, right=True).clamp(max=z.shape[-1] - 1)
-        phi_old = (normaliser - z.gather(-1, old)).sum(1)
-        phi_new = (normaliser - z.gather(-1, new)).sum(1)
-        return Draw(new, phi_old, phi_new)
+    def uniform(self) -> Uniform:
+        """The random numbers of one record, drawn as it is observed: batching does not change what is drawn."""
+        return torch.rand(self._shape, dtype=torch.float64, device=self._device, generator=self._generator)
+
+    def no_chance(self) -> Uniform:
+        """Numbers of the same shape for a rehearsal, which must not use up random ones."""
+        return torch.full(self._shape, 0.5, dtype=torch.float64, device=self._device)
+
+    def draw(
+        self,
+        chunk: slice,
+        phi: Float[Tensor, "records chunk heads outcomes"],
+        p: Float[Tensor, "records chunk heads outcomes"],
+        uniform: Sequence[Uniform],
+    ) -> Draw:
+        """Labels of one chunk by inverting the cumulative distributions; the route itself does not move."""
+        cumulative = p.cumsum(-1)
+        u = torch.stack([numbers[chunk] for numbers in uniform]) * cumulative[..., -1:]
+        below = cumulative.unsqueeze(-2) <= u.unsqueeze(-1)
+        new = below.sum(-1).clamp(max=p.shape[-1] - 1)
+        # the first record of all has no labels before it: its own serve, and nothing is added up
+        first = new[:1] if self._labels is None else self._labels[chunk].unsqueeze(0)
+        old = torch.cat([first, new[:-1]])
+        at_both = phi.gather(-1, torch.cat([old, new], dim=-1)).sum(2)
+        return Draw(new, at_both[..., : self._shape[-1]], at_both[..., self._shape[-1] :])
 
     def advance(
         self,
-        draws: list[Draw],
-        step: int,
-        work: Float[Tensor, " inputs"],
-        heat: Float[Tensor, " inputs"],
-        entropy: Float[Tensor, " inputs"],
-    ) -> list[Row]:
-        """One record further; the exact per-input sums so far are what the trajectories are compared with."""
-        self._labels = torch.cat([draw.labels for draw in draws])
-        phi_old, phi_new = (torch.cat([getattr(draw, name) for draw in draws]) for name in ("phi_old", "phi_new"))
-        if self._paths is None:
-            self._paths = Pathwise.start(phi_new)
-        else:
-            excess = torch.expm1(self._paths.entropy - phi_old)
-            self._excess.append((excess.mean(), excess.var() / excess.numel()))
-            self._paths = self._paths.advance(phi_old, phi_new)
-        due = self._records >= self._next_row
-        self._records += 1
-        self._last = None
-        if due:
-            self._next_row = self._records if self._records < _DENSE_RECORDS else math.ceil(_GROWTH * self._records)
-            return [self._row(step, self._summary(work, heat, entropy))]
-        self._last = (step, self._summary(work, heat, entropy))
-        return []
-
-    def finish(self) -> list[Row]:
-        """The last record's row, unless it has been given."""
-        rows = [] if self._last is None else [self._row(*self._last)]
-        self._last = None
+        draws: Sequence[Draw],
+        steps: Sequence[int],
+        work: Float[Tensor, "records inputs"],
+        heat: Float[Tensor, "records inputs"],
+        entropy: Float[Tensor, "records inputs"],
+    ) -> list[Rows]:
+        """A batch further; the exact per-input sums after each record are what the trajectories are compared with."""
+        self._labels = torch.cat([draw.labels[-1] for draw in draws])
+        phi_old, phi_new = (
+            torch.cat([getattr(draw, name) for draw in draws], dim=1) for name in ("phi_old", "phi_new")
+        )
+        rows: list[Rows] = []
+        for record, step in enumerate(steps):
+            if self._paths is None:
+                self._paths = Pathwise.start(phi_new[record])
+            else:
+                self._excess += (torch.expm1(self._paths.entropy - phi_old[record]),)
+                self._paths = self._paths.advance(phi_old[record], phi_new[record])
+            exact = (work[record], heat[record], entropy[record])
+            self._last = _Standing(step, self._paths, exact, self._excess)
+            if self._records >= self._next_row:
+                rows += self.finish()
+                following = self._records + 1
+                self._next_row = following if following < _DENSE_RECORDS else math.ceil(_GROWTH * following)
+            self._records += 1
         return rows
 
-    def _summary(self, work: Tensor, heat: Tensor, entropy: Tensor) -> Tensor:
-        assert self._paths is not None
-        sampled = torch.stack([self._paths.work, self._paths.heat, self._paths.entropy])
-        discrepancy = sampled - torch.stack([work, heat, entropy]).unsqueeze(-1)
-        count = discrepancy[0].numel()
-        # over inputs where there are several; a table of outcomes has one input and many labels
-        independent = sampled.mean(-1) if sampled.shape[1] > 1 else sampled[:, 0]
-        fluctuation, error = self._fluctuation()
-        values = [independent.mean(-1), discrepancy.mean((-2, -1)), fluctuation.reshape(1)]
-        errors = [
-            independent.std(-1) / math.sqrt(independent.shape[-1]),
-            discrepancy.flatten(1).std(-1) / math.sqrt(count),
-            error.reshape(1),
-        ]
-        return torch.cat([*values, *errors])
-
-    def _fluctuation(self) -> tuple[Tensor, Tensor]:
-        """Mean over the steps since the previous row of ``⟨e^{−d}⟩``, with its error (steps are independent)."""
-        if not self._excess:
-            one = torch.ones((), dtype=torch.float64, device=self._labels.device)
-            return one, torch.zeros_like(one)
-        means, variances = (torch.stack(parts) for parts in zip(*self._excess, strict=True))
-        return 1 + means.mean(), variances.sum().sqrt() / len(self._excess)
-
-    def _row(self, step: int, summary: Tensor) -> Row:
-        assert self._paths is not None
-        self._excess = []
+    def finish(self) -> list[Rows]:
+        """The last record's row, unless it has been given."""
+        standing, self._last, self._excess = self._last, None, () if self._last else self._excess
+        if standing is None:
+            return []
+        summary = _summary(standing)
         layout: dict[str, int | None] = dict.fromkeys([*_NAMES, *(f"{name}_error" for name in _NAMES)])
         parts = [summary]
-        for prefix, values in (("ep", self._paths.entropy_production), ("heat", self._paths.heat)):
-            counts, low, high = _histogram(values.flatten())
+        for prefix, values in (("ep", standing.paths.entropy_production), ("heat", standing.paths.heat)):
             layout |= {f"{prefix}_histogram": HISTOGRAM_BINS, f"{prefix}_histogram_low": None}
             layout[f"{prefix}_histogram_high"] = None
-            parts += [counts, low.reshape(1), high.reshape(1)]
-        return Row("samples", step, layout, torch.cat(parts))
+            parts += _histogram(values.flatten())
+        return [Rows("samples", [standing.step], layout, torch.cat(parts).unsqueeze(0))]
 
 
-def _histogram(values: Float[Tensor, " paths"]) -> tuple[Tensor, Tensor, Tensor]:
-    """Counts in equal bins between the least and the greatest value, without leaving the device."""
+def _summary(standing: _Standing) -> Float[Tensor, " columns"]:
+    """Values, then errors, in the order of ``_NAMES``."""
+    paths = standing.paths
+    sampled = torch.stack([paths.work, paths.heat, paths.entropy])
+    discrepancy = (sampled - torch.stack(standing.exact).unsqueeze(-1)).flatten(1)
+    # over inputs where there are several; a table of outcomes has one input and many labels
+    independent = sampled.mean(-1) if sampled.shape[1] > 1 else sampled[:, 0]
+    fluctuation, fluctuation_error = _fluctuation(standing.excess, sampled)
+    return torch.cat(
+        [
+            independent.mean(-1),
+            discrepancy.mean(-1),
+            fluctuation,
+            independent.std(-1) / math.sqrt(independent.shape[-1]),
+            discrepancy.std(-1) / math.sqrt(discrepancy.shape[-1]),
+            fluctuation_error,
+        ]
+    )
+
+
+def _fluctuation(excess: tuple[Tensor, ...], like: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean over the steps since the previous row of ``⟨e^{−d}⟩``, with its error: labels are fresh at every step."""
+    if not excess:
+        return like.new_ones(1), like.new_zeros(1)
+    every = torch.stack(excess).flatten(1)
+    variance = every.var(-1) / every.shape[-1]
+    return 1 + every.mean().reshape(1), variance.sum().sqrt().reshape(1) / len(excess)
+
+
+def _histogram(values: Float[Tensor, " paths"]) -> list[Tensor]:
+    """Counts in equal bins between the least and the greatest value, and these two, without leaving the device."""
     low, high = values.min(), values.max()
     width = (high - low).clamp(min=torch.finfo(torch.float64).tiny)
-    position = ((values - low) / width * HISTOGRAM_BINS).long().clamp(max=HISTOGRAM_BINS - 1)
+    position = ((values - low) / width * HISTOGRAM_BINS).long().clamp(0, HISTOGRAM_BINS - 1)
     counts = torch.zeros(HISTOGRAM_BINS, dtype=torch.float64, device=values.device)
-    return counts.scatter_add_(0, position, torch.ones_like(values)), low, high
+    return [counts.scatter_add_(0, position, torch.ones_like(values)), low.reshape(1), high.reshape(1)]

@@ -1,0 +1,56 @@
+"""A length summed over steps, with an error bar although it is no mean over inputs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import final
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from szilard import ledger
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class LengthSum:
+    """A length in nat^½ and each probe input's influence on it.
+
+    A step's angle is a function of the mean overlap defect ``h̄``; by the delta method input i moves it by
+    ``angle'(h̄)(h_i − h̄)``. Influences add up over steps, because the inputs are shared between them; their standard
+    deviation over ``√inputs`` is the standard error. Leading dimensions are jumps, records or intervals.
+    """
+
+    value: Float[Tensor, "*jumps"]
+    influence: Float[Tensor, "*jumps inputs"]
+
+    @classmethod
+    def joint(cls, h: Float[Tensor, "*jumps inputs"]) -> LengthSum:
+        """Of single jumps: the overlap is averaged over inputs before the arccosine (theory §1)."""
+        mean = h.mean(-1)
+        influence = ledger.angle_slope(mean).unsqueeze(-1) * (h - mean.unsqueeze(-1))
+        return cls(ledger.angle_of(mean), influence)
+
+    @classmethod
+    def root_mean_square(cls, angle: Float[Tensor, "*jumps inputs"]) -> LengthSum:
+        """Of single jumps: the root-mean-square over inputs of their own angles."""
+        square = angle.square()
+        mean = square.mean(-1, keepdim=True)
+        rms = mean.sqrt()
+        # without any movement there is no influence: 0/tiny
+        influence = (square - mean) / (2 * rms).clamp(min=torch.finfo(torch.float64).tiny)
+        return cls(rms.squeeze(-1), influence)
+
+    def along(self, start: LengthSum) -> LengthSum:
+        """Running sums over the first dimension, on from ``start``."""
+        return LengthSum(start.value + self.value.cumsum(0), start.influence + self.influence.cumsum(0))
+
+    def __getitem__(self, rows: int | slice) -> LengthSum:
+        return LengthSum(self.value[rows], self.influence[rows])
+
+    @classmethod
+    def zero(cls, *shape: int, device: torch.device) -> LengthSum:
+        """No length yet; ``shape`` ends in inputs."""
+        influence = torch.zeros(shape, dtype=torch.float64, device=device)
+        return cls(influence.sum(-1), influence)
