@@ -8,7 +8,7 @@ from szilard.verify.case import Case, cases
 from szilard.verify.ensembles import ensemble
 from szilard.verify.exact_sums import exact_sums, first_law, work_quadratic
 from szilard.verify.row import FALSE_ALARM, Comparison, Row, Verification, judge
-from szilard.verify.sampled import reused, step_by_step
+from szilard.verify.sampled import compared
 
 __all__ = ["FALSE_ALARM", "Case", "Comparison", "Row", "Verification", "cases", "judge", "verify"]
 
@@ -29,6 +29,5 @@ def compare(case: Case) -> Iterator[Comparison]:
     yield from exact_sums(case)
     yield first_law(case)
     yield from work_quadratic(case)
-    yield from step_by_step(case)
-    yield from reused(case)
+    yield from compared(case)
     yield from ensemble(case)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -16,64 +17,100 @@ SAMPLES = 20_000
 """Per step; enough for the normal intervals to hold (docs/coverage.md)."""
 
 
-def step_by_step(case: Case) -> Iterator[Comparison]:
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How samples are drawn along a case's path.
+
+    Args:
+        case: the system and its path.
+        samples: per step, and per replicate.
+        replicates: independent repetitions as a leading member dimension; None for a single one without it.
+        seed: of the samples.
+    """
+
+    case: Case
+    samples: int = SAMPLES
+    replicates: int | None = None
+    seed: int = 17
+
+    def generator(self) -> torch.Generator:
+        """A fresh generator, always the same."""
+        return torch.Generator().manual_seed(self.seed)
+
+    def draw(self, t: int, generator: torch.Generator) -> Tensor:
+        """Fresh ``x ~ p_t``."""
+        return self.case.system.sample(self._theta(t), self.samples, generator=generator)
+
+    def phi(self, x: Tensor, t: int) -> Tensor:
+        """φ_t at these samples."""
+        return self.case.system.phi(x, self._theta(t))
+
+    def _theta(self, t: int) -> Tensor:
+        theta = self.case.path[t]
+        return theta if self.replicates is None else theta.expand(self.replicates, *theta.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an estimator says of one variable of the record."""
+
+    variable: str
+    estimator: str
+    estimate: Estimate
+
+
+def step_by_step(sampling: Sampling) -> Iterator[Answer]:
     """Fresh samples ``x ~ p_{t−1}`` at every step, added up; σ and q along the trajectories that they form."""
-    truth = case.truth
-    generator = torch.Generator().manual_seed(17)
+    generator = sampling.generator()
     works, heats, lengths, checks = [], [], [], []
-    old = _draw(case, 0, generator)
-    paths = ledger.Pathwise.start(_phi(case, old, 0))
-    for t in range(1, case.steps + 1):
-        before, after = _phi(case, old, t - 1), _phi(case, old, t)
+    old = sampling.draw(0, generator)
+    paths = ledger.Pathwise.start(sampling.phi(old, 0))
+    for t in range(1, sampling.case.steps + 1):
+        before, after = sampling.phi(old, t - 1), sampling.phi(old, t)
         works.append(ledger.work_sampled(before, after))
         heats.append(ledger.heat_sampled(before, after))
         lengths.append(ledger.length_sampled(before, after))
         checks.append(ledger.fluctuation_sampled(before, after))
-        old = _draw(case, t, generator)
-        paths = paths.advance(after, _phi(case, old, t))
-    start, end = (_draw(case, t, generator) for t in (0, -1))
-    entropies = [ledger.entropy_sampled(_phi(case, x, t)) for x, t in ((start, 0), (end, -1))]
+        old = sampling.draw(t, generator)
+        paths = paths.advance(after, sampling.phi(old, t))
+    start, end = (ledger.entropy_sampled(sampling.phi(sampling.draw(t, generator), t)) for t in (0, -1))
     work = ledger.total(works)
-    rows: list[tuple[str, str, Estimate]] = [
-        ("entropy_conditional", "entropy, samples", entropies[1]),
-        ("work", "work, k3", work),
-        ("heat", "heat, leave-one-out", ledger.total(heats)),
-        ("heat", "heat, S_n − S_0 − W", ledger.heat_total(entropies[0], entropies[1], work)),
-        ("length", "length, samples", ledger.total(lengths)),
-        ("fluctuation", "fluctuation, samples", _mean(checks)),
-        ("work", "work along trajectories", ledger.over_replicates(paths.work)),
-        ("heat", "heat q along trajectories", ledger.over_replicates(paths.heat)),
-        ("ep_conditional", "σ along trajectories", ledger.over_replicates(paths.entropy_production)),
-    ]
-    for name, estimator, estimate in rows:
-        yield Comparison(case.name, estimator, truth[name], estimate)
+    yield Answer("entropy_conditional", "entropy, samples", end)
+    yield Answer("work", "work, k3", work)
+    yield Answer("heat", "heat, leave-one-out", ledger.total(heats))
+    yield Answer("heat", "heat, S_n − S_0 − W", ledger.heat_total(start, end, work))
+    yield Answer("length", "length, samples", ledger.total(lengths))
+    yield Answer("fluctuation", "fluctuation, samples", _mean(checks))
+    yield Answer("work", "work along trajectories", ledger.over_replicates(paths.work))
+    yield Answer("heat", "heat q along trajectories", ledger.over_replicates(paths.heat))
+    yield Answer("ep_conditional", "σ along trajectories", ledger.over_replicates(paths.entropy_production))
 
 
-def reused(case: Case) -> Iterator[Comparison]:
+def reused(sampling: Sampling) -> Iterator[Answer]:
     """One set of samples for every segment of the path, by importance weights."""
-    truth = case.truth
-    generator = torch.Generator().manual_seed(18)
+    generator = sampling.generator()
+    case = sampling.case
     works, heats, checks = [], [], []
     for first in range(0, case.steps, case.segment):
-        last = min(first + case.segment, case.steps)
-        x = _draw(case, first, generator)
-        phi = torch.stack([_phi(case, x, t) for t in range(first, last + 1)], -2)
+        points = range(first, min(first + case.segment, case.steps) + 1)
+        x = sampling.draw(first, generator)
+        phi = torch.stack([sampling.phi(x, t) for t in points], -2)
         works.append(ledger.work_reused(phi))
         heats.append(ledger.heat_reused(phi))
         checks.append(ledger.fluctuation_reused(phi))
-    yield Comparison(case.name, "work, reused samples", truth["work"], ledger.total(works))
-    yield Comparison(case.name, "heat, reused samples", truth["heat"], ledger.total(heats))
-    yield Comparison(case.name, "fluctuation, reused samples", truth["fluctuation"], _mean(checks))
+    yield Answer("work", "work, reused samples", ledger.total(works))
+    yield Answer("heat", "heat, reused samples", ledger.total(heats))
+    yield Answer("fluctuation", "fluctuation, reused samples", _mean(checks))
 
 
-def _draw(case: Case, t: int, generator: torch.Generator) -> Tensor:
-    return case.system.sample(case.path[t], SAMPLES, generator=generator)
-
-
-def _phi(case: Case, x: Tensor, t: int) -> Tensor:
-    return case.system.phi(x, case.path[t])
+def compared(case: Case) -> Iterator[Comparison]:
+    """Both routes beside the truth."""
+    sampling = Sampling(case)
+    for answers in (step_by_step(sampling), reused(sampling)):
+        for answer in answers:
+            yield Comparison(case.name, answer.estimator, case.truth[answer.variable], answer.estimate)
 
 
 def _mean(steps: list[Estimate]) -> Estimate:
     total = ledger.total(steps)
-    return Estimate(total.value / len(steps), total.error / len(steps), total.kind)
+    return Estimate(total.value / len(steps), total.error / len(steps), total.kind, total.degrees_of_freedom)
