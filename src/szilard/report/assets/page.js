@@ -1,0 +1,60 @@
+"use strict";
+(() => {
+  const config = { displaylogo: false, responsive: true, modeBarButtonsToRemove: ["lasso2d", "select2d", "toImage"] };
+  const specs = new Map();
+
+  const fitted = (layout, width) => {
+    if (width >= 520) return layout;
+    const small = structuredClone(layout);
+    small.font.size = 11;
+    small.margin.l = 46;
+    small.margin.r = Math.min(small.margin.r, 84);
+    for (const note of small.annotations ?? []) note.font.size = Math.min(note.font.size, 11);
+    for (const [name, value] of Object.entries(small)) {
+      if (/^[xy]axis\d*$/.test(name) && value.title) value.title.font = { size: 11 };
+    }
+    return small;
+  };
+
+  const draw = (div, frame) => {
+    const spec = specs.get(div);
+    const chosen = spec.frames ? spec.frames[frame ?? spec.frames.length - 1] : spec;
+    return Plotly.react(div, chosen.data, fitted(chosen.layout, div.clientWidth), config);
+  };
+
+  const plots = [...document.querySelectorAll(".plot")];
+  for (const div of plots) {
+    specs.set(div, JSON.parse(document.getElementById(`${div.id}-data`).textContent));
+  }
+  Promise.all(plots.map((div) => draw(div))).then(() => {
+    document.documentElement.dataset.drawn = String(plots.length);
+  });
+
+  const button = document.getElementById("step-axis");
+  button?.addEventListener("click", () => {
+    const logarithmic = button.getAttribute("aria-pressed") !== "true";
+    button.setAttribute("aria-pressed", String(logarithmic));
+    for (const div of plots.filter((plot) => plot.dataset.steps === "true")) {
+      Plotly.relayout(div, { "xaxis.type": logarithmic ? "log" : "linear", "xaxis.autorange": true });
+    }
+  });
+
+  for (const slider of document.querySelectorAll("input[type=range][data-for]")) {
+    const labels = slider.dataset.labels.split("|");
+    const show = () => {
+      document.getElementById(`${slider.dataset.for}-chosen`).textContent = labels[slider.value];
+      slider.setAttribute("aria-valuetext", labels[slider.value]);
+      draw(document.getElementById(slider.dataset.for), Number(slider.value));
+    };
+    slider.addEventListener("input", show);
+    slider.setAttribute("aria-valuetext", labels[slider.value]);
+  }
+
+  addEventListener("beforeprint", () => {
+    for (const details of document.querySelectorAll("details")) details.open = true;
+    for (const div of plots) Plotly.relayout(div, { width: 660 });
+  });
+  addEventListener("afterprint", () => {
+    for (const div of plots) Plotly.relayout(div, { width: null, autosize: true });
+  });
+})();

@@ -1,0 +1,26 @@
+"""The figures of a page, one family a file: each has ``figure(view)``, which returns None where the record lacks it."""
+
+from __future__ import annotations
+
+from szilard.report.drawing import Figure
+from szilard.report.figures import (
+    closure,
+    directness,
+    entropy,
+    intervals,
+    ledger,
+    length,
+    paths,
+    phases,
+    routes,
+    training,
+)
+from szilard.report.view import View
+
+FAMILIES = (ledger, training, entropy, intervals, phases, length, directness, paths, routes, closure)
+"""In the order of the page."""
+
+
+def figures(view: View) -> list[Figure]:
+    """Every figure that this record supports."""
+    return [drawn for family in FAMILIES if (drawn := family.figure(view)) is not None]

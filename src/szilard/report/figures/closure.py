@@ -1,0 +1,53 @@
+"""First-law closure: how far the identities are from closing, on a logarithmic scale."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from szilard.audit.bounds import FLOAT
+from szilard.report.drawing import BLUE, GREEN, PURPLE, VERMILLION, Figure, Pen, axis, layout, line, rule
+from szilard.report.view import Curve, View, thinned
+
+FLOOR = 1e-18
+"""Where an exact zero is drawn."""
+
+
+def figure(view: View) -> Figure | None:
+    """None without two records."""
+    evidence = view.evidence
+    if evidence.records < 2:
+        return None
+    energy, entropy = evidence.column("energy"), evidence.column("entropy_conditional")
+    work, heat = evidence.column("work"), evidence.column("heat")
+    residuals = [
+        ("|W + Q − ΔU|", work + heat - (energy - energy[0]), Pen(BLUE)),
+        ("|W − Σ(X|Θ)|", work - evidence.column("ep_conditional"), Pen(VERMILLION, "dash", 1.4)),
+        ("|U − S(X|Θ)|", energy - entropy, Pen(GREEN, "dashdot", 1.4)),
+    ]
+    if view.has("fluctuation"):
+        residuals.append(("|⟨exp(−d)⟩ − 1|", evidence.column("fluctuation") - 1, Pen(PURPLE, "dot", 1.4)))
+    data = []
+    for name, residual, pen in residuals:
+        rows = np.flatnonzero(np.isfinite(residual))
+        rows = rows[thinned(len(rows))]
+        curve = Curve(evidence.steps[rows], np.maximum(np.abs(residual[rows]), FLOOR))
+        data += [trace | {"showlegend": True} for trace in line(curve, name, pen)]
+    scale = float(np.abs(np.stack([work, heat, energy])).max())
+    shape, note = rule(FLOAT * scale, "bound of the audit", log=True)
+    return Figure(
+        key="closure",
+        title="The first law closes",
+        caption=(
+            "Residuals of identities that hold by construction, in nats (the fluctuation theorem as a pure number): "
+            f"what is left is rounding. An exact zero is drawn at {FLOOR:.0e}."
+        ),
+        data=data,
+        layout=layout(
+            axis("absolute residual (nat)", type="log", range=[-18.5, max(float(np.log10(FLOAT * scale)) + 1, -7.0)]),
+            right=16,
+            shapes=[shape],
+            annotations=[note],
+            showlegend=True,
+            legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": {"size": 12}},
+        ),
+    )

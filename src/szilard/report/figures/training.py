@@ -1,0 +1,43 @@
+"""Loss, cross-entropy and accuracy beside the ledger's step axis."""
+
+from __future__ import annotations
+
+from szilard.report.drawing import BLACK, BLUE, GREEN, ORANGE, VERMILLION, Figure, Pen, axis, layout, line
+from szilard.report.view import View
+
+PANELS = (
+    ("loss", "training loss (as given)", "training loss", Pen(VERMILLION), ""),
+    ("cross_entropy", "cross-entropy (nat)", "cross-entropy on the probe", Pen(BLUE), "nat"),
+    ("accuracy", "accuracy (1)", "accuracy on the probe", Pen(GREEN), ""),
+)
+
+
+def figure(view: View) -> Figure | None:
+    """A panel for each that was recorded; None for none."""
+    found = [panel for panel in PANELS if view.has(panel[0])]
+    if not found:
+        return None
+    data, axes = [], []
+    for number, (column, title, name, pen, unit) in enumerate(found, start=1):
+        data += line(view.curve(column), name, pen, unit=unit, panel=number)
+        axes.append(axis(title, rangemode="tozero"))
+        if column == "cross_entropy":
+            data += line(view.curve("entropy_conditional"), "entropy of predictions", Pen(BLACK, "dash"), unit=unit,
+                         panel=number)  # fmt: skip
+    if view.has("learning_rate") and len(set(view.evidence.column("learning_rate").tolist())) > 1:
+        found.append(("learning_rate", "", "", Pen(ORANGE), ""))
+        data += line(view.curve("learning_rate"), "learning rate", Pen(ORANGE, "dot"), panel=len(found))
+        axes.append(axis("learning rate (1)", rangemode="tozero"))
+    said = "The training's own numbers over the same steps. "
+    if view.has("cross_entropy"):
+        said += (
+            "Where the cross-entropy rises above the entropy of the predictions (dashed), the model is overconfident. "
+        )
+    return Figure(
+        key="training",
+        title="Loss and accuracy beside it",
+        caption=said + "Bands: 95 %; of the loss over the steps since the previous record, else over probe inputs.",
+        data=data,
+        layout=layout(*axes, right=16),
+        panels=len(axes),
+    )

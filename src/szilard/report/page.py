@@ -1,0 +1,130 @@
+"""The page: one self-contained HTML file that asks the network for nothing."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from szilard.audit import Audit
+from szilard.report.banner import banner
+from szilard.report.drawing import Figure
+from szilard.report.figures import figures
+from szilard.report.numbers import numbers
+from szilard.report.provenance import provenance
+from szilard.report.safe import embed, escape
+from szilard.report.verdicts import verdicts
+from szilard.report.view import View
+from szilard.report.words import what_was_seen
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+PANEL_HEIGHT = 300
+"""Pixels of a figure's first panel; each further one adds 200."""
+
+
+def write(tree: xr.DataTree, audit: Audit, path: str | Path) -> Path:
+    """Write the report of a record and return its path. The file appears whole or not at all.
+
+    Args:
+        tree: as the reader returns it.
+        audit: of the same record.
+        path: the HTML file; its directory is made where missing.
+
+    Raises:
+        OSError: if the file cannot be written.
+    """
+    target = Path(path)
+    text = render(tree, audit, target.resolve().parent.name)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
+    return target
+
+
+def render(tree: xr.DataTree, audit: Audit, directory: str = "record") -> str:
+    """The page as text; ``directory`` is what its Python lines open."""
+    from plotly.offline import get_plotlyjs
+
+    view = View.of(tree, audit)
+    name = str(view.attributes.get("name") or directory)
+    drawn = figures(view)
+    scripts = [get_plotlyjs().replace("</script", "<\\/script"), _asset("page.js")]
+    seen = "\n".join(f"<p>{escape(paragraph)}</p>" for paragraph in what_was_seen(view))
+    return "\n".join(
+        [
+            "<!DOCTYPE html>",
+            '<html lang="en"><head><meta charset="utf-8">',
+            f'<meta http-equiv="Content-Security-Policy" content="{_policy(scripts)}">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            f"<title>{escape(name)} – szilard</title><style>{_asset('style.css')}</style></head><body>",
+            '<a class="skip" href="#figures">Skip to the figures</a>',
+            f"<header><h1>{escape(name)}</h1><p class=subtitle>The ledger of one training run, in nats, by szilard "
+            f"{escape(view.attributes.get('szilard_version', ''))}</p>{banner(view)}</header>",
+            f'<main><section class="seen"><h2>What was seen</h2>{seen}{numbers(view)}</section>',
+            f'<section id="figures"><h2>Figures</h2>{_controls(drawn)}',
+            f'<div class="grid">{"".join(map(_figure, drawn))}</div></section>',
+            f'<section id="audit"><h2>What held</h2>{verdicts(audit)}</section>',
+            f'<section id="record"><h2>The record</h2>{provenance(view, directory)}</section></main>',
+            "<noscript><p>The figures need JavaScript; the numbers and the audit do not.</p></noscript>",
+            *(f"<script>{script}</script>" for script in scripts),
+            "</body></html>\n",
+        ]
+    )
+
+
+def _policy(scripts: list[str]) -> str:
+    """Only these very scripts may run, and nothing may be fetched."""
+    hashes = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts)
+    allowed = " ".join(f"'sha256-{digest}'" for digest in hashes)
+    rest = "style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'"
+    return f"default-src 'none'; script-src {allowed}; {rest}"
+
+
+def _controls(drawn: list[Figure]) -> str:
+    if not any(figure.along_steps for figure in drawn):
+        return ""
+    return (
+        '<p class="controls"><button type="button" id="step-axis" aria-pressed="false">Logarithmic steps</button> '
+        "<span>The early training, where most happens, shows best on logarithmic step axes "
+        "(step 0 has no place there).</span></p>"
+    )
+
+
+def _figure(figure: Figure) -> str:
+    spec = {"data": figure.data, "layout": figure.layout}
+    if figure.frames:
+        spec = {"frames": [{"data": frame["data"], "layout": frame["layout"]} for frame in figure.frames]}
+    height = PANEL_HEIGHT + 200 * (figure.panels - 1) + (60 if figure.wide else 0)
+    return (
+        f'<figure class="{"wide" if figure.wide else ""}"><h3 id="{figure.key}-title">{escape(figure.title)}</h3>'
+        f'<div class="plot" id="{figure.key}" data-steps="{str(figure.along_steps).lower()}" '
+        f'style="height:{height}px" role="img" aria-labelledby="{figure.key}-title" '
+        f'aria-describedby="{figure.key}-caption"></div>{_slider(figure)}'
+        f'<figcaption id="{figure.key}-caption">{escape(figure.caption)}</figcaption>'
+        f'<script type="application/json" id="{figure.key}-data">{embed(spec)}</script></figure>'
+    )
+
+
+def _slider(figure: Figure) -> str:
+    if not figure.frames:
+        return ""
+    last = len(figure.frames) - 1
+    labels = escape("|".join(str(frame["label"]) for frame in figure.frames))
+    chosen = f'<output id="{figure.key}-chosen">{escape(figure.frames[last]["label"])}</output>'
+    return (
+        f'<p class="slider"><label>Up to {chosen} <input type="range" min="0" max="{last}" value="{last}" '
+        f'data-for="{figure.key}" data-labels="{labels}"></label></p>'
+    )
+
+
+def _asset(name: str) -> str:
+    return (resources.files("szilard.report") / "assets" / name).read_text(encoding="utf-8")

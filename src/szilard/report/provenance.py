@@ -1,0 +1,64 @@
+"""Where the record comes from, how to open it and how to cite it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from szilard.report.safe import escape
+from szilard.report.view import View
+
+ORDER = (
+    "name", "kind_of_run", "created", "status", "model", "probe", "optimizer", "every", "every_chosen_by", "budget",
+    "path_intervals", "samples_per_input", "forward_precision", "forward_flagged", "seed", "spec", "provenance",
+    "szilard_version", "schema_version",
+)  # fmt: skip
+"""First these, then whatever else the record says."""
+
+PAPER = (
+    "Parsi, S. S. Stochastic Thermodynamics of Learning Parametric Probabilistic Models. "
+    "Entropy 2024, 26, 112. https://doi.org/10.3390/e26020112"
+)
+
+
+def provenance(view: View, directory: str) -> str:
+    """A table of the record's attributes, the lines that open it, and what to cite."""
+    rows = "".join(
+        f'<tr><th scope="row">{escape(key.replace("_", " "))}</th><td>{_value(value)}</td></tr>'
+        for key, value in _attributes(view)
+    )
+    version = view.attributes.get("szilard_version", "")
+    code = f'import szilard\n\nrun = szilard.open({directory!r})\nrun.data["work"]   # an xarray.DataArray\nrun.audit()'
+    return (
+        f'<table class="provenance"><tbody>{rows}</tbody></table>'
+        f"<h3>Open it in Python</h3><pre><code>{escape_lines(code)}</code></pre>"
+        f"<h3>Cite it</h3><p>szilard {escape(version)}, an instrument for the stochastic thermodynamics of learning. "
+        f"The theory is of {escape(PAPER)}</p>"
+    )
+
+
+def escape_lines(text: str) -> str:
+    """Text as HTML with its line breaks kept."""
+    return "\n".join(escape(line) for line in text.split("\n"))
+
+
+def _attributes(view: View) -> Iterator[tuple[str, Any]]:
+    known = [key for key in ORDER if view.attributes.get(key) is not None]
+    others = sorted(key for key in view.attributes if key not in ORDER and view.attributes[key] is not None)
+    for key in [*known, *others]:
+        yield key, view.attributes[key]
+
+
+def _value(value: Any) -> str:
+    """A nested attribute as short lines, anything else as text."""
+    if isinstance(value, dict):
+        lines = [f"{key}: {_short(item)}" for key, item in value.items() if item is not None]
+        return "<br>".join(escape(line) for line in lines)
+    return escape(_short(value))
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False, default=str)

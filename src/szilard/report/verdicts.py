@@ -1,0 +1,37 @@
+"""The audit as a table of the page: symbol, word and colour for each verdict."""
+
+from __future__ import annotations
+
+from szilard.audit import Audit, Finding, Verdict
+from szilard.audit.outcome import SYMBOLS, effect_text
+from szilard.report.safe import escape
+
+CLASSES = {Verdict.HELD: "good", Verdict.FAILED: "bad", Verdict.UNDECIDED: "mind", Verdict.UNCHECKABLE: "none"}
+
+
+def verdicts(audit: Audit) -> str:
+    """One table with a body for each section."""
+    bodies = "".join(
+        f'<tbody><tr class="section"><th colspan="3" scope="rowgroup">{escape(heading)}</th></tr>'
+        f"{''.join(map(_row, rows))}</tbody>"
+        for heading, rows in audit.sections()
+        if rows
+    )
+    return (
+        '<div class="scroll" tabindex="0" role="region" aria-label="Audit">'
+        f'<table class="audit"><caption>{escape(audit.verdict)}</caption>'
+        '<thead><tr><th scope="col">Verdict</th><th scope="col">Claim and evidence</th>'
+        f'<th scope="col">Effect, 95 % interval, bound</th></tr></thead>{bodies}</table></div>'
+    )
+
+
+def _row(row: Finding) -> str:
+    effect = effect_text(row)
+    measured = f"<strong>{escape(effect)}</strong><br><small>{escape(row.measure)}</small>" if effect else ""
+    source = f'<span class="source">[{escape(row.source)}]</span>'
+    detail = f"<br><small>{escape(row.detail)}</small>" if row.detail else ""
+    return (
+        f'<tr><td class="verdict {CLASSES[row.verdict]}"><span aria-hidden="true">{SYMBOLS[row.verdict]}</span> '
+        f"{escape(row.verdict)}</td>"
+        f"<td><strong>{escape(row.name)}</strong>: {escape(row.claim)} {source}{detail}</td><td>{measured}</td></tr>"
+    )

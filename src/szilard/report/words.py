@@ -1,0 +1,111 @@
+"""What was seen, in plain words with numbers: the page's first paragraphs."""
+
+from __future__ import annotations
+
+import math
+
+from szilard.audit import no_learning
+from szilard.audit.bounds import FEWEST_JUMPS
+from szilard.audit.drift import DriftShare, Motion, drift_share
+from szilard.estimate import format_with_error
+from szilard.report.view import View
+
+
+def what_was_seen(view: View) -> list[str]:
+    """Paragraphs of plain text."""
+    evidence = view.evidence
+    if evidence.records < 2:
+        return [f"{_watched(view)} Fewer than two records hold finite numbers, so there is nothing to account for yet."]
+    return [f"{_watched(view)} {_entropy(view)}", _ledger(view), _motion(view), _trust(view)]
+
+
+def _watched(view: View) -> str:
+    model, probe, optimizer = view.mapping("model"), view.mapping("probe"), view.mapping("optimizer")
+    what = f"A model ({model.get('class', 'of unknown class')}"
+    if isinstance(model.get("parameters"), int):
+        what += f", {model['parameters']:,} parameters"
+    what += f") was trained by {optimizer['class']}" if optimizer.get("class") else ") was trained"
+    every = view.attributes.get("every")
+    said = f"{what} and watched at {view.evidence.records:,} records, {view.evidence.span()}"
+    said += f", one every {_steps(every)}" if isinstance(every, int) else ""
+    inputs, outcomes, heads = probe.get("inputs"), probe.get("outcomes"), probe.get("heads")
+    if isinstance(inputs, int) and isinstance(outcomes, int):
+        many = f"{heads} labels of " if isinstance(heads, int) and heads > 1 else ""
+        noun = "input" if inputs == 1 else "inputs"
+        said += f", on {inputs:,} fixed probe {noun} with {many}{outcomes:,} possible outcomes"
+    return said + "."
+
+
+def _entropy(view: View) -> str:
+    values = view.evidence.column("entropy_conditional")
+    change = view.entropy_change
+    low, high = change.interval()
+    way = "more certain" if high < 0 else "less certain" if low > 0 else "neither more nor less certain"
+    accuracy = ""
+    if view.has("accuracy"):
+        curve = view.curve("accuracy")
+        accuracy = f" Its accuracy on the probe went from {curve.values[0]:.1%} to {curve.values[-1]:.1%}."
+    return (
+        f"Its predictions became {way}: their entropy went from {values[0]:.4g} to {values[-1]:.4g} nat per input "
+        f"(ΔS = {format_with_error(change.value, change.error)} nat).{accuracy}"
+    )
+
+
+def _ledger(view: View) -> str:
+    work, heat, length = (view.evidence.at_end(name) for name in ("work", "heat", "length"))
+    direct = view.evidence.at_end("length_direct").value if view.has("length_direct") else math.nan
+    amount = format_with_error(abs(heat.value), heat.error)
+    flow = f"gave off {amount} nat of heat" if heat.value < 0 else f"took up {amount} nat of heat"
+    said = (
+        f"Moving the model took W = {format_with_error(work.value, work.error)} nat of work per input, and the "
+        f"predictions {flow} (Q = {format_with_error(heat.value, heat.error)}). φ is normalised, so all of the work "
+        f"is conditional entropy production. The way was {format_with_error(length.value, length.error)} nat^½ long"
+    )
+    if math.isfinite(direct):
+        said += f"; the first and the last model lie {direct:.3g} nat^½ apart"
+    return said + "."
+
+
+def _motion(view: View) -> str:
+    share = drift_share(view.ledger, view.momentum)
+    if share is None or share.jumps < FEWEST_JUMPS:
+        return "There were too few jumps at two measuring intervals to tell drift from diffusion."
+    said = _share_in_words(share)
+    if no_learning(view.ledger, share):
+        said += " The entropy stayed where it was: no learning is visible in this run."
+    apart = {phase.share.motion for phase in view.phases}
+    if len(view.phases) > 1:
+        names = "; ".join(f"steps {phase.first:,}–{phase.last:,}: {phase.share.motion}" for phase in view.phases)
+        said += f" Phase by phase ({'the same throughout' if len(apart) == 1 else 'it changed'}): {names}."
+    return said + f" These numbers belong to their measuring interval of {_steps(view.attributes.get('every'))}."
+
+
+def _share_in_words(share: DriftShare) -> str:
+    amount = format_with_error(share.share.value, share.share.error)
+    at = f"measured every {_steps(share.interval)}, drift's share of the work is {amount}"
+    return {
+        Motion.DRIFT: f"The model moved in a direction: {at}.",
+        Motion.DIFFUSION: f"The model diffused: {at}, which is next to nothing.",
+        Motion.RESTORING: f"The model's jumps undid one another, as about a minimum: {at} (negative).",
+        Motion.UNDECIDED: f"Over the whole run drift cannot be told from diffusion: {at}.",
+    }[share.motion]
+
+
+def _trust(view: View) -> str:
+    evidence = view.evidence
+    residual = abs(
+        evidence.column("work") + evidence.column("heat") - evidence.column("energy") + evidence.column("energy")[0]
+    ).max()
+    said = f"{view.audit.verdict} The first law closes to {residual:.0e} nat at every record."
+    samples = evidence.samples
+    if samples is not None and samples.sizes["step"] > 1 and "work_discrepancy" in samples:
+        gap, error = (float(samples[name].values[-1]) for name in ("work_discrepancy", "work_discrepancy_error"))
+        differs = format_with_error(gap, error)
+        said += f" An independent route, labels sampled from the model, gives a W that differs by {differs} nat."
+    return said + " ± is one standard error; bands and bars on this page show 95 %."
+
+
+def _steps(count: object) -> str:
+    if not isinstance(count, int):
+        return "an unknown number of steps"
+    return "training step" if count == 1 else f"{count:,} training steps"
