@@ -132,14 +132,15 @@ def bound_text(row: Finding) -> str:
         return ""
     low, high = row.bound
     if math.isinf(high):
-        return f"(≥ {number(low)})"
+        return f"(≥\u00a0{number(low)})"
     if low == -high and high:
-        return f"(± {number(high)})"
-    return f"(≤ {number(high)})" if high else "(none allowed)"
+        return f"(±\u00a0{number(high)})"
+    return f"(≤\u00a0{number(high)})" if high else "(none\u00a0allowed)"
 
 
 def number(value: float) -> str:
     """A number to two digits or so, as short as it gets."""
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
-    return f"{value:.0f}" if value == round(value) and abs(value) < 1e4 else f"{value:.2g}"
+    text = f"{value:.0f}" if value == round(value) and abs(value) < 1e4 else f"{value:.2g}"
+    return text.replace("-", "−", 1) if value < 0 else text

@@ -8,13 +8,20 @@ from typing import Any
 
 import numpy as np
 
-from szilard.report.safe import escape
+from szilard.report.safe import escape, prose
 from szilard.report.view import Curve
 
 BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, BLACK = (
     "#0072B2", "#D55E00", "#009E73", "#AA4499", "#B97A00", "#56B4E9", "#1A1A1A",
 )  # fmt: skip
 """Okabe and Ito's colours; purple and orange darkened until a label in them can be read on white."""
+
+LEGEND: dict[str, Any] = {
+    "showlegend": True,
+    "legend": {"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom", "font": {"size": 12}},
+    "margin": {"l": 64, "r": 16, "t": 40, "b": 48},
+}
+"""For figures whose marks cannot be named at their ends."""
 
 INK, GRID = "#1A1A1A", "#E3E6EA"
 STEP_TITLE = "training step"
@@ -56,13 +63,27 @@ class Figure:
     frames: list[dict[str, Any]] = field(default_factory=list)
 
 
+def dots(curve: Curve, name: str, pen: Pen, symbol: str) -> dict[str, Any]:
+    """Small marks without a line, for what jumps about."""
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": escape(name),
+        "x": curve.steps,
+        "y": curve.values,
+        "marker": {"color": pen.colour, "symbol": symbol, "size": 4.5},
+        "hovertemplate": "%{y:.1e}",
+        "showlegend": True,
+    }
+
+
 def line(
     curve: Curve, name: str, pen: Pen, *, unit: str = "", panel: int = 1, markers: bool = False
 ) -> list[dict[str, Any]]:
     """A curve, with a band of its 95 % interval where it has one."""
     axis = "y" if panel == 1 else f"y{panel}"
     traces: list[dict[str, Any]] = []
-    suffix = f" {unit}" if unit else ""
+    suffix = f" {prose(unit)}" if unit else ""
     shown = f"%{{y:.4g}}{suffix}"
     if curve.half is not None and np.isfinite(curve.half).any() and (curve.half > 0).any():
         half = np.nan_to_num(curve.half)
@@ -128,6 +149,7 @@ def label_ends(
             if overlap > 0:
                 heights[i] -= overlap / 2
                 heights[i + 1] += overlap / 2
+        heights = [min(max(height, span[0] + gap / 2), span[1] - gap / 2) for height in heights]
     return [
         {
             "text": escape(text),
@@ -149,7 +171,7 @@ def label_ends(
 def axis(title: str, **more: Any) -> dict[str, Any]:
     """An axis with its title and unit."""
     base = {
-        "title": {"text": escape(title), "standoff": 8, "font": {"size": 13}},
+        "title": {"text": prose(title), "standoff": 8, "font": {"size": 13}},
         "gridcolor": GRID,
         "zerolinecolor": "#B8BEC6",
         "linecolor": INK,

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from szilard.estimate import format_with_error
-from szilard.report.safe import escape
+from szilard.report.safe import escape, prose, with_error
 from szilard.report.view import View
 
 COLUMNS = (
@@ -28,7 +27,7 @@ def numbers(view: View) -> str:
     if not found or not count:
         return ""
     chosen = np.unique(np.r_[0, np.geomspace(1, max(count - 1, 1), ROWS - 1).round()].astype(int).clip(max=count - 1))
-    head = "".join(f'<th scope="col">{escape(name)} ({escape(unit)})</th>' for _, name, unit in found)
+    head = "".join(f'<th scope="col">{escape(name)} ({prose(unit)})</th>' for _, name, unit in found)
     body = "".join(
         f'<tr><th scope="row">{view.evidence.steps[row]:,}</th>'
         + "".join(f"<td>{escape(_cell(view, name, row))}</td>" for name, _, _ in found)
@@ -47,4 +46,4 @@ def _cell(view: View, name: str, row: int) -> str:
     if not np.isfinite(value):
         return "–"
     error = float(view.evidence.column(f"{name}_error")[row]) if f"{name}_error" in view.ledger else 0.0
-    return format_with_error(value, error) if error > 0 else f"{value:.4g}"
+    return with_error(value, error) if error > 0 else f"{value:.4g}"

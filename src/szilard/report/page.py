@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 from szilard.audit import Audit
 from szilard.report.banner import banner
+from szilard.report.cards import cards
 from szilard.report.drawing import Figure
 from szilard.report.figures import figures
 from szilard.report.numbers import numbers
 from szilard.report.provenance import provenance
-from szilard.report.safe import embed, escape
+from szilard.report.safe import embed, escape, prose
 from szilard.report.verdicts import verdicts
 from szilard.report.view import View
 from szilard.report.words import what_was_seen
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 PANEL_HEIGHT = 300
-"""Pixels of a figure's first panel; each further one adds 200."""
+"""Pixels of a figure's first panel; each further one adds 190."""
 
 
 def write(tree: xr.DataTree, audit: Audit, path: str | Path) -> Path:
@@ -58,7 +59,7 @@ def render(tree: xr.DataTree, audit: Audit, directory: str = "record") -> str:
     name = str(view.attributes.get("name") or directory)
     drawn = figures(view)
     scripts = [get_plotlyjs().replace("</script", "<\\/script"), _asset("page.js")]
-    seen = "\n".join(f"<p>{escape(paragraph)}</p>" for paragraph in what_was_seen(view))
+    seen = "\n".join(f"<p><strong>{escape(lead)}.</strong> {prose(text)}</p>" for lead, text in what_was_seen(view))
     return "\n".join(
         [
             "<!DOCTYPE html>",
@@ -69,7 +70,7 @@ def render(tree: xr.DataTree, audit: Audit, directory: str = "record") -> str:
             '<a class="skip" href="#figures">Skip to the figures</a>',
             f"<header><h1>{escape(name)}</h1><p class=subtitle>The ledger of one training run, in nats, by szilard "
             f"{escape(view.attributes.get('szilard_version', ''))}</p>{banner(view)}</header>",
-            f'<main><section class="seen"><h2>What was seen</h2>{seen}{numbers(view)}</section>',
+            f'<main><section class="seen"><h2>What was seen</h2>{cards(view)}{seen}{numbers(view)}</section>',
             f'<section id="figures"><h2>Figures</h2>{_controls(drawn)}',
             f'<div class="grid">{"".join(map(_figure, drawn))}</div></section>',
             f'<section id="audit"><h2>What held</h2>{verdicts(audit)}</section>',
@@ -103,13 +104,13 @@ def _figure(figure: Figure) -> str:
     spec = {"data": figure.data, "layout": figure.layout}
     if figure.frames:
         spec = {"frames": [{"data": frame["data"], "layout": frame["layout"]} for frame in figure.frames]}
-    height = PANEL_HEIGHT + 200 * (figure.panels - 1) + (60 if figure.wide else 0)
+    height = PANEL_HEIGHT + 190 * (figure.panels - 1) + (60 if figure.wide and figure.panels == 1 else 0)
     return (
         f'<figure class="{"wide" if figure.wide else ""}"><h3 id="{figure.key}-title">{escape(figure.title)}</h3>'
         f'<div class="plot" id="{figure.key}" data-steps="{str(figure.along_steps).lower()}" '
         f'style="height:{height}px" role="img" aria-labelledby="{figure.key}-title" '
         f'aria-describedby="{figure.key}-caption"></div>{_slider(figure)}'
-        f'<figcaption id="{figure.key}-caption">{escape(figure.caption)}</figcaption>'
+        f'<figcaption id="{figure.key}-caption">{prose(figure.caption)}</figcaption>'
         f'<script type="application/json" id="{figure.key}-data">{embed(spec)}</script></figure>'
     )
 

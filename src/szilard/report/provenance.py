@@ -51,10 +51,13 @@ def _attributes(view: View) -> Iterator[tuple[str, Any]]:
 
 
 def _value(value: Any) -> str:
-    """A nested attribute as short lines, anything else as text."""
+    """A nested attribute in short, a deep one folded away, anything else as text."""
     if isinstance(value, dict):
-        lines = [f"{key}: {_short(item)}" for key, item in value.items() if item is not None]
-        return "<br>".join(escape(line) for line in lines)
+        if any(isinstance(item, dict) for item in value.values()):
+            text = json.dumps(value, ensure_ascii=False, indent=2, default=str)
+            return f"<details><summary>show</summary><pre>{escape_lines(text)}</pre></details>"
+        parts = [f"{key}: {_short(item)}" for key, item in value.items() if item is not None]
+        return " · ".join(escape(part) for part in parts)
     return escape(_short(value))
 
 

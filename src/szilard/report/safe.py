@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from szilard.estimate import format_with_error
+
 DIGITS = 6
 """Significant digits of a plotted number: finer than any screen."""
 
@@ -24,6 +26,21 @@ def escape(text: Any) -> str:
     """
     printable = "".join(character if character.isprintable() else " " for character in str(text))
     return html.escape(printable, quote=True)
+
+
+def prose(text: Any) -> str:
+    """Our own sentences as HTML: escaped, with the root of the unit of length raised."""
+    return escape(text).replace("^½", "<sup>½</sup>")
+
+
+def with_error(value: float, error: float) -> str:
+    """``value ± error`` with a true minus sign and no line break inside.
+
+    Example:
+        >>> with_error(-1.25, 0.1).replace("\u00a0", " ")
+        '−1.25 ± 0.10'
+    """
+    return format_with_error(value, error).replace("-", "−").replace(" ", "\u00a0")
 
 
 def embed(value: Any) -> str:

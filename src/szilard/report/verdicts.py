@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from szilard.audit import Audit, Finding, Verdict
 from szilard.audit.outcome import SYMBOLS, effect_text
-from szilard.report.safe import escape
+from szilard.report.safe import escape, prose
 
+LEGEND = (
+    "✓ the interval lies inside the bound; ✗ outside it; ? across its edge, so more evidence is needed; "
+    "– no single run can tell."
+)
 CLASSES = {Verdict.HELD: "good", Verdict.FAILED: "bad", Verdict.UNDECIDED: "mind", Verdict.UNCHECKABLE: "none"}
 
 
@@ -19,7 +23,7 @@ def verdicts(audit: Audit) -> str:
     )
     return (
         '<div class="scroll" tabindex="0" role="region" aria-label="Audit">'
-        f'<table class="audit"><caption>{escape(audit.verdict)}</caption>'
+        f'<table class="audit"><caption>{LEGEND}</caption>'
         '<thead><tr><th scope="col">Verdict</th><th scope="col">Claim and evidence</th>'
         f'<th scope="col">Effect, 95 % interval, bound</th></tr></thead>{bodies}</table></div>'
     )
@@ -29,7 +33,7 @@ def _row(row: Finding) -> str:
     effect = effect_text(row)
     measured = f"<strong>{escape(effect)}</strong><br><small>{escape(row.measure)}</small>" if effect else ""
     source = f'<span class="source">[{escape(row.source)}]</span>'
-    detail = f"<br><small>{escape(row.detail)}</small>" if row.detail else ""
+    detail = f"<br><small>{prose(row.detail)}</small>" if row.detail else ""
     return (
         f'<tr><td class="verdict {CLASSES[row.verdict]}"><span aria-hidden="true">{SYMBOLS[row.verdict]}</span> '
         f"{escape(row.verdict)}</td>"

@@ -7,16 +7,26 @@ import math
 from szilard.audit import no_learning
 from szilard.audit.bounds import FEWEST_JUMPS
 from szilard.audit.drift import DriftShare, Motion, drift_share
-from szilard.estimate import format_with_error
+from szilard.report.safe import with_error
 from szilard.report.view import View
 
 
-def what_was_seen(view: View) -> list[str]:
-    """Paragraphs of plain text."""
+def what_was_seen(view: View) -> list[tuple[str, str]]:
+    """Paragraphs of plain text, each with a word to lead in."""
     evidence = view.evidence
     if evidence.records < 2:
-        return [f"{_watched(view)} Fewer than two records hold finite numbers, so there is nothing to account for yet."]
-    return [f"{_watched(view)} {_entropy(view)}", _ledger(view), _motion(view), _trust(view)]
+        return [
+            (
+                "The run",
+                f"{_watched(view)} Fewer than two records hold finite numbers, so there is nothing to account for yet.",
+            )
+        ]
+    return [
+        ("The run", f"{_watched(view)} {_entropy(view)}"),
+        ("The cost", _ledger(view)),
+        ("The motion", _motion(view)),
+        ("The evidence", _trust(view)),
+    ]
 
 
 def _watched(view: View) -> str:
@@ -47,19 +57,19 @@ def _entropy(view: View) -> str:
         accuracy = f" Its accuracy on the probe went from {curve.values[0]:.1%} to {curve.values[-1]:.1%}."
     return (
         f"Its predictions became {way}: their entropy went from {values[0]:.4g} to {values[-1]:.4g} nat per input "
-        f"(ΔS = {format_with_error(change.value, change.error)} nat).{accuracy}"
+        f"(ΔS = {with_error(change.value, change.error)} nat).{accuracy}"
     )
 
 
 def _ledger(view: View) -> str:
     work, heat, length = (view.evidence.at_end(name) for name in ("work", "heat", "length"))
     direct = view.evidence.at_end("length_direct").value if view.has("length_direct") else math.nan
-    amount = format_with_error(abs(heat.value), heat.error)
+    amount = with_error(abs(heat.value), heat.error)
     flow = f"gave off {amount} nat of heat" if heat.value < 0 else f"took up {amount} nat of heat"
     said = (
-        f"Moving the model took W = {format_with_error(work.value, work.error)} nat of work per input, and the "
-        f"predictions {flow} (Q = {format_with_error(heat.value, heat.error)}). φ is normalised, so all of the work "
-        f"is conditional entropy production. The way was {format_with_error(length.value, length.error)} nat^½ long"
+        f"Moving the model took W = {with_error(work.value, work.error)} nat of work per input, and the "
+        f"predictions {flow} (Q = {with_error(heat.value, heat.error)}). φ is normalised, so all of the work "
+        f"is conditional entropy production. The way was {with_error(length.value, length.error)} nat^½ long"
     )
     if math.isfinite(direct):
         said += f"; the first and the last model lie {direct:.3g} nat^½ apart"
@@ -81,7 +91,7 @@ def _motion(view: View) -> str:
 
 
 def _share_in_words(share: DriftShare) -> str:
-    amount = format_with_error(share.share.value, share.share.error)
+    amount = with_error(share.share.value, share.share.error)
     at = f"measured every {_steps(share.interval)}, drift's share of the work is {amount}"
     return {
         Motion.DRIFT: f"The model moved in a direction: {at}.",
@@ -100,7 +110,7 @@ def _trust(view: View) -> str:
     samples = evidence.samples
     if samples is not None and samples.sizes["step"] > 1 and "work_discrepancy" in samples:
         gap, error = (float(samples[name].values[-1]) for name in ("work_discrepancy", "work_discrepancy_error"))
-        differs = format_with_error(gap, error)
+        differs = with_error(gap, error)
         said += f" An independent route, labels sampled from the model, gives a W that differs by {differs} nat."
     return said + " ± is one standard error; bands and bars on this page show 95 %."
 

@@ -1,6 +1,11 @@
 "use strict";
 (() => {
-  const config = { displaylogo: false, responsive: true, modeBarButtonsToRemove: ["lasso2d", "select2d", "toImage"] };
+  const config = {
+    displaylogo: false,
+    responsive: true,
+    displayModeBar: matchMedia("(hover: hover)").matches ? "hover" : false,
+    modeBarButtons: [["zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d"]],
+  };
   const specs = new Map();
 
   const fitted = (layout, width) => {

@@ -17,7 +17,7 @@ from szilard.report.figures import (
 )
 from szilard.report.view import View
 
-FAMILIES = (ledger, training, entropy, intervals, phases, length, directness, paths, routes, closure)
+FAMILIES = (ledger, training, entropy, closure, intervals, phases, length, directness, paths, routes)
 """In the order of the page."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from szilard.audit.bounds import FLOAT
-from szilard.report.drawing import BLUE, GREEN, PURPLE, VERMILLION, Figure, Pen, axis, layout, line, rule
+from szilard.report.drawing import BLUE, GREEN, LEGEND, PURPLE, VERMILLION, Figure, Pen, axis, dots, layout, rule
 from szilard.report.view import Curve, View, thinned
 
 FLOOR = 1e-18
@@ -20,18 +20,18 @@ def figure(view: View) -> Figure | None:
     energy, entropy = evidence.column("energy"), evidence.column("entropy_conditional")
     work, heat = evidence.column("work"), evidence.column("heat")
     residuals = [
-        ("|W + Q − ΔU|", work + heat - (energy - energy[0]), Pen(BLUE)),
-        ("|W − Σ(X|Θ)|", work - evidence.column("ep_conditional"), Pen(VERMILLION, "dash", 1.4)),
-        ("|U − S(X|Θ)|", energy - entropy, Pen(GREEN, "dashdot", 1.4)),
+        ("|W + Q − ΔU|", work + heat - (energy - energy[0]), Pen(BLUE), "circle"),
+        ("|W − Σ(X|Θ)|", work - evidence.column("ep_conditional"), Pen(VERMILLION), "square-open"),
+        ("|U − S(X|Θ)|", energy - entropy, Pen(GREEN), "diamond-open"),
     ]
     if view.has("fluctuation"):
-        residuals.append(("|⟨exp(−d)⟩ − 1|", evidence.column("fluctuation") - 1, Pen(PURPLE, "dot", 1.4)))
+        residuals.append(("|⟨exp(−d)⟩ − 1|", evidence.column("fluctuation") - 1, Pen(PURPLE), "x-thin-open"))
     data = []
-    for name, residual, pen in residuals:
+    for name, residual, pen, symbol in residuals:
         rows = np.flatnonzero(np.isfinite(residual))
         rows = rows[thinned(len(rows))]
         curve = Curve(evidence.steps[rows], np.maximum(np.abs(residual[rows]), FLOOR))
-        data += [trace | {"showlegend": True} for trace in line(curve, name, pen)]
+        data.append(dots(curve, name, pen, symbol))
     scale = float(np.abs(np.stack([work, heat, energy])).max())
     shape, note = rule(FLOAT * scale, "bound of the audit", log=True)
     return Figure(
@@ -47,7 +47,6 @@ def figure(view: View) -> Figure | None:
             right=16,
             shapes=[shape],
             annotations=[note],
-            showlegend=True,
-            legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": {"size": 12}},
+            **LEGEND,
         ),
     )

@@ -26,6 +26,7 @@ def figure(view: View) -> Figure | None:
     ends = [("actual W", float(actual.values[-1]), BLUE), ("one jump", float(direct.values[-1]), VERMILLION)]
     logs = np.log10(directness.values[directness.values > 0]) if len(rows) else np.zeros(1)
     bottom, top = spread(logs, [0.0])
+    ticks = {"dtick": 1} if top - bottom > 1.5 else {}
     shape, note = rule(1.0, "a straight way", panel=2, log=True)
     return Figure(
         key="directness",
@@ -38,7 +39,7 @@ def figure(view: View) -> Figure | None:
         data=data,
         layout=layout(
             axis("work (nat per input)", range=[low, high]),
-            axis("directness", type="log", range=[bottom, top]),
+            axis("directness", type="log", range=[bottom, top], **ticks),
             right=76,
             shapes=[shape],
             annotations=[*label_ends(ends, (low, high)), note],

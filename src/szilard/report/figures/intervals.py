@@ -8,7 +8,7 @@ import numpy as np
 
 from szilard.audit.bounds import LEVEL
 from szilard.audit.drift import spacings
-from szilard.report.drawing import BLACK, BLUE, VERMILLION, Figure, Pen, axis, layout, points
+from szilard.report.drawing import BLACK, BLUE, LEGEND, VERMILLION, Figure, Pen, axis, layout, points
 from szilard.report.view import View
 
 
@@ -52,8 +52,7 @@ def figure(view: View) -> Figure | None:
             x=axis("measuring interval k (training steps)", type="log", tickvals=lengths[made].tolist(),
                    ticktext=[str(length) for length in lengths[made]]),
             right=16,
-            showlegend=True,
-            legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": {"size": 12}},
+            **LEGEND,
             hovermode="closest",
         ),
         along_steps=False,

@@ -22,10 +22,10 @@ def figure(view: View) -> Figure | None:
     least = np.array([speed_limit(float(x), n) if n else 0.0 for x, n in zip(length, jumps, strict=True)])
     looser = np.array([speed_limit_one_sided(float(x), n) if n else 0.0 for x, n in zip(length, jumps, strict=True)])
     costs = [
-        ("(W + W_rev)/2", "paid: (W + W_rev)/2", paid, Pen(BLUE)),
-        ("limit", "least: 4n[1 − cos(L/2n)]", least, Pen(VERMILLION, "dash")),
+        ("paid", "paid: (W + W_rev)/2", paid, Pen(BLUE)),
+        ("least", "least: 4n[1 − cos(L/2n)]", least, Pen(VERMILLION, "dash")),
         ("W", "paid: W", work, Pen(BLACK, "dot", 1.8)),
-        ("limit for W", "least W: −2n ln cos(L/2n)", looser, Pen(GREEN, "dashdot")),
+        ("least W", "least W: −2n ln cos(L/2n)", looser, Pen(GREEN, "dashdot")),
     ]
     data = line(view.curve("length"), "length L", Pen(BLACK), unit="nat^½", panel=2)
     for _, name, values, pen in costs:
@@ -39,14 +39,14 @@ def figure(view: View) -> Figure | None:
         key="length",
         title="The way and the least it could have cost",
         caption=(
-            "Above: work paid and the least that any training could pay for the same length in as many jumps. "
+            "Above: work paid, (W + W_rev)/2, and the least that any training could pay for the same length in as many jumps. "
             "The paid curves never fall below their limits, for any model. Below: the statistical length L of the way."
         ),
         data=data,
         layout=layout(
             axis("work (nat per input)", range=[low, high]),
             axis("length L (nat^½)", range=[long_low, long_high]),
-            right=104,
+            right=76,
             annotations=[
                 *label_ends(ends, (low, high)),
                 *label_ends([("L", float(curve.values[-1]), BLACK)], (long_low, long_high), panel=2),

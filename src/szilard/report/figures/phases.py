@@ -8,7 +8,7 @@ import numpy as np
 
 from szilard.audit.bounds import DRIFT, LEVEL
 from szilard.audit.drift import DriftShare, Motion
-from szilard.report.drawing import BLUE, GREEN, PURPLE, VERMILLION, Figure, Pen, axis, band, layout, points
+from szilard.report.drawing import BLUE, GREEN, LEGEND, PURPLE, VERMILLION, Figure, Pen, axis, band, layout, points
 from szilard.report.safe import escape
 from szilard.report.view import View
 
@@ -44,12 +44,12 @@ def figure(view: View) -> Figure | None:
         layout=layout(
             axis("drift's share of the work", zeroline=True),
             x=axis("training steps", type="category", categoryorder="array",
-                   categoryarray=[where for where, _ in stretches]),
+                   categoryarray=[where for where, _ in stretches],
+                range=[-0.5, len(stretches) - 0.35]),
             right=16,
             shapes=[shade],
             annotations=[note],
-            showlegend=True,
-            legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": {"size": 12}},
+            **LEGEND,
             hovermode="closest",
         ),
         along_steps=False,

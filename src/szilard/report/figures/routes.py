@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from szilard.report.drawing import BLUE, GREEN, PURPLE, VERMILLION, Figure, Pen, axis, band, layout, points
+from szilard.report.drawing import BLUE, GREEN, LEGEND, PURPLE, VERMILLION, Figure, Pen, axis, band, layout, points
 from szilard.report.view import View
 
 QUANTITIES = (
@@ -48,12 +48,11 @@ def figure(view: View) -> Figure | None:
         ),
         data=data,
         layout=layout(
-            axis("sampled − exact (standard errors)", range=[-reach, reach]),
+            axis("difference (std. errors)", range=[-reach, reach]),
             axis("⟨exp(−d)⟩ − 1"),
             right=16,
             shapes=[band(-1.96, 1.96), zero],
-            showlegend=True,
-            legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": {"size": 12}},
+            **LEGEND,
         ),
         panels=2,
     )

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from szilard.report.drawing import BLACK, BLUE, GREEN, ORANGE, VERMILLION, Figure, Pen, axis, layout, line
+from szilard.report.drawing import (
+    BLACK,
+    BLUE,
+    GREEN,
+    ORANGE,
+    VERMILLION,
+    Figure,
+    Pen,
+    axis,
+    label_ends,
+    layout,
+    line,
+    spread,
+)
 from szilard.report.view import View
 
 PANELS = (
@@ -17,13 +30,18 @@ def figure(view: View) -> Figure | None:
     found = [panel for panel in PANELS if view.has(panel[0])]
     if not found:
         return None
-    data, axes = [], []
+    data, axes, names = [], [], []
     for number, (column, title, name, pen, unit) in enumerate(found, start=1):
         data += line(view.curve(column), name, pen, unit=unit, panel=number)
-        axes.append(axis(title, rangemode="tozero"))
-        if column == "cross_entropy":
-            data += line(view.curve("entropy_conditional"), "entropy of predictions", Pen(BLACK, "dash"), unit=unit,
-                         panel=number)  # fmt: skip
+        if column != "cross_entropy":
+            axes.append(axis(title, rangemode="tozero"))
+            continue
+        predicted, actual = view.curve("entropy_conditional"), view.curve(column)
+        data += line(predicted, "entropy of predictions", Pen(BLACK, "dash"), unit=unit, panel=number)
+        span = (0.0, spread(predicted.values, actual.values)[1])
+        axes.append(axis(title, range=list(span)))
+        ends = [("expected", float(predicted.values[-1]), BLACK), ("actual", float(actual.values[-1]), pen.colour)]
+        names += label_ends(ends, span, panel=number)
     if view.has("learning_rate") and len(set(view.evidence.column("learning_rate").tolist())) > 1:
         found.append(("learning_rate", "", "", Pen(ORANGE), ""))
         data += line(view.curve("learning_rate"), "learning rate", Pen(ORANGE, "dot"), panel=len(found))
@@ -31,13 +49,15 @@ def figure(view: View) -> Figure | None:
     said = "The training's own numbers over the same steps. "
     if view.has("cross_entropy"):
         said += (
-            "Where the cross-entropy rises above the entropy of the predictions (dashed), the model is overconfident. "
+            "The cross-entropy that the model expects is the entropy of its predictions (dashed); where the actual one "
+            "lies above, the model is overconfident. "
         )
     return Figure(
         key="training",
         title="Loss and accuracy beside it",
         caption=said + "Bands: 95 %; of the loss over the steps since the previous record, else over probe inputs.",
         data=data,
-        layout=layout(*axes, right=16),
+        layout=layout(*axes, right=70, annotations=names),
         panels=len(axes),
+        wide=True,
     )
