@@ -45,7 +45,7 @@ class Run:
         from szilard.records.reader import read
 
         tree = read(self.path)
-        self._attributes = dict(tree.attrs)
+        self._attributes = {str(key): value for key, value in tree.attrs.items()}
         return tree
 
     @cached_property

@@ -75,7 +75,11 @@ def _watched(attributes: Mapping[str, Any], ledger: xr.Dataset) -> list[str]:
         shown = [("lr", "lr"), ("momentum", "momentum"), ("betas", "betas"), ("weight_decay", "weight decay")]
         settings = [f"{label} {_clean(optimizer[key])}" for key, label in shown if optimizer.get(key)]
         lines += _entry("optimiser", ", ".join([_clean(optimizer.get("class", "unknown")), *settings]))
-    counts = [f"{probe[key]:,} {key}" for key in ("inputs", "heads", "outcomes") if isinstance(probe.get(key), int)]
+    counts = [
+        f"{probe[key]:,} {key}"
+        for key in ("inputs", "heads", "outcomes")
+        if isinstance(probe.get(key), int) and (key, probe[key]) != ("heads", 1)
+    ]
     lines += _entry("probe", " × ".join(counts) + (", labelled" if probe.get("labelled") else "")) if counts else []
     steps = ledger["step"].values
     covered = f"steps {steps[0]:,} to {steps[-1]:,} in {len(steps):,} records" if len(steps) else "nothing yet"
@@ -111,8 +115,8 @@ def _numbers(ledger: xr.Dataset, row: int, entropy_change: Estimate) -> list[str
             (symbol, words, amount if amount.startswith("-") else f" {amount}", _UNITS.get(units, units), kind)
         )
     wide = max((len(amount) for _, _, amount, _, _ in table), default=0)
-    head = f"  {'':3} {'since the first record, per input':34}"
-    return [head.rstrip()] + [
+    note = "  since the first record, per input; ± one standard error; exact for these probe inputs"
+    return [note, ""] + [
         f"  {symbol:3} {words:34}{amount:<{wide}}  {units:6} {kind}" for symbol, words, amount, units, kind in table
     ]
 

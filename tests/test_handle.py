@@ -1,0 +1,260 @@
+"""The handle: what a record says when it is opened, and what it says when something is wrong."""
+
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from szilard.errors import RecordError, SzilardWarning
+from szilard.estimate import Estimate, Kind
+from szilard.handle import Run, find, open
+from szilard.records.schema import LABELLED, LEDGER, SAMPLES, TRAINING, Group
+from szilard.records.writer import RecordWriter
+from szilard.summary import Findings, summarise
+
+RECORDS = 41
+INPUTS = 100
+ATTRIBUTES = {
+    "name": "a run",
+    "kind_of_run": "single",
+    "every": 5,
+    "every_chosen_by": "budget",
+    "budget": 0.05,
+    "probe": {"inputs": INPUTS, "heads": 1, "outcomes": 10, "labelled": True},
+    "model": {"class": "Sequential", "parameters": 12345, "dtype": "float32", "device": "cpu"},
+    "optimizer": {"class": "SGD", "lr": 0.1, "momentum": 0.9},
+    "forward_precision": "float32",
+    "forward_flagged": False,
+}
+
+
+def rows(count: int = RECORDS) -> list[dict[str, float | list[float]]]:
+    """A ledger that obeys the first law: constant drift, entropy falling from 2.3."""
+    made = []
+    for i in range(count):
+        work, change = 0.01 * i, -0.04 * i
+        made.append(
+            {
+                "interval": 5, "wall_time": 0.1 * i, "energy": 2.3 + change, "energy_error": 0.01,
+                "entropy_conditional": 2.3 + change, "entropy_conditional_error": 0.01,
+                "work": work, "work_error": 0.002, "heat": change - work, "heat_error": 0.003,
+                "ep_conditional": work, "ep_conditional_error": 0.002,
+                "work_reverse": work, "work_reverse_error": 0.002,
+                "length": 0.15 * i, "length_error": 0.01, "length_mean": 0.14 * i, "length_mean_error": 0.01,
+                "length_rms": 0.16 * i, "length_rms_error": 0.01, "work_direct": 0.2, "work_direct_error": 0.1,
+                "length_direct": 0.3, "length_direct_error": 0.1, "fluctuation": 1.0, "fluctuation_error": 0.0,
+                "precision_floor": 1e-12, "steps_by_interval": [5 * i, 10 * (i // 2)],
+                "jumps_by_interval": [i, i // 2], "work_by_interval": [work, 0.04 * (i // 2)],
+                "work_by_interval_error": [0.002, 0.004], "heat_by_interval": [0.0, 0.0],
+                "heat_by_interval_error": [0.0, 0.0], "length_by_interval": [0.0, 0.0],
+                "length_by_interval_error": [0.0, 0.0],
+                "loss": 2.3 / (1 + i), "loss_error": 0.02, "learning_rate": 0.1,
+                "accuracy": 0.1 + 0.02 * i, "accuracy_error": 0.03,
+                "cross_entropy": 2.3 - 0.05 * i, "cross_entropy_error": 0.04,
+            }
+        )  # fmt: skip
+    return made
+
+
+def write(path: Path, *, close: bool = True, count: int = RECORDS, **attributes) -> RecordWriter:
+    ledger = Group("ledger", (*LEDGER, *TRAINING, *LABELLED), {"path_interval": (5, 10)})
+    samples = Group("samples", SAMPLES, {"bin": tuple(range(32))})
+    writer = RecordWriter(path, groups=(ledger, samples), attributes={**ATTRIBUTES, **attributes})
+    for i, row in enumerate(rows(count)):
+        writer.append("ledger", 5 * i, row)
+    writer.append("samples", 5, {"heat_sampled": -0.05, "heat_sampled_error": 0.01})
+    if close:
+        writer.close()
+    return writer
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    write(tmp_path / "run")
+    return open(tmp_path / "run")
+
+
+def test_what_it_holds(run):
+    assert run.complete
+    assert run.status == "complete"
+    assert run.name == "a run"
+    assert run.data["work"].sizes == {"step": RECORDS}
+    assert set(run.tree.children) == {"ledger", "samples"}
+    assert run.attributes["optimizer"]["momentum"] == 0.9
+    assert repr(run) == f"<szilard.Run 'a run' (complete) at {str(run.path)!r}>"
+
+
+def test_information_is_joined_where_there_is_some(tmp_path):
+    groups = (
+        Group("ledger", LEDGER[:3]),
+        Group("information", tuple(v for v in LEDGER if v.name == "work_direct")),
+    )
+    writer = RecordWriter(tmp_path / "run", groups=groups, attributes={})
+    for step in (0, 10, 20):
+        writer.append("ledger", step, {"energy": step})
+    writer.append("information", 20, {"work_direct": 0.5})
+    writer.close()
+    data = open(tmp_path / "run").data
+    assert data["energy"].values.tolist() == [0, 10, 20]
+    np.testing.assert_array_equal(data["work_direct"].values, [math.nan, math.nan, 0.5])
+
+
+def test_estimates(run):
+    last = run.estimate("work")
+    assert (last.value, last.error, last.kind) == (pytest.approx(0.4, rel=1e-12), 0.002, Kind.EXACT)
+    assert last.degrees_of_freedom == INPUTS - 1
+    assert run.estimate("work", step=50) == run.estimate("work", step=-31)
+    assert run.estimate("heat_sampled").kind is Kind.UNBIASED
+    assert run.estimate("precision_floor").error == 0
+    by_interval = run.estimate("work_by_interval", step=10)
+    assert by_interval.value.tolist() == pytest.approx([0.02, 0.04])
+    assert by_interval.error.tolist() == [0.002, 0.004]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("wrok",), "holds no 'wrok': did you mean 'work'"),
+        (("learning_rate",), "'learning_rate' is no estimate"),
+        (("work", 51), "step 51 was not recorded: the nearest record is at step 50"),
+        (("work", -RECORDS - 1), "was not recorded"),
+    ],
+)
+def test_estimates_that_are_not_there(run, arguments, message):
+    with pytest.raises(RecordError, match=message):
+        run.estimate(*arguments)
+
+
+def test_an_estimate_before_anything_was_recorded(tmp_path):
+    write(tmp_path / "run", count=0)
+    with pytest.raises(RecordError, match="holds no rows yet"):
+        open(tmp_path / "run").estimate("work")
+
+
+def test_summary_says_what_was_watched_and_what_came_out(run):
+    text = run.summary()
+    unwrapped = " ".join(text.split())
+    for said in (
+        "a run", "complete", "Sequential, 12,345 parameters", "float32", "SGD, lr 0.1, momentum 0.9",
+        "100 inputs × 10 outcomes, labelled", "steps 0 to 200 in 41 records",
+        "every k = 5 steps, chosen by the budget of 5 %",
+        "0.4000 ± 0.0020", "-2.0000 ± 0.0030", "6.000 ± 0.010", "nat^½", "exact",
+        "W + Q − ΔU is at most", "0.1 → 0.900 ± 0.030", "2.3 → 0.300 ± 0.040 nat", "audit",
+    ):  # fmt: skip
+        assert said in unwrapped, said
+    change = next(line for line in text.splitlines() if line.startswith("  ΔS"))
+    assert "-1.600" in change
+    assert any(line.startswith("  motion ") for line in text.splitlines())
+    assert "!" not in text
+    assert max(map(len, text.splitlines())) <= 88
+    assert "<pre>" in run._repr_html_()
+
+
+def test_the_first_laws_residual_is_the_records_own(tmp_path):
+    """A record whose heat is off by 0.2 nat at one row says so."""
+    writer = RecordWriter(
+        tmp_path / "run", groups=(Group("ledger", LEDGER, {"path_interval": (5, 10)}),), attributes={}
+    )
+    for i, row in enumerate(rows()):
+        known = {key: value for key, value in row.items() if not key.startswith(("loss", "learning", "acc", "cross"))}
+        writer.append("ledger", 5 * i, {**known, "heat": row["heat"] + (0.2 if i == 7 else 0.0)})
+    writer.close()
+    text = " ".join(open(tmp_path / "run").summary().split())
+    assert "W + Q − ΔU is at most 2.0e-01 nat at any record, 1.0e-01 of the largest term" in text
+    assert "Do not rely on these numbers" in text
+
+
+def test_an_unfinished_run_says_so(tmp_path):
+    write(tmp_path / "run", close=False)
+    run = open(tmp_path / "run")
+    assert (run.status, run.complete) == ("incomplete", False)
+    assert run.data.sizes["step"] == RECORDS
+    assert "INCOMPLETE" in run.summary()
+    assert "! " in run.summary()
+    assert "still going, or it was killed" in run.summary()
+
+
+def test_a_broken_run_says_where_and_keeps_what_came_before(tmp_path):
+    writer = write(tmp_path / "run", close=False)
+    writer.append("ledger", 205, {})
+    writer.annotate(status="broken", broken_at_step=204, broken_because="the training loss is not finite")
+    writer.close()
+    run = open(tmp_path / "run")
+    assert run.status == "broken"
+    text = " ".join(run.summary().split())
+    assert "broken at step 204: the training loss is not finite" in text
+    assert "1 record(s) are undefined" in text
+    assert "0.4000 ± 0.0020" in text
+
+
+def test_a_flagged_forward_pass_is_said(tmp_path):
+    write(tmp_path / "run", forward_precision="bfloat16", forward_flagged=True)
+    assert "forward pass ran in bfloat16" in open(tmp_path / "run").summary()
+
+
+def test_a_run_with_nothing_in_it_has_a_summary(tmp_path):
+    writer = RecordWriter(tmp_path / "run", groups=(Group("ledger", LEDGER, {"path_interval": (5,)}),), attributes={})
+    writer.close()
+    assert "no record yet" in open(tmp_path / "run").summary()
+
+
+def test_text_from_a_record_cannot_steer_a_terminal_or_a_page(tmp_path):
+    write(tmp_path / "run", name="\x1b[2Jevil<script>", model={"class": "\x07Bell\r\n"})
+    run = open(tmp_path / "run")
+    assert all(character.isprintable() or character == "\n" for character in run.summary())
+    assert "evil<script>" in run.summary()
+    assert "<script>" not in run._repr_html_()
+
+
+@pytest.mark.parametrize("junk", [3, "text", None, [], {"inputs": "many", "parameters": []}])
+def test_attributes_of_any_type_do_not_break_it(tmp_path, junk):
+    keys = ("name", "probe", "model", "optimizer", "every", "budget", "forward_precision", "broken_at_step")
+    write(tmp_path / "run", **dict.fromkeys(keys, junk))
+    run = open(tmp_path / "run")
+    assert run.estimate("work").degrees_of_freedom == math.inf
+    findings = Findings(Estimate(-1.6, 0.01, Kind.EXACT), "still", "held")
+    assert "0.4000 ± 0.0020" in summarise(run.name, run.attributes, run.data, findings)
+
+
+def test_audit_and_report(run, tmp_path):
+    assert run.audit()["first law"].verdict == "held"
+    page = run.report(tmp_path / "page.html")
+    assert page.read_text().startswith("<!DOCTYPE html>")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RecordError, match=r"report .* cannot be written"):
+        run.report(tmp_path / "file" / "page.html")
+
+
+def test_opening_what_is_no_record(tmp_path):
+    with pytest.raises(RecordError, match="does not exist"):
+        open(tmp_path / "nothing")
+    with pytest.raises(RecordError, match=r"give the directory that holds record\.zarr"):
+        open(tmp_path)
+
+
+def test_finding_records(tmp_path):
+    for name in ("b", "a", "deep/down/c", ".hidden/d"):
+        write(tmp_path / name, count=2)
+    (tmp_path / "not").mkdir()
+    assert [run.path.relative_to(tmp_path).as_posix() for run in find(tmp_path)] == ["a", "b", "deep/down/c"]
+    (tmp_path / "b" / "record.zarr" / "zarr.json").write_text("{")
+    with pytest.warns(SzilardWarning, match="damaged"):
+        assert [run.path.name for run in find(tmp_path)] == ["a", "c"]
+    with pytest.raises(RecordError, match="is not a directory"):
+        find(tmp_path / "nothing")
+
+
+def test_opening_is_light(tmp_path):
+    """Listing records loads neither torch nor xarray nor zarr."""
+    write(tmp_path / "run")
+    code = (
+        f"import sys; sys.path[:0] = {[p for p in sys.path if p]!r}; from szilard.handle import find\n"
+        f"assert [run.status for run in find({str(tmp_path)!r})] == ['complete']\n"
+        "print(sorted({'torch', 'xarray', 'zarr', 'plotly', 'scipy', 'pandas'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
