@@ -84,6 +84,13 @@ def test_the_random_state_of_the_caller_is_left_alone(tmp_path: Path) -> None:
     assert torch.equal(before, torch.get_rng_state())
 
 
+def test_threads_are_as_asked_within_the_run_and_as_before_after_it(tmp_path: Path) -> None:
+    before = torch.get_num_threads()
+    other = before + 1
+    record = run(dataclasses.replace(SMALL, threads=other), tmp_path / "run", quiet=True)
+    assert record.attributes["provenance"]["threads"] == other and torch.get_num_threads() == before
+
+
 def test_the_loop_is_plain_pytorch(tmp_path: Path) -> None:
     """The same streams by hand give the same last loss."""
     losses: list[float] = []

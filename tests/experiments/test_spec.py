@@ -58,6 +58,7 @@ experiments = st.builds(
     budget=st.floats(0.001, 0.999),
     path_intervals=st.sets(st.integers(1, 1000), min_size=1).map(sorted).map(tuple),
     device=st.sampled_from(["cpu", "cuda:1"]),
+    threads=st.none() | st.integers(1, 64),
     name=st.text(),
 )
 
@@ -110,6 +111,7 @@ BAD_TABLES: list[tuple[str, str]] = [
     ("path_intervals = []", "path_intervals must be rising positive"),
     ("path_intervals = [2, 1]", "path_intervals must be rising positive"),
     ("path_intervals = 3", "path_intervals must be a list"),
+    ("threads = 0", "Experiment.threads must be at least 1"),
     ("seed = -1", "Experiment.seed must be from 0"),
 ]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from szilard.cli.screen import show, show_json
+from szilard.cli.screen import UNBROKEN, show, show_json
 from szilard.errors import RecordError
 
 if TYPE_CHECKING:
@@ -116,4 +116,4 @@ def _print(runs: list[Run], rows: list[dict[str, Any]], notes: list[str]) -> Non
     for row in rows:
         cells = [format_with_error(each["value"], each["error"]) for each in (*row["values"], *row["differences"])]
         table.add_row(f"{row['name']} ({row['units']})", *cells)
-    show(table, *(f"Note: {note}." for note in notes))
+    show(table, *(f"Note: {note}." for note in notes), width=UNBROKEN)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from szilard.cli.screen import BAD, say, show_json
+from szilard.cli.screen import BAD, UNBROKEN, say, show_json
 from szilard.cli.screen import show as print_on_screen
 
 if TYPE_CHECKING:
@@ -37,14 +37,13 @@ def list_(
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("record", overflow="fold")
-    for heading in ("name", "status", "every"):
-        table.add_column(heading)
-    table.add_column("created", no_wrap=True)
+    for heading in ("name", "status", "every", "created"):
+        table.add_column(heading, no_wrap=True)
     for run in runs:
         row = _in_brief(run)
         cells = (str(run.path), row["name"], row["status"], row["every"], str(row["created"] or "")[:19])
         table.add_row(*(Text("" if cell is None else str(cell)) for cell in cells))
-    print_on_screen(table)
+    print_on_screen(table, width=UNBROKEN)
 
 
 def show(record: Record, json: AsJson = False) -> None:

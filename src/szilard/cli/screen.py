@@ -21,6 +21,8 @@ USAGE = 2
 """Exit code of a command that cannot be carried out."""
 INTERRUPTED = 130
 _PLAIN_WIDTH = 100
+UNBROKEN = 10_000
+"""A width at which nothing is broken into lines, so that other programs can read it."""
 
 
 class InWords(TyperGroup):
@@ -42,13 +44,18 @@ def say(message: str) -> None:
     typer.echo(f"szilard: {message}", err=True)
 
 
-def show(*what: RenderableType) -> None:
-    """Tables and text on standard output: in colour on a terminal (unless NO_COLOR is set), plain elsewhere."""
+def show(*what: RenderableType, width: int = _PLAIN_WIDTH) -> None:
+    """Tables and text on standard output: in colour on a terminal (unless NO_COLOR is set), plain elsewhere.
+
+    Args:
+        what: to be shown.
+        width: in columns, where there is no terminal to say.
+    """
     from rich.console import Console
 
     console = Console(markup=False, highlight=False, emoji=False)
     if not console.is_terminal:
-        console = Console(markup=False, highlight=False, emoji=False, width=_PLAIN_WIDTH, color_system=None)
+        console = Console(markup=False, highlight=False, emoji=False, width=width, color_system=None)
     for each in what:
         console.print(each, soft_wrap=isinstance(each, str))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,7 +57,7 @@ def run(experiment: Experiment, out: str | Path, *, overwrite: bool = False, qui
     training = experiment.training
     order = streams.generator_of(experiment.seed, streams.ORDER)
     indices = batches(len(inputs), training.batch_size, training.shuffle, order)
-    with _own_randomness(device):
+    with _own_randomness(device), _threads(experiment.threads):
         torch.manual_seed(streams.seed_of(experiment.seed, streams.INITIALISATION))
         model = experiment.model.build().to(device)
         optimizer = training.optimizer.build(model.parameters())
@@ -133,6 +133,16 @@ def _device(name: str) -> torch.device:
         reason = str(error).splitlines()[0]
         raise SpecError(f"The device {name!r} cannot be used here ({reason}): set device to 'cpu'.") from error
     return device
+
+
+@contextmanager
+def _threads(number: int | None) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(before if number is None else number)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _own_randomness(device: torch.device) -> AbstractContextManager[None]:

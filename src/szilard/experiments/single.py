@@ -43,4 +43,5 @@ def single(data: str = "digits") -> Experiment:
         training=Training(optimizer=SGD(lr=0.1), batch_size=20, steps=size.steps),
         probe=Probe(split="test", size=size.probe),
         every=size.every,
+        threads=1,
     )

@@ -74,6 +74,8 @@ class Experiment(Settings):
         budget: share of the loop's time that watching may cost; used only where ``every`` is None.
         path_intervals: multiples of ``every`` at which work, heat and length are accumulated as well.
         device: ``"cpu"``, ``"cuda"``, ``"cuda:1"``, …
+        threads: of the CPU within an operation; None leaves them as they are. Small networks are fastest with one, and
+            the last bits of a run depend on it.
         name: kept in the record.
 
     Example:
@@ -93,6 +95,7 @@ class Experiment(Settings):
     budget: float = 0.05
     path_intervals: tuple[int, ...] = (1, 2, 4, 8, 16, 32)
     device: str = "cpu"
+    threads: int | None = None
     name: str = "experiment"
 
     def __post_init__(self) -> None:
@@ -103,6 +106,7 @@ class Experiment(Settings):
     def check(self) -> None:
         self.require("seed", 0 <= self.seed < 2**63, "from 0 to below 2**63")
         self.require("every", self.every is None or self.every >= 1, "at least 1")
+        self.require("threads", self.threads is None or self.threads >= 1, "at least 1")
         self.require("budget", 0 < self.budget < 1, "between 0 and 1")
         rising = list(self.path_intervals) == sorted(set(self.path_intervals))
         positive = min(self.path_intervals, default=0) >= 1
