@@ -139,6 +139,7 @@ def test_stale_samples(monkeypatch: pytest.MonkeyPatch, system: type) -> None:
 
 SWAPPED: dict[str, Callable[..., Any]] = {
     "work_per_input": lambda before, after: work_per_input(after, before),
+    "work_reverse_of": lambda jump: work_per_input(jump.phi_before, jump.phi_after),
     "work_sampled": lambda before, after: work_sampled(after, before),
     "work_reused": lambda path: work_reused(path.flip(-2)),
 }
@@ -147,7 +148,12 @@ SWAPPED: dict[str, Callable[..., Any]] = {
 @pytest.mark.parametrize("function", SWAPPED)
 def test_swapped_divergence(monkeypatch: pytest.MonkeyPatch, function: str) -> None:
     monkeypatch.setattr(ledger, function, SWAPPED[function])
-    expected = {"work_per_input": "work, exact sum", "work_sampled": "work, k3", "work_reused": "work, reused samples"}
+    expected = {
+        "work_per_input": "work, exact sum",
+        "work_reverse_of": "work reversed, exact sum",
+        "work_sampled": "work, k3",
+        "work_reused": "work, reused samples",
+    }
     assert ("mixture path", expected[function]) in failing(verify())
 
 
