@@ -40,7 +40,9 @@ def fill_store(writer: RecordWriter) -> Callable[[], None]:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full on this system")
-@pytest.mark.parametrize("filled", [(fill_journal,), (fill_store,), (fill_journal, fill_store)], ids=["journal", "store", "both"])
+@pytest.mark.parametrize(
+    "filled", [(fill_journal,), (fill_store,), (fill_journal, fill_store)], ids=["journal", "store", "both"]
+)
 def test_a_full_disk_warns_once_keeps_the_rows_and_writes_them_later(writer, row, filled):
     writer.append("ledger", 0, row(0))
     repairs = [fill(writer) for fill in filled]
