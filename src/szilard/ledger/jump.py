@@ -39,7 +39,7 @@ class Jump:
 
     @cached_property
     def gain(self) -> Phi:
-        """``p_t − p_{t−1} = ±p (1 − e^{−|d|})`` with the larger p, to full relative precision; ``1 − e^{−|d|} = E(2 − E)``.
+        """``p_t − p_{t−1} = ±p (1 − e^{−|d|})`` with the larger p, in full precision; ``1 − e^{−|d|} = E(2 − E)``.
 
         Starting from the larger probability, nothing overflows where the other underflows.
         """
