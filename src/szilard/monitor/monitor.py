@@ -24,6 +24,7 @@ from szilard.monitor.loss import LossMeter
 from szilard.monitor.measure import Measure
 from szilard.monitor.rows import Rows, Value
 from szilard.monitor.watch import Watch
+from szilard.records.schema import Group
 
 if TYPE_CHECKING:
     from szilard.handle import Run
@@ -187,12 +188,21 @@ class Monitor:
             "path_intervals": sorted({1, *intervals}),
         }
         self._writer = RecordWriter(out, groups=groups, attributes={**described, **attributes}, overwrite=overwrite)
+        self._name_intervals(groups)
         if described["forward_flagged"]:
             self._say(
                 f"the forward pass is in {described['forward_precision']}, so small changes of φ drown in rounding; "
                 "the record is flagged. Watch a float32 forward pass if you can.",
                 warn=True,
             )
+
+    def _name_intervals(self, groups: Sequence[Group]) -> None:
+        """Measuring intervals are named in training steps, once ``every`` is known; until then in records."""
+        every = self._watches[0].every
+        for group in groups:
+            if every is not None and "path_interval" in group.coordinates:
+                multiples = group.coordinates["path_interval"]
+                self._writer.set_coordinate(group.name, "path_interval", [every * multiple for multiple in multiples])
 
     def _rehearse(self) -> float:
         with undisturbed(self._ppm.module, self._ppm.device):
@@ -218,6 +228,7 @@ class Monitor:
                 due.append(watch)
             elif watch.due(self._step):
                 due.append(watch)
+        self._name_intervals([group for watch in self._watches for group in watch.recorder.groups])
         self._observe(due)
         self._flush()
 
