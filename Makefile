@@ -8,11 +8,12 @@ INSTALL = $(BIN)/python -m pip install --disable-pip-version-check $(shell [ -t 
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo test clean
+.PHONY: help demo test benchmark clean
 
 help: ## say what there is
 	@echo "make demo   train a network on handwritten digits, watch it, print the summary, write runs/demo/report.html"
 	@echo "make test   linter, type checker, tests and docstring examples"
+	@echo "make benchmark  what watching costs, BackPACK beside it (some 5 minutes; needs MNIST)"
 	@echo "make clean  remove .venv, the demo's record and caches (other records stay)"
 	@echo
 	@echo "PYTHON=python3.12 chooses the interpreter, JOBS=8 the number of test processes; pip's own variables apply."
@@ -25,6 +26,11 @@ test: $(VENV)/installed-for-tests
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
+
+benchmark: $(VENV)/installed
+	@$(INSTALL) --no-deps backpack-for-pytorch einops unfoldNd
+	$(BIN)/python benchmarks/record_cost.py
+	$(BIN)/python benchmarks/watching.py
 
 clean:
 	rm -rf $(VENV) runs/demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
