@@ -29,6 +29,8 @@ class Motion(enum.StrEnum):
     """Jumps point the same way: the interval of the share lies above 0 and reaches beyond the bound."""
     DIFFUSION = "diffusion"
     """The interval of the share lies within ±bound: work grows in proportion to the steps, whatever the interval."""
+    NO_DRIFT = "no drift"
+    """The interval holds 0 and stays under the bound, but jumps that undo one another are not ruled out."""
     RESTORING = "restoring"
     """Jumps undo one another (relaxation, fluctuation about a minimum): the interval lies below 0."""
     UNDECIDED = "undecided"
@@ -68,7 +70,9 @@ class DriftShare:
             return Motion.DIFFUSION
         if low > 0:
             return Motion.DRIFT
-        return Motion.RESTORING if high < 0 else Motion.UNDECIDED
+        if high < 0:
+            return Motion.RESTORING
+        return Motion.NO_DRIFT if high <= DRIFT else Motion.UNDECIDED
 
 
 def drift_shares(ledger: xr.Dataset, momentum: float = 0.0) -> tuple[DriftShare, ...]:

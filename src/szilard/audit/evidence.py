@@ -69,9 +69,9 @@ class Evidence:
     @property
     def degrees_of_freedom(self) -> float:
         """Of an error over probe inputs; infinite where their number is unknown or one."""
-        probe = self.attributes.get("probe") or {}
-        inputs = int(probe.get("inputs") or 0)
-        return inputs - 1 if inputs > 1 else math.inf
+        probe = self.attributes.get("probe")
+        inputs = probe.get("inputs") if isinstance(probe, Mapping) else None
+        return inputs - 1 if isinstance(inputs, int) and inputs > 1 else math.inf
 
     def span(self) -> str:
         """The steps covered, in words."""

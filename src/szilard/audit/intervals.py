@@ -112,6 +112,7 @@ def describe(share: DriftShare, evidence: Evidence, momentum: float) -> str:
     said = {
         Motion.DRIFT: f"Drift: it makes up {amount} of the work",
         Motion.DIFFUSION: f"Diffusion: drift makes up {amount} of the work",
+        Motion.NO_DRIFT: f"No drift, whether or not jumps undo one another: it makes up {amount} of the work",
         Motion.RESTORING: f"Restoring: consecutive jumps undo one another (drift share {amount})",
         Motion.UNDECIDED: f"Drift or diffusion undecided: drift's share of the work is {amount}",
     }[share.motion]

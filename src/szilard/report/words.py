@@ -96,6 +96,7 @@ def _share_in_words(share: DriftShare) -> str:
     return {
         Motion.DRIFT: f"The model moved in a direction: {at}.",
         Motion.DIFFUSION: f"The model diffused: {at}, which is next to nothing.",
+        Motion.NO_DRIFT: f"The model moved in no direction to speak of: {at}.",
         Motion.RESTORING: f"The model's jumps undid one another, as about a minimum: {at} (negative).",
         Motion.UNDECIDED: f"Over the whole run drift cannot be told from diffusion: {at}.",
     }[share.motion]

@@ -39,7 +39,7 @@ def figure(view: View) -> Figure | None:
         key="length",
         title="The way and the least it could have cost",
         caption=(
-            "Above: work paid, (W + W_rev)/2, and the least that any training could pay for the same length in as many jumps. "
+            "Above: work paid, (W + W_rev)/2, and the least for the same length in as many jumps. "
             "The paid curves never fall below their limits, for any model. Below: the statistical length L of the way."
         ),
         data=data,

@@ -8,13 +8,27 @@ import numpy as np
 
 from szilard.audit.bounds import DRIFT, LEVEL
 from szilard.audit.drift import DriftShare, Motion
-from szilard.report.drawing import BLUE, GREEN, LEGEND, PURPLE, VERMILLION, Figure, Pen, axis, band, layout, points
+from szilard.report.drawing import (
+    BLUE,
+    GREEN,
+    LEGEND,
+    ORANGE,
+    PURPLE,
+    VERMILLION,
+    Figure,
+    Pen,
+    axis,
+    band,
+    layout,
+    points,
+)
 from szilard.report.safe import escape
 from szilard.report.view import View
 
 PENS = {
     Motion.DRIFT: (Pen(BLUE), "diamond"),
     Motion.DIFFUSION: (Pen(VERMILLION), "square"),
+    Motion.NO_DRIFT: (Pen(ORANGE), "triangle-left"),
     Motion.RESTORING: (Pen(PURPLE), "triangle-down"),
     Motion.UNDECIDED: (Pen(GREEN), "circle-open"),
 }

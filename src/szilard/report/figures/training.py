@@ -26,9 +26,9 @@ PANELS = (
 
 
 def figure(view: View) -> Figure | None:
-    """A panel for each that was recorded; None for none."""
+    """A panel for each that was recorded; None for none, or without two records."""
     found = [panel for panel in PANELS if view.has(panel[0])]
-    if not found:
+    if not found or view.evidence.records < 2:
         return None
     data, axes, names = [], [], []
     for number, (column, title, name, pen, unit) in enumerate(found, start=1):

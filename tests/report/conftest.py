@@ -1,0 +1,105 @@
+"""Records made by a monitor on a small network: one that learns the digits, one that is fed noise."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+import torch.nn.functional as F
+import xarray as xr
+
+import szilard
+from szilard.data import Dataset
+
+
+def train(
+    digits: Dataset, out: Path, *, steps: int = 600, noise: bool = False, bare: bool = False, name: str = "digits"
+) -> szilard.Run:
+    """A watched training; ``noise`` replaces the gradients, ``bare`` gives neither labels nor loss."""
+    x, y = digits.split("train")
+    probe, labels = digits.split("test")
+    x, probe = x.flatten(1), probe.flatten(1)
+    generator = torch.Generator().manual_seed(0)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = torch.nn.Sequential(torch.nn.Linear(64, 50), torch.nn.ReLU(), torch.nn.Linear(50, 10))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.0005 if noise else 0.05)
+    ppm = szilard.Classifier(model, probe[:128], None if bare else labels[:128])
+    # Noise is told from drift most surely where jumps are many.
+    watched = szilard.Monitor(
+        ppm, optimizer, out=out, every=1, quiet=True, attributes={"name": name},
+        path_intervals=(1, 2, 4) if noise else (1, 2, 4, 8, 16, 32),
+    )  # fmt: skip
+    with watched as monitor:
+        for _ in range(steps):
+            index = torch.randint(len(x), (200,), generator=generator)
+            loss = F.cross_entropy(model(x[index]), y[index])
+            optimizer.zero_grad()
+            loss.backward()
+            if noise:
+                for parameter in model.parameters():
+                    parameter.grad = torch.randn(parameter.shape, generator=generator)
+            optimizer.step()
+            monitor.step(None if bare else loss)
+    return szilard.open(out)
+
+
+@pytest.fixture(scope="session")
+def run(digits: Dataset, tmp_path_factory: pytest.TempPathFactory) -> szilard.Run:
+    """A run that learns."""
+    return train(digits, tmp_path_factory.mktemp("learning") / "run")
+
+
+@pytest.fixture(scope="session")
+def noisy(digits: Dataset, tmp_path_factory: pytest.TempPathFactory) -> szilard.Run:
+    """A run on gradients of pure noise."""
+    return train(digits, tmp_path_factory.mktemp("noise") / "run", noise=True)
+
+
+@pytest.fixture(scope="session")
+def bare(digits: Dataset, tmp_path_factory: pytest.TempPathFactory) -> szilard.Run:
+    """A short run without labels or loss."""
+    return train(digits, tmp_path_factory.mktemp("bare") / "run", bare=True, steps=40)
+
+
+HOSTILE = '</script><script>document.title="hacked"</script><img src=x onerror="document.title=1">"\'&\u202e\u2028|$x$'
+
+
+@pytest.fixture
+def hostile(run: szilard.Run) -> xr.DataTree:
+    """The learning run's record with hostile text wherever a record holds text."""
+    tree = run.tree.copy()
+
+    def poison(value: object) -> object:
+        if isinstance(value, dict):
+            return {f"{key}{HOSTILE}" if key == "platform" else key: poison(item) for key, item in value.items()}
+        return HOSTILE if isinstance(value, str) else value
+
+    tree.attrs = {key: poison(value) for key, value in copy.deepcopy(dict(run.tree.attrs)).items()}
+    tree.attrs |= {"status": "broken", "broken_because": HOSTILE, "broken_at_step": HOSTILE, HOSTILE: HOSTILE}
+    return tree
+
+
+@pytest.fixture
+def hostile_text() -> str:
+    return HOSTILE
+
+
+@pytest.fixture
+def retold(run: szilard.Run) -> Callable[..., xr.DataTree]:
+    """The learning run's record with other attributes and, where wanted, fewer columns, groups or rows."""
+
+    def make(*, rows: int | None = None, groups: tuple[str, ...] = ("ledger", "samples"), drop: tuple[str, ...] = (),
+             **attributes: object) -> xr.DataTree:  # fmt: skip
+        nodes = {}
+        for group in groups:
+            data = run.tree[group].to_dataset(inherit=False)
+            nodes[group] = data.drop_vars([name for name in drop if name in data]).isel(step=slice(0, rows))
+        tree = xr.DataTree.from_dict(nodes)
+        tree.attrs = {**run.tree.attrs, **attributes}
+        return tree
+
+    return make

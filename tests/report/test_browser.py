@@ -1,0 +1,71 @@
+"""The page in a browser: every figure draws, nothing is asked of the network, nothing hostile runs."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import xarray as xr
+
+import szilard
+from szilard.audit import audit
+from szilard.report import write
+from szilard.report.figures import FAMILIES
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="CHROMIUM IS MISSING: the report was not looked at in a browser; install chromium"
+)
+
+
+def visit(page: Path, profile: Path) -> tuple[str, str, list[str]]:
+    """The page's document once drawn, what the console said, and every address that the page asked for."""
+    log = profile / "net.json"
+    command = [
+        str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+        "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-extensions",
+        "--disable-default-apps", "--disable-dev-shm-usage", f"--user-data-dir={profile / 'profile'}",
+        "--host-resolver-rules=MAP * ~NOTFOUND", f"--log-net-log={log}", "--enable-logging=stderr",
+        "--virtual-time-budget=30000", "--window-size=1200,4000", "--dump-dom", page.as_uri(),
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    asked = [
+        event["params"]["url"]
+        for event in json.loads(log.read_text(encoding="utf-8", errors="replace"))["events"]
+        # What the browser asks for on its own account has no origin.
+        if "url" in event.get("params", {}) and event["params"].get("initiator", "not an origin") != "not an origin"
+    ]
+    console = "\n".join(line for line in done.stderr.splitlines() if "CONSOLE" in line)
+    return done.stdout, console, asked
+
+
+def test_every_figure_draws_without_a_network(run: szilard.Run, tmp_path: Path) -> None:
+    page = write(run.tree, run.audit(), tmp_path / "report.html")
+    document, console, asked = visit(page, tmp_path)
+    assert f'data-drawn="{len(FAMILIES)}"' in document
+    assert document.count('class="main-svg"') >= 2 * len(FAMILIES)
+    assert document.count('class="scatterlayer') >= len(FAMILIES) - 1
+    assert console == ""
+    assert [address for address in asked if not address.startswith(("file:", "data:", "blob:"))] == []
+
+
+def test_a_page_that_asks_the_network_is_caught(tmp_path: Path) -> None:
+    page = tmp_path / "asks.html"
+    page.write_text('<!DOCTYPE html><img src="http://example.invalid/a.png"><script>console.log("said")</script>')
+    _, console, asked = visit(page, tmp_path)
+    assert set(asked) == {"http://example.invalid/a.png"}
+    assert "said" in console
+
+
+def test_hostile_text_does_not_run(hostile: xr.DataTree, run: szilard.Run, tmp_path: Path) -> None:
+    page = write(hostile, audit(hostile), tmp_path / "report.html")
+    document, console, _ = visit(page, tmp_path)
+    title = re.search(r"<title>(.*?)</title>", document)
+    assert title is not None and title[1].startswith("&lt;/script&gt;")
+    assert console == ""
+    assert document.count("<script") == write(run.tree, run.audit(), page).read_text(encoding="utf-8").count("<script")
