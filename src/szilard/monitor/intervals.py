@@ -11,6 +11,7 @@ from torch import Tensor
 
 from szilard.monitor.length_sum import LengthSum
 from szilard.monitor.measure import Occasion
+from szilard.monitor.running import running_sum
 
 
 @final
@@ -104,7 +105,7 @@ class IntervalSums:
             steps = torch.zeros((records, *start.shape), dtype=start.dtype, device=start.device)
             if plans:
                 steps[at] = jumps
-            return start + steps.cumsum(0)
+            return running_sum(start, steps)
 
         return IntervalSums(
             running(self.work, work),

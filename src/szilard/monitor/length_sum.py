@@ -10,6 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from szilard import ledger
+from szilard.monitor.running import running_sum
 
 
 @final
@@ -44,7 +45,7 @@ class LengthSum:
 
     def along(self, start: LengthSum) -> LengthSum:
         """Running sums over the first dimension, on from ``start``."""
-        return LengthSum(start.value + self.value.cumsum(0), start.influence + self.influence.cumsum(0))
+        return LengthSum(running_sum(start.value, self.value), running_sum(start.influence, self.influence))
 
     def __getitem__(self, rows: int | slice) -> LengthSum:
         return LengthSum(self.value[rows], self.influence[rows])

@@ -13,6 +13,7 @@ from torch import Tensor
 from szilard import ledger
 from szilard.monitor.exact import Terms
 from szilard.monitor.length_sum import LengthSum
+from szilard.monitor.running import running_sum
 
 
 @final
@@ -43,7 +44,7 @@ class PathSums:
         angle = ledger.angle_of(terms.h)
         steps = {"work": terms.work, "heat": terms.heat, "length_mean": angle, **terms.of_jump}
         return PathSums(
-            sums={name: self.sums[name] + step.cumsum(0) for name, step in steps.items()},
+            sums={name: running_sum(self.sums[name], step) for name, step in steps.items()},
             length=LengthSum.joint(terms.h).along(self.length),
             length_rms=LengthSum.root_mean_square(angle).along(self.length_rms),
         )

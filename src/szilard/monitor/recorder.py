@@ -135,6 +135,10 @@ class LedgerRecorder:
         agenda = self._agenda([observation.occasion for observation in batch])
         pool = self._pool(batch)
         terms, draws = self._measure(batch, pool, agenda)
+        entropy = terms.state["entropy_conditional"]
+        if self._entropy_start is None:
+            self._entropy_start = entropy[0]
+            terms.of_jump["precision_floor"][0] = 0  # no jump leads to the first model
         path = self._path.along(terms.jumps(slice(count)))
         ended = terms.jumps(agenda.jumps)
         intervals = self._intervals.along(count, agenda.plans, ended.work, ended.heat, ended.h)
@@ -142,9 +146,6 @@ class LedgerRecorder:
         kept = [*self._clock.start, len(pool.logits) - 1, self._first]
         self._earlier = Pool(pool.logits[kept], pool.normalisers[kept])
         self._clock.rebase()
-        entropy = terms.state["entropy_conditional"]
-        if self._entropy_start is None:
-            self._entropy_start = entropy[0]
         ledger_rows = self._columns(terms, path, intervals, self._entropy_start).rows(
             "ledger", agenda.steps, agenda.host
         )
