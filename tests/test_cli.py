@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -59,7 +60,12 @@ def test_run_prints_the_summary_and_last_the_path_of_the_report(tmp_path: Path) 
     assert any(line.startswith("mine ") for line in summary) and any("work" in line for line in summary)
     assert "\x1b" not in done.stdout + done.stderr
     again = program("run", "mine.toml", "--set", "steps=20", cwd=tmp_path)
-    assert again.returncode == 2 and "already holds a record" in again.stderr and again.stdout == ""
+    assert (
+        again.returncode == 2
+        and "already holds a record" in again.stderr
+        and "--overwrite" in again.stderr
+        and again.stdout == ""
+    )
 
 
 def test_quiet_prints_the_path_only(records: Path) -> None:
@@ -84,8 +90,17 @@ def test_a_run_that_breaks_is_kept_and_told_by_the_exit_code(tmp_path: Path) -> 
     done = program("run", "mine.toml", "--set", "lr=1e30", cwd=tmp_path)
     assert done.returncode == 1
     assert re.search(r"szilard: the run stopped at step \d+: .*not finite.*kept in runs/mine-digits", done.stderr)
-    assert "Traceback" not in done.stderr and "monitor.py" not in done.stderr
+    assert done.stderr.count("\n") == 1
     assert szilard.open(tmp_path / "runs/mine-digits").status == "broken"
+
+
+def test_an_interruption_before_the_first_record_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("szilard.experiments.runner.run", interrupted)
+    result = call("run", "single", "--out", tmp_path / "here")
+    assert result.exit_code == 130 and result.stderr == "szilard: interrupted before anything was recorded.\n"
 
 
 def test_list(records: Path) -> None:
@@ -258,3 +273,23 @@ def test_no_color_is_honoured_on_a_terminal(records: Path) -> None:
 
     colour = re.compile(rb"\x1b\[[0-9;]*3[0-9]m")
     assert colour.search(shown(NO_COLOR="")) and not colour.search(shown(NO_COLOR="1"))
+
+
+def test_an_interrupted_run_is_reported_and_has_its_own_exit_code(tmp_path: Path) -> None:
+    """SIGINT in the middle of a long run: the record is closed, the page written, the exit code 130."""
+    (tmp_path / "mine.toml").write_text(SPEC)
+    command = [sys.executable, "-m", "szilard", "run", "mine.toml", "--set", "steps=10000000", "--out", "here"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(szilard.__file__).parents[1])}
+    process = subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    journal = tmp_path / "here" / "journal.jsonl"
+    deadline = time.monotonic() + 60
+    while not (journal.is_file() and journal.read_text().count('"ledger"') > 3) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    stdout, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130, stderr
+    assert "the run stopped at step" in stderr and "KeyboardInterrupt" in stderr and "Traceback" not in stderr
+    assert stdout.splitlines()[-1] == "here/report.html"
+    assert szilard.open(tmp_path / "here").data.sizes["step"] > 3

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from szilard.cli.screen import BAD, INTERRUPTED, say
+
+if TYPE_CHECKING:
+    from szilard.handle import Run
 
 
 def run(
@@ -37,8 +40,9 @@ def run(
     The last line printed is the path of the report.
     """
     import sys
+    import warnings
 
-    from szilard.errors import SpecError
+    from szilard.errors import SpecError, SzilardWarning
     from szilard.experiments import overrides, runner
     from szilard.experiments.catalogue import find
     from szilard.handle import Run
@@ -52,20 +56,34 @@ def run(
         raise SpecError("Data given as tensors cannot be run from the command line: name a data set.")
     place = out or Path("runs") / f"{chosen.name}-{chosen.data}"
     try:
-        finished = runner.run(chosen, place, overwrite=overwrite, quiet=quiet)
+        with warnings.catch_warnings():
+            # Told below, in its own words.
+            warnings.filterwarnings("ignore", "the run broke", SzilardWarning)
+            finished = runner.run(chosen, place, overwrite=overwrite, quiet=quiet)
     except KeyboardInterrupt:
-        finished = Run(place)
-        _tell(finished, quiet)
+        # Before the first record there is nothing to tell.
+        if _interrupted(place):
+            _tell(Run(place), quiet)
+        else:
+            say("interrupted before anything was recorded.")
         raise typer.Exit(INTERRUPTED) from None
     _tell(finished, quiet)
     if finished.status == "broken":
         raise typer.Exit(BAD)
 
 
-def _tell(finished: object, quiet: bool) -> None:
+def _interrupted(place: Path) -> bool:
+    """Whether an interrupted run left its record there."""
+    from szilard.errors import RecordError
     from szilard.handle import Run
 
-    assert isinstance(finished, Run)
+    try:
+        return "KeyboardInterrupt" in (Run(place).attributes.get("broken_because") or "")
+    except RecordError:
+        return False
+
+
+def _tell(finished: Run, quiet: bool) -> None:
     if finished.status == "broken":
         step, because = (finished.attributes.get(key) for key in ("broken_at_step", "broken_because"))
         say(f"the run stopped at step {step}: {because}; what was recorded before is kept in {finished.path}.")

@@ -27,7 +27,8 @@ def check_vacant(path: Path, overwrite: bool) -> None:
         if is_record(path):
             if not overwrite:
                 raise RecordError(
-                    f"{path} already holds a record: choose another place, or say overwrite=True to replace it."
+                    f"{path} already holds a record: choose another place, or have it replaced (overwrite=True, on the"
+                    " command line --overwrite)."
                 )
         elif any(path.iterdir()):
             raise RecordError(f"{path} holds something that is no record of szilard: choose another place for it.")
