@@ -60,7 +60,7 @@ def measure(replicates: int) -> Iterator[Coverage]:
     for samples in SAMPLES:
         for case in cases():
             for row in coverage(case, samples, replicates=replicates):
-                if row.estimator != "σ along trajectories":  # equal to the work on every trajectory
+                if row.estimator != "σ, trajectories":  # equal to the work on every trajectory
                     yield row
             if samples <= 256:
                 yield from ensemble_coverage(case, samples, replicates=replicates)
@@ -69,7 +69,7 @@ def measure(replicates: int) -> Iterator[Coverage]:
 
 def reach(replicates: int) -> Iterator[tuple[int, float, Coverage]]:
     """Reused samples over ever longer segments of a Gaussian that drifts: steps, ESS/N at the end, coverage of W."""
-    case = next(case for case in cases() if case.name == "Gaussian mean, minibatches")
+    case = next(case for case in cases() if case.name == "Gaussian, minibatches")
     drift = 0.5 * case.system.model_sigma * torch.arange(9, dtype=torch.float64)[:, None]  # type: ignore[attr-defined]
     for steps in REACHES:
         drifting = Case("Gaussian drifting by s/2 a step", case.system, drift, segment=steps)
@@ -77,7 +77,7 @@ def reach(replicates: int) -> Iterator[tuple[int, float, Coverage]]:
         x = sampling.draw(0, sampling.generator())
         ess = ledger.effective_sample_size(sampling.phi(x, 0), sampling.phi(x, steps - 1))
         rows = coverage(drifting, 1024, replicates=replicates, seed=41)
-        row = next(row for row in rows if row.estimator == "work, reused samples")
+        row = next(row for row in rows if row.estimator == "work, reused")
         yield steps, float(ess.mean()) / 1024, row
 
 

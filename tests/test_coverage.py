@@ -49,10 +49,10 @@ def test_misses_fall_on_both_sides(rows: list[Coverage]) -> None:
     assert 0.4 < below / missed < 0.65
 
 
-@pytest.mark.parametrize("estimator", ["work, k3", "work, reused samples"])
+@pytest.mark.parametrize("estimator", ["work, k3", "work, reused"])
 def test_known_limit_of_few_samples(estimator: str) -> None:
     """Sixteen samples of a large step: too short by skewness, almost all misses below the truth (docs/coverage.md)."""
-    rows = coverage(BY_NAME["Gaussian mean, minibatches"], 16, replicates=REPLICATES)
+    rows = coverage(BY_NAME["Gaussian, minibatches"], 16, replicates=REPLICATES)
     row = next(row for row in rows if row.estimator == estimator)
     assert 0.80 < row.share < 0.92
     assert row.below > 0.9 * (row.replicates - row.covered)
@@ -60,10 +60,10 @@ def test_known_limit_of_few_samples(estimator: str) -> None:
 
 def test_known_limit_of_reuse() -> None:
     """Weights whose effective sample size is a hundredth leave intervals that are far too short."""
-    system = BY_NAME["Gaussian mean, minibatches"].system
+    system = BY_NAME["Gaussian, minibatches"].system
     drift = 0.35 * torch.arange(9, dtype=torch.float64)[:, None]
     rows = coverage(Case("drift", system, drift, segment=8), 256, replicates=200)
-    assert next(row for row in rows if row.estimator == "work, reused samples").share < 0.6
+    assert next(row for row in rows if row.estimator == "work, reused").share < 0.6
 
 
 def _estimate(kind: Kind, *, shift: float = 0.0, width: float = 1.0, replicates: int = 4000) -> Estimate:

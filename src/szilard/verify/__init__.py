@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import torch
+
 from szilard.verify.case import Case, cases
 from szilard.verify.ensembles import ensemble
 from szilard.verify.exact_sums import exact_sums, first_law, work_quadratic
@@ -21,7 +23,12 @@ def verify() -> Verification:
         >>> verify().passed
         True
     """
-    return judge([comparison for case in cases() for comparison in compare(case)])
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # the tensors are small: more threads cost more than they bring
+    try:
+        return judge([comparison for case in cases() for comparison in compare(case)])
+    finally:
+        torch.set_num_threads(threads)
 
 
 def compare(case: Case) -> Iterator[Comparison]:

@@ -70,12 +70,12 @@ def cases() -> Iterator[Case]:
     yield _categorical("mixture path", Categorical(_TARGET, path=MixturePath(remainder=1e-6)), steps=5)
     yield _categorical("great circle", Categorical(_TARGET, path=GreatCirclePath()), steps=20)
     yield _categorical("SGD, 50 classes", Categorical.random(50, path=DescentPath(rate=0.5, batch_size=16)), steps=30)
-    yield _tiny("tiny steps, 1e-10 nat each", size=1.5e-5)
-    yield _tiny("tiny steps, 3e-13 nat each", size=8e-7)
+    yield _tiny("tiny steps, 1e-10 nat", size=1.5e-5)
+    yield _tiny("tiny steps, 3e-13 nat", size=8e-7)
     noise = GaussianMean(
         dimension=2, points=10, model_sigma=1.0, data_sigma=1.0, rate=0.1, noise=0.02, initial_variance=0.5
     )
-    yield Case("Gaussian mean, noise", noise, noise.simulate(6, seed=1))
+    yield Case("Gaussian, noise", noise, noise.simulate(6, seed=1))
     minibatches = GaussianMean(
         dimension=1,
         points=8,
@@ -87,7 +87,7 @@ def cases() -> Iterator[Case]:
         task_variance=0.3,
         batch_size=2,
     )
-    yield Case("Gaussian mean, minibatches", minibatches, minibatches.simulate(6, seed=2))
+    yield Case("Gaussian, minibatches", minibatches, minibatches.simulate(6, seed=2))
 
 
 def _categorical(name: str, system: Categorical, *, steps: int) -> Case:

@@ -96,7 +96,7 @@ def ensemble_coverage(case: Case, members: int, *, replicates: int = REPLICATES,
     paths = case.system.simulate(case.steps, members=members * replicates, seed=seed)
     works = member_works(case.system, paths).reshape(replicates, members)
     truth = case.system.exact(steps=case.steps)["work"]
-    yield count(case.name, "work, ensemble mean of k3", members, truth, ledger.over_replicates(works))
+    yield count(case.name, "work k3, ensemble mean", members, truth, ledger.over_replicates(works))
 
 
 def rejected(rows: Sequence[Coverage]) -> tuple[Coverage, ...]:

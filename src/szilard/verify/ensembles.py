@@ -29,7 +29,7 @@ def ensemble(case: Case) -> Iterator[Comparison]:
             per_member = function(phi[:, :-1], phi[:, 1:]).sum(1)[..., 0]
             yield Comparison(case.name, f"{name}, ensemble mean", truth[name], ledger.over_replicates(per_member))
     estimate = ledger.over_replicates(member_works(case.system, paths))
-    yield Comparison(case.name, "work, ensemble mean of k3", truth["work"], estimate)
+    yield Comparison(case.name, "work k3, ensemble mean", truth["work"], estimate)
 
 
 def member_works(

@@ -35,18 +35,16 @@ def exact_sums(case: Case) -> Iterator[Comparison]:
         return Comparison(case.name, estimator, truth[name], shifted, _RELATIVE * abs(truth[name]) + rounding)
 
     hellinger = ledger.hellinger_per_input
-    yield row("energy", "energy, exact sum", ledger.energy_per_input(phi[-1]), first_order, volume)
-    yield row("entropy_conditional", "entropy, exact sum", ledger.entropy_per_input(phi[-1]), first_order, volume)
-    yield row("work", "work, exact sum", ledger.work_per_input(before, after).sum(0), second_order)
+    yield row("energy", "energy, exact", ledger.energy_per_input(phi[-1]), first_order, volume)
+    yield row("entropy_conditional", "entropy, exact", ledger.entropy_per_input(phi[-1]), first_order, volume)
+    yield row("work", "work, exact", ledger.work_per_input(before, after).sum(0), second_order)
     jumps = ledger.Jump(before, after)
-    yield row("work_reverse", "work reversed, exact sum", ledger.work_reverse_of(jumps).sum(0), second_order)
-    yield row("heat", "heat, exact sum", ledger.heat_per_input(before, after).sum(0), first_order)
-    yield row("length", "length, exact sum", ledger.angle_of(hellinger(before, after)).sum(0), first_order)
-    yield row("work_direct", "work of one jump, exact sum", ledger.work_per_input(phi[0], phi[-1]), second_order)
-    yield row(
-        "length_direct", "length of one jump, exact sum", ledger.angle_of(hellinger(phi[0], phi[-1])), first_order
-    )
-    yield row("fluctuation", "fluctuation, exact sum", ledger.fluctuation_per_input(before, after).mean(0), first_order)
+    yield row("work_reverse", "work reversed, exact", ledger.work_reverse_of(jumps).sum(0), second_order)
+    yield row("heat", "heat, exact", ledger.heat_per_input(before, after).sum(0), first_order)
+    yield row("length", "length, exact", ledger.angle_of(hellinger(before, after)).sum(0), first_order)
+    yield row("work_direct", "work direct, exact", ledger.work_per_input(phi[0], phi[-1]), second_order)
+    yield row("length_direct", "length direct, exact", ledger.angle_of(hellinger(phi[0], phi[-1])), first_order)
+    yield row("fluctuation", "fluctuation, exact", ledger.fluctuation_per_input(before, after).mean(0), first_order)
 
 
 def first_law(case: Case) -> Comparison:
@@ -75,4 +73,4 @@ def work_quadratic(case: Case) -> Iterator[Comparison]:
     if next_order > 0.5 * truth:
         return
     estimate = ledger.over_inputs(ledger.work_quadratic_per_input(phi, tangents).sum(0), kind=Kind.ASYMPTOTIC)
-    yield Comparison(case.name, "work, Fisher quadratic form", truth, estimate, next_order + _RELATIVE * truth)
+    yield Comparison(case.name, "work, Fisher form", truth, estimate, next_order + _RELATIVE * truth)

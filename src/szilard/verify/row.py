@@ -104,32 +104,33 @@ class Verification:
         return json.dumps(self.as_dict(), ensure_ascii=False, indent=2, allow_nan=False)
 
     def table(self) -> Table:
-        """A table for the terminal; the error is ± one standard error, or ≤ the float error allowed."""
+        """A table for 80 columns; the error is ± one standard error, or ≤ the float error allowed."""
         from rich import box
         from rich.table import Table
         from rich.text import Text
 
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, caption=Text(self.verdict), caption_justify="left")
-        for heading in ("system", "estimator"):
-            table.add_column(heading)
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+        table.caption, table.caption_justify = Text(self.verdict), "left"
+        table.add_column("estimator", no_wrap=True)
         for heading in ("truth", "estimate", "error", "z"):
-            table.add_column(heading, justify="right")
-        table.add_column("kind")
-        table.add_column("verdict")
+            table.add_column(heading, justify="right", no_wrap=True)
+        table.add_column("kind", no_wrap=True)
+        table.add_column("", no_wrap=True)
         previous = None
         for row in self.rows:
+            if row.system != previous:
+                table.add_row(Text(row.system, style="bold underline"))
+                previous = row.system
             held = row.verdict == "held"
             table.add_row(
-                Text(row.system if row.system != previous else ""),
                 Text(row.estimator),
-                f"{row.truth:.6g}",
-                f"{row.estimate:.6g}",
-                f"{'±' if row.sampled else '≤'} {row.error:.1e}",
-                f"{row.z:+.2f}",
+                f"{row.truth:.4g}",
+                f"{row.estimate:.4g}",
+                f"{'±' if row.sampled else '≤'}{row.error:.1e}",
+                f"{row.z:+.2f}" if abs(row.z) < 1000 else f"{row.z:+.0e}",
                 str(row.kind),
-                Text(("✓ " if held else "✗ ") + row.verdict, style="green" if held else "bold red"),
+                Text("✓" if held else "✗ failed", style="green" if held else "bold red"),
             )
-            previous = row.system
         return table
 
 

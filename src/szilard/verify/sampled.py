@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -81,15 +81,15 @@ def step_by_step(sampling: Sampling) -> Iterator[Answer]:
     yield Answer("heat", "heat, S_n − S_0 − W", ledger.heat_total(start, end, work))
     yield Answer("length", "length, samples", ledger.total(lengths))
     yield Answer("fluctuation", "fluctuation, samples", _mean(checks))
-    yield Answer("work", "work along trajectories", ledger.over_replicates(paths.work))
-    yield Answer("heat", "heat q along trajectories", ledger.over_replicates(paths.heat))
-    yield Answer("ep_conditional", "σ along trajectories", ledger.over_replicates(paths.entropy_production))
+    yield Answer("work", "work, trajectories", ledger.over_replicates(paths.work))
+    yield Answer("heat", "heat q, trajectories", ledger.over_replicates(paths.heat))
+    yield Answer("ep_conditional", "σ, trajectories", ledger.over_replicates(paths.entropy_production))
 
 
 def reused(sampling: Sampling) -> Iterator[Answer]:
-    """One set of samples for every segment of the path, by importance weights."""
-    generator = sampling.generator()
-    case = sampling.case
+    """One set of samples for every segment of the path, by importance weights; none that the steps have seen."""
+    sampling = replace(sampling, seed=sampling.seed + 1)
+    generator, case = sampling.generator(), sampling.case
     works, heats, checks = [], [], []
     for first in range(0, case.steps, case.segment):
         points = range(first, min(first + case.segment, case.steps) + 1)
@@ -98,9 +98,9 @@ def reused(sampling: Sampling) -> Iterator[Answer]:
         works.append(ledger.work_reused(phi))
         heats.append(ledger.heat_reused(phi))
         checks.append(ledger.fluctuation_reused(phi))
-    yield Answer("work", "work, reused samples", ledger.total(works))
-    yield Answer("heat", "heat, reused samples", ledger.total(heats))
-    yield Answer("fluctuation", "fluctuation, reused samples", _mean(checks))
+    yield Answer("work", "work, reused", ledger.total(works))
+    yield Answer("heat", "heat, reused", ledger.total(heats))
+    yield Answer("fluctuation", "fluctuation, reused", _mean(checks))
 
 
 def compared(case: Case) -> Iterator[Comparison]:
