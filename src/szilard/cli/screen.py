@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -58,6 +59,19 @@ def show(*what: RenderableType, width: int = _PLAIN_WIDTH) -> None:
         console = Console(markup=False, highlight=False, emoji=False, width=width, color_system=None)
     for each in what:
         console.print(each, soft_wrap=isinstance(each, str))
+
+
+@contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """A sign of life on a terminal's standard error while something of a few seconds is under way."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield
+        return
+    with console.status(what):
+        yield
 
 
 def show_json(value: Any) -> None:

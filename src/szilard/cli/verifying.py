@@ -6,14 +6,15 @@ from typing import Annotated
 
 import typer
 
-from szilard.cli.screen import BAD, show
+from szilard.cli.screen import BAD, show, waiting
 
 
 def verify(json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """Hold every estimator against every exact system on this machine: truth, estimate, error bar, z."""
     from szilard.verify import verify as carry_out
 
-    verification = carry_out()
+    with waiting("holding every estimator against every exact system"):
+        verification = carry_out()
     if json:
         typer.echo(verification.to_json())
     else:
