@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 import time
 import warnings
@@ -22,7 +21,8 @@ from szilard.monitor.describe import describe
 from szilard.monitor.ledger import DEFAULT_PATH_INTERVALS, Ledger
 from szilard.monitor.loss import LossMeter
 from szilard.monitor.measure import Measure
-from szilard.monitor.rows import Rows, Value
+from szilard.monitor.rows import Rows
+from szilard.monitor.scribe import LoopNote, Scribe
 from szilard.monitor.watch import Watch
 from szilard.records.schema import Group
 
@@ -100,7 +100,6 @@ class Monitor:
         self._quiet = quiet
         self._step = 0
         self._loss = LossMeter()
-        self._training: dict[int, dict[str, Any]] = {}
         self._broken = self._closed = False
         self._watches = [Watch(measure.start(ppm, seed), measure.every or default.every) for measure in chosen]
         self._calibration = (
@@ -108,7 +107,7 @@ class Monitor:
             if all(watch.every for watch in self._watches)
             else Calibration(budget, self._rehearse, lambda: _clock(ppm.device))
         )
-        self._open_record(Path(out), overwrite, seed, dict(attributes or {}), path_intervals)
+        self._scribe = self._open_record(Path(out), overwrite, {"seed": seed, **(attributes or {})}, path_intervals)
         self._begin = self._flushed = time.perf_counter()
         self._observe(self._watches)
         self._flush()
@@ -151,13 +150,13 @@ class Monitor:
         if not self._closed and self._step == 0:
             self._finish("broken", "the monitor was closed before its first step")
             raise SzilardError(
-                f"the monitor was closed before its first step, so {self._writer.path} holds the first model only: "
-                "call monitor.step() after optimizer.step()."
+                f"the monitor was closed before its first step, so {self._scribe.writer.path} holds the first model "
+                "only: call monitor.step() after optimizer.step()."
             )
         self._finish("complete", None)
         from szilard.handle import Run
 
-        return Run(self._writer.path)
+        return Run(self._scribe.writer.path)
 
     def __enter__(self) -> Monitor:
         return self
@@ -171,38 +170,41 @@ class Monitor:
             self._finish("broken", f"the loop ended with {kind.__name__}")
 
     def _open_record(
-        self, out: Path, overwrite: bool, seed: int, attributes: dict[str, Any], intervals: Sequence[int]
-    ) -> None:
+        self, out: Path, overwrite: bool, attributes: Mapping[str, Any], intervals: Sequence[int]
+    ) -> Scribe:
         from szilard.records.writer import RecordWriter
 
-        groups = [group for watch in self._watches for group in watch.recorder.groups]
+        groups = self._groups()
         if len({group.name for group in groups}) != len(groups):
             raise SpecError("two measures write to the same group of the record: give each kind of measure once.")
-        described = describe(self._ppm, self._optimizer, self._watches[0].recorder.precision)
-        described |= {
+        rhythm = {
             "kind_of_run": "single",
-            "seed": seed,
             "every": self._watches[0].every,
             "every_chosen_by": "user" if self._calibration is None else "budget",
             "budget": None if self._calibration is None else self._calibration.budget,
             "path_intervals": sorted({1, *intervals}),
         }
-        self._writer = RecordWriter(out, groups=groups, attributes={**described, **attributes}, overwrite=overwrite)
-        self._name_intervals(groups)
-        if described["forward_flagged"]:
-            self._say(
-                f"the forward pass is in {described['forward_precision']}, so small changes of φ drown in rounding; "
-                "the record is flagged. Watch a float32 forward pass if you can.",
-                warn=True,
+        precision = self._watches[0].recorder.precision
+        described = describe(self._ppm, self._optimizer, precision) | rhythm | dict(attributes)
+        scribe = Scribe(RecordWriter(out, groups=groups, attributes=described, overwrite=overwrite))
+        self._name_intervals(scribe)
+        if precision.flagged:
+            self._warn(
+                f"the forward pass is in {precision.name}, so small changes of φ drown in rounding; "
+                "the record is flagged. Watch a float32 forward pass if you can."
             )
+        return scribe
 
-    def _name_intervals(self, groups: Sequence[Group]) -> None:
+    def _groups(self) -> list[Group]:
+        return [group for watch in self._watches for group in watch.recorder.groups]
+
+    def _name_intervals(self, scribe: Scribe) -> None:
         """Measuring intervals are named in training steps, once ``every`` is known; until then in records."""
         every = self._watches[0].every
-        for group in groups:
+        for group in self._groups():
             if every is not None and "path_interval" in group.coordinates:
                 multiples = group.coordinates["path_interval"]
-                self._writer.set_coordinate(group.name, "path_interval", [every * multiple for multiple in multiples])
+                scribe.writer.set_coordinate(group.name, "path_interval", [every * number for number in multiples])
 
     def _rehearse(self) -> float:
         with undisturbed(self._ppm.module, self._ppm.device):
@@ -213,7 +215,7 @@ class Monitor:
         every = calibration.every()
         record, step = calibration.record_seconds, calibration.step_seconds
         self._calibration = None
-        self._writer.annotate(
+        self._scribe.writer.annotate(
             every=every,
             calibration={"record_seconds": record, "step_seconds": step, "steps": calibration.steps},
         )
@@ -228,7 +230,7 @@ class Monitor:
                 due.append(watch)
             elif watch.due(self._step):
                 due.append(watch)
-        self._name_intervals([group for watch in self._watches for group in watch.recorder.groups])
+        self._name_intervals(self._scribe)
         self._observe(due)
         self._flush()
 
@@ -236,58 +238,27 @@ class Monitor:
         with undisturbed(self._ppm.module, self._ppm.device):
             for watch in watches:
                 watch.recorder.observe(watch.occasion(self._step, ragged))
-        # what the loop knows and the model does not
-        self._training[self._step] = {
-            "wall_time": time.perf_counter() - self._begin,
-            "learning_rate": self._learning_rate(),
-            "loss": self._loss.drain(),
-        }
-
-    def _learning_rate(self) -> float:
-        if self._optimizer is None:
-            return math.nan
-        return float(self._optimizer.param_groups[0].get("lr", math.nan))
+        wall_time = time.perf_counter() - self._begin
+        self._scribe.note(self._step, LoopNote.of(wall_time, self._optimizer, self._loss.drain()))
 
     def _flush(self) -> None:
-        """Accounts for what was observed and appends it to the record, up to the first row that is not finite."""
+        """Accounts for what was observed and writes it, unless the run has broken."""
         if not self._broken:
-            self._append([rows for watch in self._watches for rows in watch.recorder.rows()])
+            self._write([rows for watch in self._watches for rows in watch.recorder.rows()])
         self._flushed = time.perf_counter()
 
-    def _append(self, tables: Sequence[Rows]) -> None:
-        bad: dict[int, str] = {}
-        appended: list[tuple[str, int, dict[str, Value]]] = []
-        for table in tables:
-            for step, columns in table.to_host():
-                if table.group == "ledger":
-                    columns |= self._training_columns(step)
-                broken = next((name for name, value in columns.items() if _infinite(name, value)), None)
-                if broken is not None:
-                    bad.setdefault(step, broken)
-                appended.append((table.group, step, columns))
-        end = min(bad, default=math.inf)
-        for group, step, columns in appended:
-            if step < end:
-                self._writer.append(group, step, columns)
-        if bad:
-            first = min(bad)
-            self._break(first, f"{bad[first]} is not finite: look for NaN or Inf in the model's logits and loss")
-
-    def _training_columns(self, step: int) -> dict[str, Value]:
-        """Loss with its error, learning rate and time; the loss may have waited on the device until now."""
-        columns = self._training.pop(step)
-        loss = columns.pop("loss")
-        if math.isnan(columns["learning_rate"]):
-            del columns["learning_rate"]
-        return columns if loss is None else columns | loss.estimate()
+    def _write(self, tables: Sequence[Rows]) -> None:
+        found = self._scribe.write(tables)
+        if found is not None:
+            self._break(*found)
 
     def _break(self, step: int, because: str) -> None:
         self._flush()  # what was observed before is kept, and may itself hold an earlier break
         if not self._broken:
             self._broken = True
-            self._writer.annotate(status="broken", broken_at_step=step, broken_because=because)
+            self._scribe.writer.annotate(status="broken", broken_at_step=step, broken_because=because)
             kept = "What was recorded before is kept; training goes on."
-            self._say(f"the run broke at step {step}: {because}. {kept}", warn=True)
+            self._warn(f"the run broke at step {step}: {because}. {kept}")
 
     def _finish(self, status: str, because: str | None) -> None:
         if self._closed:
@@ -298,24 +269,18 @@ class Monitor:
                 self._observe(late, ragged=True)
             self._flush()
         if not self._broken:
-            self._append([rows for watch in self._watches for rows in watch.recorder.finish()])
+            self._write([rows for watch in self._watches for rows in watch.recorder.finish()])
         if because is not None and not self._broken:
-            self._writer.annotate(status=status, broken_at_step=self._step, broken_because=because)
-        self._writer.close(status=status)
+            self._scribe.writer.annotate(status=status, broken_at_step=self._step, broken_because=because)
+        self._scribe.writer.close(status=status)
         self._closed = True
 
-    def _say(self, message: str, warn: bool = False) -> None:
-        if warn:
-            warnings.warn(message, SzilardWarning, stacklevel=4)
-        elif not self._quiet:
+    def _say(self, message: str) -> None:
+        if not self._quiet:
             print(f"szilard: {message}", file=sys.stderr)
 
-
-def _infinite(name: str, value: Any) -> bool:
-    if name == "loss_error":  # of a single step there is none
-        return False
-    numbers = value if isinstance(value, list) else [value]
-    return not all(map(math.isfinite, numbers))
+    def _warn(self, message: str) -> None:
+        warnings.warn(message, SzilardWarning, stacklevel=5)
 
 
 def _clock(device: torch.device) -> float:

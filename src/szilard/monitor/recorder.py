@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -16,13 +16,14 @@ from szilard.models.evaluation import undisturbed
 from szilard.models.ppm import Enumerable, log_normaliser
 from szilard.models.precision import Precision, forward_precision
 from szilard.models.tangent import logit_tangent, snapshot, update_since
+from szilard.monitor.agenda import Agenda
 from szilard.monitor.columns import Columns
 from szilard.monitor.exact import Pool, Terms, exact_terms, join
-from szilard.monitor.intervals import IntervalClock, IntervalSums, JumpPlan
+from szilard.monitor.intervals import IntervalClock, IntervalSums
 from szilard.monitor.length_sum import LengthSum
 from szilard.monitor.measure import Occasion
 from szilard.monitor.path import PathSums
-from szilard.monitor.rows import Rows, Value
+from szilard.monitor.rows import Rows
 from szilard.monitor.sampled import Draw, SampledRoute, Uniform
 from szilard.records import schema
 
@@ -39,27 +40,6 @@ class Observation:
     logits: Float[Tensor, "inputs heads outcomes"]
     tangent: Float[Tensor, "inputs heads outcomes"] | None
     uniform: Uniform
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class _Agenda:
-    """Which models of the pool a batch compares.
-
-    Attributes:
-        steps: training step of each record.
-        before, after: pool rows of every jump: first those from record to record, then those from the first model, then
-            the finished jumps of the coarser intervals.
-        plans, jumps: every finished jump of a measuring interval, and which of the above it is.
-        host: columns known without the device, for each record.
-    """
-
-    steps: list[int]
-    before: list[int]
-    after: list[int]
-    plans: list[JumpPlan]
-    jumps: list[int]
-    host: list[Mapping[str, Value]]
 
 
 @final
@@ -132,7 +112,7 @@ class LedgerRecorder:
             return []
         batch, self._waiting = self._waiting, []
         count = len(batch)
-        agenda = self._agenda([observation.occasion for observation in batch])
+        agenda = Agenda.of([observation.occasion for observation in batch], self._clock)
         pool = self._pool(batch)
         terms, draws = self._measure(batch, pool, agenda)
         entropy = terms.state["entropy_conditional"]
@@ -143,7 +123,7 @@ class LedgerRecorder:
         ended = terms.jumps(agenda.jumps)
         intervals = self._intervals.along(count, agenda.plans, ended.work, ended.heat, ended.h)
         self._path, self._intervals = path.last(), intervals.last()
-        kept = [*self._clock.start, len(pool.logits) - 1, self._first]
+        kept = [*self._clock.start, len(pool.logits) - 1, len(self._earlier.logits) - 1]
         self._earlier = Pool(pool.logits[kept], pool.normalisers[kept])
         self._clock.rebase()
         ledger_rows = self._columns(terms, path, intervals, self._entropy_start).rows(
@@ -177,41 +157,13 @@ class LedgerRecorder:
         # a copy: the model may reuse its output's memory
         return torch.cat(chunks).detach() if len(chunks) > 1 else chunks[0].detach().clone()
 
-    @property
-    def _first(self) -> int:
-        """The first model's row of the pool."""
-        return len(self._clock.multiples) + 1
-
     def _pool(self, batch: Sequence[Observation]) -> Pool:
         fresh = torch.stack([observation.logits for observation in batch])
         return Pool(
             torch.cat([self._earlier.logits, fresh]), torch.cat([self._earlier.normalisers, log_normaliser(fresh)])
         )
 
-    def _agenda(self, occasions: Sequence[Occasion]) -> _Agenda:
-        """Which pairs of models the batch compares."""
-        previous, base, count = self._first - 1, self._first + 1, len(occasions)
-        after = [base + record for record in range(count)] * 2
-        before = [previous, *range(base, base + count - 1)] + [self._first] * count
-        plans: list[JumpPlan] = []
-        jumps: list[int] = []
-        host: list[Mapping[str, Value]] = []
-        for record, occasion in enumerate(occasions):
-            for plan in self._clock.advance(occasion, record, base + record):
-                # at the finest interval the jump is the step itself
-                jumps.append(record if plan.interval == 0 else len(before))
-                if plan.interval != 0:
-                    before.append(plan.start)
-                    after.append(base + record)
-                plans.append(plan)
-            counts = {
-                "steps_by_interval": list(self._clock.steps),
-                "jumps_by_interval": list(self._clock.jumps),
-            }
-            host.append({"interval": occasion.interval, **counts})
-        return _Agenda([occasion.step for occasion in occasions], before, after, plans, jumps, host)
-
-    def _measure(self, batch: Sequence[Observation], pool: Pool, agenda: _Agenda) -> tuple[Terms, list[Draw]]:
+    def _measure(self, batch: Sequence[Observation], pool: Pool, agenda: Agenda) -> tuple[Terms, list[Draw]]:
         parts: list[Terms] = []
         draws: list[Draw] = []
         count = len(batch)
