@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 
 import torch
@@ -45,7 +46,11 @@ def logit_tangent(ppm: Enumerable, chunk: slice, direction: State) -> Float[Tens
             return ppm.logits(chunk)
 
     try:
-        tangent: Tensor = torch.func.jvp(logits_at, (state,), (dict(direction),))[1]
+        with (
+            warnings.catch_warnings()
+        ):  # torch itself calls torch.jit.script, once, when it first differentiates forward
+            warnings.filterwarnings("ignore", "`torch.jit.script", DeprecationWarning)
+            tangent: Tensor = torch.func.jvp(logits_at, (state,), (dict(direction),))[1]
     except (RuntimeError, NotImplementedError):
         return _secant(logits_at, state, direction)
     return tangent
