@@ -105,8 +105,11 @@ def test_few_rows_of_samples_decide_nothing(learning: torch.Tensor, builders: di
 def test_a_record_that_is_not_whole_says_so(status: str, learned: xr.DataTree) -> None:
     tree = learned.copy()
     tree.attrs = {**learned.attrs, "status": status, "broken_at_step": 601, "broken_because": "logits are NaN"}
-    row = audit(tree)["complete record"]
+    report = audit(tree)
+    row = report["complete record"]
     assert row.verdict is Verdict.FAILED
+    assert report.sound
+    assert report.verdict.startswith("The record does not cover the whole run")
     assert ("NaN" in row.detail) == (status == "broken")
 
 

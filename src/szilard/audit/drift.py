@@ -63,7 +63,11 @@ class DriftShare:
     @property
     def motion(self) -> Motion:
         """The verdict in a word."""
-        low, high = self.share.interval(LEVEL)
+        return self.motion_at(LEVEL)
+
+    def motion_at(self, level: float) -> Motion:
+        """The verdict at another level, as where several shares are judged together."""
+        low, high = self.share.interval(level)
         if math.isnan(low) or self.jumps < FEWEST_JUMPS:
             return Motion.UNDECIDED
         if low >= -DRIFT and high <= DRIFT:

@@ -75,7 +75,7 @@ class Evidence:
 
     def span(self) -> str:
         """The steps covered, in words."""
-        return "nothing recorded" if not self.records else f"steps {self.steps[0]} to {self.steps[-1]}"
+        return "nothing recorded" if not self.records else f"steps {self.steps[0]:,} to {self.steps[-1]:,}"
 
 
 def finite_rows(data: xr.Dataset, names: tuple[str, ...]) -> xr.Dataset:

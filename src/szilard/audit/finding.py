@@ -37,6 +37,8 @@ class Concern(enum.StrEnum):
 
     RECORD = "record"
     """The numbers themselves: a failure says not to trust them."""
+    COVERAGE = "coverage"
+    """How much of the run the numbers speak of: a failure says that something is missing, not that it is wrong."""
     THEORY = "theory"
     """An assumption or claim of the theory: a failure is a result."""
 

@@ -23,7 +23,13 @@ def _complete(evidence: Evidence) -> Finding:
     if evidence.undefined:
         detail += f" {evidence.undefined} records without finite numbers were set aside."
     faults = float((status != "complete") + evidence.undefined)
-    return _row("complete record", "the record covers the whole run and every number in it is finite", faults, detail)
+    return _row(
+        "complete record",
+        "the record covers the whole run and every number in it is finite",
+        faults,
+        detail,
+        Concern.COVERAGE,
+    )
 
 
 def _gaps(evidence: Evidence) -> Finding:
@@ -33,16 +39,18 @@ def _gaps(evidence: Evidence) -> Finding:
     if "interval" in evidence.ledger:
         gaps = int((np.asarray(evidence.ledger["interval"].values)[1:] != steps).sum())
     detail = f"{backwards} steps out of order, {gaps} records whose interval does not reach back to the one before."
-    return _row("no gaps", "every record starts where the one before ended", float(backwards + gaps), detail)
+    return _row(
+        "no gaps", "every record starts where the one before ended", float(backwards + gaps), detail, Concern.RECORD
+    )
 
 
-def _row(name: str, claim: str, faults: float, detail: str) -> Finding:
+def _row(name: str, claim: str, faults: float, detail: str, concerns: Concern) -> Finding:
     return Finding(
         name=name,
         claim=claim,
         source="the record",
         basis=Basis.TESTED,
-        concerns=Concern.RECORD,
+        concerns=concerns,
         measure="faults",
         effect=faults,
         interval=(faults, faults),

@@ -9,7 +9,7 @@ from szilard.audit.bounds import DRIFT, FEWEST_JUMPS, LEVEL
 from szilard.audit.drift import DriftShare, Motion, drift_share, drift_shares, no_learning
 from szilard.audit.evidence import Evidence, entropy_change
 from szilard.audit.finding import Basis, Concern, Finding, Interval, Verdict, judge
-from szilard.audit.phases import phases
+from szilard.audit.phases import in_words, phases
 from szilard.estimate import format_with_error
 
 
@@ -126,8 +126,5 @@ def describe(share: DriftShare, evidence: Evidence, momentum: float) -> str:
 
 def _in_phases(evidence: Evidence, momentum: float) -> str:
     """What the parts of the run say on their own, where there are several."""
-    found = phases(evidence.ledger, momentum)
-    if len(found) < 2:
-        return ""
-    said = "; ".join(f"steps {phase.first}–{phase.last} {phase.share.motion}" for phase in found)
-    return f"By phases: {said}."
+    said = in_words(phases(evidence.ledger, momentum))
+    return f"By phases: {said}." if said else ""

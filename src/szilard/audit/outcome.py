@@ -62,7 +62,10 @@ class Audit:
         if broken:
             return f"Do not rely on these numbers ({broken} failed). {said[0].upper()}{said[1:]}"
         failed = self._names(Concern.THEORY)
-        return f"The numbers stand: {said}" + (f" Did not hold in this run: {failed}." if failed else "")
+        stand = "The numbers stand"
+        if self._names(Concern.COVERAGE):
+            stand = "The record does not cover the whole run, but what it holds stands"
+        return f"{stand}: {said}" + (f" Did not hold in this run: {failed}." if failed else "")
 
     def _names(self, concern: Concern) -> str:
         return ", ".join(row.name for row in self.rows if row.concerns is concern and row.verdict is Verdict.FAILED)

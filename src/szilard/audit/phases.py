@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from szilard.audit.bounds import FEWEST_JUMPS
-from szilard.audit.drift import DriftShare, drift_share
+from szilard.audit.bounds import FEWEST_JUMPS, LEVEL
+from szilard.audit.drift import DriftShare, Motion, drift_share
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -20,11 +21,18 @@ class Phase:
         first: training step at which it begins.
         last: training step at which it ends.
         share: drift's share of the work within it.
+        level: of its interval, so that all phases together are wrong as seldom as one would be.
     """
 
     first: int
     last: int
     share: DriftShare
+    level: float = LEVEL
+
+    @property
+    def motion(self) -> Motion:
+        """What moved the model in this stretch."""
+        return self.share.motion_at(self.level)
 
 
 def phases(ledger: xr.Dataset, momentum: float = 0.0) -> tuple[Phase, ...]:
@@ -42,4 +50,21 @@ def phases(ledger: xr.Dataset, momentum: float = 0.0) -> tuple[Phase, ...]:
         share = drift_share(ledger.isel(step=slice(begin, end + 1)), momentum)
         if share is not None and share.jumps >= FEWEST_JUMPS:
             found.append(Phase(int(steps[begin]), int(steps[end]), share))
-    return tuple(found)
+    level = 1 - (1 - LEVEL) / max(len(found), 1)
+    return tuple(replace(phase, level=level) for phase in found)
+
+
+def in_words(found: Sequence[Phase]) -> str:
+    """The phases with what moved the model, neighbours that agree taken together; empty for fewer than two.
+
+    Example: ``"steps 0–300: drift; steps 300–600: undecided"``.
+    """
+    if len(found) < 2:
+        return ""
+    stretches: list[tuple[int, int, Motion]] = []
+    for phase in found:
+        if stretches and stretches[-1][2] is phase.motion:
+            stretches[-1] = (stretches[-1][0], phase.last, phase.motion)
+        else:
+            stretches.append((phase.first, phase.last, phase.motion))
+    return "; ".join(f"steps {first:,}–{last:,}: {motion}" for first, last, motion in stretches)

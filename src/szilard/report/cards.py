@@ -13,7 +13,7 @@ def cards(view: View) -> str:
     change = view.entropy_change
     shown = [("ΔS", "change of entropy", with_error(change.value, change.error), "nat per input")]
     for symbol, words, column, unit in (
-        ("W", "work = entropy production", "work", "nat per input"),
+        ("W", "work (= Σ)", "work", "nat per input"),
         ("Q", "heat absorbed", "heat", "nat per input"),
         ("L", "length of the way", "length", "nat^½"),
     ):

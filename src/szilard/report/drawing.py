@@ -194,7 +194,7 @@ def layout(*y_axes: dict[str, Any], x: dict[str, Any] | None = None, right: int 
         panels["yaxis" if not number else f"yaxis{number + 1}"] = {**settings, "domain": [max(top - height, 0.0), top]}
     bottom = "y" if count == 1 else f"y{count}"
     return {
-        "xaxis": {**(x or axis(STEP_TITLE, rangemode="tozero")), "anchor": bottom},
+        "xaxis": {**(x or axis(STEP_TITLE, rangemode="tozero", tickformat=",d")), "anchor": bottom},
         **panels,
         "margin": {"l": 64, "r": right, "t": 14, "b": 48},
         "font": {"family": "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif", "size": 13, "color": INK},

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 
 from szilard.audit import no_learning
-from szilard.audit.bounds import FEWEST_JUMPS
+from szilard.audit.bounds import FEWEST_JUMPS, STILL
 from szilard.audit.drift import DriftShare, Motion, drift_share
+from szilard.audit.phases import in_words
 from szilard.report.safe import with_error
 from szilard.report.view import View
 
@@ -50,13 +51,15 @@ def _entropy(view: View) -> str:
     values = view.evidence.column("entropy_conditional")
     change = view.entropy_change
     low, high = change.interval()
-    way = "more certain" if high < 0 else "less certain" if low > 0 else "neither more nor less certain"
+    way = "became more certain" if high < 0 else "became less certain" if low > 0 else "stayed as certain as they were"
+    if max(abs(low), abs(high)) <= STILL * values[0]:
+        way = "stayed about as certain as they were"
     accuracy = ""
     if view.has("accuracy"):
         curve = view.curve("accuracy")
         accuracy = f" Its accuracy on the probe went from {curve.values[0]:.1%} to {curve.values[-1]:.1%}."
     return (
-        f"Its predictions became {way}: their entropy went from {values[0]:.4g} to {values[-1]:.4g} nat per input "
+        f"Its predictions {way}: their entropy went from {values[0]:.4g} to {values[-1]:.4g} nat per input "
         f"(ΔS = {with_error(change.value, change.error)} nat).{accuracy}"
     )
 
@@ -83,11 +86,9 @@ def _motion(view: View) -> str:
     said = _share_in_words(share)
     if no_learning(view.ledger, share):
         said += " The entropy stayed where it was: no learning is visible in this run."
-    apart = {phase.share.motion for phase in view.phases}
-    if len(view.phases) > 1:
-        names = "; ".join(f"steps {phase.first:,}–{phase.last:,}: {phase.share.motion}" for phase in view.phases)
-        said += f" Phase by phase ({'the same throughout' if len(apart) == 1 else 'it changed'}): {names}."
-    return said + f" These numbers belong to their measuring interval of {_steps(view.attributes.get('every'))}."
+    if apart := in_words(view.phases):
+        said += f" Phase by phase: {apart}."
+    return f"{said} All of this holds for a measurement every {_steps(view.attributes.get('every'))}."
 
 
 def _share_in_words(share: DriftShare) -> str:

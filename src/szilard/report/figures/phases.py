@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from szilard.audit.bounds import DRIFT, LEVEL
-from szilard.audit.drift import DriftShare, Motion
+from szilard.audit.bounds import DRIFT
+from szilard.audit.drift import Motion
+from szilard.audit.phases import Phase
 from szilard.report.drawing import (
     BLUE,
     GREEN,
@@ -22,7 +23,6 @@ from szilard.report.drawing import (
     layout,
     points,
 )
-from szilard.report.safe import escape
 from szilard.report.view import View
 
 PENS = {
@@ -36,23 +36,22 @@ PENS = {
 
 def figure(view: View) -> Figure | None:
     """None without two phases that can be judged."""
-    stretches = [(f"{phase.first}–{phase.last}", phase.share) for phase in view.phases]
+    stretches = [(f"{phase.first:,}–{phase.last:,}<br>k = {phase.share.interval}", phase) for phase in view.phases]
     if len(stretches) < 2:
         return None
     data = []
     for motion, (pen, symbol) in PENS.items():
-        chosen = [(where, share) for where, share in stretches if share.motion is motion]
+        chosen = [(where, phase) for where, phase in stretches if phase.motion is motion]
         if chosen:
             data.append(_trace(chosen, motion, pen, symbol))
     shade = band(-DRIFT, DRIFT)
-    note = {"text": escape(f"diffusion: within ±{DRIFT:g}"), "xref": "paper", "x": 0.01, "xanchor": "left", "y": DRIFT,
-            "yanchor": "bottom", "showarrow": False, "font": {"size": 11, "color": "#4B5563"}}  # fmt: skip
     return Figure(
         key="phases",
         title="What moved the model, phase by phase",
         caption=(
             "Drift's share of the work: 1 is straight motion, 0 diffusion, below 0 jumps undo one another. "
-            "Each phase is judged at its coarsest interval with 16 jumps or more (k, beside the point). Bars: 95 %."
+            "Grey: diffusion, within ±0.1. Each phase is judged at its coarsest interval k of 16 jumps or more. "
+            "Bars: 95 % for all phases together."
         ),
         data=data,
         layout=layout(
@@ -62,7 +61,6 @@ def figure(view: View) -> Figure | None:
                 range=[-0.5, len(stretches) - 0.35]),
             right=16,
             shapes=[shade],
-            annotations=[note],
             **LEGEND,
             hovermode="closest",
         ),
@@ -70,11 +68,9 @@ def figure(view: View) -> Figure | None:
     )  # fmt: skip
 
 
-def _trace(chosen: list[tuple[str, DriftShare]], motion: Motion, pen: Pen, symbol: str) -> dict[str, Any]:
-    shares = [share for _, share in chosen]
-    half = np.array([share.share.interval(LEVEL)[1] - share.share.value for share in shares])
-    values = np.array([share.share.value for share in shares])
+def _trace(chosen: list[tuple[str, Phase]], motion: Motion, pen: Pen, symbol: str) -> dict[str, Any]:
+    estimates = [(phase.share.share, phase.level) for _, phase in chosen]
+    half = np.array([share.interval(level)[1] - share.value for share, level in estimates])
+    values = np.array([share.value for share, _ in estimates])
     trace = points([where for where, _ in chosen], values, half, motion.value, pen, symbol, joined=False)
-    texts = [f"k = {share.interval}" for share in shares]
-    return trace | {"mode": "markers+text", "text": texts, "textposition": "middle right", "showlegend": True,
-                    "textfont": {"size": 11}}  # fmt: skip
+    return trace | {"showlegend": True}
