@@ -26,12 +26,31 @@ def unwrap(model: nn.Module) -> nn.Module:
 
 
 @contextmanager
+def _same_buffers(module: nn.Module) -> Iterator[None]:
+    """Puts back buffers that are changed in evaluation too, as by observers for quantisation; in place or replaced."""
+    before = [
+        (part, name, buffer, buffer.clone(), buffer._version)
+        for part in module.modules()
+        for name, buffer in part._buffers.items()
+        if buffer is not None
+    ]
+    try:
+        yield
+    finally:
+        for part, name, buffer, values, version in before:
+            if buffer._version != version:
+                buffer.copy_(values)
+            part._buffers[name] = buffer
+
+
+@contextmanager
 def undisturbed(module: nn.Module, device: torch.device) -> Iterator[None]:
     """Evaluation mode for the time of a block, after which nothing about the run has changed, to the bit.
 
     Training flags are set one by one, because ``train()`` may be overridden; random states of torch (CPU and the
-    module's CUDA device), NumPy and Python are put back; gradients and autocast are off; ``torch.compile``d parts run
-    eagerly. ``no_grad``, not ``inference_mode``: what a model caches in its forward must remain usable in training.
+    module's CUDA device), NumPy and Python are put back, and buffers that the evaluation changed; gradients and
+    autocast are off; ``torch.compile``d parts run eagerly. ``no_grad``, not ``inference_mode``: what a model caches in
+    its forward must remain usable in training.
     """
     training = [part for part in module.modules() if part.training]
     cpu_state = torch.get_rng_state()
@@ -46,6 +65,7 @@ def undisturbed(module: nn.Module, device: torch.device) -> Iterator[None]:
             for kind in {"cpu", device.type} & {"cpu", "cuda", "xpu", "mps"}:
                 stack.enter_context(torch.autocast(kind, enabled=False))
             stack.enter_context(torch.compiler.set_stance("force_eager"))
+            stack.enter_context(_same_buffers(module))
             yield
     finally:
         for part in training:
