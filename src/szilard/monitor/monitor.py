@@ -238,8 +238,10 @@ class Monitor:
         with undisturbed(self._ppm.module, self._ppm.device):
             for watch in watches:
                 watch.recorder.observe(watch.occasion(self._step, ragged))
-        wall_time = time.perf_counter() - self._begin
-        self._scribe.note(self._step, LoopNote.of(wall_time, self._optimizer, self._loss.drain()))
+        # the loop's numbers go into the ledger: another measure's record must not use up the loss
+        if any(group.name == "ledger" for watch in watches for group in watch.recorder.groups):
+            wall_time = time.perf_counter() - self._begin
+            self._scribe.note(self._step, LoopNote.of(wall_time, self._optimizer, self._loss.drain()))
 
     def _flush(self) -> None:
         """Accounts for what was observed and writes it, unless the run has broken."""
