@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,8 +11,10 @@ import torch
 import xarray as xr
 from scipy import stats
 
-from szilard.audit import Motion, drift_share, drift_shares, no_learning
+from szilard.audit import DriftShare, Motion, drift_share, drift_shares, no_learning
 from szilard.audit.drift import noise_work_ratio
+from szilard.audit.phases import in_words, phases
+from szilard.estimate import Estimate, Kind
 
 INTERVALS = (1, 2, 4, 8, 16, 32)
 
@@ -111,6 +114,33 @@ def test_work_ratio_of_noise_under_momentum(momentum: float, interval: int) -> N
     covariance = momentum**h if momentum else (h == 0).astype(float)
     merged, single = covariance.sum(), covariance[:interval, :interval].sum()
     assert noise_work_ratio(momentum, interval, 2) == pytest.approx(merged / (2 * single), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "motion"),
+    [
+        (0.5, 0.1, Motion.DRIFT),
+        (0.06, 0.01, Motion.DIFFUSION),
+        (0.08, 0.03, Motion.DRIFT),
+        (-0.05, 0.06, Motion.NO_DRIFT),
+        (-0.4, 0.05, Motion.RESTORING),
+        (0.1, 0.2, Motion.UNDECIDED),
+    ],
+)
+def test_the_verdict_follows_the_interval(value: float, error: float, motion: Motion) -> None:
+    share = DriftShare(4, 2, Estimate(value, error, Kind.ASYMPTOTIC), 40, 1.0, 320, 1.0, 1.0)
+    assert share.motion is motion
+    assert replace(share, jumps=15).motion is Motion.UNDECIDED
+
+
+def test_phases_halve_towards_the_start_and_agreeing_neighbours_are_told_together() -> None:
+    points = np.arange(5001)[:, None] * np.ones((1, 3))
+    found = phases(walk_ledger(points))
+    assert [(phase.first, phase.last) for phase in found] == [
+        (0, 156), (156, 312), (312, 625), (625, 1250), (1250, 2500), (2500, 5000)
+    ]  # fmt: skip
+    assert in_words(found) == "steps 0–5,000: drift"
+    assert in_words(found[:1]) == ""
 
 
 NOISE = {

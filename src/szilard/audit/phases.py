@@ -12,6 +12,9 @@ from szilard.audit.drift import DriftShare, Motion, drift_share
 if TYPE_CHECKING:
     import xarray as xr
 
+MOST_PHASES = 6
+"""The first of them then holds the first 1/32 of the records."""
+
 
 @dataclass(frozen=True, slots=True)
 class Phase:
@@ -43,7 +46,7 @@ def phases(ledger: xr.Dataset, momentum: float = 0.0) -> tuple[Phase, ...]:
     """
     steps = ledger["step"].values
     edges = [len(steps) - 1]
-    while edges[0] // 2 >= 2 * FEWEST_JUMPS:
+    while edges[0] // 2 >= 2 * FEWEST_JUMPS and len(edges) < MOST_PHASES:
         edges.insert(0, edges[0] // 2)
     found = []
     for begin, end in zip([0, *edges[:-1]], edges, strict=True):

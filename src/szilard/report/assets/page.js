@@ -40,7 +40,12 @@
     const logarithmic = button.getAttribute("aria-pressed") !== "true";
     button.setAttribute("aria-pressed", String(logarithmic));
     for (const div of plots.filter((plot) => plot.dataset.steps === "true")) {
-      Plotly.relayout(div, { "xaxis.type": logarithmic ? "log" : "linear", "xaxis.autorange": true });
+      const decades = logarithmic && div.clientWidth < 700 ? 1 : null;
+      Plotly.relayout(div, {
+        "xaxis.type": logarithmic ? "log" : "linear",
+        "xaxis.autorange": true,
+        "xaxis.dtick": decades,
+      });
     }
   });
 
