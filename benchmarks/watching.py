@@ -2,8 +2,8 @@
 
     python benchmarks/watching.py [--blocks 30] [--seconds 1.0] [--without-backpack]
 
-Blocks of the three loops alternate in one process, each on a model of its own, and the ratio is taken block by block, so
-that the machine's drift cancels. Opening and closing the record are timed apart: they happen once.
+Blocks of the three loops alternate in one process, each on a model of its own, and ratios are taken block by block, so
+that the machine drifts for all alike. Opening and closing the record are timed apart: they happen once.
 """
 
 from __future__ import annotations

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -106,7 +105,7 @@ def _train(
     monitor: Monitor,
     progress: Progress,
 ) -> None:
-    """The loop, until its end or the first loss that is not finite."""
+    """The loop, until its end or the first number that is not finite."""
     rates = [group["lr"] for group in optimizer.param_groups]
     for step in range(training.steps):
         if training.schedule is not None:
@@ -118,11 +117,10 @@ def _train(
         loss.backward()
         optimizer.step()
         monitor.step(loss=loss)
+        if monitor.broken:
+            return
         if loss.device.type == "cpu" or step % _LOOKS_ON_DEVICE == 0:
-            value = loss.item()
-            if not math.isfinite(value):
-                return
-            progress.update(step + 1, f"loss {value:.3f}")
+            progress.update(step + 1, f"loss {loss.item():.3f}")
 
 
 def _device(name: str) -> torch.device:

@@ -140,6 +140,11 @@ class Monitor:
         if late or any(watch.recorder.full for watch in due):
             self._flush()
 
+    @property
+    def broken(self) -> bool:
+        """Whether something was not finite, so that recording has ended; on a GPU that shows at the next flush only."""
+        return self._broken
+
     def close(self) -> Run:
         """Records the model as it stands, commits everything and returns the run. Closing twice is closing once.
 
