@@ -1,80 +1,15 @@
-"""The pen: colours, dashes, curves with bands, labels at their ends, axes with units. Plain Plotly dictionaries."""
+"""The marks: curves with bands, points with error bars, names at the ends of curves. Plain Plotly dictionaries."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from szilard.report.safe import escape, prose
+from szilard.report.style import Pen, faded
 from szilard.report.view import Curve
-
-BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, BLACK = (
-    "#0072B2", "#D55E00", "#009E73", "#AA4499", "#B97A00", "#56B4E9", "#1A1A1A",
-)  # fmt: skip
-"""Okabe and Ito's colours; purple and orange darkened until a label in them can be read on white."""
-
-LEGEND: dict[str, Any] = {
-    "showlegend": True,
-    "legend": {"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom", "font": {"size": 12}},
-    "margin": {"l": 64, "r": 16, "t": 40, "b": 48},
-}
-"""For figures whose marks cannot be named at their ends."""
-
-INK, GRID = "#1A1A1A", "#E3E6EA"
-STEP_TITLE = "training step"
-
-
-@dataclass(frozen=True, slots=True)
-class Pen:
-    """How one quantity is drawn everywhere: a colour and a dash, so that grey print tells curves apart too."""
-
-    colour: str
-    dash: str = "solid"
-    width: float = 2.2
-
-
-@dataclass(slots=True)
-class Figure:
-    """One figure of the page.
-
-    Attributes:
-        key: its identifier in the page.
-        title: in a few words.
-        caption: what to see, in a sentence or three of plain text.
-        data: Plotly traces.
-        layout: Plotly layout.
-        along_steps: whether its x axes are training steps, which the reader may switch to logarithms.
-        panels: stacked panels, which make it taller.
-        wide: whether it takes the page's whole width.
-        frames: alternatives among which the reader chooses with a slider: label and (data, layout) of each.
-    """
-
-    key: str
-    title: str
-    caption: str
-    data: list[dict[str, Any]]
-    layout: dict[str, Any]
-    along_steps: bool = True
-    panels: int = 1
-    wide: bool = False
-    frames: list[dict[str, Any]] = field(default_factory=list)
-
-
-def dots(curve: Curve, name: str, pen: Pen, symbol: str) -> dict[str, Any]:
-    """Small marks without a line, for what jumps about."""
-    return {
-        "type": "scatter",
-        "mode": "markers",
-        "name": escape(name),
-        "x": curve.steps,
-        "y": curve.values,
-        "marker": {"color": pen.colour, "symbol": symbol, "size": 4.5},
-        "hovertemplate": "%{y:.1e}",
-        "showlegend": True,
-    }
 
 
 def line(
@@ -108,6 +43,20 @@ def line(
         | ({} if curve.half is None else {"customdata": curve.half})
     )
     return traces
+
+
+def dots(curve: Curve, name: str, pen: Pen, symbol: str) -> dict[str, Any]:
+    """Small marks without a line, for what jumps about."""
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": escape(name),
+        "x": curve.steps,
+        "y": curve.values,
+        "marker": {"color": pen.colour, "symbol": symbol, "size": 4.5},
+        "hovertemplate": "%{y:.1e}",
+        "showlegend": True,
+    }
 
 
 def points(
@@ -166,75 +115,3 @@ def label_ends(
         }
         for (text, _, colour), height in zip(ordered, heights, strict=True)
     ]
-
-
-def axis(title: str, **more: Any) -> dict[str, Any]:
-    """An axis with its title and unit."""
-    base = {
-        "title": {"text": prose(title), "standoff": 8, "font": {"size": 13}},
-        "gridcolor": GRID,
-        "zerolinecolor": "#B8BEC6",
-        "linecolor": INK,
-        "ticks": "outside",
-        "tickcolor": INK,
-        "automargin": True,
-        "exponentformat": "power",
-    }
-    return {**base, **more}
-
-
-def layout(*y_axes: dict[str, Any], x: dict[str, Any] | None = None, right: int = 70, **more: Any) -> dict[str, Any]:
-    """A layout of stacked panels (first on top) over one x axis; training steps unless ``x`` says otherwise."""
-    count = len(y_axes)
-    gap = 0.09 if count > 1 else 0.0
-    height = (1 - gap * (count - 1)) / count
-    panels = {}
-    for number, settings in enumerate(y_axes):
-        top = 1 - number * (height + gap)
-        panels["yaxis" if not number else f"yaxis{number + 1}"] = {**settings, "domain": [max(top - height, 0.0), top]}
-    bottom = "y" if count == 1 else f"y{count}"
-    return {
-        "xaxis": {**(x or axis(STEP_TITLE, rangemode="tozero", tickformat=",d")), "anchor": bottom},
-        **panels,
-        "margin": {"l": 64, "r": right, "t": 14, "b": 48},
-        "font": {"family": "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif", "size": 13, "color": INK},
-        "paper_bgcolor": "white",
-        "plot_bgcolor": "white",
-        "hovermode": "x unified",
-        "showlegend": False,
-        **more,
-    }
-
-
-def spread(*arrays: Any, pad: float = 0.06) -> tuple[float, float]:
-    """The range of all finite values, a little widened."""
-    values = np.concatenate([np.asarray(array, dtype=float).ravel() for array in arrays])
-    values = values[np.isfinite(values)]
-    if not len(values):
-        return (0.0, 1.0)
-    low, high = float(values.min()), float(values.max())
-    margin = pad * (high - low) or abs(high) * pad or 1.0
-    return (low - margin, high + margin)
-
-
-def faded(colour: str, share: float = 0.16) -> str:
-    """A colour made transparent."""
-    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
-    return f"rgba({red},{green},{blue},{share})"
-
-
-def band(low: float, high: float) -> dict[str, Any]:
-    """A grey band across the first panel, behind the curves."""
-    return {"type": "rect", "xref": "paper", "x0": 0, "x1": 1, "yref": "y", "y0": low, "y1": high, "line": {"width": 0},
-            "fillcolor": "rgba(107,114,128,0.13)", "layer": "below"}  # fmt: skip
-
-
-def rule(height: float, text: str, panel: int = 1, *, log: bool = False) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A thin dotted line across a panel with its meaning: shape and annotation."""
-    reference = "y" if panel == 1 else f"y{panel}"
-    shape = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "yref": reference, "y0": height, "y1": height,
-             "line": {"color": "#6B7280", "width": 1, "dash": "dot"}}  # fmt: skip
-    note = {"text": escape(text), "xref": "paper", "x": 0.01, "xanchor": "left", "yref": reference,
-            "y": float(np.log10(height)) if log else height, "yanchor": "bottom", "showarrow": False,
-            "font": {"size": 11, "color": "#4B5563"}}  # fmt: skip
-    return shape, note

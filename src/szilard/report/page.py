@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from szilard.audit import Audit
 from szilard.report.banner import banner
 from szilard.report.cards import cards
-from szilard.report.drawing import Figure
 from szilard.report.figures import figures
 from szilard.report.numbers import numbers
 from szilard.report.provenance import provenance
 from szilard.report.safe import embed, escape, prose
+from szilard.report.style import Figure
 from szilard.report.verdicts import verdicts
 from szilard.report.view import View
 from szilard.report.words import what_was_seen

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from szilard.report.drawing import Figure
 from szilard.report.figures import (
     closure,
     directness,
@@ -15,6 +14,7 @@ from szilard.report.figures import (
     routes,
     training,
 )
+from szilard.report.style import Figure
 from szilard.report.view import View
 
 FAMILIES = (ledger, training, entropy, closure, intervals, phases, length, directness, paths, routes)

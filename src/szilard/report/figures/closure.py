@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from szilard.audit.bounds import FLOAT
-from szilard.report.drawing import BLUE, GREEN, LEGEND, PURPLE, VERMILLION, Figure, Pen, axis, dots, layout, rule
+from szilard.report.axes import LEGEND, axis, layout, rule
+from szilard.report.drawing import dots
+from szilard.report.style import BLUE, GREEN, PURPLE, VERMILLION, Figure, Pen
 from szilard.report.view import Curve, View, thinned
 
 FLOOR = 1e-18

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from szilard.report.drawing import BLUE, GREEN, VERMILLION, Figure, Pen, axis, label_ends, layout, line, rule, spread
+from szilard.report.axes import axis, layout, rule, spread
+from szilard.report.drawing import label_ends, line
+from szilard.report.style import BLUE, GREEN, VERMILLION, Figure, Pen
 from szilard.report.view import Curve, View, thinned
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 
-from szilard.report.drawing import GREEN, Figure, Pen, axis, layout, line, rule
+from szilard.report.axes import axis, layout, rule
+from szilard.report.drawing import line
+from szilard.report.style import GREEN, Figure, Pen
 from szilard.report.view import View
 
 

@@ -8,7 +8,9 @@ import numpy as np
 
 from szilard.audit.bounds import LEVEL
 from szilard.audit.drift import spacings
-from szilard.report.drawing import BLACK, BLUE, LEGEND, VERMILLION, Figure, Pen, axis, layout, points
+from szilard.report.axes import LEGEND, axis, layout
+from szilard.report.drawing import points
+from szilard.report.style import BLACK, BLUE, VERMILLION, Figure, Pen
 from szilard.report.view import View
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from szilard.ledger import speed_limit, speed_limit_one_sided
-from szilard.report.drawing import BLACK, BLUE, GREEN, VERMILLION, Figure, Pen, axis, label_ends, layout, line, spread
+from szilard.report.axes import axis, layout, spread
+from szilard.report.drawing import label_ends, line
+from szilard.report.style import BLACK, BLUE, GREEN, VERMILLION, Figure, Pen
 from szilard.report.view import Curve, View, thinned
 
 

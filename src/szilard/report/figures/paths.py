@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from szilard.report.drawing import BLUE, VERMILLION, Figure, axis, layout
+from szilard.report.axes import axis, layout
+from szilard.report.style import BLUE, VERMILLION, Figure
 from szilard.report.view import View
 
 MOST_FRAMES = 24

@@ -9,20 +9,9 @@ import numpy as np
 from szilard.audit.bounds import DRIFT
 from szilard.audit.drift import Motion
 from szilard.audit.phases import Phase
-from szilard.report.drawing import (
-    BLUE,
-    GREEN,
-    LEGEND,
-    ORANGE,
-    PURPLE,
-    VERMILLION,
-    Figure,
-    Pen,
-    axis,
-    band,
-    layout,
-    points,
-)
+from szilard.report.axes import LEGEND, axis, band, layout
+from szilard.report.drawing import points
+from szilard.report.style import BLUE, GREEN, ORANGE, PURPLE, VERMILLION, Figure, Pen
 from szilard.report.view import View
 
 PENS = {

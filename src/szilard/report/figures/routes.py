@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from szilard.report.drawing import BLUE, GREEN, LEGEND, PURPLE, VERMILLION, Figure, Pen, axis, band, layout, points
+from szilard.report.axes import LEGEND, axis, band, layout
+from szilard.report.drawing import points
+from szilard.report.style import BLUE, GREEN, PURPLE, VERMILLION, Figure, Pen
 from szilard.report.view import View
 
 QUANTITIES = (

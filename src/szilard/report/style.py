@@ -1,0 +1,55 @@
+"""How things look everywhere: the palette, the pen, and what a figure is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+BLUE, VERMILLION, GREEN, PURPLE, ORANGE, BLACK = (
+    "#0072B2", "#D55E00", "#009E73", "#A44A7F", "#A87400", "#1A1A1A",
+)  # fmt: skip
+"""Okabe and Ito's colours; purple and orange darkened until a label in them can be read on white."""
+
+INK, GRID = "#1A1A1A", "#E3E6EA"
+
+
+@dataclass(frozen=True, slots=True)
+class Pen:
+    """How one quantity is drawn everywhere: a colour and a dash, so that grey print tells curves apart too."""
+
+    colour: str
+    dash: str = "solid"
+    width: float = 2.2
+
+
+@dataclass(slots=True)
+class Figure:
+    """One figure of the page.
+
+    Attributes:
+        key: its identifier in the page.
+        title: in a few words.
+        caption: what to see, in a sentence or three of plain text.
+        data: Plotly traces.
+        layout: Plotly layout.
+        along_steps: whether its x axes are training steps, which the reader may switch to logarithms.
+        panels: stacked panels, which make it taller.
+        wide: whether it takes the page's whole width.
+        frames: alternatives among which the reader chooses with a slider: label and (data, layout) of each.
+    """
+
+    key: str
+    title: str
+    caption: str
+    data: list[dict[str, Any]]
+    layout: dict[str, Any]
+    along_steps: bool = True
+    panels: int = 1
+    wide: bool = False
+    frames: list[dict[str, Any]] = field(default_factory=list)
+
+
+def faded(colour: str, share: float = 0.16) -> str:
+    """A colour made transparent."""
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{share})"
