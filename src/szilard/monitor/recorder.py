@@ -13,7 +13,7 @@ from torch import Tensor
 
 from szilard.errors import ModelError
 from szilard.models.evaluation import undisturbed
-from szilard.models.ppm import Enumerable, log_normaliser
+from szilard.models.ppm import Enumerable
 from szilard.models.precision import Precision, forward_precision
 from szilard.models.tangent import logit_tangent, snapshot, update_since
 from szilard.monitor.agenda import Agenda
@@ -69,8 +69,7 @@ class LedgerRecorder:
                 "the model's logits are not finite on the probe: look for NaN or Inf in weights and inputs."
             )
         self.precision: Precision = forward_precision(ppm.module, logits)
-        earlier = logits.expand(len(intervals) + 2, *logits.shape).clone()
-        self._earlier = Pool(earlier, log_normaliser(earlier))
+        self._earlier = Pool.of(logits.unsqueeze(0))[[0] * (len(intervals) + 2)]
         self._path = PathSums.zero(ppm.inputs, ppm.device)
         self._clock = IntervalClock(intervals)
         self._intervals = IntervalSums.zero(len(intervals), ppm.inputs, ppm.device)
@@ -113,7 +112,7 @@ class LedgerRecorder:
         batch, self._waiting = self._waiting, []
         count = len(batch)
         agenda = Agenda.of([observation.occasion for observation in batch], self._clock)
-        pool = self._pool(batch)
+        pool = self._earlier.extended(Pool.of(torch.stack([observation.logits for observation in batch])))
         terms, draws = self._measure(batch, pool, agenda)
         entropy = terms.state["entropy_conditional"]
         if self._entropy_start is None:
@@ -124,7 +123,7 @@ class LedgerRecorder:
         intervals = self._intervals.along(count, agenda.plans, ended.work, ended.heat, ended.h)
         self._path, self._intervals = path.last(), intervals.last()
         kept = [*self._clock.start, len(pool.logits) - 1, len(self._earlier.logits) - 1]
-        self._earlier = Pool(pool.logits[kept], pool.normalisers[kept])
+        self._earlier = pool[kept]
         self._clock.rebase()
         ledger_rows = self._columns(terms, path, intervals, self._entropy_start).rows(
             "ledger", agenda.steps, agenda.host
@@ -156,12 +155,6 @@ class LedgerRecorder:
         chunks = [self._ppm.logits(chunk) for chunk in self._ppm.chunks()]
         # a copy: the model may reuse its output's memory
         return torch.cat(chunks).detach() if len(chunks) > 1 else chunks[0].detach().clone()
-
-    def _pool(self, batch: Sequence[Observation]) -> Pool:
-        fresh = torch.stack([observation.logits for observation in batch])
-        return Pool(
-            torch.cat([self._earlier.logits, fresh]), torch.cat([self._earlier.normalisers, log_normaliser(fresh)])
-        )
 
     def _measure(self, batch: Sequence[Observation], pool: Pool, agenda: Agenda) -> tuple[Terms, list[Draw]]:
         parts: list[Terms] = []
