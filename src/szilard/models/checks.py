@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from szilard.errors import ModelError
 
@@ -16,11 +17,16 @@ def check_same_device(module: nn.Module, probe: Sequence[Tensor]) -> torch.devic
     """The device of model and probe.
 
     Raises:
-        ModelError: if the model has no parameters, or the probe lies elsewhere than its first parameter.
+        ModelError: if the model has no parameters, or uninitialised ones, or the probe lies elsewhere than the first.
     """
     first = next(chain(module.parameters(), module.buffers()), None)
     if first is None:
         raise ModelError("the model has no parameters, so nothing can be learned: give the network that is trained.")
+    if any(is_lazy(tensor) for tensor in chain(module.parameters(), module.buffers())):
+        raise ModelError(
+            "the model has parameters that are not initialised yet, and watching must not be what does it: "
+            "run one batch through the model first."
+        )
     for tensor in probe:
         if tensor.device != first.device:
             raise ModelError(

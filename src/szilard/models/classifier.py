@@ -121,7 +121,10 @@ class Classifier:
 
     def _check_labels(self, labels: Tensor) -> Int[Tensor, "inputs heads"]:
         expected = (self.inputs, self.heads)
-        if labels.is_floating_point() or labels.numel() != self.inputs * self.heads:
+        if not isinstance(labels, Tensor):
+            raise ModelError(f"labels must be a tensor, not {type(labels).__name__}: give torch.as_tensor(labels).")
+        fits = labels.numel() == self.inputs * self.heads and labels.shape[:1] == (self.inputs,)
+        if labels.is_floating_point() or not fits:
             raise ModelError(
                 f"labels must be integers of shape {expected}, not {labels.dtype} {tuple(labels.shape)}: "
                 "give one class index per probe input."

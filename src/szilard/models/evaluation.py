@@ -32,7 +32,7 @@ def _same_buffers(module: nn.Module) -> Iterator[None]:
         (part, name, buffer, buffer.clone(), buffer._version)
         for part in module.modules()
         for name, buffer in part._buffers.items()
-        if buffer is not None
+        if buffer is not None and not buffer.is_inference()
     ]
     try:
         yield

@@ -30,7 +30,7 @@ _ROUGH = {torch.bfloat16: "bfloat16", torch.float16: "float16"}
 
 
 def forward_precision(module: nn.Module, logits: Tensor) -> Precision:
-    """The coarsest precision that shows: of parameters, of logits, of float32 matrix products, or of a hidden rounding.
+    """The coarsest precision that shows: of parameters, of logits, of float32 operations, or of a hidden rounding.
 
     Logits given as float32 but all exactly representable in 16 bits betray an autocast inside the model.
     """
@@ -38,13 +38,39 @@ def forward_precision(module: nn.Module, logits: Tensor) -> Precision:
     for rough, name in _ROUGH.items():
         if rough in dtypes or _rounded_to(logits, rough):
             return Precision(name, torch.finfo(rough).eps)
-    if torch.float32 in dtypes:
-        if torch.get_float32_matmul_precision() != "highest":
-            if logits.device.type == "cuda" or torch.get_float32_matmul_precision() == "high":
-                return Precision("tf32", 2.0**-10)
-            return Precision("bfloat16", torch.finfo(torch.bfloat16).eps)
-        return Precision("float32", torch.finfo(torch.float32).eps)
-    return Precision("float64", torch.finfo(torch.float64).eps)
+    if torch.float32 not in dtypes:
+        return Precision("float64", torch.finfo(torch.float64).eps)
+    allowed = _allowed_in_float32(module, logits.device)
+    if "bf16" in allowed:
+        return Precision("bfloat16", torch.finfo(torch.bfloat16).eps)
+    if "tf32" in allowed:
+        return Precision("tf32", 2.0**-10)
+    return Precision("float32", torch.finfo(torch.float32).eps)
+
+
+def _allowed_in_float32(module: nn.Module, device: torch.device) -> set[str]:
+    """What PyTorch may use inside float32 operations that this module has: ``"ieee"``, ``"tf32"``, ``"bf16"``.
+
+    On a GPU convolutions are in TF32 unless that is switched off.
+    """
+    cuda = device.type == "cuda"
+    if cuda and torch.cuda.get_device_capability(device) < (8, 0):
+        return {"ieee"}  # no tensor cores that round so
+    kinds = {"matmul": nn.Module, "conv": nn.modules.conv._ConvNd, "rnn": nn.RNNBase}
+    present = [name for name, kind in kinds.items() if any(isinstance(part, kind) for part in module.modules())]
+    backends = {name: ("cuda" if name == "matmul" else "cudnn") if cuda else "mkldnn" for name in present}
+    return {_fp32_precision(backend, name) for name, backend in backends.items()}
+
+
+def _fp32_precision(backend: str, operation: str) -> str:
+    setting = getattr(getattr(getattr(torch.backends, backend), operation, None), "fp32_precision", None)
+    if setting is not None:
+        return str(setting)
+    # before torch 2.9; where the above exists, asking so may raise
+    if operation == "matmul":
+        reduced = "tf32" if backend == "cuda" else "bf16"
+        return {"highest": "ieee", "high": "tf32", "medium": reduced}[torch.get_float32_matmul_precision()]
+    return "tf32" if backend == "cudnn" and torch.backends.cudnn.allow_tf32 else "ieee"
 
 
 def _rounded_to(logits: Tensor, dtype: torch.dtype) -> bool:

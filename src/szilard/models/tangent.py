@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import math
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch.nn.utils import stateless
 
-from szilard.errors import ModelError
 from szilard.models.ppm import Enumerable
 
 State = Mapping[str, Tensor]
 
 _SECANT_REACH = 1e-3
 """Relative reach of the secant: its error is about the square, and rounding over it, 1e-4 either way in float32."""
+_SECANT_LOGITS = 1e-2
+"""How far the logits may move along it, relative to the greatest of them, or in nats where they are small."""
+_SECANT_TRIALS = 8
 
 
 def snapshot(ppm: Enumerable) -> dict[str, Tensor]:
@@ -33,44 +37,54 @@ def logit_tangent(ppm: Enumerable, chunk: slice, direction: State) -> Float[Tens
     """``(δθ·∇_θ) z`` of these probe inputs at the present θ, in nats.
 
     A Jacobian-vector product by forward-mode differentiation; where an operation has none (batch-norm with respect to
-    its running statistics, custom kernels), a central secant along δθ, *stretched* to a thousandth of θ so that
-    nothing cancels however small δθ is.
-
-    Raises:
-        ModelError: if the logits along the secant are not finite.
+    its running statistics, custom kernels), a central secant along δθ, *stretched* so that nothing cancels however
+    small δθ is. Not finite where the logits are not.
     """
     state = {name: tensor.detach() for name, tensor in _state(ppm).items()}
 
     def logits_at(values: dict[str, Tensor]) -> Tensor:
-        with stateless._reparametrize_module(ppm.module, values):
+        with stateless._reparametrize_module(ppm.module, values, tie_weights=True):
             return ppm.logits(chunk)
 
+    _load_forward_mode()
     try:
-        with (
-            warnings.catch_warnings()
-        ):  # torch itself calls torch.jit.script, once, when it first differentiates forward
-            warnings.filterwarnings("ignore", "`torch.jit.script", DeprecationWarning)
-            tangent: Tensor = torch.func.jvp(logits_at, (state,), (dict(direction),))[1]
+        tangent: Tensor = torch.func.jvp(logits_at, (state,), (dict(direction),))[1]
     except (RuntimeError, NotImplementedError):
         return _secant(logits_at, state, direction)
     return tangent
 
 
+@cache
+def _load_forward_mode() -> None:
+    """PyTorch's first forward-mode derivative calls what PyTorch itself deprecates; later ones do not."""
+    one = torch.ones(())
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "`torch.jit.script", DeprecationWarning)
+        torch.func.jvp(torch.sin, (one,), (one,))
+
+
 def _secant(logits_at: Callable[[dict[str, Tensor]], Tensor], state: State, direction: State) -> Tensor:
-    moved = [name for name in state if bool(direction[name].any())]
-    if not moved:
+    """From a reach that moves θ by a thousandth, shortened until the logits move by a hundredth at most.
+
+    Tensors are not asked one by one how far they may go: a bias that has just left 0 would allow almost nothing.
+    """
+    length = _norm(direction.values())
+    if length == 0:
         return torch.zeros_like(logits_at(dict(state)))
-    reach = _SECANT_REACH * min(float(state[name].norm() / direction[name].norm()) for name in moved)
-    if reach == 0:  # a tensor that is still all zeros gives no scale: one step of the update itself
-        reach = 1.0
-    ahead = logits_at({name: state[name] + reach * direction[name] for name in state})
-    behind = logits_at({name: state[name] - reach * direction[name] for name in state})
-    tangent = (ahead.double() - behind.double()) / (2 * reach)
-    if not bool(torch.isfinite(tangent).all()):
-        raise ModelError(
-            "the Fisher quadratic form met logits that are not finite along the update: leave out fisher=True."
-        )
+    moved = _norm([state[name] for name, change in direction.items() if bool(change.any())])
+    reach = _SECANT_REACH * moved / length if moved > 0 else 1.0
+    for _ in range(_SECANT_TRIALS):
+        ahead = logits_at({name: state[name] + reach * direction[name] for name in state}).double()
+        behind = logits_at({name: state[name] - reach * direction[name] for name in state}).double()
+        tangent = (ahead - behind) / (2 * reach)
+        if bool(((ahead - behind).abs() <= 2 * _SECANT_LOGITS * ahead.abs().clamp(min=1).max()).all()):
+            break
+        reach /= 10
     return tangent
+
+
+def _norm(tensors: Iterable[Tensor]) -> float:
+    return math.sqrt(sum(float(tensor.double().square().sum()) for tensor in tensors))
 
 
 def _state(ppm: Enumerable) -> dict[str, Tensor]:

@@ -11,7 +11,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from szilard import ledger
-from szilard.models.ppm import phi_of
+from szilard.models.ppm import log_normaliser, phi_of
 
 _ELEMENTS_AT_ONCE = 2**19
 """Float64 numbers in each of the handful of tensors alive at a time: 4 MiB each, so that they stay in cache."""
@@ -29,6 +29,22 @@ class Pool:
 
     logits: Float[Tensor, "models inputs heads outcomes"]
     normalisers: Float[Tensor, "models inputs heads"]
+
+    @classmethod
+    def of(cls, logits: Float[Tensor, "models inputs heads outcomes"]) -> Pool:
+        """With normalisers, chunk by chunk: no float64 copy of all logits at once."""
+        pool = cls(logits, torch.empty(logits.shape[:-1], dtype=torch.float64, device=logits.device))
+        for chunk in pool.chunks(len(logits)):
+            pool.normalisers[:, chunk] = log_normaliser(logits[:, chunk])
+        return pool
+
+    def extended(self, other: Pool) -> Pool:
+        """These models, then others."""
+        return Pool(torch.cat([self.logits, other.logits]), torch.cat([self.normalisers, other.normalisers]))
+
+    def __getitem__(self, rows: list[int]) -> Pool:
+        """A copy of some of the models."""
+        return Pool(self.logits[rows], self.normalisers[rows])
 
     def chunks(self, width: int) -> Iterator[slice]:
         """Slices of the probe such that ``width`` float64 copies of a chunk stay within bounds; at least one input."""

@@ -55,4 +55,6 @@ class Ledger:
             )
         intervals = tuple(sorted({1, *self.path_intervals}))
         samples = self.samples or max(1, math.ceil(256 / ppm.inputs))
+        if samples * ppm.inputs < 2:
+            raise SpecError("a single label has no error bar: give samples of at least 2 for a single input.")
         return LedgerRecorder(ppm, intervals, samples, self.fisher, seed)

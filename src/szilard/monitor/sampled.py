@@ -39,13 +39,37 @@ class Draw:
 
 @final
 @dataclass(frozen=True, slots=True)
+class _Excess:
+    """``⟨e^{−d}⟩ − 1`` of the steps since the previous row, added up, with the squared errors of the steps."""
+
+    steps: int
+    sum: float | Tensor
+    squared_error: float | Tensor
+
+    def and_of(self, excess: Float[Tensor, "inputs samples"]) -> _Excess:
+        """One step more; labels are fresh at every step, so errors add in quadrature."""
+        square = excess.var() / excess.numel()
+        return _Excess(self.steps + 1, self.sum + excess.mean(), self.squared_error + square)
+
+    def columns(self, like: Tensor) -> tuple[Tensor, Tensor]:
+        """The mean over these steps of ``⟨e^{−d}⟩``, and its error; 1 ± 0 without a step."""
+        count = max(self.steps, 1)
+        mean, square = like.new_zeros(1) + self.sum / count, like.new_zeros(1) + self.squared_error
+        return 1 + mean, square.sqrt() / count
+
+
+_NOTHING = _Excess(0, 0.0, 0.0)
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class _Standing:
     """The trajectories at one record, beside the exact sums they are compared with."""
 
     step: int
     paths: Pathwise
     exact: tuple[Tensor, Tensor, Tensor]
-    excess: tuple[Tensor, ...]
+    excess: _Excess
 
 
 @final
@@ -66,7 +90,7 @@ class SampledRoute:
         self._device = ppm.device
         self._labels: Tensor | None = None
         self._paths: Pathwise | None = None
-        self._excess: tuple[Tensor, ...] = ()
+        self._excess = _NOTHING
         self._records = 0
         self._next_row = 0
         self._last: _Standing | None = None
@@ -89,8 +113,7 @@ class SampledRoute:
         """Labels of one chunk by inverting the cumulative distributions; the route itself does not move."""
         cumulative = p.cumsum(-1)
         u = torch.stack([numbers[chunk] for numbers in uniform]) * cumulative[..., -1:]
-        below = cumulative.unsqueeze(-2) <= u.unsqueeze(-1)
-        new = below.sum(-1).clamp(max=p.shape[-1] - 1)
+        new = torch.searchsorted(cumulative, u, right=True).clamp(max=p.shape[-1] - 1)
         # the first record of all has no labels before it: its own serve, and nothing is added up
         first = new[:1] if self._labels is None else self._labels[chunk].unsqueeze(0)
         old = torch.cat([first, new[:-1]])
@@ -115,7 +138,7 @@ class SampledRoute:
             if self._paths is None:
                 self._paths = Pathwise.start(phi_new[record])
             else:
-                self._excess += (torch.expm1(self._paths.entropy - phi_old[record]),)
+                self._excess = self._excess.and_of(torch.expm1(self._paths.entropy - phi_old[record]))
                 self._paths = self._paths.advance(phi_old[record], phi_new[record])
             exact = (work[record], heat[record], entropy[record])
             self._last = _Standing(step, self._paths, exact, self._excess)
@@ -128,9 +151,10 @@ class SampledRoute:
 
     def finish(self) -> list[Rows]:
         """The last record's row, unless it has been given."""
-        standing, self._last, self._excess = self._last, None, () if self._last else self._excess
+        standing, self._last = self._last, None
         if standing is None:
             return []
+        self._excess = _NOTHING
         summary = _summary(standing)
         layout: dict[str, int | None] = dict.fromkeys([*_NAMES, *(f"{name}_error" for name in _NAMES)])
         parts = [summary]
@@ -148,7 +172,7 @@ def _summary(standing: _Standing) -> Float[Tensor, " columns"]:
     discrepancy = (sampled - torch.stack(standing.exact).unsqueeze(-1)).flatten(1)
     # over inputs where there are several; a table of outcomes has one input and many labels
     independent = sampled.mean(-1) if sampled.shape[1] > 1 else sampled[:, 0]
-    fluctuation, fluctuation_error = _fluctuation(standing.excess, sampled)
+    fluctuation, fluctuation_error = standing.excess.columns(sampled)
     return torch.cat(
         [
             independent.mean(-1),
@@ -159,15 +183,6 @@ def _summary(standing: _Standing) -> Float[Tensor, " columns"]:
             fluctuation_error,
         ]
     )
-
-
-def _fluctuation(excess: tuple[Tensor, ...], like: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean over the steps since the previous row of ``⟨e^{−d}⟩``, with its error: labels are fresh at every step."""
-    if not excess:
-        return like.new_ones(1), like.new_zeros(1)
-    every = torch.stack(excess).flatten(1)
-    variance = every.var(-1) / every.shape[-1]
-    return 1 + every.mean().reshape(1), variance.sum().sqrt().reshape(1) / len(excess)
 
 
 def _histogram(values: Float[Tensor, " paths"]) -> list[Tensor]:
