@@ -11,6 +11,7 @@ from szilard.verify.ensembles import ensemble
 from szilard.verify.exact_sums import exact_sums, first_law, work_quadratic
 from szilard.verify.row import FALSE_ALARM, Comparison, Row, Verification, judge
 from szilard.verify.sampled import compared
+from szilard.verify.watched import watched
 
 __all__ = ["FALSE_ALARM", "Case", "Comparison", "Row", "Verification", "cases", "judge", "verify"]
 
@@ -38,3 +39,4 @@ def compare(case: Case) -> Iterator[Comparison]:
     yield from work_quadratic(case)
     yield from compared(case)
     yield from ensemble(case)
+    yield from watched(case)
