@@ -126,7 +126,7 @@ class Run:
     def summary(self) -> str:
         """The run in a screenful of plain text: what was watched, W, Q, ΔS, Σ, L with their errors, and what held."""
         from szilard.audit import drift_share
-        from szilard.audit.evidence import Evidence, entropy_change
+        from szilard.audit.evidence import Evidence
         from szilard.audit.intervals import describe, momentum_of
         from szilard.summary import Findings, summarise
 
@@ -134,7 +134,7 @@ class Run:
         momentum = momentum_of(self._attributes.get("optimizer"))
         share = drift_share(evidence.ledger, momentum)
         findings = Findings(
-            entropy_change=entropy_change(evidence.ledger, evidence.degrees_of_freedom),
+            entropy_change=evidence.at_end("entropy_change"),
             motion="too few jumps to tell drift from diffusion."
             if share is None
             else describe(share, evidence, momentum),
@@ -167,7 +167,7 @@ def find(directory: str | Path = ".") -> list[Run]:
     Raises:
         RecordError: if ``directory`` is no directory.
     """
-    from szilard.records.committed import DIRECTORY
+    from szilard.records.root import DIRECTORY
 
     top = Path(directory)
     if not top.is_dir():

@@ -46,6 +46,19 @@ def pickled_codec(root: dict[str, Any]) -> None:
     array(root, "ledger/work")["codecs"] = [{"name": "numcodecs.pickle", "configuration": {}}]
 
 
+def old_format_with_pickles(root: dict[str, Any]) -> None:
+    """Zarr's older format has object arrays, and a filter that unpickles them."""
+    root["consolidated_metadata"]["metadata"]["ledger/work"] = {
+        "zarr_format": 2, "shape": [ROWS], "chunks": [1024], "dtype": "|O", "fill_value": None, "order": "C",
+        "filters": [{"id": "pickle", "protocol": 5}], "compressor": None, "attributes": {}, "node_type": "array",
+        "dimension_names": ["step"],
+    }  # fmt: skip
+
+
+def no_names(root: dict[str, Any]) -> None:
+    array(root, "ledger/work")["dimension_names"] = None
+
+
 def object_dtype(root: dict[str, Any]) -> None:
     array(root, "ledger/work")["data_type"] = "object"
 
@@ -109,12 +122,14 @@ DAMAGES = {
             (r / "record.zarr" / "ledger" / "work" / "c" / "0").unlink(),
             (r / "record.zarr" / "ledger" / "work" / "c" / "0").mkdir(),
         ),
-        "array 'ledger/work' .* cannot be read: Is a directory",
+        "array 'ledger/work' .* lacks its chunk 0",
     ),
     "conflicting lengths": (lambda r: edit(r, other_length), "has another length than its group"),
-    "negative length": (lambda r: edit(r, negative_length), "array 'ledger/work' is stored in a way"),
+    "negative length": (lambda r: edit(r, negative_length), "damaged: restore .*-1"),
     "absurd length": (lambda r: edit(r, longer_than_its_chunks), "lacks its chunk"),
     "pickled codec": (lambda r: edit(r, pickled_codec), "array 'ledger/work' is stored in a way"),
+    "pickles in old format": (lambda r: edit(r, old_format_with_pickles), "array 'ledger/work' is stored in a way"),
+    "no names": (lambda r: edit(r, no_names), "array 'ledger/work' has dimensions without names"),
     "object dtype": (lambda r: edit(r, object_dtype), "array 'ledger/work' is stored in a way"),
     "name with a path": (lambda r: edit(r, climb_out), "stored in a way|cannot name a part"),
     "journal a directory": (

@@ -8,9 +8,11 @@ import shutil
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO, Any
 
 import pytest
 import xarray as xr
+from zarr.storage import LocalStore
 
 from szilard.errors import RecordError, SzilardWarning
 from szilard.records.journal import Journal
@@ -18,7 +20,7 @@ from szilard.records.reader import read
 from szilard.records.writer import RecordWriter
 
 
-def fill_journal(writer: RecordWriter) -> Callable[[], None]:
+def fill_journal(writer: RecordWriter, patch: pytest.MonkeyPatch) -> Callable[[], None]:
     """The journal on a device that is full, as a disk would be: writing gives a real ENOSPC."""
     writer._journal.close()
     writer._journal.path.unlink()
@@ -32,20 +34,25 @@ def fill_journal(writer: RecordWriter) -> Callable[[], None]:
     return repair
 
 
-def fill_store(writer: RecordWriter) -> Callable[[], None]:
-    """The same for the store."""
-    scratch = writer.path / "record.partial"
-    scratch.symlink_to("/dev/full")
-    return scratch.unlink
+def fill_store(writer: RecordWriter, patch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """The same for the store: whatever Zarr opens to write there is on the full device."""
+    really, store = Path.open, writer.path / "record.zarr"
+
+    def full(path: Path, mode: str = "r", *arguments: Any) -> IO[Any]:
+        writing = "w" in mode and path.is_relative_to(store)
+        return really(Path("/dev/full") if writing else path, mode, *arguments)
+
+    patch.setattr(Path, "open", full)
+    return lambda: patch.setattr(Path, "open", really)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full on this system")
 @pytest.mark.parametrize(
     "filled", [(fill_journal,), (fill_store,), (fill_journal, fill_store)], ids=["journal", "store", "both"]
 )
-def test_a_full_disk_warns_once_keeps_the_rows_and_writes_them_later(writer, row, filled):
+def test_a_full_disk_warns_once_keeps_the_rows_and_writes_them_later(writer, row, filled, monkeypatch):
     writer.append("ledger", 0, row(0))
-    repairs = [fill(writer) for fill in filled]
+    repairs = [fill(writer, monkeypatch) for fill in filled]
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         for i in range(1, 6):
@@ -72,28 +79,35 @@ def test_a_full_disk_warns_once_keeps_the_rows_and_writes_them_later(writer, row
     assert plain.sizes["step"] == 6
 
 
-@pytest.mark.parametrize("at", [0, 1, 3, 10, 12])
+FILES = 2 * 7 + 1
+"""Of a commit to the ledger: for each array its metadata and a chunk, and the root."""
+
+
+@pytest.mark.parametrize("at", [0, 1, 2, 5, 11, FILES - 1])
 def test_a_commit_that_fails_midway_is_not_seen_and_is_made_good(writer, row, monkeypatch, at):
     """The disk fills up at the n-th file of the commit, the root being the last."""
     writer.append("ledger", 0, row(0))
     writer.commit()
     writer.append("ledger", 1, row(1))
-    whole, left = type(writer._store)._write, [at]
+    whole, left, written = LocalStore.set, [at], []
 
-    def fill_up(store, target, data):
+    async def fill_up(store, key, *arguments):
         if left[0] == 0:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         left[0] -= 1
-        whole(store, target, data)
+        written.append(key)
+        await whole(store, key, *arguments)
 
-    monkeypatch.setattr(type(writer._store), "_write", fill_up)
+    monkeypatch.setattr(LocalStore, "set", fill_up)
     with pytest.warns(SzilardWarning, match="No space left"):
         writer.commit()
     assert xr.open_zarr(writer.path / "record.zarr", group="ledger", chunks=None).load()["step"].values.tolist() == [0]
     assert read(writer.path)["ledger/step"].values.tolist() == [0, 1]
     writer.append("ledger", 2, row(2))
     left[0] = -1
+    written.clear()
     writer.commit()
+    assert (len(written), written[-1]) == (FILES, "zarr.json")
     plain = xr.open_zarr(writer.path / "record.zarr", group="ledger", chunks=None).load()
     assert plain["work"].values.tolist() == [row(i)["work"] for i in range(3)]
 

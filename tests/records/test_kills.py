@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import xarray as xr
+import zarr
 
 from szilard.records.reader import read
 from szilard.records.writer import RecordWriter
@@ -42,10 +43,10 @@ for i in itertools.count():
     record.append("ledger", i, {"interval": 1, "work": math.sin(i), "work_by_interval": [i, math.cos(i), -i]})
     if i % 10 == 0:
         record.append("samples", i, {"heat_sampled": math.cos(i), "ep_histogram": [i] * schema.HISTOGRAM_BINS})
-    shared[:16] = struct.pack("qq", i + 1, record._store.tables["ledger"].length)
+    shared[:16] = struct.pack("qq", i + 1, record._store.lengths["ledger"])
     if i % rows_per_commit == rows_per_commit - 1:
         record.commit()
-    shared[:16] = struct.pack("qq", i + 1, record._store.tables["ledger"].length)
+    shared[:16] = struct.pack("qq", i + 1, record._store.lengths["ledger"])
     if shared[16] == 1:
         break
     time.sleep(float(sys.argv[4]))
@@ -71,13 +72,17 @@ def wait_for_rows(child: subprocess.Popen[bytes], counters: Path, rows: int) -> 
         time.sleep(0.002)
 
 
-def kill_one(directory: Path, seed: int) -> tuple[int, int]:
-    """Kills a writer at a random instant, holds what it left against what it had said; rows said, rows committed."""
+def kill_one(directory: Path, seed: int) -> tuple[int, int, bool]:
+    """Kills a writer at a random instant and holds what it left against what it had said.
+
+    Returns:
+        Rows said, rows committed, and whether the kill fell into a commit.
+    """
     rng = random.Random(seed)
-    child, counters = start(directory, rng.choice([20, 60, 200]))
+    child, counters = start(directory, rng.choice([20, 60, 100]))
     try:
-        wait_for_rows(child, counters, rng.randrange(400))
-        time.sleep(rng.uniform(0.0, 0.05))  # some rows or some files of a commit further
+        wait_for_rows(child, counters, rng.randrange(200))
+        time.sleep(rng.uniform(0.0, 0.2))  # some rows or some files of a commit further
     finally:
         child.send_signal(signal.SIGKILL)
         child.wait()
@@ -95,6 +100,8 @@ def kill_one(directory: Path, seed: int) -> tuple[int, int]:
     plain = xr.open_zarr(directory / "run" / "record.zarr", group="ledger", chunks=None).load()
     assert committed <= plain.sizes["step"] <= ledger.sizes["step"]
     assert plain.identical(ledger.isel(step=slice(plain.sizes["step"])))
+    first = zarr.open_array(directory / "run" / "record.zarr" / "ledger" / "energy", mode="r")  # to grow in a commit
+    torn = first.shape[0] > plain.sizes["step"]
 
     writer = RecordWriter.reopen(directory / "run")
     n = len(writer)
@@ -104,7 +111,7 @@ def kill_one(directory: Path, seed: int) -> tuple[int, int]:
     again = xr.open_zarr(directory / "run" / "record.zarr", group="ledger", chunks=None).load()
     assert again.sizes["step"] == n + 1
     check(again)
-    return said, plain.sizes["step"]
+    return said, plain.sizes["step"], torn
 
 
 def check(ledger: xr.Dataset) -> None:
@@ -120,8 +127,9 @@ def test_forty_kills(tmp_path):
     with ThreadPoolExecutor(4) as pool:
         outcomes = list(pool.map(lambda seed: kill_one(tmp_path / str(seed), seed), range(KILLS)))
     assert len(outcomes) == KILLS
-    assert sum(committed > 0 for _, committed in outcomes) > KILLS // 2, "too few kills fell after a commit"
-    assert sum(said > committed for said, committed in outcomes) > KILLS // 4, "too few kills left rows to recover"
+    assert sum(committed > 0 for _, committed, _ in outcomes) > KILLS // 2, "too few kills fell after a commit"
+    assert sum(torn for _, _, torn in outcomes) > KILLS // 4, "too few kills fell into a commit"
+    assert sum(said > committed for said, committed, _ in outcomes) > KILLS // 4, "too few kills left rows to recover"
 
 
 def test_live_reads(tmp_path):

@@ -1,41 +1,15 @@
-"""The store is what zarr-python would have written."""
+"""What lies in the store: plain numbers in Zarr v3 and nothing else."""
 
 from __future__ import annotations
 
 import json
-import shutil
 
 import numpy as np
 import pytest
 import zarr
 
-from szilard.records.column import CHUNK
-from szilard.records.layout import columns_of
-
-
-def test_documents_equal_those_of_zarr(tmp_path, groups):
-    for group in groups:
-        for column in columns_of(group):
-            shape = (5, *column.shape) if column.grows else column.shape
-            zarr.create_array(
-                tmp_path / "array.zarr", shape=shape, chunks=column.chunk, dtype=column.dtype, fill_value=column.fill,
-                compressors=None, filters=None, dimension_names=column.dims, attributes=dict(column.attributes),
-                overwrite=True, zarr_format=3,
-            )  # fmt: skip
-            assert column.document(5) == json.loads((tmp_path / "array.zarr" / "zarr.json").read_text())
-
-
-@pytest.mark.filterwarnings("ignore:Consolidated metadata:UserWarning")
-def test_consolidation_equals_that_of_zarr(tmp_path, writer, row):
-    for i in range(CHUNK + 3):
-        writer.append("ledger", i, row(i))
-    writer.commit()
-    copy = tmp_path / "copy.zarr"
-    shutil.copytree(writer.path / "record.zarr", copy)
-    zarr.consolidate_metadata(copy)
-    assert json.loads((copy / "zarr.json").read_text()) == json.loads(
-        (writer.path / "record.zarr" / "zarr.json").read_text()
-    )
+from szilard.records.reader import read
+from szilard.records.writer import RecordWriter
 
 
 def test_nothing_foreign_lies_in_the_store(writer, row):
@@ -57,3 +31,34 @@ def test_no_object_and_no_codec_but_bytes(writer):
     assert len(arrays) == sum(len(columns) for columns in (writer._columns["ledger"], writer._columns["samples"])) + 2
     assert {item["data_type"] for item in arrays} == {"float64", "int64"}
     assert all([codec["name"] for codec in item["codecs"]] == ["bytes"] for item in arrays)
+    assert {item["chunk_grid"]["configuration"]["chunk_shape"][0] for item in arrays} == {1024, 3, 4}
+
+
+@pytest.mark.parametrize("where", ["", "ledger", "ledger/work", "ledger/work/c"])
+def test_halves_of_files_do_no_harm_and_are_taken_away(writer, row, where):
+    """As Zarr leaves them when it is killed in the middle of a file."""
+    writer.append("ledger", 0, row(0))
+    writer.commit()
+    half = writer.path / "record.zarr" / where / "zarr.0123456789abcdef.partial"
+    half.write_bytes(b"{")
+    assert read(writer.path)["ledger/step"].size == 1
+    again = RecordWriter.reopen(writer.path)
+    assert not half.exists()
+    again.append("ledger", 1, row(1))
+    again.close()
+    assert read(writer.path)["ledger/step"].size == 2
+
+
+def test_arrays_that_a_killed_commit_left_longer_are_trimmed(writer, row):
+    """By two chunks, of which one lies past what was committed."""
+    writer.append("ledger", 0, row(0))
+    writer.commit()
+    array = zarr.open_array(writer.path / "record.zarr" / "ledger" / "work", mode="r+")
+    array.resize((2000,))
+    array[1:] = 7.0
+    assert read(writer.path)["ledger/work"].values.tolist() == [row(0)["work"]]
+    again = RecordWriter.reopen(writer.path)
+    assert zarr.open_array(writer.path / "record.zarr" / "ledger" / "work", mode="r").shape == (1,)
+    again.append("ledger", 1, row(1))
+    again.close()
+    assert read(writer.path)["ledger/work"].values.tolist() == [row(0)["work"], row(1)["work"]]

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from szilard.records.committed import load_committed
-from szilard.records.journal import FILE, read_journal
-from szilard.records.merge import merge
+from szilard.records.journal import FILE, Contents, read_journal
+from szilard.records.root import read_root
 
 INTERNAL = ("notes", "coordinates")
 """They serve the writing alone."""
@@ -23,7 +22,16 @@ def read_attributes(path: str | Path) -> dict[str, Any]:
         RecordError: if there is no record, its root is damaged, or a newer szilard wrote it.
     """
     journal = read_journal(Path(path) / FILE)  # first, as in szilard.records.reader
-    return shown(merge(load_committed(Path(path)), journal)[1])
+    return shown(current(read_root(Path(path))[0], journal))
+
+
+def current(committed: Mapping[str, Any], journal: Contents) -> dict[str, Any]:
+    """The committed attributes with the journal's changes that are not among them yet."""
+    attributes = dict(committed)
+    for number, changes in sorted(journal.notes, key=lambda note: note[0]):
+        if number > attributes.get("notes", 0):
+            attributes |= {**changes, "notes": number}
+    return attributes
 
 
 def shown(attributes: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,9 +1,4 @@
-"""One array of a record: its shape, its document in Zarr v3, and how a value becomes strict JSON.
-
-Chunks hold 1,024 records of raw little-endian numbers. The documents are the ones that zarr-python itself would write
-(the tests compare them). They are written by hand because a commit through zarr-python takes some 150 ms, and a thread
-of its own inside the training process; this takes a fifth of it, and none. Source: the Zarr v3 specification.
-"""
+"""One array of a record: its shape, and how a value becomes strict JSON, as the journal needs it."""
 
 from __future__ import annotations
 
@@ -11,16 +6,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import isfinite
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from szilard.errors import RecordError
 from szilard.records.strict_json import number
 
-CHUNK = 1024
-"""Records in one chunk."""
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+if TYPE_CHECKING:
+    import zarr
 
-Document = dict[str, Any]
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +42,13 @@ class Column:
 
     @property
     def dtype(self) -> str:
-        """NumPy's name of what the chunks hold."""
-        return "<i8" if self.integer else "<f8"
+        """NumPy's and Zarr's name of what it holds."""
+        return "int64" if self.integer else "float64"
 
     @property
     def fill(self) -> float | int:
         """What stands for a value that is not there."""
         return -1 if self.integer else float("nan")
-
-    @property
-    def chunk(self) -> tuple[int, ...]:
-        """The shape of one chunk."""
-        return (CHUNK, *self.shape) if self.grows else self.shape
-
-    def chunk_name(self, chunk: int) -> str:
-        """The path of a chunk below its array: ``c/3`` or ``c/3/0``."""
-        return "/".join(("c", str(chunk), *("0" for _ in self.chunk[1:])))
 
     @property
     def missing(self) -> Any:
@@ -81,44 +66,23 @@ class Column:
         """
         return _pack(value, self.shape, self.integer)
 
-    def document(self, length: int) -> Document:
-        """The array's ``zarr.json`` when it holds ``length`` records."""
-        return {
-            "shape": [length, *self.shape] if self.grows else list(self.shape),
-            "data_type": "int64" if self.integer else "float64",
-            "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": list(self.chunk)}},
-            "chunk_key_encoding": {"name": "default", "configuration": {"separator": "/"}},
-            "fill_value": -1 if self.integer else "NaN",
-            "codecs": [{"name": "bytes", "configuration": {"endian": "little"}}],
-            "attributes": dict(self.attributes),
-            "dimension_names": list(self.dims),
-            "zarr_format": 3,
-            "node_type": "array",
-            "storage_transformers": [],
-        }
-
     @classmethod
-    def from_document(cls, path: str, document: Document) -> tuple[Column, int]:
-        """The column and the number of records (0 for a coordinate) that an array's ``zarr.json`` tells of.
+    def of(cls, array: zarr.Array) -> Column:
+        """The column that a stored array is.
 
         Raises:
-            RecordError: if it is stored in any way that szilard does not write; nothing else is ever decoded.
+            RecordError: if its dimensions have no names.
         """
-        try:
-            dims, shape = tuple(document["dimension_names"]), tuple(document["shape"])
-            length = shape[0] if dims[0] == "step" else 0
-            column = cls(
-                check_name(path.partition("/")[2]), dims, shape[1:] if dims[0] == "step" else shape,
-                {"int64": True, "float64": False}[document["data_type"]], dict(document["attributes"]),
-            )  # fmt: skip
-            expected = column.document(length)
-            sound = all(document[key] == expected[key] for key in expected if key not in ("attributes", "fill_value"))
-            sound = sound and all(type(extent) is int and extent >= 0 for extent in shape)
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError):
-            sound = False
-        if not sound:
-            raise RecordError(f"array {path!r} is stored in a way that szilard does not write: was the store edited?")
-        return column, length
+        dims = tuple(name for name in getattr(array.metadata, "dimension_names", None) or () if name)
+        if not dims or len(dims) != array.ndim:
+            raise RecordError(f"array {array.path!r} has dimensions without names: was the store edited?")
+        shape = array.shape[1:] if dims[0] == "step" else array.shape
+        return cls(array.basename, dims, shape, array.dtype.kind == "i", array.attrs.asdict())
+
+
+def growing(columns: Mapping[str, Column]) -> dict[str, Column]:
+    """Those with a value for each record."""
+    return {name: column for name, column in columns.items() if column.grows}
 
 
 def check_name(name: str) -> str:

@@ -1,16 +1,19 @@
-"""How a record lies in Zarr v3: a group of columns for each group of the schema, consolidated at the root.
-
-Source: the Zarr v3 specification; the consolidated metadata are zarr-python's inline convention.
-"""
+"""How a record lies in Zarr v3: a group of arrays for each group of the schema, in chunks of 1,024 records."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+import zarr
+
 from szilard.errors import RecordError
-from szilard.records.column import Column, Document, check_name
+from szilard.records.column import Column, check_name
 from szilard.records.schema import Group, Variable
+
+CHUNK = 1024
+"""Records in one chunk."""
 
 
 def columns_of(group: Group) -> tuple[Column, ...]:
@@ -33,27 +36,31 @@ def columns_of(group: Group) -> tuple[Column, ...]:
     return tuple(columns)
 
 
-def root_document(attributes: Mapping[str, Any], groups: Mapping[str, Mapping[str, Document]]) -> Document:
-    """The root's ``zarr.json``: attributes and every array of every group, consolidated. Replacing it is the commit.
+def lay_out(root: zarr.Group, group: Group, columns: Sequence[Column]) -> None:
+    """Creates a group and its empty arrays below ``root``; the coordinates get their values.
 
-    Args:
-        attributes: of the record.
-        groups: of each group the documents of its arrays, by name.
+    Numbers lie uncompressed, which is a little faster than Zarr's default and shows a chunk that was cut short.
+
+    Raises:
+        OSError: if the disk is full or gone.
     """
-    metadata: Document = {}
-    for group, documents in groups.items():
-        metadata[group] = group_document() | {"consolidated_metadata": _inline({})}
-        metadata |= {f"{group}/{name}": document for name, document in documents.items()}
-    return group_document() | {"attributes": dict(attributes), "consolidated_metadata": _inline(metadata)}
-
-
-def group_document() -> Document:
-    """The ``zarr.json`` of a group without attributes."""
-    return {"attributes": {}, "zarr_format": 3, "node_type": "group"}
-
-
-def _inline(metadata: Document) -> Document:
-    return {"kind": "inline", "must_understand": False, "metadata": metadata}
+    node = root.create_group(check_name(group.name))
+    for column in columns:
+        extents = tuple(max(extent, 1) for extent in column.shape)
+        array = node.create_array(
+            column.name,
+            shape=(0, *column.shape) if column.grows else column.shape,
+            chunks=(CHUNK, *extents) if column.grows else extents,
+            dtype=column.dtype,
+            fill_value=column.fill,
+            filters=None,
+            compressors=None,
+            dimension_names=column.dims,
+            attributes=dict(column.attributes),
+            config={"write_empty_chunks": True},  # as in szilard.records.store
+        )
+        if not column.grows:
+            array[:] = np.array(group.coordinates[column.name], dtype=column.dtype)
 
 
 def _attributes(name: str, variable: Variable) -> dict[str, Any]:

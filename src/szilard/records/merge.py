@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
 
 from szilard.errors import RecordError, SzilardWarning
+from szilard.records.column import growing
 from szilard.records.committed import Committed
 from szilard.records.journal import Contents
 from szilard.records.rows import Packed, pack_row
 
 
-def merge(committed: Committed, journal: Contents) -> tuple[dict[str, list[Packed]], dict[str, Any]]:
-    """The journal's rows beyond the commit, by group, packed and complete; and the attributes as they stand.
+def merge(committed: Committed, journal: Contents) -> dict[str, list[Packed]]:
+    """The journal's rows beyond the commit, by group, packed and complete.
 
     The journal must have been read before the commit: a row that leaves it meanwhile is then in the commit, and a row
     that is in both is known by its index. Damaged lines are left out with a warning.
     """
     damaged = len(journal.unreadable)
-    rows: dict[str, dict[int, Packed]] = {group: {} for group in committed.groups}
+    columns = {group: growing(found) for group, found in committed.columns.items()}
+    rows: dict[str, dict[int, Packed]] = {group: {} for group in committed.columns}
     for row in journal.rows:
         try:
-            columns = {name: column for name, column in committed.groups[row.group].items() if column.grows}
             if row.index >= committed.lengths[row.group]:
-                rows[row.group][row.index] = pack_row(row.group, columns, row.values["step"], row.values)
+                rows[row.group][row.index] = pack_row(row.group, columns[row.group], row.values["step"], row.values)
         except (KeyError, RecordError):
             damaged += 1
     if damaged:
@@ -33,8 +33,4 @@ def merge(committed: Committed, journal: Contents) -> tuple[dict[str, list[Packe
             SzilardWarning,
             stacklevel=3,
         )
-    attributes = dict(committed.attributes)
-    for number, changes in sorted(journal.notes, key=lambda note: note[0]):
-        if number > attributes.get("notes", 0):
-            attributes |= {**changes, "notes": number}
-    return {group: [found[index] for index in sorted(found)] for group, found in rows.items()}, attributes
+    return {group: [found[index] for index in sorted(found)] for group, found in rows.items()}

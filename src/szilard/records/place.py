@@ -7,9 +7,9 @@ from pathlib import Path
 
 from szilard.errors import RecordError
 from szilard.records import journal
-from szilard.records.committed import DIRECTORY, is_record
+from szilard.records.root import DIRECTORY, is_record
 
-BELONGINGS = (journal.FILE, "journal.partial", "record.partial", "report.html")
+BELONGINGS = (journal.FILE, "journal.partial", "report.html")
 """Files that lie beside the store and are part of the record."""
 
 

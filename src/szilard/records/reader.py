@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from szilard.records.attributes import shown
+from szilard.records.attributes import current, shown
 from szilard.records.committed import Committed, load_committed
 from szilard.records.journal import FILE, read_journal
 from szilard.records.merge import merge
@@ -29,9 +29,9 @@ def read(path: str | Path) -> xr.DataTree:
     directory = Path(path)
     journal = read_journal(directory / FILE)
     committed = load_committed(directory)
-    rows, attributes = merge(committed, journal)
+    rows, attributes = merge(committed, journal), current(committed.attributes, journal)
     coordinates = attributes.get("coordinates", {})
-    nodes = {f"/{group}": _dataset(committed, group, rows[group], coordinates) for group in committed.groups}
+    nodes = {f"/{group}": _dataset(committed, group, rows[group], coordinates) for group in committed.columns}
     return xr.DataTree.from_dict({"/": xr.Dataset(attrs=shown(attributes)), **nodes})
 
 
@@ -40,7 +40,7 @@ def _dataset(
 ) -> xr.Dataset:
     """One group; ``moved`` holds coordinate values that are not committed yet."""
     variables: dict[str, Any] = {}
-    for name, column in committed.groups[group].items():
+    for name, column in committed.columns[group].items():
         values = committed.values(group, name)
         if column.grows and rows:
             values = np.concatenate([values, np.array([row[name] for row in rows], dtype=column.dtype)])

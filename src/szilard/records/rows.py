@@ -1,8 +1,8 @@
-"""One record of one group, checked against its columns and packed as strict JSON can hold it."""
+"""Records and coordinates, checked against their columns and packed as strict JSON can hold them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import Any
 
@@ -41,3 +41,24 @@ def pack_row(group: str, columns: Mapping[str, Column], step: int, row: Mapping[
             ) from error
     packed["step"] = int(step)
     return packed
+
+
+def pack_coordinate(group: str, name: str, columns: Mapping[str, Column], values: Sequence[float]) -> list[Any]:
+    """New values of a dimension.
+
+    Args:
+        group: the group's name, for messages.
+        name: of the dimension.
+        columns: of the group.
+        values: one for each of its places.
+
+    Raises:
+        RecordError: if there is no such dimension, or there are too few or too many values.
+    """
+    column = columns.get(name)
+    if column is None or column.grows:
+        raise RecordError(f"the record has no dimension {name!r} in group {group!r}: its values cannot be set.")
+    try:
+        return list(column.pack(values))
+    except (TypeError, ValueError, OverflowError) as error:
+        raise RecordError(f"the values of dimension {group}/{name} do not fit: {error}.") from error

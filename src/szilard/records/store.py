@@ -1,59 +1,60 @@
 """The committed part of a record: a Zarr v3 store that any reader can open at any time.
 
-A commit writes the chunks that changed, then the arrays' documents, then the root with all of them consolidated. Every
-file is written beside the store and moved into place, so a reader sees the old one or the new one; the root's
-replacement is the commit. Before it readers see the old length, and the chunks are longer only where nobody looks.
+A commit lengthens the arrays first and consolidates the metadata at the root last; zarr-python puts every file in place
+whole. Before the root is replaced its readers see the old lengths, and the arrays are longer only where nobody looks.
 """
 
 from __future__ import annotations
 
-import os
 import shutil
+import threading
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+import zarr
 
 from szilard.records import strict_json
-from szilard.records.column import CHUNK, Column, Document, check_name
-from szilard.records.committed import Committed
-from szilard.records.layout import columns_of, group_document, root_document
+from szilard.records.committed import Committed, load_committed
+from szilard.records.layout import CHUNK, columns_of, lay_out
 from szilard.records.rows import Packed
 from szilard.records.schema import Group
 
-Values = NDArray[Any]
-
-
-class Table:
-    """One group's columns, the number of records committed, and the last, unfilled chunk of each column."""
-
-    def __init__(self, columns: Mapping[str, Column], length: int = 0) -> None:
-        self.columns = dict(columns)
-        self.length = length
-        self.growing = [column for column in self.columns.values() if column.grows]
-        self.tails: dict[str, Values] = {column.name: _blank(column, 0) for column in self.growing}
-
-    def documents(self) -> dict[str, Document]:
-        """Of every array, at the committed length."""
-        return {name: column.document(self.length) for name, column in self.columns.items()}
+_FILTERING = threading.Lock()
+"""Python's warning filters are the whole process's: two writers in two threads must not take them from each other."""
 
 
 class Store:
-    """The Zarr store of one record.
+    """The Zarr store of one record, to go on writing where its last commit ended.
+
+    What a killed writer left beyond that commit is taken away.
 
     Args:
-        path: of the store itself (``DIR/record.zarr``).
-        tables: its groups.
-        attributes: of the root, as committed.
+        committed: the last commit, opened for writing.
+
+    Raises:
+        RecordError: if a chunk that is to be continued is damaged.
+        OSError: if the store cannot be written.
     """
 
-    def __init__(self, path: Path, tables: Mapping[str, Table], attributes: Mapping[str, Any]) -> None:
-        self.path = path
-        self.tables = dict(tables)
-        self.attributes = dict(attributes)
-        self._scratch = path.with_suffix(".partial")
+    def __init__(self, committed: Committed) -> None:
+        self.path = committed.path
+        self.columns = committed.columns
+        self.lengths = dict(committed.lengths)
+        self.attributes = dict(committed.attributes)
+        self._arrays = {
+            # A chunk of nothing but NaN is written as well, so that one that is missing is known to be lost.
+            group: {name: array.with_config({"write_empty_chunks": True}) for name, array in arrays.items()}
+            for group, arrays in committed.arrays.items()
+        }
+        self._root = committed.root
+        for left in self.path.rglob("*.partial"):
+            left.unlink()
+        for group, name, array in self._growing():
+            committed.values(group, name, self.lengths[group] // CHUNK)
+            array.resize(array.shape)  # on disk too
 
     @classmethod
     def create(
@@ -75,121 +76,65 @@ class Store:
             OSError: if it cannot be written.
             RecordError: if a name or a dimension does not fit.
         """
-        tables = {
-            check_name(group.name): Table({column.name: column for column in columns_of(group)}) for group in groups
-        }
+        columns = [columns_of(group) for group in groups]
         draft = path.with_suffix(".draft")
         shutil.rmtree(draft, ignore_errors=True)
-        store = cls(draft, tables, attributes)
         try:
-            for group in groups:
-                store._lay_out(group)
-            store._write_root(store.tables, store.attributes)
+            root = zarr.create_group(draft, zarr_format=3, attributes=_plain(attributes))
+            for group, arrays in zip(groups, columns, strict=True):
+                lay_out(root, group, arrays)
+            _consolidate(draft)
             make_way()
             draft.rename(path)
-        except OSError:
+        except BaseException:
             shutil.rmtree(draft, ignore_errors=True)
             raise
-        store.path = path
-        return store
-
-    @classmethod
-    def reopen(cls, committed: Committed) -> Store:
-        """The store to go on writing where its last commit ended.
-
-        Raises:
-            RecordError: if a chunk that is to be continued is damaged.
-        """
-        tables = {}
-        for group, columns in committed.groups.items():
-            table = Table(columns, committed.lengths[group])
-            for column in table.growing:
-                table.tails[column.name] = committed.values(group, column.name, table.length // CHUNK)
-            tables[group] = table
-        return cls(committed.path, tables, committed.attributes)
+        return cls(load_committed(path.parent, writable=True))
 
     def commit(self, rows: Mapping[str, Sequence[Packed]], attributes: Mapping[str, Any]) -> None:
-        """Appends packed rows to their groups and replaces the root's attributes; all of it, or nothing that is seen.
+        """Appends packed rows to their groups and sets the root's attributes.
 
         Attribute ``coordinates`` holds new values of coordinates, by ``group/name``; they go into their arrays.
 
         Raises:
-            OSError: if the disk is full or gone; the store then stands as it did, and the commit may be tried again.
+            OSError: if the disk is full or gone; readers then see the last commit, and it may be tried again.
         """
-        attributes = dict(attributes)
+        (self.path / "zarr.json").stat()  # Zarr would make a directory anew that has vanished with all that was in it
+        attributes = _plain(attributes)
         for place, values in attributes.pop("coordinates", {}).items():
             group, _, name = place.partition("/")
-            self._write_coordinate(group, self.tables[group].columns[name], values)
-        grown: dict[str, Table] = {}
-        for name, fresh in rows.items():
-            if fresh:
-                grown[name] = self._write_chunks(name, fresh)
-        for name, table in grown.items():
-            for array, document in table.documents().items():
-                if table.columns[array].grows:
-                    self._write(self.path / name / array / "zarr.json", _text(document))
-        self._write_root(self.tables | grown, attributes)
-        self.tables |= grown
+            self._arrays[group][name][:] = np.array(values, dtype=self.columns[group][name].dtype)
+        for group, name, array in self._growing():
+            if fresh := rows.get(group):
+                length = self.lengths[group]
+                array.resize((length + len(fresh), *array.shape[1:]))
+                array[length:] = np.array([row[name] for row in fresh], dtype=array.dtype)
+        if any(rows.values()):
+            self._root = _consolidate(self.path)
+        if attributes != self.attributes:  # after the rows, so that "complete" is never said of half of them
+            self._root = self._root.update_attributes(attributes)
+        self.lengths = {group: length + len(rows.get(group, ())) for group, length in self.lengths.items()}
         self.attributes = attributes
 
-    def trim(self) -> None:
-        """Sets every array's document to the committed length: whoever ignores the consolidated ones sees them."""
-        for name, table in self.tables.items():
-            for array, document in table.documents().items():
-                self._write(self.path / name / array / "zarr.json", _text(document))
-
-    def _lay_out(self, group: Group) -> None:
-        table = self.tables[group.name]
-        for column in table.columns.values():
-            (self.path / group.name / column.name / column.chunk_name(0)).parent.mkdir(parents=True)
-            if not column.grows:
-                self._write_coordinate(group.name, column, group.coordinates[column.name])
-        for name, document in table.documents().items():
-            self._write(self.path / group.name / name / "zarr.json", _text(document))
-        self._write(self.path / group.name / "zarr.json", _text(group_document()))
-
-    def _write_coordinate(self, group: str, column: Column, values: Sequence[float]) -> None:
-        chunk = np.array(column.pack(values), dtype=column.dtype).tobytes()
-        self._write(self.path / group / column.name / column.chunk_name(0), chunk)
-
-    def _write_chunks(self, group: str, rows: Sequence[Packed]) -> Table:
-        old = self.tables[group]
-        new = Table(old.columns, old.length + len(rows))
-        first = old.length // CHUNK
-        for column in new.growing:
-            values = _blank(column, len(old.tails[column.name]) + len(rows))
-            values[: -len(rows)] = old.tails[column.name]
-            values[-len(rows) :] = np.array([row[column.name] for row in rows], dtype=column.dtype)
-            for at in range(0, len(values), CHUNK):
-                chunk = values[at : at + CHUNK]
-                if len(chunk) < CHUNK:
-                    chunk = np.concatenate([chunk, _blank(column, CHUNK - len(chunk))])
-                place = self.path / group / column.name / column.chunk_name(first + at // CHUNK)
-                if len(column.chunk) > 1:  # a matrix's chunks lie one directory deeper
-                    place.parent.mkdir(exist_ok=True)
-                self._write(place, chunk.tobytes())
-            new.tails[column.name] = values[len(values) - new.length % CHUNK :].copy()
-        return new
-
-    def _write_root(self, tables: Mapping[str, Table], attributes: Mapping[str, Any]) -> None:
-        root = root_document(attributes, {name: table.documents() for name, table in tables.items()})
-        self._write(self.path / "zarr.json", _text(root))
-
-    def _write(self, target: Path, data: bytes) -> None:
-        """Puts a whole file in place at once."""
-        file = os.open(self._scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
-        try:
-            written = os.write(file, data)
-            while written < len(data):
-                written += os.write(file, data[written:])
-        finally:
-            os.close(file)
-        os.replace(self._scratch, target)  # noqa: PTH105 (a third of the time of Path.replace)
+    def _growing(self) -> list[tuple[str, str, zarr.Array]]:
+        """Every array with a value for each record: its group, its name and itself."""
+        return [
+            (group, name, array)
+            for group, arrays in self._arrays.items()
+            for name, array in arrays.items()
+            if self.columns[group][name].grows
+        ]
 
 
-def _blank(column: Column, length: int) -> Values:
-    return np.full((length, *column.shape), column.fill, dtype=column.dtype)
+def _consolidate(path: Path) -> zarr.Group:
+    """Gathers the metadata of every array at the root: the commit."""
+    with _FILTERING, warnings.catch_warnings():
+        # That other implementations may not read them does no harm: each array keeps its own.
+        warnings.filterwarnings("ignore", "Consolidated metadata is currently not part", UserWarning)
+        return zarr.consolidate_metadata(path, zarr_format=3)
 
 
-def _text(document: Document) -> bytes:
-    return strict_json.dumps(document).encode()
+def _plain(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """As they will be read again: strict JSON."""
+    plain: dict[str, Any] = strict_json.loads(strict_json.dumps(dict(attributes)))
+    return plain

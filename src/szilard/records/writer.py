@@ -8,16 +8,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from szilard import __version__
 from szilard.errors import RecordError, SzilardWarning, nearest
 from szilard.records import strict_json
-from szilard.records.column import Column
-from szilard.records.committed import DIRECTORY, load_committed
-from szilard.records.journal import FILE, Journal, read_journal
-from szilard.records.merge import merge
-from szilard.records.place import check_vacant, remove_record
-from szilard.records.rows import Packed, pack_row
-from szilard.records.schema import SCHEMA_VERSION, Group
+from szilard.records.column import growing
+from szilard.records.journal import FILE, Journal
+from szilard.records.opening import create, recover
+from szilard.records.rows import Packed, pack_coordinate, pack_row
+from szilard.records.schema import Group
 from szilard.records.store import Store
 
 COMMIT_SECONDS = 5.0
@@ -46,20 +43,11 @@ class RecordWriter:
     _closed: bool
 
     def __init__(
-        self,
-        path: str | Path,
-        *,
-        groups: Sequence[Group],
-        attributes: Mapping[str, Any],
-        overwrite: bool = False,
+        self, path: str | Path, *, groups: Sequence[Group], attributes: Mapping[str, Any], overwrite: bool = False
     ) -> None:
         self.path = Path(path)
-        check_vacant(self.path, overwrite)
-        given = {"schema_version": SCHEMA_VERSION, "szilard_version": __version__, "status": "running", "notes": 0}
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            store = Store.create(self.path / DIRECTORY, groups, {**attributes, **given}, self._clear)
-            self._begin(store)
+            self._begin(create(self.path, groups, attributes, overwrite))
         except OSError as error:
             raise RecordError(f"no record can be made in {self.path}: {_cause(error)}.") from error
 
@@ -72,14 +60,8 @@ class RecordWriter:
         """
         writer = cls.__new__(cls)
         writer.path = Path(path)
-        contents = read_journal(writer.path / FILE)  # the journal first: see szilard.records.reader
-        committed = load_committed(writer.path)
-        recovered, attributes = merge(committed, contents)
         try:
-            store = Store.reopen(committed)
-            store.trim()
-            store.commit(recovered, {**attributes, "status": "running"})
-            writer._begin(store)
+            writer._begin(recover(writer.path))
             writer._journal.restart()
         except OSError as error:
             raise RecordError(f"the record {path} cannot be written: {_cause(error)}.") from error
@@ -92,8 +74,8 @@ class RecordWriter:
 
     def __len__(self) -> int:
         """How many rows there are in the first group."""
-        group = next(iter(self._columns))
-        return self._store.tables[group].length + len(self._pending[group])
+        group = next(iter(self._pending))
+        return self._store.lengths[group] + len(self._pending[group])
 
     def append(self, group: str, step: int, row: Mapping[str, Any]) -> None:
         """Adds one row to a group.
@@ -112,7 +94,7 @@ class RecordWriter:
             raise RecordError(f"the record has no group {group!r}: {nearest(group, self._columns)}")
         packed = pack_row(group, self._columns[group], step, row)
         rows = self._pending[group]
-        self._log({"group": group, "index": self._store.tables[group].length + len(rows), "row": packed})
+        self._log({"group": group, "index": self._store.lengths[group] + len(rows), "row": packed})
         rows.append(packed)
         if time.monotonic() >= self._due:
             self.commit()
@@ -135,31 +117,21 @@ class RecordWriter:
         Raises:
             RecordError: if there is no such dimension, or there are too few or too many values.
         """
-        table = self._store.tables.get(group)
-        column = None if table is None else table.columns.get(name)
-        if column is None or column.grows:
-            raise RecordError(f"the record has no dimension {name!r} in group {group!r}: its values cannot be set.")
-        try:
-            packed = column.pack(values)
-        except (TypeError, ValueError, OverflowError) as error:
-            raise RecordError(f"the values of dimension {group}/{name} do not fit: {error}.") from error
+        packed = pack_coordinate(group, name, self._store.columns.get(group, {}), values)
         self.annotate(coordinates={**self._attributes.get("coordinates", {}), f"{group}/{name}": packed})
 
     def commit(self) -> None:
         """Folds the rows that wait into Zarr. Where the disk does not let it, warns once and tries again later."""
         self._check_open()
         begin = time.monotonic()
-        try:
-            self._fold()
-        except OSError as error:
+        error = self._fold()
+        if error is not None:
             self._warn(error)
         end = time.monotonic()
         self._due = end + max(COMMIT_SECONDS, COMMIT_RATIO * (end - begin))
 
     def close(self, status: str = "complete") -> None:
-        """Commits what waits and says how the run ended; a run marked as broken stays so.
-
-        Closing twice is closing once.
+        """Commits what waits and says how the run ended; a run marked as broken stays so. A second call does nothing.
 
         Raises:
             RecordError: if rows could not be written; they are kept, so that it may be called again.
@@ -168,9 +140,8 @@ class RecordWriter:
             return
         if self._attributes["status"] != "broken":
             self.annotate(status=status)
-        try:
-            self._fold()
-        except OSError as error:
+        error = self._fold()
+        if error is not None:
             waiting = sum(map(len, self._pending.values()))
             raise RecordError(
                 f"{waiting} rows of the record {self.path} could not be written: {_cause(error)}; "
@@ -182,18 +153,11 @@ class RecordWriter:
     def _begin(self, store: Store) -> None:
         self._store = store
         self._attributes = dict(store.attributes)
-        self._columns: dict[str, dict[str, Column]] = {
-            group: {column.name: column for column in table.growing} for group, table in store.tables.items()
-        }
-        self._pending: dict[str, list[Packed]] = {group: [] for group in store.tables}
+        self._columns = {group: growing(columns) for group, columns in store.columns.items()}
+        self._pending: dict[str, list[Packed]] = {group: [] for group in store.columns}
         self._journal = Journal(self.path / FILE)
         self._closed = self._warned = False
         self._due = time.monotonic() + COMMIT_SECONDS
-
-    def _clear(self) -> None:
-        """Makes way for the new store, which by now is whole."""
-        if (self.path / DIRECTORY).exists():
-            remove_record(self.path)
 
     def _log(self, entry: Mapping[str, Any]) -> None:
         try:
@@ -201,15 +165,20 @@ class RecordWriter:
         except OSError as error:
             self._warn(error)
 
-    def _fold(self) -> None:
-        self._store.commit(self._pending, self._attributes)
+    def _fold(self) -> Exception | None:
+        """Commits everything; what prevented it, if something did: a training must not stop for it."""
+        try:
+            self._store.commit(self._pending, self._attributes)
+        except Exception as error:  # a full disk, or whatever Zarr says of a store that was damaged meanwhile
+            return error
         self._attributes = dict(self._store.attributes)
         for rows in self._pending.values():
             rows.clear()
         self._journal.restart()
         self._warned = False
+        return None
 
-    def _warn(self, error: OSError) -> None:
+    def _warn(self, error: Exception) -> None:
         if self._warned:
             return
         self._warned = True
@@ -225,5 +194,5 @@ class RecordWriter:
             raise RecordError(f"the record {self.path} is closed: RecordWriter.reopen goes on with it.")
 
 
-def _cause(error: OSError) -> str:
-    return error.strerror or str(error)
+def _cause(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__

@@ -1,0 +1,59 @@
+"""The root of a record's store as plain JSON: enough to know a record and its attributes without loading Zarr."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from szilard.errors import RecordError
+from szilard.records import strict_json
+from szilard.records.schema import SCHEMA_VERSION
+
+DIRECTORY = "record.zarr"
+
+Document = dict[str, Any]
+
+
+def is_record(path: Path) -> bool:
+    """Whether a directory holds a record of szilard, of whatever version."""
+    try:
+        root = strict_json.loads((path / DIRECTORY / "zarr.json").read_bytes())
+        return "schema_version" in root["attributes"] and "szilard_version" in root["attributes"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def read_root(path: Path) -> tuple[Document, dict[str, Document]]:
+    """The attributes of the record in directory ``path``, and the documents of its groups and arrays, by name.
+
+    Raises:
+        RecordError: if there is no record, its root is damaged, or it was written by a newer szilard.
+    """
+    store = path / DIRECTORY
+    try:
+        data = (store / "zarr.json").read_bytes()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        what = "is not a record of szilard" if path.exists() else "does not exist"
+        raise RecordError(f"{path} {what}: give the directory that holds {DIRECTORY}.") from error
+    except OSError as error:
+        raise RecordError(f"the record {path} cannot be read: {error.strerror or error}.") from error
+    try:
+        root = strict_json.loads(data)
+        attributes, documents = root["attributes"], root["consolidated_metadata"]["metadata"]
+        if not isinstance(attributes, dict) or not isinstance(documents, dict):
+            raise TypeError("not mappings")
+    except (ValueError, KeyError, TypeError) as error:
+        raise RecordError(f"{store}/zarr.json is damaged: restore the record from a copy.") from error
+    _check_version(path, attributes)
+    return attributes, documents
+
+
+def _check_version(path: Path, attributes: Document) -> None:
+    version = attributes.get("schema_version")
+    if type(version) is not int:
+        raise RecordError(f"{path} is not a record of szilard: its store has no schema_version.")
+    if version > SCHEMA_VERSION:
+        raise RecordError(
+            f"{path} was written by szilard {attributes.get('szilard_version', 'of a later version')} "
+            f"(schema {version}; this one reads up to {SCHEMA_VERSION}): upgrade szilard to open it."
+        )
