@@ -47,6 +47,10 @@ class Calibration:
         slow = now - self._begin > _PATIENCE_SECONDS and len(self._record_seconds) > 0 and self._steps >= 8
         return slow or self._steps >= _STEPS
 
+    def resume(self) -> None:
+        """The next step begins now: what happened since the last one ended does not count."""
+        self._mark = self._clock()
+
     @property
     def step_seconds(self) -> float:
         """Median time of an unwatched step."""

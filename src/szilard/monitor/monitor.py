@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from szilard.handle import Run
 
 _FLUSH_SECONDS = 5.0
+_INTERVAL = "path_interval"
 
 
 @final
@@ -107,7 +108,7 @@ class Monitor:
             if all(watch.every for watch in self._watches)
             else Calibration(budget, self._rehearse, lambda: _clock(ppm.device))
         )
-        self._scribe = self._open_record(Path(out), overwrite, {"seed": seed, **(attributes or {})}, path_intervals)
+        self._scribe = self._open_record(Path(out), overwrite, {"seed": seed, **(attributes or {})})
         self._begin = self._flushed = time.perf_counter()
         self._observe(self._watches)
         self._flush()
@@ -129,9 +130,8 @@ class Monitor:
         if loss is not None and not self._loss.add(loss):
             self._break(self._step, "the training loss is not finite")
             return
-        if self._calibration is not None:
-            if self._calibration.step():
-                self._fix_interval(self._calibration)
+        if self._calibration is not None and self._calibration.step():
+            self._fix_interval(self._calibration)
             return
         due = [watch for watch in self._watches if watch.due(self._step)]
         if due:
@@ -139,6 +139,8 @@ class Monitor:
         late = time.perf_counter() - self._flushed > _FLUSH_SECONDS
         if late or any(watch.recorder.full for watch in due):
             self._flush()
+        if self._calibration is not None:
+            self._calibration.resume()  # a measure with an interval of its own may have recorded meanwhile
 
     @property
     def broken(self) -> bool:
@@ -172,11 +174,12 @@ class Monitor:
         if kind is None:
             self.close()
         elif not self._closed:
-            self._finish("broken", f"the loop ended with {kind.__name__}")
+            try:
+                self._finish("broken", f"the loop ended with {kind.__name__}")
+            except SzilardError as problem:  # the loop's own error is what matters
+                self._warn(str(problem))
 
-    def _open_record(
-        self, out: Path, overwrite: bool, attributes: Mapping[str, Any], intervals: Sequence[int]
-    ) -> Scribe:
+    def _open_record(self, out: Path, overwrite: bool, attributes: Mapping[str, Any]) -> Scribe:
         from szilard.records.writer import RecordWriter
 
         groups = self._groups()
@@ -187,10 +190,12 @@ class Monitor:
             "every": self._watches[0].every,
             "every_chosen_by": "user" if self._calibration is None else "budget",
             "budget": None if self._calibration is None else self._calibration.budget,
-            "path_intervals": sorted({1, *intervals}),
         }
         precision = self._watches[0].recorder.precision
-        described = describe(self._ppm, self._optimizer, precision) | rhythm | dict(attributes)
+        described = describe(self._ppm, self._optimizer, precision) | rhythm
+        for watch in self._watches:
+            described |= getattr(watch.recorder, "attributes", {})  # settings, where it has any to tell
+        described |= attributes
         scribe = Scribe(RecordWriter(out, groups=groups, attributes=described, overwrite=overwrite))
         self._name_intervals(scribe)
         if precision.flagged:
@@ -207,9 +212,9 @@ class Monitor:
         """Measuring intervals are named in training steps, once ``every`` is known; until then in records."""
         every = self._watches[0].every
         for group in self._groups():
-            if every is not None and "path_interval" in group.coordinates:
-                multiples = group.coordinates["path_interval"]
-                scribe.writer.set_coordinate(group.name, "path_interval", [every * number for number in multiples])
+            if every is not None and _INTERVAL in group.coordinates:
+                multiples = group.coordinates[_INTERVAL]
+                scribe.writer.set_coordinate(group.name, _INTERVAL, [every * number for number in multiples])
 
     def _rehearse(self) -> float:
         with undisturbed(self._ppm.module, self._ppm.device):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import final
+from typing import Any, final
 
 import torch
 from jaxtyping import Float
@@ -90,6 +90,11 @@ class LedgerRecorder:
         path = {"path_interval": tuple(float(multiple) for multiple in self._clock.multiples)}
         bins = {"bin": tuple(float(number) for number in range(schema.HISTOGRAM_BINS))}
         return schema.Group("ledger", variables, path), schema.Group("samples", schema.SAMPLES, bins)
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """Its settings."""
+        return {"path_intervals": list(self._clock.multiples), "samples_per_input": self._sampled.samples}
 
     @property
     def full(self) -> bool:
@@ -188,6 +193,7 @@ class LedgerRecorder:
             columns.add(name, path.sums[name])
         columns.add("length", path.length)
         columns.add("length_rms", path.length_rms)
+        columns.add("entropy_change", entropy - entropy_start)
         columns.add("ep_conditional", -path.sums["heat"] + entropy - entropy_start)
         direct = terms.jumps(slice(count, 2 * count))
         columns.add("work_direct", direct.work)

@@ -95,6 +95,11 @@ class SampledRoute:
         self._next_row = 0
         self._last: _Standing | None = None
 
+    @property
+    def samples(self) -> int:
+        """Trajectories per probe input."""
+        return self._shape[-1]
+
     def uniform(self) -> Uniform:
         """The random numbers of one record, drawn as it is observed: batching does not change what is drawn."""
         return torch.rand(self._shape, dtype=torch.float64, device=self._device, generator=self._generator)
