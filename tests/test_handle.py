@@ -43,6 +43,7 @@ def rows(count: int = RECORDS) -> list[dict[str, float | list[float]]]:
                 "interval": 5, "wall_time": 0.1 * i, "energy": 2.3 + change, "energy_error": 0.01,
                 "entropy_conditional": 2.3 + change, "entropy_conditional_error": 0.01,
                 "work": work, "work_error": 0.002, "heat": change - work, "heat_error": 0.003,
+                "entropy_change": change, "entropy_change_error": 0.01,
                 "ep_conditional": work, "ep_conditional_error": 0.002,
                 "work_reverse": work, "work_reverse_error": 0.002,
                 "length": 0.15 * i, "length_error": 0.01, "length_mean": 0.14 * i, "length_mean_error": 0.01,

@@ -45,6 +45,7 @@ def ledger_columns(phis: Tensor, intervals: tuple[int, ...] = INTERVALS) -> xr.D
             **sums,
             "energy": ledger.energy_per_input(new),
             "entropy_conditional": entropy,
+            "entropy_change": entropy - ledger.entropy_per_input(phis[0]),
             "ep_conditional": -sums["heat"] + entropy - ledger.entropy_per_input(phis[0]),
             "work_direct": ledger.work_per_input(phis[0], new),
             "fluctuation": ledger.fluctuation_per_input(old, new),

@@ -168,6 +168,7 @@ def expected(watched: Any, naive: Naive, record: int, opened: int = 0) -> dict[s
     per_input["ep_conditional"] = [
         -q + s - s0 for q, s, s0 in zip(per_input["heat"], per_input["entropy_conditional"], start, strict=True)
     ]
+    per_input["entropy_change"] = [s - s0 for s, s0 in zip(per_input["entropy_conditional"], start, strict=True)]
     if watched.labels is not None:
         per_input["cross_entropy"] = [
             math.fsum(naive.phi[record][u][head][y] for head, y in enumerate(labels))

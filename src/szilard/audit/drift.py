@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from szilard.audit.bounds import DRIFT, FEWEST_BLOCKS, FEWEST_JUMPS, LEVEL, STILL
-from szilard.audit.evidence import entropy_change
+from szilard.audit.evidence import last
 from szilard.estimate import Estimate, Kind
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def no_learning(ledger: xr.Dataset, share: DriftShare | None) -> bool:
     if share is None or share.jumps < FEWEST_JUMPS:
         return False
     low, high = share.share.interval(LEVEL)
-    change = entropy_change(ledger)
+    change = last(ledger, "entropy_change")
     most = max(abs(end) for end in change.interval(LEVEL))
     return bool(low <= 0 and high < DRIFT and most <= STILL * float(ledger["entropy_conditional"].values[0]))
 

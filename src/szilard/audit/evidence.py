@@ -94,20 +94,3 @@ def last(data: xr.Dataset, name: str, degrees_of_freedom: float = math.inf) -> E
     if not len(values):
         return Estimate(math.nan, math.nan, Kind.EXACT)
     return Estimate(float(values[-1]), float(errors[-1]), Kind.EXACT, degrees_of_freedom)
-
-
-def entropy_change(ledger: xr.Dataset, degrees_of_freedom: float = math.inf) -> Estimate:
-    """ΔS with an error that is an upper bound: S_n and S_0 share their inputs, and only their own errors are recorded.
-
-    By the triangle inequality the error of ``S_n − S_0 = W + Q`` is at most the sum of either pair's errors.
-    """
-    entropy = np.asarray(ledger["entropy_conditional"].values, dtype=float)
-    if not len(entropy):
-        return Estimate(math.nan, math.nan, Kind.EXACT)
-    of_ends = _error(ledger, "entropy_conditional", 0) + _error(ledger, "entropy_conditional", -1)
-    of_flows = _error(ledger, "work", -1) + _error(ledger, "heat", -1)
-    return Estimate(float(entropy[-1] - entropy[0]), min(of_ends, of_flows), Kind.EXACT, degrees_of_freedom)
-
-
-def _error(ledger: xr.Dataset, name: str, row: int) -> float:
-    return float(ledger[f"{name}_error"].values[row]) if f"{name}_error" in ledger else math.inf

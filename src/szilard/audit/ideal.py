@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from szilard.audit.bounds import LEVEL, QUASI_STATIC
-from szilard.audit.evidence import Evidence, entropy_change
+from szilard.audit.evidence import Evidence
 from szilard.audit.finding import Basis, Concern, Finding, judge
 from szilard.estimate import format_with_error
 
@@ -15,7 +15,7 @@ def findings(evidence: Evidence) -> tuple[Finding, ...]:
     if evidence.records < 2:
         return ()
     production = evidence.at_end("ep_conditional")
-    change = entropy_change(evidence.ledger, evidence.degrees_of_freedom)
+    change = evidence.at_end("entropy_change")
     low, high = (max(end, 0.0) for end in production.interval(LEVEL))
     ends = [abs(end) for end in change.interval(LEVEL)]
     least = 0.0 if change.interval(LEVEL)[0] <= 0 <= change.interval(LEVEL)[1] else min(ends)

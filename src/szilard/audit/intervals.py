@@ -7,7 +7,7 @@ from typing import Any
 
 from szilard.audit.bounds import DRIFT, FEWEST_JUMPS, LEVEL
 from szilard.audit.drift import DriftShare, Motion, drift_share, drift_shares, no_learning
-from szilard.audit.evidence import Evidence, entropy_change
+from szilard.audit.evidence import Evidence
 from szilard.audit.finding import Basis, Concern, Finding, Interval, Verdict, judge
 from szilard.audit.phases import in_words, phases
 from szilard.estimate import format_with_error
@@ -107,7 +107,7 @@ def _learning(evidence: Evidence, momentum: float) -> Finding:
 
 def describe(share: DriftShare, evidence: Evidence, momentum: float) -> str:
     """What moved the model, in words with numbers."""
-    change = entropy_change(evidence.ledger, evidence.degrees_of_freedom)
+    change = evidence.at_end("entropy_change")
     amount = format_with_error(share.share.value, share.share.error)
     said = {
         Motion.DRIFT: f"Drift: it makes up {amount} of the work",

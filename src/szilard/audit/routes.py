@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from szilard.audit.bounds import AGREEMENT, FEWEST_ROWS, LEVEL
-from szilard.audit.evidence import Evidence, entropy_change
+from szilard.audit.evidence import Evidence
 from szilard.audit.finding import Basis, Concern, Finding, Interval, Verdict, judge
 from szilard.estimate import Estimate, Kind
 
@@ -32,7 +32,7 @@ def findings(evidence: Evidence) -> tuple[Finding, ...]:
     if samples is None or not samples.sizes["step"]:
         return (_missing("The record holds no samples: give the Ledger measure samples=1 or more."),)
     rows = int(samples.sizes["step"]) - 1
-    flow = max(abs(entropy_change(evidence.ledger).value), evidence.at_end("work").value, 1e-300)
+    flow = max(abs(evidence.at_end("entropy_change").value), evidence.at_end("work").value, 1e-300)
     entropy_scale = float(np.mean(np.abs(evidence.column("entropy_conditional"))))
     return (
         _comparison("work", _final(samples, "work"), flow, "max(W, |ΔS|)", rows, evidence),

@@ -86,6 +86,7 @@ LEDGER = (
     _state("entropy_conditional", "conditional entropy S(X|theta)", "S_t = <-ln p_t>_{p_t}"),
     _path("work", "work W", "W = sum_t KL(p_{t-1}||p_t)"),
     _path("heat", "heat Q absorbed by X", "Q = sum_t <phi_t>_{p_t} - <phi_t>_{p_{t-1}}"),
+    _path("entropy_change", "change of conditional entropy since the first record", "S_n - S_0"),
     _path("ep_conditional", "conditional entropy production", "Sigma = -Q + S_n - S_0"),
     _path("work_reverse", "work of the reversed protocol", "W_rev = sum_t KL(p_t||p_{t-1})"),
     _path("length", "statistical length L", "L = sum_t 2 arccos <sum_y sqrt(p_{t-1} p_t)>", "nat**0.5"),

@@ -10,7 +10,7 @@ import numpy as np
 
 from szilard.audit import Audit, DriftShare, drift_shares
 from szilard.audit.bounds import LEVEL
-from szilard.audit.evidence import Evidence, entropy_change
+from szilard.audit.evidence import Evidence
 from szilard.audit.intervals import momentum_of
 from szilard.audit.phases import Phase, phases
 from szilard.estimate import Estimate, Kind
@@ -72,7 +72,7 @@ class View:
             momentum,
             drift_shares(evidence.ledger, momentum),
             phases(evidence.ledger, momentum),
-            entropy_change(evidence.ledger, evidence.degrees_of_freedom),
+            evidence.at_end("entropy_change"),
         )
 
     @property
