@@ -46,5 +46,6 @@ def recover(path: Path) -> Store:
     committed = load_committed(path, writable=True)
     rows = merge(committed, journal)
     store = Store(committed)
+    store.trim(committed)
     store.commit(rows, {**current(committed.attributes, journal), "status": "running"})
     return store

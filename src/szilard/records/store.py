@@ -18,7 +18,7 @@ import zarr
 
 from szilard.records import strict_json
 from szilard.records.committed import Committed, load_committed
-from szilard.records.layout import CHUNK, columns_of, lay_out
+from szilard.records.layout import columns_of, lay_out
 from szilard.records.rows import Packed
 from szilard.records.schema import Group
 
@@ -29,14 +29,8 @@ _FILTERING = threading.Lock()
 class Store:
     """The Zarr store of one record, to go on writing where its last commit ended.
 
-    What a killed writer left beyond that commit is taken away.
-
     Args:
         committed: the last commit, opened for writing.
-
-    Raises:
-        RecordError: if a chunk that is to be continued is damaged.
-        OSError: if the store cannot be written.
     """
 
     def __init__(self, committed: Committed) -> None:
@@ -50,11 +44,6 @@ class Store:
             for group, arrays in committed.arrays.items()
         }
         self._root = committed.root
-        for left in self.path.rglob("*.partial"):
-            left.unlink()
-        for group, name, array in self._growing():
-            committed.values(group, name, self.lengths[group] // CHUNK)
-            array.resize(array.shape)  # on disk too
 
     @classmethod
     def create(
@@ -115,6 +104,19 @@ class Store:
             self._root = self._root.update_attributes(attributes)
         self.lengths = {group: length + len(rows.get(group, ())) for group, length in self.lengths.items()}
         self.attributes = attributes
+
+    def trim(self, committed: Committed) -> None:
+        """Takes away what a killed writer left beyond the last commit.
+
+        Raises:
+            RecordError: if a chunk that is to be continued is damaged.
+            OSError: if the store cannot be written.
+        """
+        for left in self.path.rglob("*.partial"):
+            left.unlink()
+        for group, name, array in self._growing():
+            committed.values(group, name, self.lengths[group] // array.chunks[0])
+            array.resize(array.shape)  # on disk, where it may be longer
 
     def _growing(self) -> list[tuple[str, str, zarr.Array]]:
         """Every array with a value for each record: its group, its name and itself."""
