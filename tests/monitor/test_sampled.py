@@ -110,23 +110,23 @@ def test_errors_over_inputs_cover_the_mean_over_all_inputs():
 # A naive transcription, from the same random numbers
 
 
+def at(phi: np.ndarray, labels: np.ndarray, u: int, k: int, t: int, s: int) -> float:
+    """φ_t(x_s) of input u's trajectory k, summed over heads."""
+    return math.fsum(phi[t, u, h, labels[s, u, h, k]] for h in range(phi.shape[2]))
+
+
 def naive(phi: np.ndarray, labels: np.ndarray, since: int) -> tuple[Row, np.ndarray, np.ndarray]:
     """q, σ and their means along trajectories up to the last record; loops over everything."""
     records, inputs, samples = len(phi), phi.shape[1], labels.shape[-1]
     q, sigma, s_end = (np.zeros((inputs, samples)) for _ in range(3))
     excess: list[list[float]] = [[] for _ in range(records)]
-    for u in range(inputs):
-        for k in range(samples):
-
-            def at(t: int, x: int) -> float:
-                """φ_t(x_x), summed over heads."""
-                return math.fsum(phi[t, u, h, labels[x, u, h, k]] for h in range(phi.shape[2]))
-
-            for t in range(1, records):
-                q[u, k] += at(t, t) - at(t, t - 1)
-                excess[t].append(math.exp(-(at(t, t - 1) - at(t - 1, t - 1))))
-            sigma[u, k] = -q[u, k] + at(records - 1, records - 1) - at(0, 0)
-            s_end[u, k] = at(records - 1, records - 1)
+    for u, k in np.ndindex(inputs, samples):
+        for t in range(1, records):
+            q[u, k] += at(phi, labels, u, k, t, t) - at(phi, labels, u, k, t, t - 1)
+            d = at(phi, labels, u, k, t, t - 1) - at(phi, labels, u, k, t - 1, t - 1)
+            excess[t].append(math.exp(-d))
+        s_end[u, k] = at(phi, labels, u, k, records - 1, records - 1)
+        sigma[u, k] = -q[u, k] + s_end[u, k] - at(phi, labels, u, k, 0, 0)
     recent = excess[max(since, 1) :]
     row = {
         "work_sampled": sigma.mean(), "heat_sampled": q.mean(), "entropy_sampled": s_end.mean(),
