@@ -1,0 +1,273 @@
+"""The documentation is true: its code runs and prints what it says, its links resolve, its tables match the code."""
+
+from __future__ import annotations
+
+import contextlib
+import doctest
+import importlib.util
+import io
+import itertools
+import re
+import shlex
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import torch
+from typer.testing import CliRunner
+
+import szilard
+from szilard import data
+from szilard.cli.app import app
+from szilard.experiments import Experiment
+from szilard.records import schema
+
+ROOT = Path(__file__).parent.parent
+SOURCE = Path(szilard.__file__).parent
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+SHORT = ("--set", "training.steps=60")
+"""Added to every ``szilard run``: the command is the page's, the training is shorter."""
+ELSEWHERE = ("pip install", "git clone", "cd ", "python benchmarks/")
+"""What the pages may tell a reader to type besides ``szilard`` and ``make``."""
+
+
+def name_of(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+pages = pytest.mark.parametrize("page", PAGES, ids=name_of)
+
+
+@dataclass(frozen=True)
+class Block:
+    """One fenced block: its language, text, line, and the output that the page shows right below it."""
+
+    language: str
+    text: str
+    line: int
+    output: str | None
+
+
+def blocks(page: Path) -> Iterator[Block]:
+    text = page.read_text(encoding="utf-8")
+    found = list(FENCE.finditer(text))
+    for match, following in itertools.zip_longest(found, found[1:]):
+        output = None
+        if following and following[1] == "text" and not text[match.end() : following.start()].strip():
+            output = following[2]
+        yield Block(match[1], match[2], text.count("\n", 0, match.start()) + 1, output)
+
+
+def prose(page: Path) -> str:
+    """The page without its fenced blocks."""
+    return FENCE.sub("", page.read_text(encoding="utf-8"))
+
+
+# Code
+
+
+@pages
+def test_every_block_says_what_it_is(page: Path) -> None:
+    assert page.read_text(encoding="utf-8").count("\n```") % 2 == 0
+    assert {block.language for block in blocks(page)} <= {"python", "shell", "toml", "text", "mermaid"}
+
+
+@pages
+def test_code_runs_and_prints_what_the_page_says(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", ["", *sys.path])
+    namespace: dict[str, object] = {"__name__": "__main__"}
+    precision = torch.get_float32_matmul_precision()
+    request.addfinalizer(lambda: torch.set_float32_matmul_precision(precision))
+    for block in blocks(page):
+        where = f"{page.relative_to(ROOT)}:{block.line}"
+        if block.language == "python":
+            printed = run_python(block, namespace, where)
+        elif block.language == "shell":
+            printed = "".join(run_shell(command, where) for command in block.text.splitlines())
+        elif block.language == "toml":
+            printed = ""
+            Path(block.text.splitlines()[0].removeprefix("# ")).write_text(block.text, encoding="utf-8")
+            Experiment.from_toml(block.text)
+        else:
+            continue
+        if block.output is not None:
+            assert same(block.output, printed), f"{where} prints\n{printed}"
+
+
+def run_python(block: Block, namespace: dict[str, object], where: str) -> str:
+    out = io.StringIO()
+    # Line numbers in a traceback are those of the page.
+    code = compile("\n" * block.line + block.text, where, "exec")
+    with contextlib.redirect_stdout(out):
+        exec(code, namespace)
+    return out.getvalue()
+
+
+def run_shell(line: str, where: str) -> str:
+    """What a command of ``szilard`` prints; ``make demo`` runs the command of the Makefile's recipe."""
+    words = shlex.split(line, comments=True)
+    if not words or line.startswith(ELSEWHERE):
+        return ""
+    if words[0] == "make":
+        assert words[1] in targets(), f"{where}: no target {words[1]!r}"
+        recipe = targets()[words[1]]
+        words = shlex.split(recipe[recipe.index("szilard ") :]) if "szilard " in recipe else words
+    if words[0] == "make":
+        return ""
+    assert words[0] == "szilard", f"{where}: {line}"
+    words = words[1:]
+    if words[0] == "run":
+        words = [available(word) for word in words]
+        words += SHORT if "--help" not in words else ()
+    result = CliRunner().invoke(app, words, catch_exceptions=False)
+    assert result.exit_code == 0, f"{where}: {line}\n{result.output}"
+    return result.stdout
+
+
+def available(word: str) -> str:
+    """The embedded digits in place of a data set whose files are not on this machine."""
+    files = data.cache_directory() / word
+    return "digits" if word in data.names()[1:] and not files.is_dir() else word
+
+
+def targets() -> dict[str, str]:
+    """The Makefile's targets with their recipes."""
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    return {match[1]: match[2] for match in re.finditer(r"^(\w+):.*\n((?:\t.*\n)*)", text, re.MULTILINE)}
+
+
+def same(wanted: str, got: str) -> bool:
+    options = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    return doctest.OutputChecker().check_output(wanted, got, options)
+
+
+def test_the_harness_sees_a_wrong_output(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("```python\nprint(1 + 1)\n```\n\n```text\n3\n```\n", encoding="utf-8")
+    block = next(blocks(page))
+    assert block.output == "3\n"
+    assert not same(block.output, run_python(block, {}, "page"))
+
+
+# Links
+
+
+def slugs(page: Path) -> set[str]:
+    """The anchors that GitHub gives a page's headings, and explicit ones."""
+    text = prose(page)
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    plain = [re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings]
+    return {*plain, *re.findall(r'<a id="([^"]+)">', text)}
+
+
+@pages
+def test_links_resolve(page: Path) -> None:
+    for link in LINK.findall(prose(page)):
+        if re.match(r"https?://|mailto:", link):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), f"{page.relative_to(ROOT)}: {link}"
+        assert ROOT in target.parents, f"{page.relative_to(ROOT)}: {link} leaves the repository"
+        assert not anchor or anchor in slugs(target), f"{page.relative_to(ROOT)}: {link} has no such anchor"
+
+
+def test_every_page_is_reached_from_the_index() -> None:
+    reached, waiting = set(), [ROOT / "README.md"]
+    while waiting:
+        page = waiting.pop()
+        if page in reached or page.suffix != ".md":
+            continue
+        reached.add(page)
+        links = (link.partition("#")[0] for link in LINK.findall(prose(page)) if "://" not in link)
+        waiting += [(page.parent / link).resolve() for link in links if link]
+    assert set(PAGES) <= reached
+
+
+def test_pictures_are_small() -> None:
+    for picture in (ROOT / "docs" / "images").glob("*.png"):
+        assert picture.stat().st_size < 300_000, picture.name
+
+
+# Tables that repeat what the code says
+
+VARIABLES = {
+    variable.name: variable
+    for variable in (
+        *schema.LEDGER, schema.WORK_QUADRATIC, *schema.TRAINING, *schema.LABELLED, *schema.SAMPLES,
+    )
+}  # fmt: skip
+
+
+def rows(page: Path) -> Iterator[list[str]]:
+    """The cells of every table row."""
+    for line in prose(page).splitlines():
+        if line.startswith("|"):
+            yield [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def test_every_variable_of_a_record_has_its_place() -> None:
+    page = ROOT / "docs" / "records.md"
+    documented = {}
+    for cells in rows(page):
+        named = re.fullmatch(r"\[`(\w+)`\]\(([^)]+)\)", cells[0])
+        if named:
+            documented[named[1]] = (named[2], cells)
+    assert documented.keys() == VARIABLES.keys()
+    for name, (link, cells) in documented.items():
+        variable = VARIABLES[name]
+        target = (page.parent / link.partition("#")[0]).resolve() if not link.startswith("#") else page
+        assert f"`{name}`" in target.read_text(encoding="utf-8"), f"{link} does not speak of {name}"
+        _, units, kind, cumulative, error = cells[:5]
+        assert units == f"`{variable.units}`", name
+        assert kind == (f"`{variable.kind}`" if variable.kind else "–"), name
+        assert cumulative == ("yes" if variable.cumulative else "no"), name
+        assert (error != "–") == (variable.error is not None), name
+
+
+def test_the_architecture_page_lists_what_there_is() -> None:
+    listing = next(block.text for block in blocks(ROOT / "docs" / "architecture.md") if "src/szilard/" in block.text)
+    listed = set(re.findall(r"^  ([\w.]+/?) ", listing, re.MULTILINE))
+    there = {f"{path.name}/" for path in SOURCE.iterdir() if (path / "__init__.py").is_file()}
+    there |= {path.name for path in SOURCE.iterdir() if path.suffix in (".py", ".typed")}
+    assert listed == there
+
+
+def test_the_architecture_page_says_who_may_import_whom() -> None:
+    specification = importlib.util.spec_from_file_location("import_rules", ROOT / "tests" / "test_imports.py")
+    assert specification is not None
+    assert specification.loader is not None
+    rules = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(rules)
+    said = {}
+    for cells in rows(ROOT / "docs" / "architecture.md"):
+        if len(cells) == 2 and (room := re.fullmatch(r"`(\w+)`", cells[0])):
+            said[room[1]] = set(re.findall(r"`(\w+)`", cells[1]))
+    allowed = {room: below - {"", *rules.BASE} for room, below in rules.MAY_IMPORT.items() if room}
+    assert said == {room: below for room, below in allowed.items() if room not in {*rules.BASE, "__main__"}}
+
+
+def test_the_audit_page_names_every_finding(tmp_path: Path) -> None:
+    run = szilard.run(
+        Experiment(
+            model=szilard.factory("nets:mlp", widths=[64, 10]), data="digits",
+            training=szilard.Training(steps=4), probe=szilard.Probe(size=8), every=1,
+        ),
+        tmp_path / "run", quiet=True,
+    )  # fmt: skip
+    said = {cells[0] for cells in rows(ROOT / "docs" / "audit.md")}
+    for finding in run.audit().rows:
+        assert finding.name in said, finding.name
+
+
+def test_nothing_speaks_of_one_machine() -> None:
+    for page in PAGES:
+        assert not re.search(r"/(work|home|root|tmp|Users)/", page.read_text(encoding="utf-8")), page.name
