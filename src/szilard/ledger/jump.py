@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cached_property
 from typing import final
 
@@ -10,6 +11,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 Phi = Float[Tensor, "*members inputs outcomes"]
+
+_FAR = 700.0
+_LEAST = math.exp(-_FAR)
 
 
 @final
@@ -39,22 +43,19 @@ class Jump:
 
     @cached_property
     def gain(self) -> Phi:
-        """``p_t − p_{t−1} = ±p (1 − e^{−|d|})`` with the larger p, in full precision; ``1 − e^{−|d|} = E(2 − E)``.
-
-        Starting from the larger probability, nothing overflows where the other underflows.
-        """
-        return torch.copysign(self._loss * (2 - self._fall), -self.d)
+        """``p_t − p_{t−1} = p_{t−1} E(E + 2)`` with ``E = e^{−d/2} − 1``, to full relative precision."""
+        return self._root_share * (self._root_growth + 2)
 
     @cached_property
     def root_gain_squared(self) -> Phi:
-        """``(√p_t − √p_{t−1})² = p E²`` with the larger p."""
-        return self._loss * self._fall
+        """``(√p_t − √p_{t−1})² = p_{t−1} E²``."""
+        return self._root_share * self._root_growth
 
     @cached_property
-    def _fall(self) -> Phi:
-        """``E = 1 − e^{−|d|/2}``: by which share the root of the larger probability falls to that of the smaller."""
-        return torch.expm1(self.d.abs().mul_(-0.5)).neg_()
+    def _root_growth(self) -> Phi:
+        """``E``, by which share √p grows; φ beyond 700 nat counts as 700, so that neither p nor 1/p leaves float64."""
+        return torch.expm1(0.5 * (self.phi_before.clamp(max=_FAR) - self.phi_after.clamp(max=_FAR)))
 
     @cached_property
-    def _loss(self) -> Phi:
-        return torch.maximum(self.p_before, self.p_after) * self._fall
+    def _root_share(self) -> Phi:
+        return self.p_before.clamp(min=_LEAST) * self._root_growth

@@ -16,14 +16,14 @@ from szilard.monitor.rows import Value
 class Agenda:
     """The jumps of a batch, as rows of the pool.
 
-    The pool's rows are: the models at which each interval's present jump began, the previous record, the first
-    model, and then the batch.
+    The pool's rows are: the models at which each interval's present jump began, the first model, the previous record,
+    and then the batch.
 
     Attributes:
         steps: training step of each record.
-        before, after: rows at which every jump starts and ends: first the jumps from record to record, then those from
-            the first model to each record, then the finished jumps of the coarser intervals.
-        plans, jumps: every finished jump of a measuring interval, and which of the above it is.
+        before, after: rows at which the finished jumps of the coarser intervals start and end.
+        plans, jumps: every finished jump of a measuring interval, and which it is among all jumps: first those from
+            record to record, then the above.
         host: columns known without the device, for each record.
     """
 
@@ -37,17 +37,16 @@ class Agenda:
     @classmethod
     def of(cls, occasions: Sequence[Occasion], clock: IntervalClock) -> Agenda:
         """Plans a batch, and moves the clock to its end."""
-        previous = len(clock.multiples)
-        first, base, count = previous + 1, previous + 2, len(occasions)
-        before = [previous, *range(base, base + count - 1)] + [first] * count
-        after = [*range(base, base + count)] * 2
+        base, count = len(clock.multiples) + 2, len(occasions)
+        before: list[int] = []
+        after: list[int] = []
         plans: list[JumpPlan] = []
         jumps: list[int] = []
         host: list[Mapping[str, Value]] = []
         for record, occasion in enumerate(occasions):
             for plan in clock.advance(occasion, record, base + record):
                 # at the finest interval the jump is the step itself
-                jumps.append(record if plan.interval == 0 else len(before))
+                jumps.append(record if plan.interval == 0 else count + len(before))
                 if plan.interval != 0:
                     before.append(plan.start)
                     after.append(base + record)

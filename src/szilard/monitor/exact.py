@@ -61,53 +61,52 @@ class Pool:
 @final
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Per probe input, in nats; the first dimension is records, or jumps where several end at one record.
+    """Per probe input, in nats; the first dimension is the batch's records, for ``work``, ``heat`` and ``h`` jumps.
 
     Attributes:
-        work, heat, h: of the jump from the previous record to each; ``h`` is one minus the overlap.
-        of_jump: further quantities of that jump, by name, to be added up.
+        work, heat, h: of the jump from the previous record to each, then of the coarser intervals' finished jumps;
+            ``h`` is one minus the overlap.
+        h_direct: one minus the overlap with the first model.
+        of_jump: further quantities of the jump from the previous record, by name, to be added up.
         state: functions of the models themselves, by name.
     """
 
     work: Float[Tensor, "jumps inputs"]
     heat: Float[Tensor, "jumps inputs"]
     h: Float[Tensor, "jumps inputs"]
-    of_jump: Mapping[str, Float[Tensor, "jumps inputs"]]
-    state: Mapping[str, Float[Tensor, "jumps inputs"]]
-
-    def jumps(self, rows: slice | list[int]) -> Terms:
-        """Some of the jumps, for their work, heat and overlap alone."""
-        return Terms(self.work[rows], self.heat[rows], self.h[rows], self.of_jump, self.state)
+    h_direct: Float[Tensor, "records inputs"]
+    of_jump: Mapping[str, Float[Tensor, "records inputs"]]
+    state: Mapping[str, Float[Tensor, "records inputs"]]
 
 
 def exact_terms(
     phi: Float[Tensor, "models chunk heads outcomes"],
-    before: Sequence[int],
-    after: Sequence[int],
     records: int,
+    coarse: tuple[Sequence[int], Sequence[int]],
     *,
     epsilon: float,
     tangents: Float[Tensor, "records chunk heads outcomes"] | None,
     labels: Int[Tensor, "chunk heads"] | None,
-) -> tuple[Terms, Float[Tensor, "models chunk heads outcomes"]]:
-    """All exact sums of one chunk, and the probabilities they rest on.
+) -> tuple[Terms, Float[Tensor, "records chunk heads outcomes"]]:
+    """All exact sums of one chunk, and the records' probabilities that they rest on.
 
     Args:
-        phi: of every model of the pool.
-        before, after: pool rows of every jump; the first ``records`` jumps end at the batch's records, in order, coming
-            from the record before.
+        phi: of every model of the pool, which ends with the first model, the previous record, and the batch.
         records: number of records in the batch.
+        coarse: pool rows at which the coarser intervals' finished jumps start and end.
         epsilon: rounding unit of the forward pass, for the precision floor.
         tangents: change of the logits along each update, to add the Fisher quadratic form.
         labels: true labels, to add accuracy and cross-entropy.
     """
     p = torch.exp(-phi)
-    jump = ledger.Jump(phi[before], phi[after], p[before], p[after])
-    # heads are labels independent given the input: their nats add up, their overlaps multiply
-    defect = ledger.hellinger_of(jump).clamp(max=1)
-    joint = defect[..., 0] if phi.shape[2] == 1 else -torch.expm1(torch.log1p(-defect).sum(-1))
-    phi_now, p_now = phi[-records:], p[-records:]
-    step = ledger.Jump(phi[before[:records]], phi_now, p[before[:records]], p_now)
+    now, previous, first = slice(-records, None), slice(-records - 1, -1), slice(-records - 2, -records - 1)
+    phi_now, p_now = phi[now], p[now]
+    step = ledger.Jump(phi[previous], phi_now, p[previous], p_now)
+    direct = ledger.Jump(phi[first], phi_now, p[first], p_now)
+    jumps = [step]
+    if coarse[0]:
+        before, after = list(coarse[0]), list(coarse[1])
+        jumps.append(ledger.Jump(phi[before], phi[after], p[before], p[after]))
     weighted = p_now * phi_now
     energy = weighted.sum(-1)
     # S with p normalised once more, −Σ (p/Z) ln(p/Z) = U/Z + ln Z, so that S = U still tests φ
@@ -116,6 +115,7 @@ def exact_terms(
         "energy": energy.sum(-1),
         "entropy_conditional": (energy / normalisation + torch.log(normalisation)).sum(-1),
         "fluctuation": ledger.fluctuation_of(step).prod(-1),
+        "work_direct": ledger.work_of(direct).sum(-1),
     }
     of_jump = {
         "work_reverse": ledger.work_reverse_of(step).sum(-1),
@@ -128,16 +128,28 @@ def exact_terms(
         state["accuracy"] = (phi_now.argmin(-1) == labels).to(torch.float64).mean(-1)
         target = labels.expand(records, *labels.shape).unsqueeze(-1)
         state["cross_entropy"] = phi_now.gather(-1, target).squeeze(-1).sum(-1)
-    return Terms(ledger.work_of(jump).sum(-1), ledger.heat_of(jump).sum(-1), joint, of_jump, state), p_now
+    work, heat, h = (
+        torch.cat([quantity(jump) for jump in jumps])
+        for quantity in (lambda j: ledger.work_of(j).sum(-1), lambda j: ledger.heat_of(j).sum(-1), _overlap_defect)
+    )
+    return Terms(work, heat, h, _overlap_defect(direct), of_jump, state), p_now
+
+
+def _overlap_defect(jump: ledger.Jump) -> Float[Tensor, "jumps chunk"]:
+    """One minus the overlap of the joint label: heads are independent given the input, so their overlaps multiply."""
+    defect = ledger.hellinger_of(jump).clamp(max=1)
+    return defect[..., 0] if defect.shape[-1] == 1 else -torch.expm1(torch.log1p(-defect).sum(-1))
 
 
 def join(parts: Sequence[Terms]) -> Terms:
     """The chunks' terms side by side."""
     if len(parts) == 1:
         return parts[0]
-    work, heat, h = (torch.cat([getattr(part, name) for part in parts], dim=-1) for name in ("work", "heat", "h"))
+    work, heat, h, h_direct = (
+        torch.cat([getattr(part, name) for part in parts], dim=-1) for name in ("work", "heat", "h", "h_direct")
+    )
     of_jump, state = (
         {name: torch.cat([getattr(part, field)[name] for part in parts], dim=-1) for name in getattr(parts[0], field)}
         for field in ("of_jump", "state")
     )
-    return Terms(work, heat, h, of_jump, state)
+    return Terms(work, heat, h, h_direct, of_jump, state)

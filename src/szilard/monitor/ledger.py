@@ -37,14 +37,14 @@ class Ledger:
     samples: int | None = None
 
     def __post_init__(self) -> None:
-        for name, values in (
-            ("every", [self.every]),
-            ("samples", [self.samples]),
-            ("path_intervals", list(self.path_intervals)),
-        ):
-            for value in values:
-                if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
-                    raise SpecError(f"{name} must hold positive whole numbers, not {value!r}.")
+        if not isinstance(self.path_intervals, Sequence) or isinstance(self.path_intervals, str):
+            raise SpecError(
+                f"path_intervals must be a list of whole numbers, not {self.path_intervals!r}: give (1, 4)."
+            )
+        given = [("every", self.every), ("samples", self.samples)]
+        for name, value in [*given, *(("each of path_intervals", multiple) for multiple in self.path_intervals)]:
+            if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
+                raise SpecError(f"{name} must be a positive whole number, not {value!r}.")
 
     def start(self, ppm: PPM, seed: int) -> LedgerRecorder:
         """A recorder for an enumerable PPM; ``seed`` is that of the sampled route alone."""

@@ -39,13 +39,14 @@ class PathSums:
         none = LengthSum.zero(inputs, device=device)
         return cls(dict.fromkeys(names, nothing), none, none)
 
-    def along(self, terms: Terms) -> PathSums:
-        """The sums after each record of a batch, on from here."""
-        angle = ledger.angle_of(terms.h)
-        steps = {"work": terms.work, "heat": terms.heat, "length_mean": angle, **terms.of_jump}
+    def along(self, terms: Terms, records: int) -> PathSums:
+        """The sums after each of ``records`` records, on from here."""
+        h = terms.h[:records]
+        angle = ledger.angle_of(h)
+        steps = {"work": terms.work[:records], "heat": terms.heat[:records], "length_mean": angle, **terms.of_jump}
         return PathSums(
             sums={name: running_sum(self.sums[name], step) for name, step in steps.items()},
-            length=LengthSum.joint(terms.h).along(self.length),
+            length=LengthSum.joint(h).along(self.length),
             length_rms=LengthSum.root_mean_square(angle).along(self.length_rms),
         )
 

@@ -46,8 +46,8 @@ class Observation:
 class LedgerRecorder:
     """Keeps logits of a few earlier models and the sums along the way.
 
-    The pool's rows are: the models at which each measuring interval's present jump began, the previous record, the
-    first model, and then the batch.
+    The pool's rows are: the models at which each measuring interval's present jump began, the first model, the
+    previous record, and then the batch.
 
     Args:
         ppm: the model to watch.
@@ -123,11 +123,11 @@ class LedgerRecorder:
         if self._entropy_start is None:
             self._entropy_start = entropy[0]
             terms.of_jump["precision_floor"][0] = 0  # no jump leads to the first model
-        path = self._path.along(terms.jumps(slice(count)))
-        ended = terms.jumps(agenda.jumps)
-        intervals = self._intervals.along(count, agenda.plans, ended.work, ended.heat, ended.h)
+        path = self._path.along(terms, count)
+        ended = agenda.jumps
+        intervals = self._intervals.along(count, agenda.plans, terms.work[ended], terms.heat[ended], terms.h[ended])
         self._path, self._intervals = path.last(), intervals.last()
-        kept = [*self._clock.start, len(pool.logits) - 1, len(self._earlier.logits) - 1]
+        kept = [*self._clock.start, len(self._clock.multiples), len(pool.logits) - 1]
         self._earlier = pool[kept]
         self._clock.rebase()
         ledger_rows = self._columns(terms, path, intervals, self._entropy_start).rows(
@@ -165,7 +165,7 @@ class LedgerRecorder:
         parts: list[Terms] = []
         draws: list[Draw] = []
         count = len(batch)
-        for chunk in pool.chunks(len(agenda.before)):
+        for chunk in pool.chunks(len(pool.logits) + len(agenda.before)):
             phi = pool.phi(chunk)
             tangents = None
             if batch[0].tangent is not None:
@@ -173,9 +173,8 @@ class LedgerRecorder:
             labels = None if self._ppm.labels is None else self._ppm.labels[chunk]
             terms, p = exact_terms(
                 phi,
-                agenda.before,
-                agenda.after,
                 count,
+                (agenda.before, agenda.after),
                 epsilon=self.precision.epsilon,
                 tangents=tangents,
                 labels=labels,
@@ -185,7 +184,7 @@ class LedgerRecorder:
         return join(parts), draws
 
     def _columns(self, terms: Terms, path: PathSums, intervals: IntervalSums, entropy_start: Tensor) -> Columns:
-        columns, count = Columns(), len(path.length.value)
+        columns = Columns()
         entropy = terms.state["entropy_conditional"]
         for name, quantity in terms.state.items():
             columns.add(name, quantity)
@@ -195,9 +194,7 @@ class LedgerRecorder:
         columns.add("length_rms", path.length_rms)
         columns.add("entropy_change", entropy - entropy_start)
         columns.add("ep_conditional", -path.sums["heat"] + entropy - entropy_start)
-        direct = terms.jumps(slice(count, 2 * count))
-        columns.add("work_direct", direct.work)
-        columns.add("length_direct", LengthSum.joint(direct.h))
+        columns.add("length_direct", LengthSum.joint(terms.h_direct))
         if "work_quadratic" in path.sums:
             columns.add("work_quadratic", path.sums["work_quadratic"])
         for name in ("work", "heat", "length"):
