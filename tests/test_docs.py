@@ -255,17 +255,29 @@ def test_the_architecture_page_says_who_may_import_whom() -> None:
     assert said == {room: below for room, below in allowed.items() if room not in {*rules.BASE, "__main__"}}
 
 
-def test_the_audit_page_names_every_finding(tmp_path: Path) -> None:
-    run = szilard.run(
-        Experiment(
-            model=szilard.factory("nets:mlp", widths=[64, 10]), data="digits",
-            training=szilard.Training(steps=4), probe=szilard.Probe(size=8), every=1,
-        ),
-        tmp_path / "run", quiet=True,
+@pytest.fixture(scope="module", name="run")
+def _run(tmp_path_factory: pytest.TempPathFactory) -> szilard.Run:
+    """A record with everything that a single run may hold."""
+    experiment = Experiment(
+        model=szilard.factory("nets:mlp", widths=[64, 10]), data="digits", training=szilard.Training(steps=30),
+        probe=szilard.Probe(size=8),
     )  # fmt: skip
+    return szilard.run(experiment, tmp_path_factory.mktemp("docs") / "run", quiet=True)
+
+
+def test_the_audit_page_names_every_finding(run: szilard.Run) -> None:
     said = {cells[0] for cells in rows(ROOT / "docs" / "audit.md")}
-    for finding in run.audit().rows:
-        assert finding.name in said, finding.name
+    assert {finding.name for finding in run.audit().rows} <= said
+
+
+def test_the_records_page_names_every_attribute(run: szilard.Run) -> None:
+    named = {
+        name
+        for cells in rows(ROOT / "docs" / "records.md")
+        if len(cells) == 2
+        for name in re.findall(r"`(\w+)`", cells[0])
+    }
+    assert run.attributes.keys() <= named
 
 
 def test_nothing_speaks_of_one_machine() -> None:
