@@ -12,6 +12,7 @@ import argparse
 import statistics
 import tempfile
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -64,6 +65,7 @@ def backpack_loop(data: tuple, size: int) -> Step:
 
     model, loss_function, source = extend(network()), extend(CrossEntropyLoss()), batches(*data[:2], size)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    warnings.filterwarnings("ignore", "Full backward hook is firing", UserWarning)  # BackPACK's own hooks
 
     def step() -> None:
         x, y = next(source)

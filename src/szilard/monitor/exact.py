@@ -20,42 +20,47 @@ _ELEMENTS_AT_ONCE = 2**19
 @final
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """Logits of several models on the same probe: earlier ones first, then a batch of records.
+    """Logits of several models on the same probe: earlier ones first, then a batch of records. Nothing is copied.
 
     Attributes:
-        logits: as the models gave them.
-        normalisers: their ``ln Σ e^z``, nats.
+        logits: as the models gave them, each ``(inputs, heads, outcomes)``; a model may stand in several rows.
+        normalisers: their ``ln Σ e^z``, nats, each ``(inputs, heads)``.
     """
 
-    logits: Float[Tensor, "models inputs heads outcomes"]
-    normalisers: Float[Tensor, "models inputs heads"]
+    logits: tuple[Float[Tensor, "inputs heads outcomes"], ...]
+    normalisers: tuple[Float[Tensor, "inputs heads"], ...]
 
     @classmethod
-    def of(cls, logits: Float[Tensor, "models inputs heads outcomes"]) -> Pool:
+    def of(cls, logits: Sequence[Float[Tensor, "inputs heads outcomes"]]) -> Pool:
         """With normalisers, chunk by chunk: no float64 copy of all logits at once."""
-        pool = cls(logits, torch.empty(logits.shape[:-1], dtype=torch.float64, device=logits.device))
-        for chunk in pool.chunks(len(logits)):
-            pool.normalisers[:, chunk] = log_normaliser(logits[:, chunk])
-        return pool
+        bare = cls(tuple(logits), ())
+        parts = [log_normaliser(bare._stacked(chunk)) for chunk in bare.chunks(len(logits))]
+        return cls(bare.logits, tuple(torch.cat(parts, dim=1)))
 
     def extended(self, other: Pool) -> Pool:
         """These models, then others."""
-        return Pool(torch.cat([self.logits, other.logits]), torch.cat([self.normalisers, other.normalisers]))
+        return Pool(self.logits + other.logits, self.normalisers + other.normalisers)
 
-    def __getitem__(self, rows: list[int]) -> Pool:
-        """A copy of some of the models."""
-        return Pool(self.logits[rows], self.normalisers[rows])
+    def __getitem__(self, rows: Sequence[int]) -> Pool:
+        """Some of the models."""
+        return Pool(tuple(self.logits[row] for row in rows), tuple(self.normalisers[row] for row in rows))
+
+    def __len__(self) -> int:
+        return len(self.logits)
 
     def chunks(self, width: int) -> Iterator[slice]:
         """Slices of the probe such that ``width`` float64 copies of a chunk stay within bounds; at least one input."""
-        inputs = self.logits.shape[1]
-        size = max(1, _ELEMENTS_AT_ONCE // (width * self.logits[0, 0].numel()))
+        inputs = len(self.logits[0])
+        size = max(1, _ELEMENTS_AT_ONCE // (width * self.logits[0][0].numel()))
         for start in range(0, inputs, size):
             yield slice(start, min(start + size, inputs))
 
     def phi(self, chunk: slice) -> Float[Tensor, "models chunk heads outcomes"]:
         """Normalised φ of a chunk, nats."""
-        return phi_of(self.logits[:, chunk], self.normalisers[:, chunk])
+        return phi_of(self._stacked(chunk), torch.stack([normaliser[chunk] for normaliser in self.normalisers]))
+
+    def _stacked(self, chunk: slice) -> Float[Tensor, "models chunk heads outcomes"]:
+        return torch.stack([logits[chunk] for logits in self.logits])
 
 
 @final

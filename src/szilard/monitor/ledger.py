@@ -37,10 +37,9 @@ class Ledger:
     samples: int | None = None
 
     def __post_init__(self) -> None:
-        if not isinstance(self.path_intervals, Sequence) or isinstance(self.path_intervals, str):
-            raise SpecError(
-                f"path_intervals must be a list of whole numbers, not {self.path_intervals!r}: give (1, 4)."
-            )
+        intervals: object = self.path_intervals
+        if isinstance(intervals, str) or not isinstance(intervals, Sequence):
+            raise SpecError(f"path_intervals must be a list of whole numbers, not {intervals!r}: give (1, 4).")
         given = [("every", self.every), ("samples", self.samples)]
         for name, value in [*given, *(("each of path_intervals", multiple) for multiple in self.path_intervals)]:
             if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):

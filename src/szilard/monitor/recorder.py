@@ -69,7 +69,7 @@ class LedgerRecorder:
                 "the model's logits are not finite on the probe: look for NaN or Inf in weights and inputs."
             )
         self.precision: Precision = forward_precision(ppm.module, logits)
-        self._earlier = Pool.of(logits.unsqueeze(0))[[0] * (len(intervals) + 2)]
+        self._earlier = Pool.of([logits])[[0] * (len(intervals) + 2)]
         self._path = PathSums.zero(ppm.inputs, ppm.device)
         self._clock = IntervalClock(intervals)
         self._intervals = IntervalSums.zero(len(intervals), ppm.inputs, ppm.device)
@@ -117,7 +117,7 @@ class LedgerRecorder:
         batch, self._waiting = self._waiting, []
         count = len(batch)
         agenda = Agenda.of([observation.occasion for observation in batch], self._clock)
-        pool = self._earlier.extended(Pool.of(torch.stack([observation.logits for observation in batch])))
+        pool = self._earlier.extended(Pool.of([observation.logits for observation in batch]))
         terms, draws = self._measure(batch, pool, agenda)
         entropy = terms.state["entropy_conditional"]
         if self._entropy_start is None:
@@ -127,8 +127,7 @@ class LedgerRecorder:
         ended = agenda.jumps
         intervals = self._intervals.along(count, agenda.plans, terms.work[ended], terms.heat[ended], terms.h[ended])
         self._path, self._intervals = path.last(), intervals.last()
-        kept = [*self._clock.start, len(self._clock.multiples), len(pool.logits) - 1]
-        self._earlier = pool[kept]
+        self._earlier = pool[[*self._clock.start, len(self._clock.multiples), len(pool) - 1]]
         self._clock.rebase()
         ledger_rows = self._columns(terms, path, intervals, self._entropy_start).rows(
             "ledger", agenda.steps, agenda.host
@@ -165,7 +164,7 @@ class LedgerRecorder:
         parts: list[Terms] = []
         draws: list[Draw] = []
         count = len(batch)
-        for chunk in pool.chunks(len(pool.logits) + len(agenda.before)):
+        for chunk in pool.chunks(len(pool) + len(agenda.before)):
             phi = pool.phi(chunk)
             tangents = None
             if batch[0].tangent is not None:
