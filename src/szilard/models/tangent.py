@@ -18,8 +18,10 @@ State = Mapping[str, Tensor]
 
 _SECANT_REACH = 1e-3
 """Relative reach of the secant: its error is about the square, and rounding over it, 1e-4 either way in float32."""
-_SECANT_LOGITS = 1e-2
-"""How far the logits may move along it, relative to the greatest of them, or in nats where they are small."""
+_SECANT_BEND = 0.03
+"""How much the logits may bend along it, relative to how far they move: its error is about the square."""
+_SECANT_ROUNDING = 1e-6
+"""Relative to the greatest logit: a bend below it is rounding of float32."""
 _SECANT_TRIALS = 8
 
 
@@ -64,20 +66,23 @@ def _load_forward_mode() -> None:
 
 
 def _secant(logits_at: Callable[[dict[str, Tensor]], Tensor], state: State, direction: State) -> Tensor:
-    """From a reach that moves θ by a thousandth, shortened until the logits move by a hundredth at most.
+    """From a reach that moves θ by a thousandth, shortened until the logits move straight, up to their rounding.
 
     Tensors are not asked one by one how far they may go: a bias that has just left 0 would allow almost nothing.
     """
+    here = logits_at(dict(state)).double()
     length = _norm(direction.values())
     if length == 0:
-        return torch.zeros_like(logits_at(dict(state)))
+        return torch.zeros_like(here)
+    rounding = _SECANT_ROUNDING * float(here.abs().max())
     moved = _norm([state[name] for name, change in direction.items() if bool(change.any())])
     reach = _SECANT_REACH * moved / length if moved > 0 else 1.0
     for _ in range(_SECANT_TRIALS):
         ahead = logits_at({name: state[name] + reach * direction[name] for name in state}).double()
         behind = logits_at({name: state[name] - reach * direction[name] for name in state}).double()
         tangent = (ahead - behind) / (2 * reach)
-        if bool(((ahead - behind).abs() <= 2 * _SECANT_LOGITS * ahead.abs().clamp(min=1).max()).all()):
+        bend = (ahead + behind - 2 * here).abs().max()
+        if bool(bend <= _SECANT_BEND * (ahead - behind).abs().max() + rounding):
             break
         reach /= 10
     return tangent
