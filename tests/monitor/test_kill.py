@@ -23,7 +23,7 @@ import xarray as xr
 import szilard
 
 KILLS = 40
-STEPS = 300
+STEPS = 200
 COUNTERS = struct.Struct("qqq")
 """Steps trained, rows appended, rows committed; all −1 until the monitor watches."""
 
@@ -119,8 +119,8 @@ def whole(server: Server, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
 def kill_one(server: Server, directory: Path, seed: int, whole: dict[str, xr.Dataset]) -> tuple[int, int, int]:
     """Kills a training at a random instant; returns its steps, the rows that were left and those committed."""
     rng = random.Random(seed)
-    child = server.start(directory, rng.choice([1, 20, 50]))
-    target, deadline = rng.randrange(100), time.monotonic() + 60
+    child = server.start(directory, rng.choice([15, 30, 60]))
+    target, deadline = rng.randrange(80), time.monotonic() + 60
     try:
         while COUNTERS.unpack((directory / "counters").read_bytes())[0] < target:
             assert time.monotonic() < deadline, "the training does not get on"

@@ -19,7 +19,7 @@ from szilard.monitor.sampled import Draw, SampledRoute
 from szilard.records import schema
 
 INPUTS, HEADS, OUTCOMES, SAMPLES, RECORDS = 8, 2, 3, 32, 6
-SEEDS = 300
+SEEDS = 200
 
 Row = dict[str, Any]
 
@@ -74,7 +74,7 @@ def last(rows: list[tuple[str, int, Row]], group: str) -> Row:
 
 @pytest.mark.parametrize("system", [classifier, table])
 def test_unbiased_with_honest_errors(system):
-    """Over 300 seeds: means within 4 of their sigmas, mean squares of z (χ²/ν) within 4 of theirs."""
+    """Over 200 seeds: means within 4 of their sigmas, mean squares of z (χ²/ν) within 4 of theirs."""
     model, ppm, logits = system()
     z: dict[str, list[float]] = {}
     for seed in range(SEEDS):
