@@ -81,7 +81,7 @@ def test_second_laws(steps: int) -> None:
 
 
 def test_clausius_is_no_theorem() -> None:
-    """At stationarity W grows for ever while S(Θ) and the informations stand still (theory §3)."""
+    """At stationarity W grows for ever while S(Θ) and the informations stand still."""
     early, late = SYSTEM.exact(steps=200), SYSTEM.exact(steps=400)
     assert late["l_info"] == pytest.approx(early["l_info"], abs=1e-9)
     assert late["parameter_entropy_change"] == pytest.approx(early["parameter_entropy_change"], abs=1e-9)

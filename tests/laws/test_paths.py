@@ -52,7 +52,7 @@ def test_drift_grows_with_the_interval() -> None:
 
 
 def test_diffusion_is_half_r_squared_trace_of_fisher_times_covariance() -> None:
-    """At the minimum one minibatch step costs ½ r² tr(F C)/|b| (theory §1.5)."""
+    """At the minimum one minibatch step costs ½ r² tr(F C)/|b|."""
     system = GaussianMean(
         dimension=3, points=9, model_sigma=0.8, data_sigma=1.0, rate=0.2, noise=0.0, initial_variance=0.0, batch_size=4
     )

@@ -1,4 +1,4 @@
-"""Speed limits and the three lengths, on random paths (theory §1.4)."""
+"""Speed limits and the three lengths, on random paths."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The ledger against a naive transcription of the paper: loops over steps, inputs and outcomes.
 
-Equations 22-25 and 38-39; statistical length, k3, leave-one-out heat and reuse as theory §1 and §7 write them.
+Equations 22-25 and 38-39; statistical length, k3, leave-one-out heat and reuse by their definitions.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Every column of the ledger against a naive transcription of the paper's Eqs. 22-25 and 38-39, for whole runs.
 
 The logits of every record are kept as float64 beside the run; plain Python loops over jumps, inputs, heads and labels
-make all numbers again from them. Lengths, fluctuation and intervals follow theory §1; their errors are derivatives by
-weights on the inputs, taken numerically, and held against an ordinary jackknife as well.
+make all numbers again from them. Lengths, fluctuation and intervals follow their definitions; their errors are
+derivatives by weights on the inputs, taken numerically, and held against an ordinary jackknife as well.
 """
 
 from __future__ import annotations

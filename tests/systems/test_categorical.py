@@ -1,4 +1,4 @@
-"""Categorical: the figures of theory §8, its answers against float64 sums, and its protocols."""
+"""Categorical: known figures, its answers against float64 sums, and its protocols."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""GaussianMean: the table of theory §8, and every closed form against plain simulation."""
+"""GaussianMean: its table of known values, and every closed form against plain simulation."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ def test_given_data_by_simulation(batch_size: int | None, noise: float) -> None:
 
 
 def test_minibatch_formula_as_printed() -> None:
-    """W_n = (1/2s²){a/(2−a)·(1−qⁿ)[D − c_m a/(2−a)] + 2na²c_m/(2−a)} (theory §8)."""
+    """W_n = (1/2s²){a/(2−a)·(1−qⁿ)[D − c_m a/(2−a)] + 2na²c_m/(2−a)}."""
     system = dataclasses.replace(GENERAL, batch_size=4, noise=0.0)
     data = torch.randn(7, 2, generator=torch.Generator().manual_seed(6), dtype=torch.float64)
     start = torch.tensor([-0.4, 1.1], dtype=torch.float64)

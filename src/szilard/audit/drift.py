@@ -2,7 +2,7 @@
 
 To leading order a jump δ costs ``½ δ·F δ`` (F: Fisher matrix), so merging m jumps of c steps into one adds their cross
 terms to the work. With ``R = W(mc)/W(c)`` over the same steps, straight motion has R = m, white-noise diffusion R = 1,
-and the drift's share of W(c) is ``(R − 1)/(m − 1)``. Source: theory §1.5.
+and the drift's share of W(c) is ``(R − 1)/(m − 1)``. See docs/quantities/measuring-interval.md.
 """
 
 from __future__ import annotations

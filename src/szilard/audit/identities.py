@@ -17,7 +17,7 @@ def findings(evidence: Evidence) -> tuple[Finding, ...]:
     work, heat, production = (evidence.column(name) for name in ("work", "heat", "ep_conditional"))
     scale = np.maximum.accumulate(np.abs(np.stack([energy, entropy, work, heat])).max(0)).clip(np.finfo(float).tiny)
     rows = [
-        _row("first law", "W + Q = ΔU at every record", "theory §1.1; paper Eqs. 38–39", evidence,
+        _row("first law", "W + Q = ΔU at every record", "docs: heat; paper Eqs. 38–39", evidence,
              (work + heat - (energy - energy[0])) / scale),
         _row("work is entropy production", "W = Σ(X|Θ) = −Q + ΔS(X|Θ) at every record", "paper Eqs. 22, 25", evidence,
              (work - production) / scale),
@@ -27,7 +27,7 @@ def findings(evidence: Evidence) -> tuple[Finding, ...]:
     ]  # fmt: skip
     if "fluctuation" in evidence.ledger:
         rows.append(
-            _row("fluctuation theorem, exact sum", "⟨exp(−d)⟩ = 1 at every jump", "theory §1.2", evidence,
+            _row("fluctuation theorem, exact sum", "⟨exp(−d)⟩ = 1 at every jump", "docs: fluctuation theorem", evidence,
                  evidence.column("fluctuation") - 1)
         )  # fmt: skip
     return (*rows, *_along_paths(evidence))

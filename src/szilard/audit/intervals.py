@@ -59,7 +59,7 @@ def _dependence(evidence: Evidence, momentum: float) -> Finding:
     return Finding(
         name="independence of the interval",
         claim="work, heat and length belong to the run, however often it is measured",
-        source="theory §1.5; paper Eqs. 38–39",
+        source="docs: measuring interval; paper Eqs. 38–39",
         basis=Basis.TESTED,
         concerns=Concern.THEORY,
         measure="W at the coarser interval over W at the finer, minus 1",
@@ -92,7 +92,7 @@ def _learning(evidence: Evidence, momentum: float) -> Finding:
     return Finding(
         name="drift",
         claim="the model moves in a direction (drift), it does not merely diffuse",
-        source="theory §1.5",
+        source="docs: measuring interval",
         basis=Basis.TESTED,
         concerns=Concern.THEORY,
         measure="share of drift in the work",

@@ -47,7 +47,7 @@ def _row(name: str, claim: str, evidence: Evidence, excess: np.ndarray, detail: 
     return Finding(
         name=name,
         claim=claim,
-        source="theory §1.4",
+        source="docs: length and speed limits",
         basis=Basis.CONSTRUCTION,
         concerns=Concern.RECORD,
         measure="largest relative violation",

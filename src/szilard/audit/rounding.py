@@ -26,7 +26,7 @@ def findings(evidence: Evidence) -> tuple[Finding, ...]:
         Finding(
             name="precision floor",
             claim="the work is the model's, not rounding's",
-            source="theory §7",
+            source="docs: precision floor",
             basis=Basis.TESTED,
             concerns=Concern.RECORD,
             measure="spurious work over W",

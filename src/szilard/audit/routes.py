@@ -69,7 +69,7 @@ def _comparison(name: str, gap: Estimate, scale: float, scale_name: str, rows: i
     return Finding(
         name=f"{name}, sampled against exact",
         claim=f"labels drawn from the model give the same {name} as exact sums over labels",
-        source="theory §7; paper Eqs. 22–25",
+        source="docs: sampled route; paper Eqs. 22–25",
         basis=Basis.TESTED,
         concerns=Concern.RECORD,
         measure=f"difference over {scale_name}",
@@ -97,7 +97,7 @@ def _fluctuation(evidence: Evidence, samples: xr.Dataset, flow: float) -> Findin
     return Finding(
         name="fluctuation theorem, sampled",
         claim="⟨exp(−d)⟩ = 1 at every jump with fresh labels: φ is normalised and nothing is stale",
-        source="theory §1.2; paper Eqs. 20–22",
+        source="docs: fluctuation theorem; paper Eqs. 20–22",
         basis=Basis.TESTED,
         concerns=Concern.RECORD,
         measure="Σ(⟨exp(−d)⟩ − 1) over max(W, |ΔS|)",
@@ -128,7 +128,7 @@ def _missing(why: str) -> Finding:
     return Finding(
         name="sampled against exact",
         claim="labels drawn from the model give the same numbers as exact sums over labels",
-        source="theory §7",
+        source="docs: sampled route",
         basis=Basis.TESTED,
         concerns=Concern.RECORD,
         verdict=Verdict.UNCHECKABLE,

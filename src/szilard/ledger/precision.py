@@ -1,4 +1,4 @@
-"""The precision floor: the spurious work that rounding of the forward pass adds to each step (theory §7)."""
+"""The precision floor: the spurious work that rounding of the forward pass adds to each step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reuse: a segment of steps from one set of samples, by importance weights ``w_t = p_{t−1}(x)/p_s(x)`` (theory §7).
+"""Reuse: a segment of steps from one set of samples, by importance weights ``w_t = p_{t−1}(x)/p_s(x)``.
 
 Samples are drawn once, at the segment's start s; refreshes then scale with path length, not with steps. In a segment
 the same samples serve every step, so the error is that of the per-sample *sum* over the segment. Segments with

@@ -59,7 +59,7 @@ def heat_total(entropy_start: Estimate, entropy_end: Estimate, work: Estimate) -
     """Total heat by the first law, ``Q = S_n − S_0 − W`` (φ normalised, so U = S), from independent estimates.
 
     A pathwise sum of per-step heats has the variance of φ at every step; this one pays it at two checkpoints only.
-    Source: theory §7; paper Eqs. 38-39.
+    Source: paper Eqs. 38-39 with U = S; see docs/quantities/heat.md.
     """
     minus_start = Estimate(-entropy_start.value, entropy_start.error, entropy_start.kind)
     minus_work = Estimate(-work.value, work.error, work.kind)

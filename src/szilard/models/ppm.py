@@ -4,7 +4,7 @@ A PPM owns a ``module`` whose parameters **and** buffers are θ, and says by one
 be had. A monitor picks its estimators by capability, never by class: a new family is one class with the right methods:
 
 ========================  =============================================  ======================================
-capability                what it can do                                 estimators (theory §7)
+capability                what it can do                                 estimators
 ========================  =============================================  ======================================
 :class:`Enumerable`       φ of every outcome                             exact sums
 :class:`Tractable`        fresh samples and their φ                      k3, leave-one-out, reuse by weights

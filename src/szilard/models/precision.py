@@ -22,7 +22,7 @@ class Precision:
 
     @property
     def flagged(self) -> bool:
-        """True below float32, where differences of φ drown in rounding (theory §7)."""
+        """True below float32, where differences of φ drown in rounding."""
         return self.name not in ("float64", "float32")
 
 

@@ -17,7 +17,7 @@ DEFAULT_PATH_INTERVALS = (1, 2, 4, 8, 16, 32)
 @final
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """Heat, work, entropy, entropy production and length of X along training (theory §1).
+    """Heat, work, entropy, entropy production and length of X along training (paper Eqs. 22-25, 38-39).
 
     Attributes:
         every: training steps between records; None: the monitor's ``every``, or what its ``budget`` affords.

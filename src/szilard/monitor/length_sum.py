@@ -28,7 +28,7 @@ class LengthSum:
 
     @classmethod
     def joint(cls, h: Float[Tensor, "*jumps inputs"]) -> LengthSum:
-        """Of single jumps: the overlap is averaged over inputs before the arccosine (theory §1)."""
+        """Of single jumps: the overlap is averaged over inputs before the arccosine."""
         mean = h.mean(-1)
         influence = ledger.angle_slope(mean).unsqueeze(-1) * (h - mean.unsqueeze(-1))
         return cls(ledger.angle_of(mean), influence)

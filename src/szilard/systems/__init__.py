@@ -1,4 +1,4 @@
-"""Exact systems that carry their own answers: szilard's oracles, and toys to learn the theory on (theory §8)."""
+"""Exact systems that carry their own answers: szilard's oracles, and toys to learn the theory on (docs/systems.md)."""
 
 from szilard.systems.base import System
 from szilard.systems.categorical import Categorical

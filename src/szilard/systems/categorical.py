@@ -1,4 +1,4 @@
-"""A categorical distribution that moves: every number by summation, in 40-digit decimal arithmetic (theory §8)."""
+"""A categorical distribution that moves: every number by summation, in 40-digit decimal arithmetic."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Informations between nested Gaussian variances: task, data set, seed, and the model's own spread (theory §8)."""
+"""Informations between nested Gaussian variances: task, data set, seed, and the model's own spread."""
 
 from __future__ import annotations
 

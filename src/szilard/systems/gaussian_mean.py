@@ -1,4 +1,4 @@
-"""A Gaussian whose mean is learned from a data set: the system in which M-info and L-info are known (theory §8)."""
+"""A Gaussian whose mean is learned from a data set: the system in which M-info and L-info are known."""
 
 from __future__ import annotations
 
@@ -201,7 +201,7 @@ class GaussianMean(System):
     def exact_given(
         self, data: Float[Tensor, "points dimension"], start: Float[Tensor, " dimension"], *, steps: int
     ) -> Mapping[str, float]:
-        """Means over noise and batches for this data set and this start, by record name (theory §8, minibatches)."""
+        """Means over noise and batches for this data set and this start, by record name."""
         require_steps(steps)
         noise = self.noise
         if self.batch_size is not None:
