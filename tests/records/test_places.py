@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 from szilard.errors import RecordError
+from szilard.records import opening, store
 from szilard.records.reader import read
 from szilard.records.schema import Group, Variable
 from szilard.records.writer import RecordWriter
@@ -20,6 +23,17 @@ PLACES = {
     ),
     "somebody's store, overwriting": (
         lambda p: ((p / "record.zarr").mkdir(parents=True), (p / "record.zarr" / "zarr.json").write_text("{}")),
+        True, "no record of szilard",
+    ),
+    "somebody's draft": (
+        lambda p: ((p / "record.draft").mkdir(parents=True), (p / "record.draft" / "thesis.tex").write_text("x")),
+        False, "holds something",
+    ),
+    "somebody's store beside a draft, overwriting": (
+        lambda p: (
+            (p / "record.zarr").mkdir(parents=True), (p / "record.zarr" / "zarr.json").write_text("{}"),
+            (p / "record.draft").mkdir(),
+        ),
         True, "no record of szilard",
     ),
     "below a file": (lambda p: p.parent.rmdir() or p.parent.write_text(""), False, "Not a directory|no record can be"),
@@ -61,6 +75,44 @@ def test_a_record_that_cannot_be_replaced_is_not_lost(record, groups):
     with pytest.raises(RecordError, match="dimension 'nowhere'"):
         RecordWriter(record, groups=[hopeless], attributes={}, overwrite=True)
     assert read(record)["ledger/step"].size == ROWS
+
+
+@pytest.mark.parametrize("replacing", [False, True], ids=["anew", "in place of another"])
+def test_what_a_kill_leaves_of_a_beginning_is_in_nobodys_way(tmp_path, groups, monkeypatch, replacing):
+    """The directory as it stands at every moment between the first file and the last rename, taken up again."""
+    place, moments = tmp_path / "run", []
+    if replacing:
+        RecordWriter(place, groups=groups, attributes={}).close()
+        (place / "notes.txt").write_text("mine")
+
+    def watch(module, name):
+        original = getattr(module, name)
+
+        def watched(*arguments):
+            for call in (lambda: None, lambda: original(*arguments)):
+                result = call()
+                moments.append(shutil.copytree(place, tmp_path / f"killed {len(moments)}"))
+            return result
+
+        monkeypatch.setattr(module, name, watched)
+
+    for module, name in ((store, "lay_out"), (store, "_consolidate"), (opening, "remove_record")):
+        watch(module, name)
+    RecordWriter(place, groups=groups, attributes={}, overwrite=replacing).close()
+    monkeypatch.undo()
+    if replacing:  # the last thing that goes of the old record is its empty directory
+        shutil.copytree(moments[-1], between := tmp_path / "between")
+        (between / "record.zarr").mkdir()
+        moments.append(between)
+    else:  # before the first file is there
+        (nothing := tmp_path / "nothing" / "record.draft").mkdir(parents=True)
+        moments.append(nothing.parent)
+    assert all((left / "record.draft").is_dir() for left in moments)
+    for left in moments:
+        RecordWriter(left, groups=groups, attributes={}, overwrite=replacing).close()
+        assert read(left).attrs["status"] == "complete"
+        assert not (left / "record.draft").exists()
+        assert not replacing or (left / "notes.txt").read_text() == "mine"
 
 
 def test_an_empty_directory_will_do(tmp_path, groups):

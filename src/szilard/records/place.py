@@ -7,7 +7,7 @@ from pathlib import Path
 
 from szilard.errors import RecordError
 from szilard.records import journal
-from szilard.records.root import DIRECTORY, is_record
+from szilard.records.root import DIRECTORY, DRAFT, is_record, is_store
 
 BELONGINGS = (journal.FILE, "journal.partial", "report.html")
 """Files that lie beside the store and are part of the record."""
@@ -30,10 +30,31 @@ def check_vacant(path: Path, overwrite: bool) -> None:
                     f"{path} already holds a record: choose another place, or have it replaced (overwrite=True, on the"
                     " command line --overwrite)."
                 )
-        elif any(path.iterdir()):
+        elif any(path.iterdir()) and not _left_by_a_kill(path):
             raise RecordError(f"{path} holds something that is no record of szilard: choose another place for it.")
     except OSError as error:
         raise RecordError(f"no record can be made in {path}: {error.strerror or error}.") from error
+
+
+def _left_by_a_kill(path: Path) -> bool:
+    """Whether a directory without a record is one where a record was just being made, or replaced.
+
+    Its draft tells: the one that replaces a record is complete before that record goes, so only a new one may be
+    without its root, and then nothing lies beside it.
+
+    Raises:
+        OSError: if the directory cannot be read.
+    """
+    draft, store = path / DRAFT, path / DIRECTORY
+    if draft.is_symlink() or not draft.is_dir():
+        return False
+    if store.is_symlink() or store.exists():
+        # The last that remove_record leaves of a store is the empty directory.
+        return is_store(draft) and store.is_dir() and not store.is_symlink() and not any(store.iterdir())
+    if is_store(draft):
+        return True
+    alone = [each.name for each in path.iterdir()] == [DRAFT]
+    return alone and all(each.is_dir() or each.suffix == ".partial" for each in draft.rglob("*"))
 
 
 def remove_record(path: Path) -> None:
@@ -53,5 +74,5 @@ def remove_record(path: Path) -> None:
             shutil.rmtree(part)
         elif part.name != "zarr.json":
             part.unlink()
-    (store / "zarr.json").unlink()
+    (store / "zarr.json").unlink(missing_ok=True)
     store.rmdir()

@@ -10,14 +10,21 @@ from szilard.records import strict_json
 from szilard.records.schema import SCHEMA_VERSION
 
 DIRECTORY = "record.zarr"
+DRAFT = "record.draft"
+"""Where a new store is laid out before it moves to its place."""
 
 Document = dict[str, Any]
 
 
 def is_record(path: Path) -> bool:
     """Whether a directory holds a record of szilard, of whatever version."""
+    return is_store(path / DIRECTORY)
+
+
+def is_store(path: Path) -> bool:
+    """Whether a directory is the store of a record, of whatever version, finished or not."""
     try:
-        root = strict_json.loads((path / DIRECTORY / "zarr.json").read_bytes())
+        root = strict_json.loads((path / "zarr.json").read_bytes())
         return "schema_version" in root["attributes"] and "szilard_version" in root["attributes"]
     except (OSError, ValueError, KeyError, TypeError):
         return False

@@ -19,6 +19,7 @@ import zarr
 from szilard.records import strict_json
 from szilard.records.committed import Committed, load_committed
 from szilard.records.layout import columns_of, lay_out
+from szilard.records.root import DRAFT
 from szilard.records.rows import Packed
 from szilard.records.schema import Group
 
@@ -66,7 +67,7 @@ class Store:
             RecordError: if a name or a dimension does not fit.
         """
         columns = [columns_of(group) for group in groups]
-        draft = path.with_suffix(".draft")
+        draft = path.with_name(DRAFT)
         shutil.rmtree(draft, ignore_errors=True)
         try:
             root = zarr.create_group(draft, zarr_format=3, attributes=_plain(attributes))
