@@ -6,8 +6,8 @@ whole. Before the root is replaced its readers see the old lengths, and the arra
 
 from __future__ import annotations
 
+import re
 import shutil
-import threading
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -23,8 +23,8 @@ from szilard.records.root import DRAFT
 from szilard.records.rows import Packed
 from szilard.records.schema import Group
 
-_FILTERING = threading.Lock()
-"""Python's warning filters are the whole process's: two writers in two threads must not take them from each other."""
+_NO_MATTER = "Consolidated metadata is currently not part"
+"""Zarr's warning that other implementations may not read them: it does no harm, as each array keeps its own."""
 
 
 class Store:
@@ -131,10 +131,22 @@ class Store:
 
 def _consolidate(path: Path) -> zarr.Group:
     """Gathers the metadata of every array at the root: the commit."""
-    with _FILTERING, warnings.catch_warnings():
-        # That other implementations may not read them does no harm: each array keeps its own.
-        warnings.filterwarnings("ignore", "Consolidated metadata is currently not part", UserWarning)
-        return zarr.consolidate_metadata(path, zarr_format=3)
+    _keep_quiet()
+    return zarr.consolidate_metadata(path, zarr_format=3)
+
+
+def _keep_quiet() -> None:
+    """Has Zarr's warning ignored in the whole process, unless it is already.
+
+    Taking the filter back after each commit (``warnings.catch_warnings``) would make Python forget which warnings it
+    has shown, so that a training's own would come again after every commit; and it would race with other threads.
+    """
+    for action, message, category, module, _ in warnings.filters:
+        if issubclass(UserWarning, category) and (message is None or re.match(message, _NO_MATTER)):
+            if action == "ignore" and module is None:
+                return
+            break  # somebody else's filter comes first
+    warnings.filterwarnings("ignore", _NO_MATTER, UserWarning)
 
 
 def _plain(attributes: Mapping[str, Any]) -> dict[str, Any]:
