@@ -68,15 +68,14 @@ def _load_forward_mode() -> None:
 def _secant(logits_at: Callable[[dict[str, Tensor]], Tensor], state: State, direction: State) -> Tensor:
     """From a reach that moves θ by a thousandth, shortened until the logits move straight, up to their rounding.
 
-    Tensors are not asked one by one how far they may go: a bias that has just left 0 would allow almost nothing.
+    All of θ sets the scale, moved or not: biases that have just left 0 would by themselves allow almost nothing.
     """
     here = logits_at(dict(state)).double()
     length = _norm(direction.values())
     if length == 0:
         return torch.zeros_like(here)
     rounding = _SECANT_ROUNDING * float(here.abs().max())
-    moved = _norm([state[name] for name, change in direction.items() if bool(change.any())])
-    reach = _SECANT_REACH * moved / length if moved > 0 else 1.0
+    reach = _SECANT_REACH * _norm(state.values()) / length or 1.0
     for _ in range(_SECANT_TRIALS):
         ahead = logits_at({name: state[name] + reach * direction[name] for name in state}).double()
         behind = logits_at({name: state[name] - reach * direction[name] for name in state}).double()
