@@ -21,7 +21,7 @@ def contents(source: Source, file: File, directory: Path) -> bytes:
     Looked for in ``directory`` as ``NAME`` and ``NAME.gz``, and downloaded as the latter when neither is there.
 
     Raises:
-        DataError: if the file is damaged, or not there and no mirror serves it.
+        DataError: if the file is damaged, or not there and no mirror serves it or the directory cannot be made.
     """
     for path in (directory / file.name, directory / f"{file.name}.gz"):
         if path.is_file():
@@ -48,7 +48,12 @@ def _download(source: Source, file: File, directory: Path) -> Path:
     import pooch
 
     pooch.get_logger().setLevel("WARNING")
-    directory.mkdir(parents=True, exist_ok=True)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(
+            f"{directory} cannot be made ({error.strerror}): set SZILARD_CACHE to a folder that can be written."
+        ) from error
     name = f"{file.name}.gz"
     failures = []
     for mirror in source.mirrors:
