@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -83,12 +84,17 @@ def caveats(runs: list[Run]) -> list[str]:
     for words, values in (
         ("last steps", [int(run.data["step"].values[-1]) for run in runs]),
         ("measuring intervals (W, Q and L depend on them)", [run.attributes.get("every") for run in runs]),
-        ("probe sizes", [(run.attributes.get("probe") or {}).get("inputs") for run in runs]),
+        ("probe sizes", [_probe_size(run) for run in runs]),
         ("statuses", [run.status for run in runs]),
     ):
-        if len(set(values)) > 1:
+        if any(value != values[0] for value in values):
             notes.append(f"the runs differ in their {words}: {', '.join(map(str, values))}")
     return notes
+
+
+def _probe_size(run: Run) -> Any:
+    probe = run.attributes.get("probe")
+    return probe.get("inputs") if isinstance(probe, Mapping) else None
 
 
 def _plain(estimate: Estimate) -> dict[str, float]:
