@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -37,6 +38,16 @@ def program(*arguments: object, cwd: Path, **environment: str) -> subprocess.Com
     source = str(Path(szilard.__file__).parents[1])
     environment = {**os.environ, "PYTHONPATH": source, **environment}
     return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment)
+
+
+def altered(record: Path, copy: Path, **attributes: object) -> Path:
+    """A copy of a record with other attributes in its root."""
+    shutil.copytree(record, copy)
+    file = copy / "record.zarr" / "zarr.json"
+    root = json.loads(file.read_text())
+    root["attributes"] |= attributes
+    file.write_text(json.dumps(root))
+    return copy
 
 
 @pytest.fixture(scope="module")
@@ -171,6 +182,50 @@ def test_compare_says_what_differs(records: Path) -> None:
     assert "measuring intervals" in notes and "10, 20" in notes and "probe sizes" in notes
 
 
+@pytest.mark.parametrize(
+    ("attributes", "note"),
+    [({"probe": "a text"}, "probe sizes: 64, None"), ({"every": [1]}, r"depend on them\): 10, \[1\]"),
+     ({"probe": {"inputs": {}}}, r"probe sizes: 64, \{\}")],
+    ids=str,
+)  # fmt: skip
+def test_compare_takes_odd_attributes_as_they_are(
+    records: Path, tmp_path: Path, attributes: dict[str, object], note: str
+) -> None:
+    odd = altered(records / "first", tmp_path / "odd", **attributes)
+    even = altered(records / "first", tmp_path / "even", probe={"inputs": 64})
+    result = call("compare", even, odd)
+    assert result.exit_code == 0, result.output
+    assert re.search(note, result.stdout)
+
+
+EVIL = "\x1b]0;evil\x07\x1b[2J\x9b2J\u202e\ud800\n"
+"""A terminal obeys its beginning, a reader is misled by its end, and no encoding holds the last but one."""
+
+
+def test_nothing_in_a_record_reaches_the_terminal_as_a_command(records: Path, tmp_path: Path) -> None:
+    changes = {name: f"{name} {EVIL}" for name in ("name", "created", "forward_precision", "every")}
+    here = altered(records / "first", tmp_path / "records" / "odd", **changes, forward_flagged=True)
+    newer = altered(
+        records / "first", tmp_path / "newer", szilard_version=f"szilard_version {EVIL}", schema_version=999
+    )
+    said = []
+    for arguments in (
+        ["list", tmp_path / "records"], ["show", here], ["audit", here], ["compare", here, records / "first"],
+        ["show", newer],
+    ):  # fmt: skip
+        result = call(*arguments)
+        assert result.exit_code == (2 if newer in arguments else 0), result.output
+        said.append(result.output)
+        if newer not in arguments:
+            printed = call(*arguments, "--json").stdout
+            assert json.loads(printed)
+            said.append(printed)
+    text = "".join(said)
+    assert all(character.isprintable() or character == "\n" for character in text)
+    assert all(f"{name}  ]0;evil" in text for name in (*changes, "szilard_version"))
+    assert "\\u001b]0;evil\\u0007\\u001b[2J\\u009b2J\\u202e\\ud800\\n" in text
+
+
 def test_verify_is_told_by_the_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:
     class Failed:
         passed = False
@@ -197,6 +252,10 @@ BAD: list[tuple[list[str], str]] = [
     (["run", "single", "--set", "steps"], "A change is key=value"),
     (["run", "single", "--set", "steps=x"], "Training.steps must be a whole number, not 'x'"),
     (["run", "single", "--set", "data=digitz"], "no data set 'digitz': did you mean 'digits'"),
+    (
+        ["run", "single", "--data", "mnist"],
+        r"cannot be made \(Not a directory\): set SZILARD_CACHE to a folder that can",
+    ),
     (["run", "single", "--seed", "-3"], "seed must be from 0"),
     (["run", "single", "--set", "widths=[3, 10]"], "shape"),
     (["run", "single", "--out", "spec"], "spec"),
@@ -217,6 +276,7 @@ def test_errors_are_one_sentence_and_exit_code_two(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "spec").mkdir()
     (tmp_path / "spec" / "something").write_text("else")
+    monkeypatch.setenv("SZILARD_CACHE", str(tmp_path / "spec" / "something" / "below"))
     result = call(*arguments)
     assert result.exit_code == 2, result.output
     assert re.search(message, result.stderr), result.stderr

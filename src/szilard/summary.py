@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from szilard.estimate import Estimate, format_with_error
+from szilard.printable import printable
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -33,17 +34,22 @@ class Findings:
         entropy_change: ΔS(X|Θ), nats per input.
         motion: drift or diffusion, in words.
         verdict: of the audit as a whole, in words.
+        outcome: whether the model learned, in words.
     """
 
     entropy_change: Estimate
     motion: str
     verdict: str
+    outcome: str = ""
 
 
 def summarise(name: str, attributes: Mapping[str, Any], ledger: xr.Dataset, findings: Findings) -> str:
-    """What was watched, the ledger with errors and kinds, what moved the model, what held, and what to mind."""
-    lines = [_heading(name, str(attributes.get("status"))), "─" * WIDTH, *_watched(attributes, ledger)]
+    """What came of it, what was watched, the ledger with errors and kinds, what moved the model, what held, and what to mind."""
     rows = _defined(ledger)
+    lines = [_heading(name, str(attributes.get("status"))), "─" * WIDTH]
+    if findings.outcome and rows.size > 1:
+        lines += [*_entry("outcome", findings.outcome), ""]
+    lines += _watched(attributes, ledger)
     if rows.size:
         lines += ["", *_numbers(ledger, int(rows[-1]), findings.entropy_change), ""]
         lines += _entry("first law", _first_law(ledger, rows))
@@ -53,28 +59,27 @@ def summarise(name: str, attributes: Mapping[str, Any], ledger: xr.Dataset, find
     else:
         lines += _entry("ledger", "no record yet that is defined.")
     lines += [line for warning in _warnings(attributes, ledger, rows) for line in _entry("!", warning)]
-    return "\n".join(lines)
+    return "\n".join(map(printable, lines))
 
 
 def _heading(name: str, status: str) -> str:
-    title = _clean(name)
-    return f"{title}{status.upper() if status != 'complete' else status:>{max(2, WIDTH - len(title))}}"
+    return f"{name}{status.upper() if status != 'complete' else status:>{max(2, WIDTH - len(name))}}"
 
 
 def _watched(attributes: Mapping[str, Any], ledger: xr.Dataset) -> list[str]:
     model, probe = _mapping(attributes, "model"), _mapping(attributes, "probe")
     optimizer = _mapping(attributes, "optimizer")
-    described = [_clean(model.get("class", "a model"))]
+    described = [str(model.get("class", "a model"))]
     if isinstance(model.get("parameters"), int):
         described.append(f"{model['parameters']:,} parameters")
-    described.append(f"forward pass in {_clean(attributes.get('forward_precision', 'unknown precision'))}")
+    described.append(f"forward pass in {attributes.get('forward_precision', 'unknown precision')}")
     if model.get("device"):
-        described.append(f"on {_clean(model['device'])}")
+        described.append(f"on {model['device']}")
     lines = _entry("model", ", ".join(described))
     if optimizer:
         shown = [("lr", "lr"), ("momentum", "momentum"), ("betas", "betas"), ("weight_decay", "weight decay")]
-        settings = [f"{label} {_clean(optimizer[key])}" for key, label in shown if optimizer.get(key)]
-        lines += _entry("optimiser", ", ".join([_clean(optimizer.get("class", "unknown")), *settings]))
+        settings = [f"{label} {_short(optimizer[key])}" for key, label in shown if optimizer.get(key)]
+        lines += _entry("optimiser", ", ".join([str(optimizer.get("class", "unknown")), *settings]))
     counts = [
         f"{probe[key]:,} {key}"
         for key in ("inputs", "heads", "outcomes")
@@ -108,8 +113,8 @@ def _numbers(ledger: xr.Dataset, row: int, entropy_change: Estimate) -> list[str
         else:
             variable = ledger[column]
             error = float(ledger[f"{column}_error"].values[row]) if f"{column}_error" in ledger else 0.0
-            value, kind = float(variable.values[row]), _clean(variable.attrs.get("kind", ""))
-            units = _clean(variable.attrs.get("units", ""))
+            value, kind = float(variable.values[row]), str(variable.attrs.get("kind", ""))
+            units = str(variable.attrs.get("units", ""))
         amount = format_with_error(value, error)
         table.append(
             (symbol, words, amount if amount.startswith("-") else f" {amount}", _UNITS.get(units, units), kind)
@@ -155,13 +160,10 @@ def _warnings(attributes: Mapping[str, Any], ledger: xr.Dataset, rows: np.ndarra
     if status == "incomplete":
         warnings.append("incomplete: the run is still going, or it was killed; what was recorded so far is here.")
     if status == "broken":
-        where, why = (
-            attributes.get("broken_at_step"),
-            _clean(attributes.get("broken_because") or "no reason was recorded"),
-        )
-        warnings.append(f"broken{'' if where is None else f' at step {_clean(where)}'}: {why}")
+        where, why = attributes.get("broken_at_step"), attributes.get("broken_because") or "no reason was recorded"
+        warnings.append(f"broken{'' if where is None else f' at step {where}'}: {why}")
     if attributes.get("forward_flagged"):
-        precision = _clean(attributes.get("forward_precision", "low precision"))
+        precision = attributes.get("forward_precision", "low precision")
         warnings.append(f"the forward pass ran in {precision}: work and heat below its rounding are not to be trusted.")
     undefined = ledger.sizes.get("step", 0) - rows.size
     if undefined:
@@ -190,8 +192,5 @@ def _mapping(attributes: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _clean(value: Any) -> str:
-    """Text from a record without control characters, which a terminal would obey."""
-    if isinstance(value, float) and math.isfinite(value):
-        return f"{value:g}"
-    return "".join(character if character.isprintable() else " " for character in str(value))
+def _short(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) and math.isfinite(value) else str(value)

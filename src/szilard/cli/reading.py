@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from szilard.cli.screen import BAD, UNBROKEN, say, show_json
+from szilard.cli.screen import BAD, UNBROKEN, echo_json, say, show_json
 from szilard.cli.screen import show as print_on_screen
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def audit(record: Record, json: AsJson = False) -> None:
 
     result = Run(record).audit()
     if json:
-        typer.echo(result.to_json())
+        echo_json(result.to_json())
     else:
         print_on_screen(result.table())
     if not result.sound:

@@ -12,9 +12,11 @@ import typer
 from typer.core import TyperGroup
 
 from szilard.errors import SzilardError, SzilardWarning
+from szilard.printable import printable
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.console import Console, ConsoleOptions, RenderableType
+    from rich.segment import Segment
 
 BAD = 1
 """Exit code of a run, audit or verification that went wrong."""
@@ -42,7 +44,7 @@ class InWords(TyperGroup):
 
 def say(message: str) -> None:
     """A line on standard error."""
-    typer.echo(f"szilard: {message}", err=True)
+    typer.echo(f"szilard: {printable(message)}", err=True)
 
 
 def show(*what: RenderableType, width: int = _PLAIN_WIDTH) -> None:
@@ -58,7 +60,26 @@ def show(*what: RenderableType, width: int = _PLAIN_WIDTH) -> None:
     if not console.is_terminal:
         console = Console(markup=False, highlight=False, emoji=False, width=width, color_system=None)
     for each in what:
-        console.print(each, soft_wrap=isinstance(each, str))
+        if isinstance(each, str):
+            console.print(printable(each), soft_wrap=True)
+        else:
+            console.print(_Harmless(each))
+
+
+class _Harmless:
+    """What something looks like on a console, without characters that the terminal would obey.
+
+    Rich's own colours are no characters yet at this point, and stay.
+    """
+
+    def __init__(self, what: RenderableType) -> None:
+        self._what = what
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
+        from rich.segment import Segment
+
+        for text, style, control in console.render(self._what, options):
+            yield Segment("\n".join(map(printable, text.split("\n"))), style, control)
 
 
 @contextmanager
@@ -76,7 +97,12 @@ def waiting(what: str) -> Iterator[None]:
 
 def show_json(value: Any) -> None:
     """JSON on standard output; numbers that are not finite become null."""
-    typer.echo(json.dumps(_finite(value), indent=2, ensure_ascii=False, allow_nan=False))
+    echo_json(json.dumps(_finite(value), indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def echo_json(text: str) -> None:
+    """JSON on standard output; characters that are not for reading, which only strings can hold, by their numbers."""
+    typer.echo("".join(each if each.isprintable() or each == "\n" else json.dumps(each)[1:-1] for each in text))
 
 
 def warn_in_words(otherwise: Callable[..., None]) -> Callable[..., None]:

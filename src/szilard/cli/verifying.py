@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from szilard.cli.screen import BAD, show, waiting
+from szilard.cli.screen import BAD, echo_json, show, waiting
 
 
 def verify(json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
@@ -16,7 +16,7 @@ def verify(json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = F
     with waiting("holding every estimator against every exact system"):
         verification = carry_out()
     if json:
-        typer.echo(verification.to_json())
+        echo_json(verification.to_json())
     else:
         show(verification.table())
     if not verification.passed:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from szilard.errors import RecordError
+from szilard.printable import printable
 from szilard.records import strict_json
 from szilard.records.schema import SCHEMA_VERSION
 
@@ -61,6 +62,6 @@ def _check_version(path: Path, attributes: Document) -> None:
         raise RecordError(f"{path} is not a record of szilard: its store has no schema_version.")
     if version > SCHEMA_VERSION:
         raise RecordError(
-            f"{path} was written by szilard {attributes.get('szilard_version', 'of a later version')} "
+            f"{path} was written by szilard {printable(attributes.get('szilard_version', 'of a later version'))} "
             f"(schema {version}; this one reads up to {SCHEMA_VERSION}): upgrade szilard to open it."
         )

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from szilard.estimate import format_with_error
+from szilard.printable import printable
 
 DIGITS = 6
 """Significant digits of a plotted number: finer than any screen."""
@@ -24,8 +25,7 @@ def escape(text: Any) -> str:
         >>> escape('<b onclick="x">')
         '&lt;b onclick=&quot;x&quot;&gt;'
     """
-    printable = "".join(character if character.isprintable() else " " for character in str(text))
-    return html.escape(printable, quote=True)
+    return html.escape(printable(text), quote=True)
 
 
 def prose(text: Any) -> str:
