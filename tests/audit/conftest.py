@@ -40,7 +40,7 @@ def ledger_columns(phis: Tensor, intervals: tuple[int, ...] = INTERVALS) -> xr.D
         length += float(ledger.angle_of(h.mean()))
         rms += float(ledger.angle_of(h).square().mean().sqrt())
         entropy = ledger.entropy_per_input(new)
-        floor += float(ledger.spurious_work(new, torch.finfo(torch.float32).eps).mean())
+        floor += float(ledger.spurious_work(-new, torch.finfo(torch.float32).eps).mean())
         per_input = {
             **sums,
             "energy": ledger.energy_per_input(new),

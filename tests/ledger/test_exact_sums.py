@@ -109,7 +109,7 @@ def test_extreme_logits(before: list[float], after: list[float]) -> None:
     for state in (ledger.energy_per_input, ledger.entropy_per_input):
         assert 0 <= float(state(phi_after)) <= math.log(4) + 1e-12
     assert math.isfinite(float(ledger.work_quadratic_per_input(phi_before, phi_after)))
-    assert math.isfinite(float(ledger.spurious_work(phi_before, 1e-7)))
+    assert math.isfinite(float(ledger.spurious_work(-phi_before, 1e-7)))
 
 
 def test_models_that_do_not_overlap() -> None:
@@ -147,15 +147,12 @@ def test_swapping_the_arguments_reverses_the_step() -> None:
 
 
 def test_spurious_work_is_what_rounding_costs() -> None:
-    """Two copies of one model whose φ carry independent relative errors ε: the mean work is about ε²⟨φ²⟩ + …
-
-    With errors in both models the centred variance of the difference counts, hence a factor of a few at most.
-    """
-    phi = random_path((1, 1, 400, 10), 2.0, 6)[0, 0]
+    """A copy of a model whose logits carry independent relative errors ε costs ``½ ε² Σ p(1 − p) z²`` on average."""
     generator = torch.Generator().manual_seed(1)
-    epsilon = 1e-3
-    noise = torch.randn(phi.shape, generator=generator, dtype=torch.float64)
-    noisy = -torch.log_softmax(-phi * (1 + epsilon * noise), -1)
-    cost = float(ledger.work_per_input(phi, noisy).mean())
-    floor = float(ledger.spurious_work(phi, epsilon).mean())
-    assert 0.2 < cost / floor < 1.0
+    logits = 2 + 3 * torch.randn(4000, 10, generator=generator, dtype=torch.float64)
+    epsilon = 1e-4
+    noise = torch.randn(logits.shape, generator=generator, dtype=torch.float64)
+    phi, noisy = (-torch.log_softmax(z, -1) for z in (logits, logits * (1 + epsilon * noise)))
+    cost = ledger.over_inputs(ledger.work_per_input(phi, noisy) - ledger.spurious_work(logits, epsilon))
+    assert abs(float(cost.z(0.0))) < 3
+    assert float(cost.error) < 0.03 * float(ledger.spurious_work(logits, epsilon).mean())

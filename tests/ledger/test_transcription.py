@@ -167,11 +167,24 @@ def test_work_quadratic(phi: Tensor) -> None:
 
 
 def test_spurious_work(phi: Tensor) -> None:
-    result = ledger.spurious_work(phi, 2.0**-10)
+    logits = 3 - phi
+    result = ledger.spurious_work(logits, 2.0**-10)
+    p = torch.softmax(logits, -1)
     for index in np.ndindex(*result.shape):
-        mean_square = math.fsum(math.exp(-value) * value**2 for value in phi[index].tolist())
-        assert float(result[index]) == pytest.approx(0.5 * 2.0**-20 * mean_square, rel=1e-12)
-    assert torch.equal(ledger.spurious_work_of(torch.exp(-phi) * phi.square(), 2.0**-10), result)
+        terms = (q * (1 - q) * z**2 for q, z in zip(p[index].tolist(), logits[index].tolist(), strict=True))
+        assert float(result[index]) == pytest.approx(0.5 * 2.0**-20 * math.fsum(terms), rel=1e-12)
+    assert torch.equal(ledger.spurious_work_of(p, logits, 2.0**-10), result)
+
+
+def test_fluctuation_variance_is_that_of_the_exponential(phi: Tensor) -> None:
+    """``⟨e^{−2d}⟩ − ⟨e^{−d}⟩²`` under p_{t−1}, for normalised φ."""
+    before, after = (-torch.log_softmax(-part, -1) for part in (phi[:1], phi[1:2]))
+    result = ledger.fluctuation_variance_of(ledger.Jump(before, after))
+    for index in np.ndindex(*result.shape):
+        pairs = list(zip(before[index].tolist(), after[index].tolist(), strict=True))
+        mean = math.fsum(math.exp(-old) * math.exp(old - new) for old, new in pairs)
+        square = math.fsum(math.exp(-old) * math.exp(2 * (old - new)) for old, new in pairs)
+        assert float(result[index]) == pytest.approx(square - mean**2, rel=1e-9)
 
 
 # Sampled

@@ -16,7 +16,7 @@ import szilard
 from szilard import Classifier, Ledger, Monitor, Outcomes
 
 Kept = list[list[list[list[float]]]]
-"""φ by record, input, head and label."""
+"""Logits by record, input, head and label."""
 
 
 @dataclass
@@ -24,7 +24,7 @@ class Watched:
     """A run with what it should have recorded."""
 
     run: szilard.Run
-    phi: Kept
+    logits: Kept
     steps: list[int]
     multiples: tuple[int, ...]
     losses: list[float] = field(default_factory=list)
@@ -44,10 +44,9 @@ class Heads(nn.Module):
         return self.body(x).unflatten(-1, self.shape)
 
 
-def probe_phi(logits: Tensor) -> list[list[list[float]]]:
-    """φ in float64 from the logits of a record."""
-    z = logits.detach().double().reshape(logits.shape[0], -1, logits.shape[-1])
-    return (torch.logsumexp(z, -1, keepdim=True) - z).tolist()
+def kept(logits: Tensor) -> list[list[list[float]]]:
+    """A record's logits in float64."""
+    return logits.detach().double().reshape(logits.shape[0], -1, logits.shape[-1]).tolist()
 
 
 def watch_classifier(
@@ -69,7 +68,7 @@ def watch_classifier(
 
     def keep(step: int) -> None:
         model.eval()
-        watched.phi.append(probe_phi(model(probe)))
+        watched.logits.append(kept(model(probe)))
         model.train()
         watched.steps.append(step)
         watched.rates.append(optimizer.param_groups[0]["lr"])
@@ -120,7 +119,7 @@ def watch_outcomes(out: Path, *, table: bool, steps: int = 14) -> Watched:
             monitor.step()
         with torch.no_grad():
             logits = model() if states is None else torch.cat([model(part) for part in states.split(5)])
-            watched.phi.append(probe_phi(logits.reshape(1, -1)))
+            watched.logits.append(kept(logits.reshape(1, -1)))
         watched.steps.append(step)
     watched.run = monitor.close()
     return watched

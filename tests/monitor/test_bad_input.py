@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 import szilard
 from szilard import Classifier, Ledger, Monitor, Outcomes, SzilardError
@@ -77,6 +78,7 @@ BEFORE: list[tuple[str, Callable[[Path], Any], type[SzilardError], str, str]] = 
     ("NaN", lambda out: Classifier(spoilt(math.nan), INPUTS), ModelError, "logits are not finite", "look for NaN or Inf in weights and inputs"),
     ("Inf", lambda out: Classifier(spoilt(math.inf), INPUTS), ModelError, "logits are not finite", "weights and inputs"),
     ("NaN late in the probe", lambda out: monitor_of(torch.cat([INPUTS, INPUTS * math.nan]), out), ModelError, "logits are not finite on the probe", "look for NaN"),
+    ("random in evaluation", lambda out: Monitor(Classifier(Gives(lambda z: F.dropout(z, 0.2)), INPUTS), out=out), ModelError, "two evaluations of the same model differ", r"training=self\.training"),
     ("labels of floats", lambda out: Classifier(linear(), INPUTS, labels=torch.zeros(6)), ModelError, "must be integers", "one class index per probe input"),
     ("labels too few", lambda out: Classifier(linear(), INPUTS, labels=torch.zeros(5, dtype=torch.int64)), ModelError, r"not torch.int64 \(5,\)", "one class index"),
     ("labels out of range", lambda out: Classifier(linear(), INPUTS, labels=torch.full((6,), 3)), ModelError, "must lie in 0 … 2", "has 3 classes"),

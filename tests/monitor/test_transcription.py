@@ -52,9 +52,17 @@ def fluctuation(before: Sequence[float], after: Sequence[float]) -> float:
     return math.fsum(math.exp(-b) * math.exp(b - a) for b, a in zip(before, after, strict=True))
 
 
-def square(phi: Sequence[float]) -> float:
-    """⟨φ²⟩_p."""
-    return math.fsum(math.exp(-value) * value * value for value in phi)
+def normalised(logits: Sequence[float]) -> list[float]:
+    """φ = ln Σ e^z − z."""
+    greatest = max(logits)
+    normaliser = greatest + math.log(math.fsum(math.exp(z - greatest) for z in logits))
+    return [normaliser - z for z in logits]
+
+
+def rounding(logits: Sequence[float]) -> float:
+    """½ ε² Σ p (1 − p) z², what rounding of float32 logits seems to cost."""
+    p = [math.exp(-value) for value in normalised(logits)]
+    return 0.5 * 2.0**-46 * math.fsum(q * (1 - q) * z * z for q, z in zip(p, logits, strict=True))
 
 
 def angle(mean_overlap: float) -> float:
@@ -80,7 +88,8 @@ class Naive:
     """The ledger of a run, made again from φ."""
 
     def __init__(self, watched: Any) -> None:
-        self.phi, self.steps, self.multiples = watched.phi, watched.steps, watched.multiples
+        self.logits, self.steps, self.multiples = watched.logits, watched.steps, watched.multiples
+        self.phi = [[[normalised(z) for z in heads] for heads in inputs] for inputs in self.logits]
         self.inputs = len(self.phi[0])
         self.heads = len(self.phi[0][0])
         self.known: dict[tuple[int, int], list[float]] = {}
@@ -180,7 +189,11 @@ def expected(watched: Any, naive: Naive, record: int, opened: int = 0) -> dict[s
         ]
     row: dict[str, Any] = {}
     for name, values in per_input.items():
-        row[name], row[f"{name}_error"] = mean(values), standard_error(values)
+        # a share has two more inputs, one right and one wrong
+        row[name], row[f"{name}_error"] = (
+            mean(values),
+            standard_error([*values, 0, 1] if name == "accuracy" else values),
+        )
     lengths = {
         "length": lambda weights=None: naive.length(path, weights),
         "length_rms": lambda weights=None: naive.length_rms(path, weights),
@@ -188,7 +201,9 @@ def expected(watched: Any, naive: Naive, record: int, opened: int = 0) -> dict[s
     }
     for name, length in lengths.items():
         row[name], row[f"{name}_error"] = length(), weight_error(length, naive.inputs)
-    row["precision_floor"] = sum(mean(naive.over_heads(square, r)) for r in path[1:]) * 0.5 * 2.0**-46
+    row["precision_floor"] = math.fsum(
+        mean([math.fsum(rounding(z) for z in heads) for heads in naive.logits[later]]) for later in path[1:]
+    )
     return row | _by_interval(naive, record, opened) | _of_training(watched, record)
 
 

@@ -16,10 +16,10 @@ FEWEST_ROWS = 20
 """Rows of samples that a comparison of the two routes needs."""
 
 ROUNDING = 0.1
-"""Share of the work that rounding of the forward pass may make up; its estimate is trusted to a factor of ten."""
+"""Share of the work that rounding of the forward pass may make up."""
 
-ROUNDING_FACTOR = 10.0
-"""By how much the precision floor may be wrong in either direction."""
+ROUNDING_FACTOR = 3.0
+"""By how much the precision floor may be too low; it may be too high by any factor, as close models round alike."""
 
 DRIFT = 0.1
 """Drift share of the work below which the motion is called diffusion: W then changes by less than 10 % when the
@@ -36,3 +36,12 @@ STILL = 0.05
 
 QUASI_STATIC = 0.1
 """Conditional entropy production per change of entropy, Σ/|ΔS|, up to which a run counts as quasi-static."""
+
+FEWEST_EFFECTIVE = 3
+"""Effective number of blocks, (ΣF)²/ΣF² over their works F, below which the jackknife's error is worth nothing."""
+
+CERTAIN_ERRORS = 3
+"""Errors by which accuracy, cross-entropy or loss must change to be called changed."""
+
+BY_CHANCE = 0.1
+"""Change of accuracy that an untrained model may show by chance: inputs of one class go together."""

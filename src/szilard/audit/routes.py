@@ -89,7 +89,7 @@ def _fluctuation(evidence: Evidence, samples: xr.Dataset, flow: float) -> Findin
     known = np.isfinite(value) & np.isfinite(error) & (jumps > 0)
     total = float((value * jumps)[known].sum())
     spread = math.sqrt(float(((error * jumps)[known] ** 2).sum()))
-    relative = Estimate(total / flow, spread / flow, Kind.UNBIASED, evidence.degrees_of_freedom)
+    relative = Estimate(total / flow, spread / flow, Kind.UNBIASED)  # its error is an exact sum
     made, rows = int(jumps[known].sum()), int(known.sum())
     mean, mean_error = 1 + total / max(made, 1), spread / max(made, 1)
     verdict, interval, remark = _decide(relative, rows)

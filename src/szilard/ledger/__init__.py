@@ -10,7 +10,12 @@ dimensions are members and pass through. Two families:
 
 from szilard.ledger.entropy import energy_per_input, entropy_per_input, entropy_sampled
 from szilard.ledger.fisher import work_quadratic_per_input
-from szilard.ledger.fluctuation import fluctuation_of, fluctuation_per_input, fluctuation_sampled
+from szilard.ledger.fluctuation import (
+    fluctuation_of,
+    fluctuation_per_input,
+    fluctuation_sampled,
+    fluctuation_variance_of,
+)
 from szilard.ledger.heat import heat_of, heat_per_input, heat_sampled
 from szilard.ledger.jump import Jump
 from szilard.ledger.length import (
@@ -41,6 +46,7 @@ __all__ = [
     "fluctuation_per_input",
     "fluctuation_reused",
     "fluctuation_sampled",
+    "fluctuation_variance_of",
     "heat_of",
     "heat_per_input",
     "heat_reused",

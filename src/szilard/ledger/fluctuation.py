@@ -13,7 +13,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from szilard.estimate import Estimate, Kind
-from szilard.ledger.jump import Jump
+from szilard.ledger.jump import LEAST_PROBABILITY, Jump
 
 
 def fluctuation_per_input(
@@ -27,6 +27,14 @@ def fluctuation_per_input(
 def fluctuation_of(jump: Jump) -> Float[Tensor, "*members inputs"]:
     """:func:`fluctuation_per_input` of a jump: ``Σ_y e^{−φ_t} / Σ_y e^{−φ_{t−1}}``."""
     return jump.p_after.sum(-1) / jump.p_before.sum(-1)
+
+
+def fluctuation_variance_of(jump: Jump) -> Float[Tensor, "*members inputs"]:
+    """Variance of ``e^{−d}`` under ``p_{t−1}``, ``Σ_y (p_t − p_{t−1})²/p_{t−1}`` (the χ² divergence), by exact sum.
+
+    ``e^{−d}`` has a heavy right tail: the scatter within a sample misses it and feigns a small error.
+    """
+    return (jump.gain.square() / jump.p_before.clamp(min=LEAST_PROBABILITY)).sum(-1)
 
 
 def fluctuation_sampled(

@@ -13,7 +13,7 @@ from torch import Tensor
 Phi = Float[Tensor, "*members inputs outcomes"]
 
 _FAR = 700.0
-_LEAST = math.exp(-_FAR)
+LEAST_PROBABILITY = math.exp(-_FAR)
 
 
 @final
@@ -58,4 +58,4 @@ class Jump:
 
     @cached_property
     def _root_share(self) -> Phi:
-        return self.p_before.clamp(min=_LEAST) * self._root_growth
+        return self.p_before.clamp(min=LEAST_PROBABILITY) * self._root_growth

@@ -6,21 +6,25 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+Outcomes = Float[Tensor, "*members inputs outcomes"]
 
-def spurious_work(phi: Float[Tensor, "*members inputs outcomes"], precision: float) -> Float[Tensor, "*members inputs"]:
-    """About ``½ ε² ⟨φ²⟩`` nats per step and input: what two equal models with rounded logits would seem to cost.
+
+def spurious_work(logits: Outcomes, precision: float) -> Float[Tensor, "*members inputs"]:
+    """``½ ε² Σ_y p (1 − p) z²`` nats per step and input: what independent rounding of the logits would cost.
+
+    An estimate from above: rounding acts on the logits z as the network gives them, a shift common to all outcomes
+    costs nothing, and models that follow closely upon one another round alike and cost less.
 
     Args:
-        phi: φ of every outcome.
+        logits: z of every outcome, as the network gives them.
         precision: ε, the relative rounding unit of the forward pass (``torch.finfo(dtype).eps``; 2⁻¹⁰ for TF32).
 
     Evaluating φ in float64 from rounded logits does not lower it; only a finer forward pass does.
     """
-    return spurious_work_of(torch.exp(-phi) * phi.square(), precision)
+    z = logits.to(torch.float64)
+    return spurious_work_of(torch.softmax(z, -1), z, precision)
 
 
-def spurious_work_of(
-    weighted_square: Float[Tensor, "*members inputs outcomes"], precision: float
-) -> Float[Tensor, "*members inputs"]:
-    """:func:`spurious_work` from ``p φ²``, where that is already known."""
-    return 0.5 * precision**2 * weighted_square.sum(-1)
+def spurious_work_of(p: Outcomes, logits: Outcomes, precision: float) -> Float[Tensor, "*members inputs"]:
+    """:func:`spurious_work` where the probabilities are already known."""
+    return 0.5 * precision**2 * (p * (1 - p) * logits.square()).sum(-1)

@@ -61,6 +61,10 @@ def heat_total(entropy_start: Estimate, entropy_end: Estimate, work: Estimate) -
     A pathwise sum of per-step heats has the variance of φ at every step; this one pays it at two checkpoints only.
     Source: paper Eqs. 38-39 with U = S; see docs/quantities/heat.md.
     """
-    minus_start = Estimate(-entropy_start.value, entropy_start.error, entropy_start.kind)
-    minus_work = Estimate(-work.value, work.error, work.kind)
-    return total([entropy_end, minus_start, minus_work])
+    return total([entropy_end, _negative(entropy_start), _negative(work)])
+
+
+def _negative(estimate: Estimate) -> Estimate:
+    """Minus an estimate; a bound turns over."""
+    turned = {Kind.LOWER: Kind.UPPER, Kind.UPPER: Kind.LOWER}
+    return Estimate(-estimate.value, estimate.error, turned.get(estimate.kind, estimate.kind))

@@ -27,6 +27,8 @@ def check_same_device(module: nn.Module, probe: Sequence[Tensor]) -> torch.devic
             "the model has parameters that are not initialised yet, and watching must not be what does it: "
             "run one batch through the model first."
         )
+    if first.device.type == "mps":
+        raise ModelError("MPS has no float64, which the sums need: watch on the CPU or on CUDA.")
     for tensor in probe:
         if tensor.device != first.device:
             raise ModelError(

@@ -57,7 +57,11 @@ class Pool:
 
     def phi(self, chunk: slice) -> Float[Tensor, "models chunk heads outcomes"]:
         """Normalised φ of a chunk, nats."""
-        return phi_of(self._stacked(chunk), torch.stack([normaliser[chunk] for normaliser in self.normalisers]))
+        return phi_of(self._stacked(chunk), self.normalised(chunk))
+
+    def normalised(self, chunk: slice) -> Float[Tensor, "models chunk heads"]:
+        """``ln Σ e^z`` of a chunk, nats."""
+        return torch.stack([normaliser[chunk] for normaliser in self.normalisers])
 
     def _stacked(self, chunk: slice) -> Float[Tensor, "models chunk heads outcomes"]:
         return torch.stack([logits[chunk] for logits in self.logits])
@@ -74,6 +78,7 @@ class Terms:
         h_direct: one minus the overlap with the first model.
         of_jump: further quantities of the jump from the previous record, by name, to be added up.
         state: functions of the models themselves, by name.
+        excess_variance: variance of ``e^{−d}`` over labels drawn from the previous record.
     """
 
     work: Float[Tensor, "jumps inputs"]
@@ -82,10 +87,12 @@ class Terms:
     h_direct: Float[Tensor, "records inputs"]
     of_jump: Mapping[str, Float[Tensor, "records inputs"]]
     state: Mapping[str, Float[Tensor, "records inputs"]]
+    excess_variance: Float[Tensor, "records inputs"]
 
 
 def exact_terms(
     phi: Float[Tensor, "models chunk heads outcomes"],
+    normalisers: Float[Tensor, "records chunk heads"],
     records: int,
     coarse: tuple[Sequence[int], Sequence[int]],
     *,
@@ -97,6 +104,7 @@ def exact_terms(
 
     Args:
         phi: of every model of the pool, which ends with the first model, the previous record, and the batch.
+        normalisers: ``ln Σ e^z`` of the batch's records.
         records: number of records in the batch.
         coarse: pool rows at which the coarser intervals' finished jumps start and end.
         epsilon: rounding unit of the forward pass, for the precision floor.
@@ -124,7 +132,7 @@ def exact_terms(
     }
     of_jump = {
         "work_reverse": ledger.work_reverse_of(step).sum(-1),
-        "precision_floor": ledger.spurious_work_of(weighted * phi_now, epsilon).sum(-1),
+        "precision_floor": ledger.spurious_work_of(p_now, normalisers.unsqueeze(-1) - phi_now, epsilon).sum(-1),
     }
     if tangents is not None:
         of_jump["work_quadratic"] = ledger.work_quadratic_per_input(phi_now, tangents.to(torch.float64)).sum(-1)
@@ -137,7 +145,8 @@ def exact_terms(
         torch.cat([quantity(jump) for jump in jumps])
         for quantity in (lambda j: ledger.work_of(j).sum(-1), lambda j: ledger.heat_of(j).sum(-1), _overlap_defect)
     )
-    return Terms(work, heat, h, _overlap_defect(direct), of_jump, state), p_now
+    excess_variance = torch.expm1(torch.log1p(ledger.fluctuation_variance_of(step)).sum(-1))
+    return Terms(work, heat, h, _overlap_defect(direct), of_jump, state, excess_variance), p_now
 
 
 def _overlap_defect(jump: ledger.Jump) -> Float[Tensor, "jumps chunk"]:
@@ -150,11 +159,12 @@ def join(parts: Sequence[Terms]) -> Terms:
     """The chunks' terms side by side."""
     if len(parts) == 1:
         return parts[0]
-    work, heat, h, h_direct = (
-        torch.cat([getattr(part, name) for part in parts], dim=-1) for name in ("work", "heat", "h", "h_direct")
+    work, heat, h, h_direct, excess_variance = (
+        torch.cat([getattr(part, name) for part in parts], dim=-1)
+        for name in ("work", "heat", "h", "h_direct", "excess_variance")
     )
     of_jump, state = (
         {name: torch.cat([getattr(part, field)[name] for part in parts], dim=-1) for name in getattr(parts[0], field)}
         for field in ("of_jump", "state")
     )
-    return Terms(work, heat, h, h_direct, of_jump, state)
+    return Terms(work, heat, h, h_direct, of_jump, state, excess_variance)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -29,6 +31,8 @@ from szilard.records import schema
 
 _BATCH_ELEMENTS = 2**17
 _BATCH_RECORDS = 16
+_SAME = 1e3
+"""Rounding units of the greatest logit within which two evaluations of one model agree, whatever order sums run in."""
 
 
 @final
@@ -62,12 +66,7 @@ class LedgerRecorder:
 
     def __init__(self, ppm: Enumerable, intervals: tuple[int, ...], samples: int, fisher: bool, seed: int) -> None:
         self._ppm = ppm
-        with undisturbed(ppm.module, ppm.device):
-            logits = self._logits()
-        if not bool(torch.isfinite(logits).all()):
-            raise ModelError(
-                "the model's logits are not finite on the probe: look for NaN or Inf in weights and inputs."
-            )
+        logits = self._first_logits()
         self.precision: Precision = forward_precision(ppm.module, logits)
         self._earlier = Pool.of([logits])[[0] * (len(intervals) + 2)]
         self._path = PathSums.zero(ppm.inputs, ppm.device)
@@ -132,7 +131,9 @@ class LedgerRecorder:
         ledger_rows = self._columns(terms, path, intervals, self._entropy_start).rows(
             "ledger", agenda.steps, agenda.host
         )
-        sampled = self._sampled.advance(draws, agenda.steps, path.sums["work"], path.sums["heat"], entropy)
+        sampled = self._sampled.advance(
+            draws, agenda.steps, path.sums["work"], path.sums["heat"], entropy, terms.excess_variance
+        )
         return [ledger_rows, *sampled]
 
     def finish(self) -> list[Rows]:
@@ -155,6 +156,23 @@ class LedgerRecorder:
         twin.rows()
         return observed - begin + (clock() - observed) / self._batch
 
+    def _first_logits(self) -> Tensor:
+        """Of the model as it stands; refused where a second evaluation, with other random numbers, gives others."""
+        with undisturbed(self._ppm.module, self._ppm.device):
+            logits = self._logits()
+            torch.rand(1), torch.rand(1, device=self._ppm.device), np.random.random(), random.random()  # noqa: NPY002
+            change = (self._logits() - logits).abs().max()
+        if not bool(torch.isfinite(logits).all()):
+            raise ModelError(
+                "the model's logits are not finite on the probe: look for NaN or Inf in weights and inputs."
+            )
+        if change > _SAME * torch.finfo(logits.dtype).eps * logits.abs().max():
+            raise ModelError(
+                "two evaluations of the same model differ, and the noise would pass for work: something in it is "
+                "random in evaluation mode too (F.dropout needs training=self.training, or use nn.Dropout)."
+            )
+        return logits
+
     def _logits(self) -> Tensor:
         chunks = [self._ppm.logits(chunk) for chunk in self._ppm.chunks()]
         # a copy: the model may reuse its output's memory
@@ -172,6 +190,7 @@ class LedgerRecorder:
             labels = None if self._ppm.labels is None else self._ppm.labels[chunk]
             terms, p = exact_terms(
                 phi,
+                pool.normalised(chunk)[-count:],
                 count,
                 (agenda.before, agenda.after),
                 epsilon=self.precision.epsilon,
@@ -186,7 +205,7 @@ class LedgerRecorder:
         columns = Columns()
         entropy = terms.state["entropy_conditional"]
         for name, quantity in terms.state.items():
-            columns.add(name, quantity)
+            (columns.add_share if name == "accuracy" else columns.add)(name, quantity)
         for name in ("work", "heat", "work_reverse", "length_mean"):
             columns.add(name, path.sums[name])
         columns.add("length", path.length)

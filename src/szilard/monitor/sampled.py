@@ -46,9 +46,9 @@ class _Excess:
     sum: float | Tensor
     squared_error: float | Tensor
 
-    def and_of(self, excess: Float[Tensor, "inputs samples"]) -> _Excess:
+    def and_of(self, excess: Float[Tensor, "inputs samples"], variance: Float[Tensor, " inputs"]) -> _Excess:
         """One step more; labels are fresh at every step, so errors add in quadrature."""
-        square = excess.var() / excess.numel()
+        square = variance.mean() / excess.numel()
         return _Excess(self.steps + 1, self.sum + excess.mean(), self.squared_error + square)
 
     def columns(self, like: Tensor) -> tuple[Tensor, Tensor]:
@@ -132,6 +132,7 @@ class SampledRoute:
         work: Float[Tensor, "records inputs"],
         heat: Float[Tensor, "records inputs"],
         entropy: Float[Tensor, "records inputs"],
+        excess_variance: Float[Tensor, "records inputs"],
     ) -> list[Rows]:
         """A batch further; the exact per-input sums after each record are what the trajectories are compared with."""
         self._labels = torch.cat([draw.labels[-1] for draw in draws])
@@ -143,7 +144,9 @@ class SampledRoute:
             if self._paths is None:
                 self._paths = Pathwise.start(phi_new[record])
             else:
-                self._excess = self._excess.and_of(torch.expm1(self._paths.entropy - phi_old[record]))
+                self._excess = self._excess.and_of(
+                    torch.expm1(self._paths.entropy - phi_old[record]), excess_variance[record]
+                )
                 self._paths = self._paths.advance(phi_old[record], phi_new[record])
             exact = (work[record], heat[record], entropy[record])
             self._last = _Standing(step, self._paths, exact, self._excess)

@@ -44,10 +44,6 @@ class Variable:
     dims: tuple[str, ...] = ()
     integer: bool = False
 
-    def with_kind(self, kind: Kind) -> Variable:
-        """The same variable measured with another kind of estimator."""
-        return replace(self, kind=kind)
-
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -103,7 +99,7 @@ LEDGER = (
     ),
     Variable(
         "precision_floor", "spurious work from rounding, an estimate", "nat", Kind.ASYMPTOTIC, True,
-        None, "sum_t eps^2 <phi^2>/2",
+        None, "sum_t eps^2 sum_y p(1-p) z^2 / 2",
     ),
     _path("work_by_interval", "work at coarser measuring intervals", "W(k)", "nat", ("path_interval",)),
     _path("heat_by_interval", "heat at coarser measuring intervals", "Q(k)", "nat", ("path_interval",)),
@@ -131,7 +127,10 @@ TRAINING = (
 )
 
 LABELLED = (
-    Variable("accuracy", "accuracy on the probe", "1", Kind.UNBIASED, False, "standard error over probe inputs"),
+    Variable(
+        "accuracy", "accuracy on the probe", "1", Kind.UNBIASED, False,
+        "standard error over probe inputs, with one right and one wrong added",
+    ),
     Variable(
         "cross_entropy", "cross-entropy on the probe", "nat", Kind.UNBIASED, False, "standard error over probe inputs",
         "<-ln p_t(y|u)>",

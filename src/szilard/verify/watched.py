@@ -12,6 +12,7 @@ from szilard.estimate import Estimate, Kind
 from szilard.models import Outcomes
 from szilard.models.evaluation import undisturbed
 from szilard.monitor import Ledger, Occasion
+from szilard.monitor.rows import Rows
 from szilard.verify.case import Case
 from szilard.verify.row import Comparison
 
@@ -19,6 +20,7 @@ _EXACT = ("energy", "entropy_conditional", "work", "heat", "work_reverse", "leng
 _SAMPLED = {"work_sampled": "work", "heat_sampled": "heat", "entropy_sampled": "entropy_conditional"}
 _SAMPLES = 4096
 _COARSER = 2
+_BATCH = 3
 _RELATIVE = 1e-9
 _EPSILON = torch.finfo(torch.float64).eps
 
@@ -58,12 +60,15 @@ def _record(case: Case) -> tuple[dict[str, Any], dict[str, Any]]:
     ppm = Outcomes(model)
     recorder = Ledger(path_intervals=(1, _COARSER), samples=_SAMPLES).start(ppm, seed=5)
     last: dict[str, dict[str, Any]] = {}
+    tables: list[Rows] = []
     for step, values in enumerate(logits):
         with torch.no_grad():
             model.logits.copy_(values)
         with undisturbed(model, ppm.device):
             recorder.observe(Occasion(step, min(step, 1), opens_intervals=step == 0))
-    for rows in [*recorder.rows(), *recorder.finish()]:
+        if step % _BATCH == _BATCH - 1:  # so that batches hand over to one another
+            tables += recorder.rows()
+    for rows in [*tables, *recorder.rows(), *recorder.finish()]:
         last[rows.group] = dict(rows.to_host()[-1][1])
     return last["ledger"], last["samples"]
 
