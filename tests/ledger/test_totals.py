@@ -67,6 +67,14 @@ def test_what_does_not_add_up() -> None:
         ledger.total([Estimate(0.0, 0.0, Kind.LOWER), Estimate(0.0, 0.0, Kind.UPPER)])
 
 
+@pytest.mark.parametrize(("bound", "expected"), [(Kind.UPPER, Kind.LOWER), (Kind.LOWER, Kind.UPPER)])
+def test_bounds_turn_over_where_they_are_subtracted(bound: Kind, expected: Kind) -> None:
+    known = Estimate(1.0, 0.0, Kind.EXACT)
+    assert ledger.heat_total(known, known, Estimate(0.3, 0.1, bound)).kind is expected
+    assert ledger.heat_total(Estimate(1.0, 0.1, bound), known, known).kind is expected
+    assert ledger.heat_total(known, Estimate(1.0, 0.1, bound), known).kind is bound
+
+
 def test_heat_total() -> None:
     start, end = Estimate(2.0, 0.3, Kind.UNBIASED), Estimate(1.5, 0.4, Kind.UNBIASED)
     heat = ledger.heat_total(start, end, Estimate(0.25, 1.2, Kind.UNBIASED))

@@ -192,6 +192,16 @@ def test_errors_of_the_discrepancy_are_those_over_labels():
         assert abs(seen / said - 1) < 4 / math.sqrt(2 * SEEDS), name
 
 
+def test_chunks_keep_trajectories_beside_their_exact_sums(monkeypatch):
+    """The error of a discrepancy pairs the two input by input: chunks in another order would show."""
+    model, ppm, logits = classifier()
+    whole = last(sample(model, ppm, logits, seed=3), "samples")
+    monkeypatch.setattr(exact, "_ELEMENTS_AT_ONCE", 1)
+    pieces = last(sample(model, ppm, logits, seed=3), "samples")
+    for name in ("work_discrepancy_error", "heat_discrepancy_error", "entropy_discrepancy_error"):
+        assert pieces[name] == pytest.approx(whole[name], rel=1e-12)
+
+
 # What it must notice
 
 
