@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from szilard.errors import SzilardWarning
+from szilard.records.journal import Journal
 from szilard.records.reader import read
 from szilard.records.writer import RecordWriter
 
@@ -61,3 +64,18 @@ def test_a_torn_last_line_is_left_out_in_silence(writer, row, left):
 def test_a_record_without_its_journal_is_what_was_committed(record):
     (record / "journal.jsonl").unlink()
     assert read(record)["ledger/step"].size == ROWS
+
+
+def test_a_journal_is_no_text_file_where_that_matters(tmp_path, monkeypatch):
+    """Windows writes the end of a line of a text file as two characters, and the journal counts bytes."""
+    flags = []
+    original = os.open
+    monkeypatch.setattr(os, "O_BINARY", 1 << 29, raising=False)
+    monkeypatch.setattr(
+        os, "open", lambda path, how, mode: (flags.append(how), original(path, how & ~(1 << 29), mode))[1]
+    )
+    journal = Journal(tmp_path / "journal.jsonl")
+    journal.restart()
+    journal.close()
+    assert len(flags) == 2
+    assert all(how & (1 << 29) for how in flags)

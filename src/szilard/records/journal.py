@@ -139,4 +139,6 @@ def _take(entry: Any, contents: Contents) -> None:
 
 
 def _open(path: Path, extra: int = 0) -> int:
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | extra, 0o666)
+    # On Windows a file is text unless told otherwise: line ends would be written as two characters and counted as one.
+    binary = getattr(os, "O_BINARY", 0)
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | binary | extra, 0o666)
