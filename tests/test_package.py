@@ -1,0 +1,57 @@
+"""What is handed out: its dependencies are those that it imports, and its parts say one and the same."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+import szilard
+
+ROOT = Path(__file__).parent.parent
+SOURCE = Path(szilard.__file__).parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+MODULES = {"scikit-learn": "sklearn", "tomli-w": "tomli_w"}
+"""Modules that are not called as their package."""
+
+
+def imported() -> set[str]:
+    """The top-level modules that the source imports, its own and Python's left out."""
+    found = set()
+    for path in SOURCE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                found.add((node.module or "").partition(".")[0])
+    return found - {"szilard"} - sys.stdlib_module_names
+
+
+def test_the_dependencies_are_those_that_are_imported() -> None:
+    names = {re.split(r"[<>=]", requirement)[0] for requirement in PROJECT["project"]["dependencies"]}
+    assert {MODULES.get(name, name) for name in names} == imported()
+
+
+def test_the_versions_that_make_installs_are_of_what_is_needed() -> None:
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pinned = {line.partition("==")[0] for line in lines if not line.startswith("#")}
+    project = PROJECT["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["test"]]
+    # pandas comes with xarray, and takes part in what it writes.
+    assert pinned == {re.split(r"[<>=]", requirement)[0] for requirement in wanted} | {"pandas"}
+
+
+def test_the_citation_has_the_packages_version() -> None:
+    text = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert re.search(r"^version: (.+)$", text, re.MULTILINE)[1] == szilard.__version__
+
+
+def test_the_source_distribution_is_whole() -> None:
+    build = PROJECT["tool"]["hatch"]["build"]["targets"]
+    included = set(build["sdist"]["include"])
+    assert all((ROOT / name).exists() for name in included)
+    assert {"src", "tests", "docs", "README.md", "LICENSE", "CITATION.cff", "CHANGELOG.md"} <= included
+    assert build["wheel"]["packages"] == ["src/szilard"]
+    assert (SOURCE / "py.typed").is_file()
