@@ -36,10 +36,6 @@ class Curve:
     values: np.ndarray
     half: np.ndarray | None = None
 
-    def minus_first(self) -> Curve:
-        """The change since the first point, without a band: the error of a difference is not that of its ends."""
-        return Curve(self.steps, self.values - self.values[0])
-
 
 @dataclass(frozen=True, slots=True)
 class View:
