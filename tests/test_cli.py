@@ -245,12 +245,15 @@ def test_verify_is_told_by_the_exit_code(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 BAD: list[tuple[list[str], str]] = [
-    (["run", "singel"], "no experiment or TOML file 'singel': did you mean 'single'"),
-    (["run", "nothing.toml"], r"nothing\.toml cannot be read"),
+    (["run", "singel"], "no experiment 'singel', nor a TOML file of that path: did you mean 'single'"),
+    (
+        ["run", "nothing.toml"],
+        r"the spec nothing\.toml cannot be read \(No such file or directory\): give the path of a TOML file",
+    ),
     (["run", "single", "--data", "minst"], "no settings for the data 'minst': did you mean 'mnist'"),
     (["run", "single", "--set", "stpes=3"], "no setting 'stpes': did you mean 'steps'"),
-    (["run", "single", "--set", "steps"], "A change is key=value"),
-    (["run", "single", "--set", "steps=x"], "Training.steps must be a whole number, not 'x'"),
+    (["run", "single", "--set", "steps"], "a change is key=value"),
+    (["run", "single", "--set", "steps=x"], "Training.steps must be a whole number, not 'x': give 10, for instance"),
     (["run", "single", "--set", "data=digitz"], "no data set 'digitz': did you mean 'digits'"),
     (
         ["run", "single", "--data", "mnist"],

@@ -106,7 +106,7 @@ def test_a_mirror_that_serves_something_else_leaves_nothing_behind(
 ) -> None:
     for name in published.arrays:
         (tmp_path / "served" / f"{name}.gz").write_bytes(b"<html>log in first</html>")
-    with pytest.raises(DataError, match=r"No mirror served train-images-idx3-ubyte\.gz .*put .*t10k-labels.* into"):
+    with pytest.raises(DataError, match=r"no mirror served train-images-idx3-ubyte\.gz .*put .*t10k-labels.* into"):
         from_files(published.source(mirror), tmp_path / "cache")
     assert list((tmp_path / "cache").iterdir()) == []
 

@@ -129,7 +129,7 @@ def test_what_does_not_fit_is_refused_in_words(line: str, message: str) -> None:
     [
         ("data = ", "no valid TOML"),
         ('data = "digits"', "Experiment needs a value for 'model'"),
-        ('data = "digits"\n[model]\nwidths = [1, 2]', "A model needs factory"),
+        ('data = "digits"\n[model]\nwidths = [1, 2]', "a model needs factory"),
         ('data = "digits"\n[model]\nfactory = "mlp"', "'module:function'"),
         ('data = "digits"\nmodel = 3', "Experiment.model must be a Factory, not 3"),
         ('data = 3\n[model]\nfactory = "nets:mlp"', "Experiment.data must be a text or a Dataset, not 3"),
@@ -225,7 +225,7 @@ def test_changes_from_the_command_line(change: str, path: tuple[str, ...], value
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ("lr", "A change is key=value"),
+        ("lr", "a change is key=value"),
         ("stpes=3", "no setting 'stpes': did you mean 'steps'"),
         ("kind=adam", "no setting|could be"),
         ("steps=many", "Training.steps must be a whole number, not 'many'"),
@@ -238,7 +238,7 @@ def test_changes_that_do_not_fit(change: str, message: str) -> None:
 
 
 def test_an_unknown_experiment_suggests_the_nearest() -> None:
-    with pytest.raises(SpecError, match="no experiment or TOML file 'singel': did you mean 'single'"):
+    with pytest.raises(SpecError, match="no experiment 'singel', nor a TOML file of that path: did you mean 'single'"):
         find("singel")
     with pytest.raises(SpecError, match=r"no settings for the data 'minst': did you mean 'mnist'"):
         find("single", "minst")

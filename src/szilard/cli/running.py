@@ -53,7 +53,7 @@ def run(
     changes = [*(set_ or []), *([] if seed is None else [f"seed={seed}"])]
     chosen = overrides.apply(find(experiment, data), changes)
     if not isinstance(chosen.data, str):
-        raise SpecError("Data given as tensors cannot be run from the command line: name a data set.")
+        raise SpecError("data given as tensors cannot be run from the command line: name a data set.")
     place = out or Path("runs") / f"{chosen.name}-{chosen.data}"
     try:
         with warnings.catch_warnings():

@@ -48,7 +48,7 @@ def load(name: str) -> Dataset:
     if name == "digits":
         return _digits()
     if name not in SOURCES:
-        raise SpecError(f"There is no data set {name!r}: {nearest(name, names())}")
+        raise SpecError(f"there is no data set {name!r}: {nearest(name, names())}")
     return from_files(SOURCES[name], cache_directory() / name)
 
 

@@ -44,11 +44,11 @@ class Dataset:
     def _check(self, split: str, inputs: Tensor, labels: Tensor) -> None:
         if len(inputs) == 0 or labels.shape != inputs.shape[:1]:
             raise DataError(
-                f"The {split} split of {self.name!r} has inputs shaped {tuple(inputs.shape)} and labels shaped"
+                f"the {split} split of {self.name!r} has inputs shaped {tuple(inputs.shape)} and labels shaped"
                 f" {tuple(labels.shape)}: give one label for each of at least one input."
             )
         if labels.is_floating_point() or labels.min() < 0 or labels.max() >= len(self.classes):
             raise DataError(
-                f"The {split} labels of {self.name!r} must be whole numbers from 0 to {len(self.classes) - 1}, one for"
+                f"the {split} labels of {self.name!r} must be whole numbers from 0 to {len(self.classes) - 1}, one for"
                 f" each of its {len(self.classes)} classes: correct the labels or name more classes."
             )

@@ -72,7 +72,7 @@ def _download(source: Source, file: File, directory: Path) -> Path:
             failures.append(f"{mirror} ({type(error).__name__})")
     wanted = ", ".join(each.name for each in source.files)
     raise DataError(
-        f"No mirror served {name} of {source.name!r}: {'; '.join(failures)}. Connect to the network and run again, or"
+        f"no mirror served {name} of {source.name!r}: {'; '.join(failures)}: connect to the network and run again, or"
         f" put {wanted} (each plain or with .gz) into {directory}."
     )
 

@@ -24,7 +24,7 @@ def batches(examples: int, size: int, shuffle: str, generator: torch.Generator) 
     """
     if shuffle == "epochs" and size > examples:
         raise SpecError(
-            f"A batch of {size} is more than the {examples} training examples: lower training.batch_size, or set"
+            f"a batch of {size} is more than the {examples} training examples: lower training.batch_size, or set"
             " training.shuffle to 'replacement'."
         )
     return _endless(examples, size, shuffle, generator)

@@ -29,4 +29,4 @@ def find(name: str, data: str | None = None) -> Experiment:
     if name.endswith(".toml") or Path(name).is_file():
         experiment = Experiment.load(name)
         return experiment if data is None else dataclasses.replace(experiment, data=data)
-    raise SpecError(f"There is no experiment or TOML file {name!r}: {nearest(name, NAMED)}")
+    raise SpecError(f"there is no experiment {name!r}, nor a TOML file of that path: {nearest(name, NAMED)}")

@@ -38,9 +38,9 @@ class Factory(Settings):
             object.__setattr__(self, "arguments", dict(self.arguments))
             return
         if not isinstance(self.target, str) or self.target.count(":") != 1:
-            raise SpecError(f"A factory is 'module:function' or a function, not {self.target!r}.")
+            raise SpecError(f"a factory is 'module:function' or a function, not {self.target!r}.")
         if "factory" in self.arguments:
-            raise SpecError(f"An argument of {self.target!r} is called 'factory', which names the function: rename it.")
+            raise SpecError(f"an argument of {self.target!r} is called 'factory', which names the function: rename it.")
         plain = {key: _plain(value, f"{self.target}: {key}") for key, value in self.arguments.items()}
         object.__setattr__(self, "arguments", plain)
 
@@ -60,15 +60,15 @@ class Factory(Settings):
         """See :meth:`as_table`.
 
         Raises:
-            SpecError: if there is no ``factory``, or it was a function that only the session that made it had.
+            SpecError: if there is no ``factory``, or it was a function that only the program that made it had.
         """
         if table.get("reconstructible") is False:
             raise SpecError(
-                f"The model of this spec was the function {table.get('factory')!r} of a running program, which no file"
+                f"the model of this spec was the function {table.get('factory')!r} of a running program, which no file"
                 " can hold: put factory = 'module:function' in its place."
             )
         if "factory" not in table:
-            raise SpecError("A model needs factory = 'module:function', and its arguments beside it.")
+            raise SpecError("a model needs factory = 'module:function', and its arguments beside it.")
         return cls(table["factory"], {key: value for key, value in table.items() if key != "factory"})
 
     def build(self) -> nn.Module:
@@ -82,7 +82,7 @@ class Factory(Settings):
         model = function(**self.arguments)
         if not isinstance(model, nn.Module):
             raise SpecError(
-                f"The factory {self.target!r} returned a {type(model).__name__}: it must return an nn.Module."
+                f"the factory {self.target!r} returned a {type(model).__name__}: it must return an nn.Module."
             )
         return model
 
@@ -108,13 +108,13 @@ def _find(target: str) -> Callable[..., Any]:
         module: ModuleType = importlib.import_module(SHORT.get(name, name))
     except ImportError as error:
         raise SpecError(
-            f"The module of the factory {target!r} cannot be imported ({error}): install it, or run from the folder"
+            f"the module of the factory {target!r} cannot be imported ({error}): install it, or run from the folder"
             " that holds it."
         ) from error
     found = getattr(module, function, None)
     if not callable(found):
         known = [each for each in dir(module) if callable(getattr(module, each)) and not each.startswith("_")]
-        raise SpecError(f"The module {name!r} has no function {function!r}: {nearest(function, known)}")
+        raise SpecError(f"the module {name!r} has no function {function!r}: {nearest(function, known)}")
     return found
 
 
@@ -126,11 +126,11 @@ def _check_arguments(function: Callable[..., Any], arguments: Mapping[str, Any],
     takes_any = any(each.kind is inspect.Parameter.VAR_KEYWORD for each in signature.parameters.values())
     for name in arguments:
         if name not in signature.parameters and not takes_any:
-            raise SpecError(f"The factory {target!r} takes no {name!r}: {nearest(name, signature.parameters)}")
+            raise SpecError(f"the factory {target!r} takes no {name!r}: {nearest(name, signature.parameters)}")
     try:
         signature.bind(**arguments)
     except TypeError as error:
-        raise SpecError(f"The factory {target!r} cannot be called with these arguments: {error}.") from error
+        raise SpecError(f"the factory {target!r} cannot be called with these arguments: {error}.") from error
 
 
 def _plain(value: Any, where: str) -> Any:

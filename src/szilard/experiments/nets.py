@@ -31,7 +31,7 @@ def mlp(
         2410
     """
     if len(widths) < 2 or min(widths) < 1:
-        raise SpecError(f"A network needs at least two positive widths, from input to logits, not {list(widths)}.")
+        raise SpecError(f"a network needs at least two positive widths, from input to logits, not {list(widths)}.")
     layers: list[nn.Module] = [nn.Flatten()]
     for layer, (fan_in, fan_out) in enumerate(pairwise(widths)):
         if layer:
@@ -73,5 +73,5 @@ def convnet(
 
 def _activation(name: str) -> nn.Module:
     if name not in ACTIVATIONS:
-        raise SpecError(f"There is no activation {name!r}: {nearest(name, ACTIVATIONS)}")
+        raise SpecError(f"there is no activation {name!r}: {nearest(name, ACTIVATIONS)}")
     return ACTIVATIONS[name]()

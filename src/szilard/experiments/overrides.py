@@ -32,7 +32,7 @@ def apply(experiment: Experiment, changes: Iterable[str]) -> Experiment:
     for change in changes:
         key, equals, text = change.partition("=")
         if not equals or not key.strip():
-            raise SpecError(f"A change is key=value, not {change!r}.")
+            raise SpecError(f"a change is key=value, not {change!r}.")
         experiment = _changed(experiment, _resolve(experiment, key.strip()), _value(text.strip()))
     return experiment
 
@@ -61,7 +61,7 @@ def _resolve(experiment: Experiment, key: str) -> str:
     if fitting:
         raise SpecError(f"{key!r} could be {' or '.join(fitting)}: give the whole path.")
     known = {*paths, *(path.rpartition(".")[2] for path in paths)}
-    raise SpecError(f"The experiment has no setting {key!r}: {nearest(key, known)}")
+    raise SpecError(f"the experiment has no setting {key!r}: {nearest(key, known)}")
 
 
 def _paths(settings: Settings, prefix: str) -> Iterator[str]:

@@ -90,7 +90,7 @@ def draw_probe(dataset: Dataset, probe: Probe, seed: int) -> tuple[Tensor, Tenso
     size = min(len(inputs), _DEFAULT_PROBE) if probe.size is None else probe.size
     if size > len(inputs):
         raise SpecError(
-            f"A probe of {probe.size} is more than the {len(inputs)} inputs of the {probe.split} split of"
+            f"a probe of {probe.size} is more than the {len(inputs)} inputs of the {probe.split} split of"
             f" {dataset.name!r}: lower probe.size."
         )
     chosen = torch.randperm(len(inputs), generator=streams.generator_of(seed, streams.PROBE))[:size]
@@ -129,7 +129,7 @@ def _device(name: str) -> torch.device:
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
-        raise SpecError(f"The device {name!r} cannot be used here ({reason}): set device to 'cpu'.") from error
+        raise SpecError(f"the device {name!r} cannot be used here ({reason}): set device to 'cpu'.") from error
     return device
 
 

@@ -40,7 +40,7 @@ class Settings:
     def require(self, name: str, holds: bool, demand: str) -> None:
         """Raises :class:`SpecError` with the field and its value unless ``holds``."""
         if not holds:
-            raise SpecError(f"{type(self).__name__}.{name} must be {demand}, not {getattr(self, name)!r}.")
+            raise SpecError(f"{type(self).__name__}.{name} must be {demand}, not {getattr(self, name)!r}: change it.")
 
     def as_table(self) -> Table:
         """Every setting, defaults included and None left out, as a table that :meth:`from_table` reads."""
@@ -66,7 +66,7 @@ class Settings:
         for field in dataclasses.fields(cls):  # type: ignore[arg-type]
             required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
             if required and field.name not in given:
-                raise SpecError(f"{cls.__name__} needs a value for {field.name!r}, and none is given.")
+                raise SpecError(f"{cls.__name__} needs a value for {field.name!r}, and none is given: add one.")
         return cls(**given)
 
 
@@ -88,7 +88,7 @@ def convert(value: Any, hint: Any, where: str) -> Any:
         return _convert_to_one_of(value, options, where)
     if origin is tuple:
         if not isinstance(value, (list, tuple)):
-            raise SpecError(f"{where} must be a list, not {value!r}.")
+            raise SpecError(f"{where} must be a list, not {value!r}: put it in brackets.")
         return tuple(convert(each, options[0], where) for each in value)
     if hint is float and isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
         return float(value)
@@ -96,7 +96,7 @@ def convert(value: Any, hint: Any, where: str) -> Any:
         return value
     if isinstance(value, Mapping) and issubclass(hint, Settings):
         return hint.from_table(value)
-    raise SpecError(f"{where} must be {_in_words(hint)}, not {value!r}.")
+    raise SpecError(f"{where} must be {_in_words(hint)}, not {value!r}: {_remedy(hint)}.")
 
 
 def _convert_to_one_of(value: Any, options: tuple[Any, ...], where: str) -> Any:
@@ -119,12 +119,18 @@ def _convert_to_one_of(value: Any, options: tuple[Any, ...], where: str) -> Any:
             if isinstance(value, Mapping):
                 raise
     wanted = " or ".join(_in_words(option) for option in options if option is not types.NoneType)
-    raise SpecError(f"{where} must be {wanted}, not {value!r}.")
+    first = next(option for option in options if option is not types.NoneType)
+    raise SpecError(f"{where} must be {wanted}, not {value!r}: {_remedy(first)}.")
 
 
 def _in_words(hint: Any) -> str:
     words = {bool: "true or false", int: "a whole number", float: "a finite number", str: "a text"}
     return words.get(hint) or f"a {getattr(hint, '__name__', str(hint))}"
+
+
+def _remedy(hint: Any) -> str:
+    examples = {bool: "true", int: "10", float: "0.1", str: "'text'"}
+    return f"give {examples[hint]}, for instance" if hint in examples else "give one, or the table of its settings"
 
 
 def _hints(cls: type) -> dict[str, Any]:

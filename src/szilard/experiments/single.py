@@ -34,7 +34,7 @@ def single(data: str = "digits") -> Experiment:
         SpecError: if there are no settings for ``data``.
     """
     if data not in _SIZES:
-        raise SpecError(f"The run 'single' has no settings for the data {data!r}: {nearest(data, _SIZES)}")
+        raise SpecError(f"the run 'single' has no settings for the data {data!r}: {nearest(data, _SIZES)}")
     size = _SIZES[data]
     return Experiment(
         name="single",

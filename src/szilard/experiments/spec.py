@@ -129,7 +129,7 @@ class Experiment(Settings):
         """See :meth:`Settings.from_table`."""
         if isinstance(table.get("data"), Mapping):
             raise SpecError(
-                f"The data of this spec, {table['data'].get('name')!r}, were tensors of a running program, which no"
+                f"the data of this spec, {table['data'].get('name')!r}, were tensors of a running program, which no"
                 " file can hold: give the name of a data set in their place."
             )
         return super().from_table(table)
@@ -142,7 +142,7 @@ class Experiment(Settings):
         """
         if not self.reconstructible:
             raise SpecError(
-                "This experiment holds a function or tensors, which TOML cannot: give the model as"
+                "this experiment holds a function or tensors, which TOML cannot: give the model as"
                 " factory('module:function') and the data by name."
             )
         import tomli_w
@@ -159,7 +159,7 @@ class Experiment(Settings):
         try:
             table = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
-            raise SpecError(f"The spec is no valid TOML: {error}.") from error
+            raise SpecError(f"the spec is no valid TOML ({error}): correct it there.") from error
         return cls.from_table(table)
 
     @classmethod
@@ -172,6 +172,7 @@ class Experiment(Settings):
         try:
             return cls.from_toml(Path(path).read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError) as error:
-            raise SpecError(f"The spec {path} cannot be read: {error}.") from error
+            why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+            raise SpecError(f"the spec {path} cannot be read ({why}): give the path of a TOML file.") from error
         except SpecError as error:
             raise SpecError(f"{path}: {error}") from error

@@ -33,7 +33,9 @@ def check_vacant(path: Path, overwrite: bool) -> None:
         elif any(path.iterdir()) and not _left_by_a_kill(path):
             raise RecordError(f"{path} holds something that is no record of szilard: choose another place for it.")
     except OSError as error:
-        raise RecordError(f"no record can be made in {path}: {error.strerror or error}.") from error
+        raise RecordError(
+            f"no record can be made in {path} ({error.strerror or error}): choose another place."
+        ) from error
 
 
 def _left_by_a_kill(path: Path) -> bool:

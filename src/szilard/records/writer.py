@@ -49,7 +49,9 @@ class RecordWriter:
         try:
             self._begin(create(self.path, groups, attributes, overwrite))
         except OSError as error:
-            raise RecordError(f"no record can be made in {self.path}: {_cause(error)}.") from error
+            raise RecordError(
+                f"no record can be made in {self.path} ({_cause(error)}): choose another place."
+            ) from error
 
     @classmethod
     def reopen(cls, path: str | Path) -> RecordWriter:
