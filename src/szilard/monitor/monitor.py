@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import sys
 import time
 import warnings
+import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -112,6 +114,7 @@ class Monitor:
         self._begin = self._flushed = time.perf_counter()
         self._observe(self._watches)
         self._flush()
+        atexit.register(_flush_at_exit, weakref.ref(self))
 
     def step(self, loss: float | Tensor | None = None) -> None:
         """One training step is done: call it after ``optimizer.step()``.
@@ -293,6 +296,13 @@ class Monitor:
 
     def _warn(self, message: str) -> None:
         warnings.warn(message, SzilardWarning, stacklevel=5)
+
+
+def _flush_at_exit(monitor: weakref.ref[Monitor]) -> None:
+    """What a loop that ended without ``close()``, by Ctrl-C or an error, had observed but not yet written."""
+    left = monitor()
+    if left is not None and not left._closed:
+        left._flush()
 
 
 def _clock(device: torch.device) -> float:
