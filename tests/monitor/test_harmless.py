@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrizations
 
 from szilard import Classifier, Ledger, Monitor
+from szilard.monitor import path
 
 STEPS = 7
 
@@ -262,3 +263,28 @@ def test_the_probe_is_evaluated_in_evaluation_mode_and_full_precision(tmp_path):
     entropy = float(-(log_p.exp() * log_p).sum(-1).mean())
     assert run.data["entropy_conditional"].values == pytest.approx([entropy, entropy], rel=1e-13)
     assert run.data["work"].values.tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("warn_only", [False, True])
+def test_deterministic_algorithms_stay_demanded_of_the_model_but_not_of_the_sums(tmp_path, monkeypatch, warn_only):
+    """On a GPU PyTorch has no deterministic running sum, and would refuse the monitor's."""
+    seen: dict[str, bool] = {}
+    model = make(MODELS["dropout"])
+    model.register_forward_hook(lambda *_: seen.update(model=torch.are_deterministic_algorithms_enabled()))
+    original = path.running_sum
+
+    def spy(*arguments: Tensor) -> Tensor:
+        seen["sums"] = torch.are_deterministic_algorithms_enabled()
+        return original(*arguments)
+
+    monkeypatch.setattr(path, "running_sum", spy)
+    torch.use_deterministic_algorithms(True, warn_only=warn_only)
+    try:
+        monitor = Monitor(Classifier(model, torch.randn(4, 5)), None, tmp_path / "run", every=1, quiet=True)
+        monitor.step()
+        monitor.close()
+        assert torch.are_deterministic_algorithms_enabled()
+        assert torch.is_deterministic_algorithms_warn_only_enabled() is warn_only
+    finally:
+        torch.use_deterministic_algorithms(False)
+    assert seen == {"model": True, "sums": False}

@@ -20,6 +20,7 @@ from szilard.models.precision import Precision, forward_precision
 from szilard.models.tangent import logit_tangent, snapshot, update_since
 from szilard.monitor.agenda import Agenda
 from szilard.monitor.columns import Columns
+from szilard.monitor.determinism import any_algorithm
 from szilard.monitor.exact import Pool, Terms, exact_terms, join
 from szilard.monitor.intervals import IntervalClock, IntervalSums
 from szilard.monitor.length_sum import LengthSum
@@ -109,6 +110,7 @@ class LedgerRecorder:
             self._theta = snapshot(self._ppm)
         self._waiting.append(Observation(occasion, self._logits(), tangent, self._sampled.uniform()))
 
+    @any_algorithm()
     def rows(self) -> list[Rows]:
         """Exact sums and trajectories of the waiting observations, and their rows."""
         if not self._waiting:

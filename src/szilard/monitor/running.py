@@ -7,9 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 
-def running_sum(
-    start: Float[Tensor, "*shape"], steps: Float[Tensor, records * shape]
-) -> Float[Tensor, records * shape]:
+def running_sum(start: Float[Tensor, "*shape"], steps: Float[Tensor, "records ..."]) -> Float[Tensor, "records ..."]:
     """The sums after each record, ``((start + a) + b) + …``: on a CPU the same to the bit however records are batched.
 
     ``start + steps.cumsum(0)`` would round differently for each size of batch, and batches end by the clock.
