@@ -40,7 +40,9 @@ def write(tree: xr.DataTree, audit: Audit, path: str | Path) -> Path:
         OSError: if the file cannot be written.
     """
     target = Path(path)
-    text = render(tree, audit, target.resolve().parent.name)
+    # as the user wrote it, so that the page's lines work from the same place; an absolute path stays private
+    place = target.parent
+    text = render(tree, audit, place.resolve().name if place.is_absolute() or place == Path() else place.as_posix())
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
