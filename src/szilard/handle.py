@@ -128,6 +128,7 @@ class Run:
         from szilard.audit import drift_share
         from szilard.audit.evidence import Evidence
         from szilard.audit.intervals import describe, momentum_of
+        from szilard.audit.learning import in_words
         from szilard.summary import Findings, summarise
 
         evidence = Evidence.of(self.tree)
@@ -137,8 +138,9 @@ class Run:
             entropy_change=evidence.at_end("entropy_change"),
             motion="too few jumps to tell drift from diffusion."
             if share is None
-            else describe(share, evidence, momentum),
+            else describe(share, momentum),
             verdict=self.audit().verdict,
+            outcome=in_words(evidence.ledger, share) if evidence.records > 1 else "",
         )
         return summarise(self.name, self.attributes, self.data, findings)
 

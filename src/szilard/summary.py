@@ -44,7 +44,7 @@ class Findings:
 
 
 def summarise(name: str, attributes: Mapping[str, Any], ledger: xr.Dataset, findings: Findings) -> str:
-    """What came of it, what was watched, the ledger with errors and kinds, what moved the model, what held, and what to mind."""
+    """What came of it, what was watched, the ledger with errors, what moved the model, what held, what to mind."""
     rows = _defined(ledger)
     lines = [_heading(name, str(attributes.get("status"))), "─" * WIDTH]
     if findings.outcome and rows.size > 1:

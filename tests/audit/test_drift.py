@@ -11,8 +11,10 @@ import torch
 import xarray as xr
 from scipy import stats
 
-from szilard.audit import DriftShare, Motion, drift_share, drift_shares, no_learning
+from szilard.audit import Audit, DriftShare, Motion, Verdict, drift_share, drift_shares, intervals, no_learning
 from szilard.audit.drift import noise_work_ratio
+from szilard.audit.evidence import Evidence
+from szilard.audit.intervals import describe
 from szilard.audit.phases import in_words, phases
 from szilard.estimate import Estimate, Kind
 
@@ -106,6 +108,51 @@ def test_intervals_cover_a_walk_without_drift() -> None:
     assert stats.binomtest(hits, 400, 0.95).pvalue > 0.001, hits
 
 
+@pytest.mark.parametrize(("lasting", "least"), [(math.inf, 0.93), (20.0, 0.93)], ids=["stationary", "decaying"])
+def test_intervals_cover_wherever_the_work_was_done(lasting: float, least: float) -> None:
+    """600 steps; noise that decays within 20 of them leaves blocks of equal time with errors that cover 0.8."""
+    rng = np.random.default_rng(2)
+    size = np.exp(-np.arange(600) / lasting)[:, None]
+    hits = 0
+    for _ in range(500):
+        walk = np.r_[np.zeros((1, 10)), (rng.standard_normal((600, 10)) * size).cumsum(0)]
+        share = drift_share(walk_ledger(walk, (1, 2)))
+        assert share.enough
+        low, high = share.share.interval()
+        hits += low <= 0 <= high
+    assert least <= hits / 500 <= 0.975, hits
+
+
+def test_the_work_of_one_or_two_jumps_decides_nothing() -> None:
+    points = np.r_[0, 100, 200, 200 + 1e-3 * np.arange(1, 400)][:, None]
+    share = drift_share(walk_ledger(points, (1, 2)))
+    assert share.jumps > 100
+    assert share.motion is Motion.UNDECIDED
+
+
+@pytest.mark.parametrize(
+    ("ratio", "error", "motion"),
+    [
+        (1.5, 0.01, Motion.UNDECIDED),  # alike, though less than the momentum of noise makes them
+        (0.80, 0.01, Motion.RESTORING),
+        (1.755, 0.002, Motion.DIFFUSION),
+        (1.97, 0.01, Motion.DRIFT),
+        (0.99, 0.05, Motion.UNDECIDED),
+    ],
+)
+def test_jumps_that_agree_do_not_undo_one_another(ratio: float, error: float, motion: Motion) -> None:
+    noise = noise_work_ratio(0.9, 4, 2)
+    estimate = Estimate((ratio - noise) / (2 - noise), error / (2 - noise), Kind.ASYMPTOTIC)
+    share = DriftShare(4, 2, estimate, 40, 1.0, 320, noise, 1.0)
+    assert share.work_ratio == pytest.approx(ratio)
+    assert share.motion is motion
+    assert share.less_alike == (motion is Motion.UNDECIDED)
+    said = describe(share, 0.9)
+    assert f"= {share.work_ratio:.2f}" in said
+    assert f"r = {noise:.2f}" in said
+    assert ("less alike than momentum alone would make white noise" in said) == share.less_alike
+
+
 @pytest.mark.parametrize("momentum", [0.0, 0.5, 0.9])
 @pytest.mark.parametrize("interval", [1, 4, 16])
 def test_work_ratio_of_noise_under_momentum(momentum: float, interval: int) -> None:
@@ -124,6 +171,7 @@ def test_work_ratio_of_noise_under_momentum(momentum: float, interval: int) -> N
         (0.08, 0.03, Motion.DRIFT),
         (-0.05, 0.06, Motion.NO_DRIFT),
         (-0.4, 0.05, Motion.RESTORING),
+        (-0.08, 0.005, Motion.DIFFUSION),
         (0.1, 0.2, Motion.UNDECIDED),
     ],
 )
@@ -173,3 +221,32 @@ def test_too_few_jumps_decide_nothing(learned: xr.DataTree) -> None:
     assert drift_share(short).motion is Motion.UNDECIDED
     assert drift_share(short.isel(step=slice(0, 5))) is None
     assert drift_shares(short.drop_vars("work_by_interval")) == ()
+
+
+def restless() -> xr.DataTree:
+    """A walk held by a spring, so that jumps undo one another; its labels say that it learned meanwhile."""
+    rng = np.random.default_rng(4)
+    points = np.zeros((801, 20))
+    for t in range(800):
+        points[t + 1] = 0.3 * points[t] + rng.standard_normal(20)
+    ledger = walk_ledger(points)
+    ledger["entropy_change"] = ("step", -2.2 * np.linspace(0, 1, 801))
+    for name, ends, error in (("accuracy", (0.11, 0.97), 0.02), ("cross_entropy", (2.3, 0.1), 0.02)):
+        ledger[name] = ("step", np.linspace(*ends, 801))
+        ledger[f"{name}_error"] = ("step", np.full(801, error))
+    ledger["energy"] = ledger["ep_conditional"] = ledger["work"]
+    return xr.DataTree.from_dict({"ledger": ledger})
+
+
+def test_jumps_that_undo_one_another_refute_no_drift() -> None:
+    tree = restless()
+    assert drift_share(tree["ledger"].to_dataset()).motion is Motion.RESTORING
+    report = Audit(intervals.findings(Evidence.of(tree)))
+    row = report["drift"]
+    assert row.verdict is Verdict.UNDECIDED
+    assert "jumps that undo one another can hide a drift beneath them" in row.detail
+    assert "The model learned: ΔS" in row.detail
+    assert "accuracy 11 % → 97.0 ± 2.0 %" in row.detail
+    assert row.detail.endswith("not learning, made most of the work.")
+    assert "10%" in row.measure
+    assert "at this measuring interval" not in report.verdict

@@ -1,8 +1,9 @@
 """The audit: the theory's assumptions as tests with verdicts, each with an effect, its interval and a stated bound."""
 
-from szilard.audit.drift import DriftShare, Motion, drift_share, drift_shares, no_learning
+from szilard.audit.drift import DriftShare, Motion, drift_share, drift_shares
 from szilard.audit.examine import audit
 from szilard.audit.finding import Basis, Concern, Finding, Verdict
+from szilard.audit.learning import Outcome, no_learning
 from szilard.audit.outcome import Audit
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "DriftShare",
     "Finding",
     "Motion",
+    "Outcome",
     "Verdict",
     "audit",
     "drift_share",

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from szilard.audit.bounds import DRIFT, FEWEST_BLOCKS, FEWEST_JUMPS, LEVEL, STILL
-from szilard.audit.evidence import last
+from szilard.audit.blocks import equal_work, increments
+from szilard.audit.bounds import DRIFT, FEWEST_BLOCKS, FEWEST_EFFECTIVE, FEWEST_JUMPS, LEVEL
 from szilard.estimate import Estimate, Kind
 
 if TYPE_CHECKING:
@@ -29,11 +29,12 @@ class Motion(enum.StrEnum):
     """Jumps point the same way: the interval of the share lies above 0 and reaches beyond the bound."""
     DIFFUSION = "diffusion"
     """The interval of the share lies within ±bound: work grows in proportion to the steps, whatever the interval."""
-    NO_DRIFT = "no drift"
-    """The interval holds 0 and stays under the bound, but jumps that undo one another are not ruled out."""
+    NO_DRIFT = "no net drift"
+    """The interval holds 0 and stays under the bound, but jumps that undo one another may hide a drift."""
     RESTORING = "restoring"
-    """Jumps undo one another (relaxation, fluctuation about a minimum): the interval lies below 0."""
+    """Jumps undo one another (relaxation, fluctuation about a minimum): merging them lowers the work for certain."""
     UNDECIDED = "undecided"
+    """Too little evidence, or jumps less alike than momentum makes those of noise that may yet agree."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class DriftShare:
     Attributes:
         interval: c, training steps.
         ratio: m; the other interval is m·c.
-        share: drift's share of W(c), with an error from a jackknife over blocks of time.
+        share: drift's share of W(c), with an error from a jackknife over blocks of equal work.
         jumps: at the coarser interval.
         work: W(c) over the compared steps, nats per input.
         steps: training steps compared.
@@ -61,6 +62,24 @@ class DriftShare:
     linearity: float
 
     @property
+    def work_ratio(self) -> float:
+        """R = W(mc)/W(c), of which the share is (R − r)/(m − r)."""
+        return float(self._to_ratio(self.share.value))
+
+    @property
+    def enough(self) -> bool:
+        """Whether there are jumps enough, and the work is not that of a few of them."""
+        return self.jumps >= FEWEST_JUMPS and self.share.degrees_of_freedom >= FEWEST_EFFECTIVE - 1
+
+    @property
+    def less_alike(self) -> bool:
+        """Whether jumps are surely less alike than momentum makes those of noise (R < r), yet may agree."""
+        return bool(self.enough and self.motion is Motion.UNDECIDED and self.share.interval(LEVEL)[1] < 0)
+
+    def _to_ratio(self, share: float) -> float:
+        return share * (self.ratio - self.noise_ratio) + self.noise_ratio
+
+    @property
     def motion(self) -> Motion:
         """The verdict in a word."""
         return self.motion_at(LEVEL)
@@ -68,14 +87,14 @@ class DriftShare:
     def motion_at(self, level: float) -> Motion:
         """The verdict at another level, as where several shares are judged together."""
         low, high = self.share.interval(level)
-        if math.isnan(low) or self.jumps < FEWEST_JUMPS:
+        if math.isnan(low) or not self.enough:
             return Motion.UNDECIDED
         if low >= -DRIFT and high <= DRIFT:
             return Motion.DIFFUSION
         if low > 0:
             return Motion.DRIFT
-        if high < 0:
-            return Motion.RESTORING
+        if high < 0:  # with r > 1 this alone does not say that jumps undo one another: they may point the same way
+            return Motion.RESTORING if self._to_ratio(high) < 1 else Motion.UNDECIDED
         return Motion.NO_DRIFT if high <= DRIFT else Motion.UNDECIDED
 
 
@@ -105,22 +124,8 @@ def drift_share(ledger: xr.Dataset, momentum: float = 0.0) -> DriftShare | None:
     None when no pair of intervals has an error bar; otherwise the pair with most jumps where none has enough.
     """
     shares = drift_shares(ledger, momentum)
-    enough = [share for share in shares if share.jumps >= FEWEST_JUMPS]
+    enough = [share for share in shares if share.enough]
     return enough[-1] if enough else max(shares, key=lambda share: share.jumps, default=None)
-
-
-def no_learning(ledger: xr.Dataset, share: DriftShare | None) -> bool:
-    """Whether nothing speaks of learning: no drift to be seen, and the conditional entropy where it was.
-
-    The interval of the drift share must reach down to 0 and stay under its bound, and that of ΔS must stay within a
-    stated share of the first entropy. Diffusion over a long run changes the entropy, so the converse need not hold.
-    """
-    if share is None or share.jumps < FEWEST_JUMPS:
-        return False
-    low, high = share.share.interval(LEVEL)
-    change = last(ledger, "entropy_change")
-    most = max(abs(end) for end in change.interval(LEVEL))
-    return bool(low <= 0 and high < DRIFT and most <= STILL * float(ledger["entropy_conditional"].values[0]))
 
 
 def noise_work_ratio(momentum: float, c: int, ratio: int) -> float:
@@ -153,47 +158,30 @@ def spacings(ledger: xr.Dataset) -> list[int]:
 
 def _share(ledger: xr.Dataset, fine: int, c: int, ratio: int, coarse: int, momentum: float) -> DriftShare | None:
     """One pair of intervals; None with too few jumps for an error bar."""
-    steps, work_fine, work_coarse = _increments(ledger, fine, c, coarse, ratio * c)
+    steps, work_fine, work_coarse = increments(ledger, fine, c, coarse, ratio * c)
     jumps = len(steps)
     if jumps < FEWEST_BLOCKS or not work_fine.sum() > 0:
         return None
     noise = noise_work_ratio(momentum, c, ratio)
-    blocks = np.array_split(np.arange(jumps), min(FEWEST_JUMPS, jumps))
-    fine_blocks = np.array([work_fine[block].sum() for block in blocks])
-    coarse_blocks = np.array([work_coarse[block].sum() for block in blocks])
-
-    count = len(blocks)
-    # The share (R − r)/(m − r), r being R of pure noise, with each block left out in turn.
-    left_out = ((coarse_blocks.sum() - coarse_blocks) / (fine_blocks.sum() - fine_blocks) - noise) / (ratio - noise)
-    error = math.sqrt((count - 1) / count * float(((left_out - left_out.mean()) ** 2).sum()))
+    fine_blocks, coarse_blocks = equal_work(work_fine, work_coarse)
+    count = len(fine_blocks)
+    error = math.nan
+    if count > 1:
+        # The share (R − r)/(m − r), r being R of pure noise, with each block left out in turn.
+        rest = (coarse_blocks.sum() - coarse_blocks) / (fine_blocks.sum() - fine_blocks)
+        left_out = (rest - noise) / (ratio - noise)
+        error = math.sqrt((count - 1) / count * float(((left_out - left_out.mean()) ** 2).sum()))
+    effective = float(fine_blocks.sum() ** 2 / (fine_blocks**2).sum())
     value = float((work_coarse.sum() / work_fine.sum() - noise) / (ratio - noise))
     first = work_fine[: jumps // 2].sum()
     later = work_fine[jumps - jumps // 2 :].sum()
     return DriftShare(
         interval=c,
         ratio=ratio,
-        share=Estimate(value, error, Kind.ASYMPTOTIC, count - 1),
+        share=Estimate(value, error, Kind.ASYMPTOTIC, effective - 1),
         jumps=jumps,
         work=float(work_fine.sum()),
         steps=int(steps.sum()),
         noise_ratio=noise,
         linearity=float(later / first) if first > 0 else math.nan,
     )
-
-
-def _increments(
-    ledger: xr.Dataset, fine: int, c: int, coarse: int, merged: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Steps, W(c) and W(mc) of each coarse jump: differences between rows at which both series cover the same steps.
-
-    Between its jumps a series carries its last value. A ragged jump (calibration, the close) is left out.
-    """
-    steps = np.asarray(ledger["steps_by_interval"].values)
-    jumps = np.asarray(ledger["jumps_by_interval"].values)
-    work = np.asarray(ledger["work_by_interval"].values, dtype=float)
-    together = (steps[:, fine] == steps[:, coarse]) & np.isfinite(work[:, fine]) & np.isfinite(work[:, coarse])
-    together &= steps[:, fine] >= 0
-    rows = np.flatnonzero(together)
-    covered = np.diff(steps[rows, fine])
-    regular = (covered == merged) & (np.diff(jumps[rows, fine]) * c == merged) & (np.diff(jumps[rows, coarse]) == 1)
-    return covered[regular], np.diff(work[rows, fine])[regular], np.diff(work[rows, coarse])[regular]

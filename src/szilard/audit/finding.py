@@ -59,6 +59,7 @@ class Finding:
         bound: where the interval must lie for ``held``; an end may be infinite.
         verdict: see :class:`Verdict`.
         where: the steps it speaks of.
+        at_interval: whether another measuring interval may turn the verdict.
         detail: the evidence in a sentence or two.
     """
 
@@ -74,6 +75,7 @@ class Finding:
     interval: Interval | None = None
     bound: Interval | None = None
     where: str = "whole run"
+    at_interval: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """The row as plain JSON values; infinite and undefined numbers become None."""

@@ -28,6 +28,7 @@ def findings(evidence: Evidence) -> tuple[Finding, ...]:
             source="paper §5, The Ideal Learning Process",
             basis=Basis.TESTED,
             concerns=Concern.THEORY,
+            at_interval=True,
             measure="Σ(X|Θ) over |ΔS(X|Θ)|",
             effect=ratio,
             interval=interval,
@@ -35,7 +36,13 @@ def findings(evidence: Evidence) -> tuple[Finding, ...]:
             verdict=judge(interval, (0.0, QUASI_STATIC)),
             detail=(
                 f"Σ(X|Θ) = {format_with_error(production.value, production.error)} nat against ΔS(X|Θ) = "
-                f"{format_with_error(change.value, change.error)} nat per input, at this measuring interval."
+                f"{format_with_error(change.value, change.error)} nat per input, "
+                f"{_at_interval(evidence)}; another k gives another number."
             ),
         ),
     )
+
+
+def _at_interval(evidence: Evidence) -> str:
+    every = evidence.attributes.get("every")
+    return f"at k = {every:,} training steps" if isinstance(every, int) else "at this measuring interval"

@@ -6,9 +6,10 @@ import math
 from typing import Any
 
 from szilard.audit.bounds import DRIFT, FEWEST_JUMPS, LEVEL
-from szilard.audit.drift import DriftShare, Motion, drift_share, drift_shares, no_learning
+from szilard.audit.drift import DriftShare, Motion, drift_share, drift_shares
 from szilard.audit.evidence import Evidence
 from szilard.audit.finding import Basis, Concern, Finding, Interval, Verdict, judge
+from szilard.audit.learning import in_words as outcome_in_words
 from szilard.audit.phases import in_words, phases
 from szilard.estimate import format_with_error
 
@@ -38,14 +39,14 @@ def _too_few() -> str:
 
 def _dependence(evidence: Evidence, momentum: float) -> Finding:
     """W(mc)/W(c) − 1 for every pair of intervals, 0 where it does not matter; the row shows the clearest departure."""
-    shares = [share for share in drift_shares(evidence.ledger, momentum) if share.jumps >= FEWEST_JUMPS]
+    shares = [share for share in drift_shares(evidence.ledger, momentum) if share.enough]
     intervals = [_change_of_work(share, 1 - (1 - LEVEL) / len(shares)) for share in shares]
     verdicts = {judge(interval, (-DRIFT, DRIFT)) for interval in intervals}
     verdict, interval, effect, where, detail = Verdict.UNDECIDED, None, None, "whole run", _too_few()
     if shares:
         clearest = max(range(len(shares)), key=lambda index: max(intervals[index][0], -intervals[index][1]))
         share, interval = shares[clearest], intervals[clearest]
-        effect = share.share.value * (share.ratio - share.noise_ratio) + share.noise_ratio - 1
+        effect = share.work_ratio - 1
         where = f"{share.steps} steps"
         detail = (
             f"Merging {share.ratio} jumps of {share.interval} steps into one changes W by {effect:+.0%} "
@@ -80,51 +81,65 @@ def _change_of_work(share: DriftShare, level: float) -> Interval:
 
 
 def _learning(evidence: Evidence, momentum: float) -> Finding:
-    """Drift's share of the work: ``held`` when it exceeds its bound, ``failed`` when it stays under it."""
+    """Drift's share of the work: ``held`` above its bound, ``failed`` only where the motion is really diffusion.
+
+    A share below 0 refutes nothing: relaxation cancels the cross terms of a drift as well.
+    """
     share = drift_share(evidence.ledger, momentum)
-    interval, effect, detail, where = None, None, _too_few(), "whole run"
-    verdict = Verdict.UNDECIDED
+    interval, effect, where, verdict = None, None, "whole run", Verdict.UNDECIDED
+    said = [_too_few()]
     if share is not None and share.jumps >= FEWEST_JUMPS:
         interval, effect = share.share.interval(LEVEL), share.share.value
         where = f"{share.steps} steps, at intervals of {share.interval}"
-        verdict = judge(interval, (DRIFT, math.inf))
-        detail = f"{describe(share, evidence, momentum)} {_in_phases(evidence, momentum)}".strip()
+        if share.motion in (Motion.DRIFT, Motion.DIFFUSION):
+            verdict = judge(interval, (DRIFT, math.inf))
+        said = [describe(share, momentum), _in_phases(evidence, momentum)]
+    if evidence.records > 1:
+        said.append(outcome_in_words(evidence.ledger, share))
     return Finding(
         name="drift",
-        claim="the model moves in a direction (drift), it does not merely diffuse",
+        claim="consecutive jumps point the same way at this interval",
         source="docs: measuring interval",
         basis=Basis.TESTED,
         concerns=Concern.THEORY,
-        measure="share of drift in the work",
+        at_interval=True,
+        measure=f"drift's share of the work; below {DRIFT:g} a doubled interval changes W by < {DRIFT:.0%}",
         effect=effect,
         interval=interval,
         bound=(DRIFT, math.inf),
         verdict=verdict,
         where=where,
-        detail=detail,
+        detail=" ".join(filter(None, said)),
     )
 
 
-def describe(share: DriftShare, evidence: Evidence, momentum: float) -> str:
-    """What moved the model, in words with numbers."""
-    change = evidence.at_end("entropy_change")
+def describe(share: DriftShare, momentum: float) -> str:
+    """What moved the model at this interval, in words with numbers: the share, R and, with momentum, r of noise."""
     amount = format_with_error(share.share.value, share.share.error)
+    hidden = "jumps that undo one another can hide a drift beneath them"
     said = {
         Motion.DRIFT: f"Drift: it makes up {amount} of the work",
         Motion.DIFFUSION: f"Diffusion: drift makes up {amount} of the work",
-        Motion.NO_DRIFT: f"No drift, whether or not jumps undo one another: it makes up {amount} of the work",
-        Motion.RESTORING: f"Restoring: consecutive jumps undo one another (drift share {amount})",
+        Motion.NO_DRIFT: f"No net drift ({amount} of the work), but {hidden},",
+        Motion.RESTORING: f"Restoring (drift share {amount}): {hidden},",
         Motion.UNDECIDED: f"Drift or diffusion undecided: drift's share of the work is {amount}",
     }[share.motion]
-    said += f" at jumps of {share.interval} steps; ΔS(X|Θ) = {format_with_error(change.value, change.error)} nat."
-    if no_learning(evidence.ledger, share):
-        said += f" No learning visible: W grows with the steps (second half over first: {share.linearity:.2f})."
+    if share.less_alike:
+        said = f"Undecided: jumps are less alike than momentum alone would make white noise (drift share {amount})"
+    elif not share.enough:
+        said += ", too few jumps made the work to tell,"
+    coarse = share.ratio * share.interval
+    said += f" at jumps of {_steps(share.interval)} (R = W({coarse})/W({share.interval}) = {share.work_ratio:.2f}"
     if momentum:
-        said += f" Allowed for: momentum {momentum:g}."
-    return said
+        said += f"; white noise under momentum {momentum:g} has r = {share.noise_ratio:.2f}"
+    return said + ")."
+
+
+def _steps(count: int) -> str:
+    return "1 step" if count == 1 else f"{count:,} steps"
 
 
 def _in_phases(evidence: Evidence, momentum: float) -> str:
     """What the parts of the run say on their own, where there are several."""
     said = in_words(phases(evidence.ledger, momentum))
-    return f"By phases: {said}." if said else ""
+    return f"By phases, each at its own coarsest interval: {said}." if said else ""

@@ -61,14 +61,17 @@ class Audit:
         broken = self._names(Concern.RECORD)
         if broken:
             return f"Do not rely on these numbers ({broken} failed). {said[0].upper()}{said[1:]}"
-        failed = self._names(Concern.THEORY)
+        failed = self._names(Concern.THEORY, at_interval=False)
+        here = self._names(Concern.THEORY, at_interval=True)
         stand = "The numbers stand"
         if self._names(Concern.COVERAGE):
             stand = "The record does not cover the whole run, but what it holds stands"
-        return f"{stand}: {said}" + (f" Did not hold in this run: {failed}." if failed else "")
+        said = f"{stand}: {said}" + (f" Did not hold in this run: {failed}." if failed else "")
+        return said + (f" Did not hold at this measuring interval (another may differ): {here}." if here else "")
 
-    def _names(self, concern: Concern) -> str:
-        return ", ".join(row.name for row in self.rows if row.concerns is concern and row.verdict is Verdict.FAILED)
+    def _names(self, concern: Concern, *, at_interval: bool | None = None) -> str:
+        failed = [row for row in self.rows if row.concerns is concern and row.verdict is Verdict.FAILED]
+        return ", ".join(row.name for row in failed if at_interval in (None, row.at_interval))
 
     def sections(self) -> list[tuple[str, list[Finding]]]:
         """The rows under three headings: what was tested, what holds by construction, what cannot be checked."""
@@ -135,7 +138,7 @@ def bound_text(row: Finding) -> str:
         return ""
     low, high = row.bound
     if math.isinf(high):
-        return f"(≥\u00a0{number(low)})"
+        return f"(counted\u00a0from\u00a0{number(low)})"
     if low == -high and high:
         return f"(±\u00a0{number(high)})"
     return f"(≤\u00a0{number(high)})" if high else "(none\u00a0allowed)"
