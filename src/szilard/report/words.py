@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from szilard.audit import no_learning
 from szilard.audit.bounds import FEWEST_JUMPS, STILL
 from szilard.audit.drift import DriftShare, Motion, drift_share
+from szilard.audit.learning import in_words as outcome_in_words
 from szilard.audit.phases import in_words
 from szilard.report.safe import with_error
 from szilard.report.view import View
@@ -23,6 +23,7 @@ def what_was_seen(view: View) -> list[tuple[str, str]]:
             )
         ]
     return [
+        ("The outcome", outcome_in_words(view.ledger, drift_share(view.ledger, view.momentum))),
         ("The run", f"{_watched(view)} {_entropy(view)}"),
         ("The cost", _ledger(view)),
         ("The motion", _motion(view)),
@@ -84,21 +85,23 @@ def _motion(view: View) -> str:
     if share is None or share.jumps < FEWEST_JUMPS:
         return "There were too few jumps at two measuring intervals to tell drift from diffusion."
     said = _share_in_words(share)
-    if no_learning(view.ledger, share):
-        said += " The entropy stayed where it was: no learning is visible in this run."
     if apart := in_words(view.phases):
-        said += f" Phase by phase: {apart}."
+        said += f" Phase by phase, each at its own coarsest interval: {apart}."
     return f"{said} All of this holds for a measurement every {_steps(view.attributes.get('every'))}."
 
 
 def _share_in_words(share: DriftShare) -> str:
     amount = with_error(share.share.value, share.share.error)
     at = f"measured every {_steps(share.interval)}, drift's share of the work is {amount}"
+    if share.less_alike:
+        ratios = f"R = {share.work_ratio:.2f} against r = {share.noise_ratio:.2f}"
+        return f"The model's jumps are less alike than momentum alone would make white noise ({ratios}): {at}."
+    hidden = "jumps that undo one another can hide a drift beneath them"
     return {
         Motion.DRIFT: f"The model moved in a direction: {at}.",
         Motion.DIFFUSION: f"The model diffused: {at}, which is next to nothing.",
-        Motion.NO_DRIFT: f"The model moved in no direction to speak of: {at}.",
-        Motion.RESTORING: f"The model's jumps undid one another, as about a minimum: {at} (negative).",
+        Motion.NO_DRIFT: f"No net drift shows: {at}, but {hidden}.",
+        Motion.RESTORING: f"The model's jumps undid one another, as about a minimum: {at} (negative), and {hidden}.",
         Motion.UNDECIDED: f"Over the whole run drift cannot be told from diffusion: {at}.",
     }[share.motion]
 

@@ -45,8 +45,8 @@ def figure(view: View) -> Figure | None:
         title="Work depends on how often one looks",
         caption=(
             "Work per training step when the same training is measured every k steps, and its parts: drift (jumps in "
-            "a row point the same way; grows with k; negative where they undo one another) and diffusion (flat). "
-            "Bars: 95 %; of the total over probe inputs, of the parts over blocks of time."
+            "a row point the same way; grows with k; negative where they are less alike than those of noise) and "
+            "diffusion (flat). Bars: 95 %; of the total over probe inputs, of the parts over blocks of equal work."
         ),
         data=[trace | {"showlegend": True} for trace in data],
         layout=layout(

@@ -38,7 +38,8 @@ def figure(view: View) -> Figure | None:
         key="phases",
         title="What moved the model, phase by phase",
         caption=(
-            "Drift's share of the work: 1 is straight motion, 0 diffusion, below 0 jumps undo one another. "
+            "Drift's share of the work: 1 is straight motion, 0 diffusion; below 0 jumps are less alike than those of "
+            "noise, or undo one another, which can hide a drift. "
             "Grey: diffusion, within ±0.1. Each phase is judged at its coarsest interval k of 16 jumps or more. "
             "Bars: 95 % for all phases together."
         ),
