@@ -28,8 +28,9 @@ INTRODUCTION = """\
 
 Share of {replicates:,} independent replicates whose nominal {level:.0%} interval (`Estimate.interval`) holds the truth
 that the exact system states. The number on top is the samples drawn per step; members for ensemble means; inputs where
-the error is one over probe inputs. Written by `python benchmarks/coverage.py` with fixed seeds; a smaller version runs
-in the tests.
+the error is one over probe inputs. Ensembles end at 256 members: {replicates:,} of 1,024 would be {trainings:,}
+trainings, simulated and held in memory at once. Written by `python benchmarks/coverage.py` with fixed seeds; a smaller
+version runs in the tests.
 """
 
 TEST = """\
@@ -124,7 +125,7 @@ def page(replicates: int) -> str:
     )
     seen = "; ".join(f"{row.system}, {row.estimator} ({row.samples})" for row in late) or "none"
     lines = [
-        INTRODUCTION.format(replicates=replicates, level=LEVEL),
+        INTRODUCTION.format(replicates=replicates, trainings=1024 * replicates, level=LEVEL),
         TEST.format(level=LEVEL, alarm=FALSE_ALARM, cells=len(rows), low=low / replicates, high=high / replicates),
         SEEN.format(poor=len(poor), cells=len(rows), late=seen, means=means),
         *table(rows),
