@@ -278,6 +278,20 @@ def test_a_ledgers_own_interval_prevails(tmp_path, clock):
     assert run.attributes["samples_per_input"] == 5
 
 
+def test_the_record_speaks_of_the_ledgers_interval_whatever_stands_first(tmp_path, clock):
+    measures = [Tick(clock, every=5), Ledger(every=3, path_intervals=(1, 2))]
+    model, monitor = watched(tmp_path / "fixed", measures=measures, quiet=True)
+    loop(monitor, model, clock, 6)
+    run = monitor.close()
+    assert run.attributes["every"] == 3
+    assert run.data["path_interval"].values.tolist() == [3, 6]
+    model, monitor = watched(tmp_path / "timed", measures=[Tick(clock), Ledger(every=3)], budget=0.5, quiet=True)
+    loop(monitor, model, clock, 30)
+    run = monitor.close()
+    assert (run.attributes["every"], run.attributes["every_chosen_by"]) == (3, "user")
+    assert run.data["step"].values.tolist() == list(range(0, 31, 3))
+
+
 @pytest.mark.parametrize("budget", [0, 1, -0.1, 5, float("nan")])
 def test_a_budget_is_a_share(tmp_path, budget):
     with pytest.raises(SpecError, match=r"between 0 and 1, .*: 0\.05 is 5 %"):

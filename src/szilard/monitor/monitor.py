@@ -105,6 +105,7 @@ class Monitor:
         self._loss = LossMeter()
         self._broken = self._closed = False
         self._watches = [Watch(measure.start(ppm, seed), measure.every or default.every) for measure in chosen]
+        self._main = next((watch for watch in self._watches if watch.keeps_ledger), self._watches[0])
         self._calibration = (
             None
             if all(watch.every for watch in self._watches)
@@ -190,11 +191,11 @@ class Monitor:
             raise SpecError("two measures write to the same group of the record: give each kind of measure once.")
         rhythm = {
             "kind_of_run": "single",
-            "every": self._watches[0].every,
-            "every_chosen_by": "user" if self._calibration is None else "budget",
+            "every": self._main.every,
+            "every_chosen_by": "budget" if self._main.every is None else "user",
             "budget": None if self._calibration is None else self._calibration.budget,
         }
-        precision = self._watches[0].recorder.precision
+        precision = self._main.recorder.precision
         described = describe(self._ppm, self._optimizer, precision) | rhythm
         for watch in self._watches:
             described |= getattr(watch.recorder, "attributes", {})  # settings, where it has any to tell
@@ -213,11 +214,11 @@ class Monitor:
 
     def _name_intervals(self, scribe: Scribe) -> None:
         """Measuring intervals are named in training steps, once ``every`` is known; until then in records."""
-        every = self._watches[0].every
-        for group in self._groups():
-            if every is not None and _INTERVAL in group.coordinates:
-                multiples = group.coordinates[_INTERVAL]
-                scribe.writer.set_coordinate(group.name, _INTERVAL, [every * number for number in multiples])
+        for watch in self._watches:
+            for group in watch.recorder.groups:
+                if watch.every is not None and _INTERVAL in group.coordinates:
+                    steps = [watch.every * number for number in group.coordinates[_INTERVAL]]
+                    scribe.writer.set_coordinate(group.name, _INTERVAL, steps)
 
     def _rehearse(self) -> float:
         with undisturbed(self._ppm.module, self._ppm.device):
@@ -228,10 +229,6 @@ class Monitor:
         every = calibration.every()
         record, step = calibration.record_seconds, calibration.step_seconds
         self._calibration = None
-        self._scribe.writer.annotate(
-            every=every,
-            calibration={"record_seconds": record, "step_seconds": step, "steps": calibration.steps},
-        )
         self._say(
             f"recording every {every} steps: a record takes {1e3 * record:.2f} ms, a step {1e3 * step:.2f} ms, "
             f"and watching may take {100 * calibration.budget:g} % of the time."
@@ -243,6 +240,10 @@ class Monitor:
                 due.append(watch)
             elif watch.due(self._step):
                 due.append(watch)
+        self._scribe.writer.annotate(
+            every=self._main.every,
+            calibration={"record_seconds": record, "step_seconds": step, "steps": calibration.steps},
+        )
         self._name_intervals(self._scribe)
         self._observe(due)
         self._flush()
@@ -252,7 +253,7 @@ class Monitor:
             for watch in watches:
                 watch.recorder.observe(watch.occasion(self._step, ragged))
         # the loop's numbers go into the ledger: another measure's record must not use up the loss
-        if any(group.name == "ledger" for watch in watches for group in watch.recorder.groups):
+        if any(watch.keeps_ledger for watch in watches):
             wall_time = time.perf_counter() - self._begin
             self._scribe.note(self._step, LoopNote.of(wall_time, self._optimizer, self._loss.drain()))
 

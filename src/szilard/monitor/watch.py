@@ -24,6 +24,11 @@ class Watch:
     last: int = -1
     _opened: bool = False
 
+    @property
+    def keeps_ledger(self) -> bool:
+        """Whether it writes the group ``ledger``, which holds the loop's own numbers too."""
+        return any(group.name == "ledger" for group in self.recorder.groups)
+
     def due(self, step: int) -> bool:
         """Whether a record is due after this training step."""
         return self.every is not None and step - self.last >= self.every
