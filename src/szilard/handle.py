@@ -136,9 +136,7 @@ class Run:
         share = drift_share(evidence.ledger, momentum)
         findings = Findings(
             entropy_change=evidence.at_end("entropy_change"),
-            motion="too few jumps to tell drift from diffusion."
-            if share is None
-            else describe(share, momentum),
+            motion="too few jumps to tell drift from diffusion." if share is None else describe(share, momentum),
             verdict=self.audit().verdict,
             outcome=in_words(evidence.ledger, share) if evidence.records > 1 else "",
         )
