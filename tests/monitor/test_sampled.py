@@ -294,7 +294,7 @@ def test_memory_does_not_grow_with_the_records_between_rows(tmp_path):
 
 def test_an_outcome_without_probability_is_never_drawn():
     """Not even by the random number 0, at which its share of nothing begins; nor by one that rounding makes 1."""
-    model, ppm, _ = table()
+    _, ppm, _ = table()
     route = SampledRoute(ppm, 2, 0)
     p = torch.tensor([0.0, 0.3, 0.0, 0.7, 0.0], dtype=torch.float64).reshape(1, 1, 1, 5)
     uniform = torch.tensor([0.0, 1.0 - 2.0**-53], dtype=torch.float64).reshape(1, 1, 2)
