@@ -30,7 +30,7 @@ class Case:
 
     name: str
     system: System
-    path: Float[Tensor, points * theta]
+    path: Float[Tensor, "points ..."]
     segment: int = 2
 
     @property
