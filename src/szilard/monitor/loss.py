@@ -37,8 +37,10 @@ class LossMeter:
     def add(self, loss: float | Tensor) -> bool:
         """One step's loss. False if it is known not to be finite; on a GPU that shows only at the next flush."""
         if isinstance(loss, Tensor):
-            mean = loss.detach().double().mean()
-            loss = mean if mean.device.type == "cuda" else float(mean)
+            if loss.numel() != 1:
+                loss = loss.detach().double().mean()
+            # every step pays for this line: no operation on the CPU, no waiting on a GPU
+            loss = loss.detach().double().reshape(()) if loss.device.type == "cuda" else loss.item()
         self._sum = LossSum(self._sum.count + 1, self._sum.total + loss, self._sum.square + loss * loss)
         return isinstance(loss, Tensor) or math.isfinite(loss)
 

@@ -221,9 +221,15 @@ class Monitor:
                     scribe.writer.set_coordinate(group.name, _INTERVAL, steps)
 
     def _rehearse(self) -> float:
-        with undisturbed(self._ppm.module, self._ppm.device):
+        """A record's seconds, what surrounds the evaluation included."""
+        device = self._ppm.device
+        begin = _clock(device)
+        with undisturbed(self._ppm.module, device):
+            entered = _clock(device)
             chosen = [watch.recorder for watch in self._watches if watch.every is None]
-            return sum(recorder.rehearse(lambda: _clock(self._ppm.device)) for recorder in chosen)
+            records = sum(recorder.rehearse(lambda: _clock(device)) for recorder in chosen)
+            leaving = _clock(device)
+        return records + (entered - begin) + (_clock(device) - leaving)
 
     def _fix_interval(self, calibration: Calibration) -> None:
         every = calibration.every()
