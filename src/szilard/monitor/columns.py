@@ -22,7 +22,7 @@ class Columns:
         self._per_input: list[Tensor] = []
         self._replaced: list[tuple[int, Tensor]] = []
         self._plain: dict[str, Tensor] = {}
-        self._errors: dict[str, Tensor] = {}
+        self._replaced_errors: list[tuple[int, Tensor]] = []
         self._width = 0
 
     def add(self, name: str, quantity: Float[Tensor, "records *intervals inputs"] | LengthSum) -> None:
@@ -37,11 +37,12 @@ class Columns:
 
     def add_share(self, name: str, share: Float[Tensor, "records inputs"]) -> None:
         """A quantity between 0 and 1; its error counts two more inputs, a 0 and a 1: all right is no certainty."""
+        position = self._width
         self.add(name, share)
         count = share.shape[-1] + 2
         mean = (share.sum(-1) + 1) / count
         square = share.square().sum(-1) + 1 - count * mean.square()
-        self._errors[name] = (square / (count - 1) / count).sqrt()
+        self._replaced_errors.append((position, (square / (count - 1) / count).sqrt()))
 
     def add_plain(self, name: str, value: Float[Tensor, " records"]) -> None:
         """A number a record without an error."""
@@ -56,11 +57,8 @@ class Columns:
         errors = ((stacked - means.unsqueeze(-1)).square().mean(-1) / max(count - 1, 1)).sqrt()
         for position, value in self._replaced:
             means[:, position : position + value.shape[1]] = value
-        position = 0
-        for name, length in self._layout.items():
-            if name in self._errors:
-                errors[:, position] = self._errors[name]
-            position += 1 if length is None else length
+        for position, error in self._replaced_errors:
+            errors[:, position] = error
         layout = {**self._layout, **{f"{name}_error": length for name, length in self._layout.items()}}
         layout |= dict.fromkeys(self._plain)
         plain = [value.unsqueeze(-1) for value in self._plain.values()]

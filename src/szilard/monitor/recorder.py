@@ -103,10 +103,8 @@ class LedgerRecorder:
 
     def observe(self, occasion: Occasion) -> None:
         """One forward pass over the probe; with the Fisher form also the tangent along the update since last time."""
-        tangent = None
+        tangent = self._tangent()
         if self._theta is not None:
-            direction = update_since(self._ppm, self._theta)
-            tangent = torch.cat([logit_tangent(self._ppm, chunk, direction) for chunk in self._ppm.chunks()])
             self._theta = snapshot(self._ppm)
         self._waiting.append(Observation(occasion, self._logits(), tangent, self._sampled.uniform()))
 
@@ -145,11 +143,7 @@ class LedgerRecorder:
     def rehearse(self, clock: Callable[[], float]) -> float:
         """A forward pass and its share of a batch's accounts; a twin does the work, so nothing here moves."""
         begin = clock()
-        logits = self._logits()
-        tangent = None
-        if self._theta is not None:
-            direction = update_since(self._ppm, self._theta)
-            tangent = torch.cat([logit_tangent(self._ppm, chunk, direction) for chunk in self._ppm.chunks()])
+        logits, tangent = self._logits(), self._tangent()
         observed = clock()
         twin = copy.copy(self)
         twin._clock, twin._sampled = copy.deepcopy(self._clock), copy.copy(self._sampled)
@@ -179,6 +173,13 @@ class LedgerRecorder:
         chunks = [self._ppm.logits(chunk) for chunk in self._ppm.chunks()]
         # a copy: the model may reuse its output's memory
         return torch.cat(chunks).detach() if len(chunks) > 1 else chunks[0].detach().clone()
+
+    def _tangent(self) -> Tensor | None:
+        """Of the logits along the update since the previous record; None without the Fisher form."""
+        if self._theta is None:
+            return None
+        direction = update_since(self._ppm, self._theta)
+        return torch.cat([logit_tangent(self._ppm, chunk, direction) for chunk in self._ppm.chunks()])
 
     def _measure(self, batch: Sequence[Observation], pool: Pool, agenda: Agenda) -> tuple[Terms, list[Draw]]:
         parts: list[Terms] = []
