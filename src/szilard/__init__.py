@@ -14,11 +14,11 @@ _MODULES = ("audit", "data", "experiments", "ledger", "models", "monitor", "reco
 """Reached as ``szilard.NAME``."""
 
 _DOOR = {
-    "Adam": "experiments",
-    "AdamW": "experiments",
+    "Adam": "training",
+    "AdamW": "training",
     "Classifier": "models",
-    "Cosine": "experiments",
-    "Decay": "experiments",
+    "Cosine": "training",
+    "Decay": "training",
     "Estimate": "estimate",
     "Experiment": "experiments",
     "Kind": "estimate",
@@ -27,11 +27,11 @@ _DOOR = {
     "Outcomes": "models",
     "Probe": "experiments",
     "Run": "handle",
-    "SGD": "experiments",
+    "SGD": "training",
     "SzilardError": "errors",
     "SzilardWarning": "errors",
-    "Training": "experiments",
-    "factory": "experiments",
+    "Training": "training",
+    "factory": "training",
     "open": "handle",
     "run": "experiments.runner",
 }
@@ -75,11 +75,12 @@ if TYPE_CHECKING:
     from szilard import audit, data, experiments, ledger, models, monitor, records, report, systems, verify
     from szilard.errors import SzilardError, SzilardWarning
     from szilard.estimate import Estimate, Kind
-    from szilard.experiments import SGD, Adam, AdamW, Cosine, Decay, Experiment, Probe, Training, factory
+    from szilard.experiments import Experiment, Probe
     from szilard.experiments.runner import run
     from szilard.handle import Run, open
     from szilard.models import Classifier, Outcomes
     from szilard.monitor import Ledger, Monitor
+    from szilard.training import SGD, Adam, AdamW, Cosine, Decay, Training, factory
 
 
 def __getattr__(name: str) -> Any:

@@ -16,10 +16,11 @@ from torch import Tensor, nn
 import szilard
 from szilard.data import Dataset
 from szilard.errors import ModelError, RecordError, SpecError, SzilardWarning
-from szilard.experiments import SGD, AdamW, Decay, Experiment, Probe, Training, factory, streams
-from szilard.experiments.batches import batches
+from szilard.experiments import Experiment, Probe
 from szilard.experiments.catalogue import find
 from szilard.experiments.runner import draw_probe, run
+from szilard.training import SGD, AdamW, Decay, Training, factory, streams
+from szilard.training.batches import batches
 
 
 def points(examples: int = 60) -> Dataset:
@@ -221,3 +222,32 @@ def test_the_probe_is_drawn_without_repeats_and_by_the_seed() -> None:
     assert torch.equal(inputs, draw_probe(data, Probe(split="train", size=30), seed=0)[0])
     assert not torch.equal(inputs, draw_probe(data, Probe(split="train", size=30), seed=1)[0])
     assert torch.equal(draw_probe(data, Probe(), seed=0)[0].sort(0).values, data.test_inputs)
+
+
+def test_langevin_noise_has_its_variance(tmp_path: Path) -> None:
+    """With lr = 0 the parameters do a random walk of variance ν a step, and nothing else."""
+    from szilard.training.noise import Kicks
+
+    model = torch.nn.Linear(200, 200)
+    before = model.weight.detach().clone()
+    kicks = Kicks(0.04, torch.Generator().manual_seed(0))
+    for _ in range(9):
+        kicks.add_to(model)
+    variance = float((model.weight.detach() - before).square().mean())
+    assert abs(variance / (9 * 0.04) - 1) < 4 * (2 / 40_000) ** 0.5
+
+
+def test_a_run_takes_a_loss_a_clip_and_noise(tmp_path: Path) -> None:
+    plain = Training(optimizer=SGD(lr=0.1), steps=20)
+    experiment = Experiment(model=factory("nets:mlp", widths=[64, 10]), data="digits", every=20)
+    final = {}
+    for name, training in {
+        "plain": plain,
+        "noise": dataclasses.replace(plain, optimizer=SGD(lr=0.1, noise=1e-4)),
+        "loss": dataclasses.replace(plain, loss=factory("torch.nn:CrossEntropyLoss", label_smoothing=0.2)),
+        "clip": dataclasses.replace(plain, clip_norm=1e-3),
+    }.items():
+        record = run(dataclasses.replace(experiment, training=training), tmp_path / name, quiet=True)
+        final[name] = float(record.estimate("entropy_conditional").value)
+    assert len(set(final.values())) == 4
+    assert final["clip"] > final["plain"]  # hardly moved from ln 10

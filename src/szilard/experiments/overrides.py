@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from szilard.errors import SpecError, nearest
-from szilard.experiments.factory import Factory
-from szilard.experiments.settings import Settings
 from szilard.experiments.spec import Experiment
+from szilard.settings import Settings
+from szilard.training.factory import Factory
 
 
 def apply(experiment: Experiment, changes: Iterable[str]) -> Experiment:
@@ -23,7 +23,7 @@ def apply(experiment: Experiment, changes: Iterable[str]) -> Experiment:
         SpecError: if a change has no ``=``, a key is unknown or fits several settings, or a value does not fit.
 
     Example:
-        >>> from szilard.experiments import Experiment, factory
+        >>> from szilard import Experiment, factory
         >>> experiment = Experiment(model=factory("nets:mlp", widths=[64, 32, 10]), data="digits")
         >>> changed = apply(experiment, ["lr=0.01", "widths=[64, 10]", "size=100"])
         >>> changed.training.optimizer.lr, changed.model.arguments, changed.probe.size

@@ -8,19 +8,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from szilard import data
 from szilard.data import Dataset
 from szilard.errors import SpecError
-from szilard.experiments import streams
-from szilard.experiments.batches import batches
 from szilard.experiments.progress import Progress
-from szilard.experiments.spec import Experiment, Probe, Training
+from szilard.experiments.spec import Experiment, Probe
 from szilard.models import Classifier
 from szilard.monitor import Monitor
 from szilard.records.place import check_vacant
+from szilard.training import Training, streams
+from szilard.training.batches import batches
+from szilard.training.noise import Kicks
 
 if TYPE_CHECKING:
     from szilard.handle import Run
@@ -76,7 +76,8 @@ def run(experiment: Experiment, out: str | Path, *, overwrite: bool = False, qui
         torch.manual_seed(streams.seed_of(experiment.seed, streams.FORWARD))
         with monitor, Progress(f"{experiment.name}: {dataset.name}", training.steps, quiet) as progress:
             examples = ((inputs[index], labels[index]) for index in indices)
-            _train(model, optimizer, training, examples, monitor, progress)
+            noise = streams.generator_of(experiment.seed, streams.NOISE)
+            _train(model, optimizer, training, examples, monitor, progress, noise)
     return monitor.close()
 
 
@@ -104,18 +105,24 @@ def _train(
     examples: Iterator[tuple[Tensor, Tensor]],
     monitor: Monitor,
     progress: Progress,
+    noise: torch.Generator,
 ) -> None:
     """The loop, until its end or the first number that is not finite."""
     rates = [group["lr"] for group in optimizer.param_groups]
+    criterion = training.criterion()
+    kicks = Kicks(getattr(training.optimizer, "noise", 0.0), noise)
     for step in range(training.steps):
         if training.schedule is not None:
             for group, rate in zip(optimizer.param_groups, rates, strict=True):
                 group["lr"] = rate * training.schedule.multiplier(step, training.steps)
         inputs, labels = next(examples)
-        loss = F.cross_entropy(model(inputs), labels)
+        loss = criterion(model(inputs), labels)
         optimizer.zero_grad()
         loss.backward()
+        if training.clip_norm is not None:
+            nn.utils.clip_grad_norm_(model.parameters(), training.clip_norm)
         optimizer.step()
+        kicks.add_to(model)
         monitor.step(loss=loss)
         if monitor.broken:
             return

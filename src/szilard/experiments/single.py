@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from szilard.errors import SpecError, nearest
-from szilard.experiments.factory import factory
-from szilard.experiments.optimizers import SGD
-from szilard.experiments.spec import Experiment, Probe, Training
+from szilard.experiments.spec import Experiment, Probe
+from szilard.training import Training
+from szilard.training.factory import factory
+from szilard.training.optimizers import SGD
 
 
 class _Size(NamedTuple):

@@ -10,35 +10,8 @@ from typing import Any, Self
 
 from szilard.data import Dataset
 from szilard.errors import SpecError
-from szilard.experiments.factory import Factory
-from szilard.experiments.optimizers import SGD, Adam, AdamW
-from szilard.experiments.schedules import Cosine, Decay
-from szilard.experiments.settings import Settings, Table
-
-
-@dataclass(frozen=True)
-class Training(Settings):
-    """How a model is trained.
-
-    Attributes:
-        optimizer: :class:`SGD`, :class:`Adam` or :class:`AdamW`.
-        batch_size: examples in a step.
-        steps: of the optimiser.
-        shuffle: ``"epochs"`` goes through the data in a new order each time (a last batch that is not full is left
-            out), ``"replacement"`` draws every batch anew.
-        schedule: of the learning rate; None keeps it.
-    """
-
-    optimizer: SGD | Adam | AdamW = SGD()  # noqa: RUF009 - frozen
-    batch_size: int = 32
-    steps: int = 1000
-    shuffle: str = "epochs"
-    schedule: Cosine | Decay | None = None
-
-    def check(self) -> None:
-        self.require("batch_size", self.batch_size >= 1, "at least 1")
-        self.require("steps", self.steps >= 1, "at least 1")
-        self.require("shuffle", self.shuffle in ("epochs", "replacement"), "'epochs' or 'replacement'")
+from szilard.settings import Settings, Table
+from szilard.training import Factory, Training
 
 
 @dataclass(frozen=True)
@@ -79,7 +52,7 @@ class Experiment(Settings):
         name: kept in the record.
 
     Example:
-        >>> from szilard.experiments import Experiment, Probe, factory
+        >>> from szilard import Experiment, Probe, factory
         >>> model = factory("nets:mlp", widths=[64, 32, 10])
         >>> experiment = Experiment(model=model, data="digits", probe=Probe(size=100))
         >>> Experiment.from_toml(experiment.to_toml()) == experiment
@@ -88,7 +61,7 @@ class Experiment(Settings):
 
     model: Factory
     data: str | Dataset
-    training: Training = Training()
+    training: Training = Training()  # noqa: RUF009 - frozen
     probe: Probe = Probe()
     seed: int = 0
     every: int | None = None
@@ -115,7 +88,7 @@ class Experiment(Settings):
     @property
     def reconstructible(self) -> bool:
         """Whether a file can hold it: whether model and data go by name."""
-        return self.model.reconstructible and isinstance(self.data, str)
+        return self.model.reconstructible and self.training.reconstructible and isinstance(self.data, str)
 
     def as_table(self) -> Table:
         """See :meth:`Settings.as_table`; data given as tensors are named and marked."""

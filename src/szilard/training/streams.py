@@ -12,6 +12,7 @@ ORDER = "order of batches"
 PROBE = "probe"
 FORWARD = "dropout and the like"
 SAMPLES = "sampled labels"
+NOISE = "noise added to the parameters"
 
 
 def seed_of(seed: int, stream: str) -> int:

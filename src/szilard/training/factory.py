@@ -12,9 +12,9 @@ from typing import Any, Self
 from torch import nn
 
 from szilard.errors import SpecError, nearest
-from szilard.experiments.settings import Settings, Table
+from szilard.settings import Settings, Table
 
-SHORT = {"nets": "szilard.experiments.nets"}
+SHORT = {"nets": "szilard.training.nets"}
 """Modules that go by a short name."""
 
 
@@ -91,7 +91,7 @@ def factory(target: str | Callable[..., nn.Module], /, **arguments: Any) -> Fact
     """A model as a spec holds it.
 
     Args:
-        target: ``"module:function"`` (``nets`` is short for ``szilard.experiments.nets``), or a function or class,
+        target: ``"module:function"`` (``nets`` is short for ``szilard.training.nets``), or a function or class,
             which is accepted and marked "not reconstructible".
         **arguments: what it is called with.
 

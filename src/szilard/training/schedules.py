@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-from szilard.experiments.settings import Settings
+from szilard.settings import Settings
 
 
 @dataclass(frozen=True)

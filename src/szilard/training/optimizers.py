@@ -9,7 +9,7 @@ from typing import ClassVar
 import torch
 from torch import nn
 
-from szilard.experiments.settings import Settings
+from szilard.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -21,10 +21,11 @@ class SGD(Settings):
         momentum: heavy-ball coefficient, from 0 to below 1.
         nesterov: look ahead along the momentum, which must then be positive.
         weight_decay: strength of the quadratic penalty.
+        noise: ν, variance of the Gaussian noise added to every parameter after each step (Langevin dynamics).
 
     Example:
         >>> SGD(lr=0.1).as_table()
-        {'kind': 'sgd', 'lr': 0.1, 'momentum': 0.0, 'nesterov': False, 'weight_decay': 0.0}
+        {'kind': 'sgd', 'lr': 0.1, 'momentum': 0.0, 'nesterov': False, 'weight_decay': 0.0, 'noise': 0.0}
     """
 
     kind: ClassVar[str] = "sgd"
@@ -32,11 +33,13 @@ class SGD(Settings):
     momentum: float = 0.0
     nesterov: bool = False
     weight_decay: float = 0.0
+    noise: float = 0.0
 
     def check(self) -> None:
         self.require("lr", self.lr >= 0, "at least 0")
         self.require("momentum", 0 <= self.momentum < 1, "from 0 to below 1")
         self.require("weight_decay", self.weight_decay >= 0, "at least 0")
+        self.require("noise", self.noise >= 0, "at least 0")
         self.require("nesterov", not self.nesterov or self.momentum > 0, "false where there is no momentum")
 
     def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
