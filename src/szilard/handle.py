@@ -149,7 +149,10 @@ class Run:
         return f"<pre>{html.escape(self.summary())}</pre>"
 
     def _degrees_of_freedom(self, attributes: dict[Any, Any]) -> float:
-        """Of an error over probe inputs their number less one; infinite otherwise."""
+        """Of an error over probe inputs or clusters their number less one; infinite otherwise."""
+        if "over the outermost clusters" in attributes.get("error_meaning", ""):
+            clusters = self._attributes.get("clusters")
+            return clusters - 1 if isinstance(clusters, int) and clusters > 1 else math.inf
         probe = self._attributes.get("probe")
         inputs = probe.get("inputs") if isinstance(probe, dict) else None
         over_inputs = "over probe inputs" in attributes.get("error_meaning", "")

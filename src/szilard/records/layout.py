@@ -33,6 +33,8 @@ def columns_of(group: Group) -> tuple[Column, ...]:
     for name, values in group.coordinates.items():
         whole = all(isinstance(value, int) for value in values)
         columns.append(Column(check_name(name), (name,), (len(values),), whole))
+    for name, (dim, labels) in group.labels.items():
+        columns.append(Column(check_name(name), (dim,), (len(labels),), integer=True))
     return tuple(columns)
 
 
@@ -44,7 +46,9 @@ def lay_out(root: zarr.Group, group: Group, columns: Sequence[Column]) -> None:
     Raises:
         OSError: if the disk is full or gone.
     """
-    node = root.create_group(check_name(group.name))
+    # By this attribute xarray knows labels for coordinates.
+    attributes = {"coordinates": " ".join(group.labels)} if group.labels else {}
+    node = root.create_group(check_name(group.name), attributes=attributes)
     for column in columns:
         extents = tuple(max(extent, 1) for extent in column.shape)
         array = node.create_array(
@@ -60,7 +64,8 @@ def lay_out(root: zarr.Group, group: Group, columns: Sequence[Column]) -> None:
             config={"write_empty_chunks": True},  # as in szilard.records.store
         )
         if not column.grows:
-            array[:] = np.array(group.coordinates[column.name], dtype=column.dtype)
+            values = group.labels[column.name][1] if column.name in group.labels else group.coordinates[column.name]
+            array[:] = np.array(values, dtype=column.dtype)
 
 
 def _attributes(name: str, variable: Variable) -> dict[str, Any]:

@@ -47,5 +47,7 @@ def _dataset(
         if f"{group}/{name}" in moved:
             values = np.array(column.pack(moved[f"{group}/{name}"]), dtype=column.dtype)
         variables[name] = xr.Variable(column.dims, values, dict(column.attributes))
-    coordinates = {name: variables.pop(name) for name in list(variables) if variables[name].dims == (name,)}
+    columns = committed.columns[group]
+    fixed = [name for name, column in columns.items() if name == "step" or not column.grows]
+    coordinates = {name: variables.pop(name) for name in fixed}
     return xr.Dataset(variables, coordinates)

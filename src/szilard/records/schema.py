@@ -53,11 +53,13 @@ class Group:
         name: ``ledger``, ``samples``, ``information`` or ``reservoir``.
         variables: what each row holds.
         coordinates: the values of every dimension but ``step``.
+        labels: further coordinates that lie along a dimension: its name and the values.
     """
 
     name: str
     variables: tuple[Variable, ...]
     coordinates: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    labels: Mapping[str, tuple[str, tuple[int, ...]]] = field(default_factory=dict)
 
     def columns(self) -> Iterable[tuple[str, Variable]]:
         """Each stored column's name with its variable: ``step`` excepted, error bars included."""
