@@ -14,7 +14,7 @@ import xarray as xr
 import szilard
 from szilard.audit import audit
 from szilard.report import write
-from szilard.report.figures import FAMILIES
+from szilard.report.single.figures import FAMILIES
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 

@@ -16,9 +16,10 @@ import xarray as xr
 import szilard
 from szilard.audit import audit
 from szilard.report import render, write
-from szilard.report.figures import FAMILIES, figures
+from szilard.report.curve import thinned
 from szilard.report.safe import embed
-from szilard.report.view import View, thinned
+from szilard.report.single.figures import FAMILIES, figures
+from szilard.report.single.view import View
 
 
 class Page(HTMLParser):

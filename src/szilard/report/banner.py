@@ -2,45 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from szilard.audit import Audit
+from szilard.report.content import Remark
 from szilard.report.safe import escape
-from szilard.report.view import View
+
+SYMBOLS = {"good": "✓", "mind": "!", "bad": "✗"}
 
 
-def banner(view: View) -> str:
-    """One line for each thing to mind; a quiet one where there is none."""
-    attributes = view.attributes
+def standing(attributes: Mapping[str, Any], audit: Audit) -> list[Remark]:
+    """What any record may have to confess: that it broke, is not complete, or rests on unsound numbers."""
     status = str(attributes.get("status", "unknown"))
-    lines = []
+    remarks = []
     if status == "broken":
         step, why = attributes.get("broken_at_step"), attributes.get("broken_because")
         where = "" if step is None else f" at step {step}"
-        lines.append(
-            (
-                "bad",
-                "✗",
-                f"The run broke{where}: {why or 'no reason was recorded'}. Everything before is kept and shown.",
-            )
-        )
+        told = f"The run broke{where}: {why or 'no reason was recorded'}. Everything before is kept and shown."
+        remarks.append(Remark("bad", told))
     elif status != "complete":
-        lines.append(
-            ("mind", "!", "Incomplete: the run is still going, or it was killed. This page shows what was recorded.")
-        )
-    if not view.audit.sound:
-        lines.append(("bad", "✗", view.audit.verdict))
+        told = "Incomplete: the run is still going, or it was killed. This page shows what was recorded."
+        remarks.append(Remark("mind", told))
+    if not audit.sound:
+        remarks.append(Remark("bad", audit.verdict))
     if attributes.get("forward_flagged"):
         precision = attributes.get("forward_precision", "low precision")
-        lines.append(
-            (
-                "mind",
-                "!",
-                f"The forward pass ran in {precision}: work and heat below its rounding are not to be trusted.",
-            )
-        )
-    if view.evidence.undefined:
-        lines.append(("mind", "!", f"{view.evidence.undefined} records without finite numbers were left out."))
-    if not lines:
-        lines.append(("good", "✓", f"Complete record: {view.evidence.records:,} records, {view.evidence.span()}."))
+        told = f"The forward pass ran in {precision}: work and heat below its rounding are not to be trusted."
+        remarks.append(Remark("mind", told))
+    return remarks
+
+
+def banner(remarks: list[Remark]) -> str:
+    """One line for each remark."""
     return "\n".join(
-        f'<p class="banner {kind}" role="status"><span aria-hidden="true">{symbol}</span> {escape(text)}</p>'
-        for kind, symbol, text in lines
+        f'<p class="banner {each.kind}" role="status"><span aria-hidden="true">{SYMBOLS[each.kind]}</span> '
+        f"{escape(each.text)}</p>"
+        for each in remarks
     )

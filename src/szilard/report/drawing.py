@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from szilard.report.curve import Curve
 from szilard.report.safe import escape, prose
 from szilard.report.style import Pen, faded
-from szilard.report.view import Curve
 
 
 def line(

@@ -1,36 +1,34 @@
-"""The ledger as a table of numbers at a few steps, for readers without the figures."""
+"""A table of numbers at a few steps, for readers without the figures."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 
 from szilard.report.safe import escape, prose, with_error
-from szilard.report.view import View
 
-COLUMNS = (
-    ("entropy_conditional", "S(X|θ)", "nat"),
-    ("work", "W", "nat"),
-    ("heat", "Q", "nat"),
-    ("length", "L", "nat^½"),
-    ("work_direct", "KL(p₀‖pₙ)", "nat"),
-    ("accuracy", "accuracy", "1"),
-    ("cross_entropy", "cross-entropy", "nat"),
-    ("loss", "loss", "as given"),
-)
 ROWS = 9
 
+Heading = tuple[str, str]
+"""Name and unit."""
 
-def numbers(view: View) -> str:
-    """A table of every quantity that was recorded, with standard errors."""
-    found = [column for column in COLUMNS if view.has(column[0])]
-    count = view.evidence.records
-    if not found or not count:
+
+def table(steps: np.ndarray, columns: Sequence[tuple[Heading, np.ndarray, np.ndarray | None]]) -> str:
+    """A folded table, rows denser at the beginning; empty text without columns or rows.
+
+    Args:
+        steps: training step of each row.
+        columns: each a heading, its values and their standard errors, one a row.
+    """
+    count = len(steps)
+    if not columns or not count:
         return ""
     chosen = np.unique(np.r_[0, np.geomspace(1, max(count - 1, 1), ROWS - 1).round()].astype(int).clip(max=count - 1))
-    head = "".join(f'<th scope="col">{escape(name)} ({prose(unit)})</th>' for _, name, unit in found)
+    head = "".join(f'<th scope="col">{escape(name)} ({prose(unit)})</th>' for (name, unit), _, _ in columns)
     body = "".join(
-        f'<tr><th scope="row">{view.evidence.steps[row]:,}</th>'
-        + "".join(f"<td>{escape(_cell(view, name, row))}</td>" for name, _, _ in found)
+        f'<tr><th scope="row">{steps[row]:,}</th>'
+        + "".join(f"<td>{escape(_cell(values, errors, row))}</td>" for _, values, errors in columns)
         + "</tr>"
         for row in chosen.tolist()
     )
@@ -41,9 +39,9 @@ def numbers(view: View) -> str:
     )
 
 
-def _cell(view: View, name: str, row: int) -> str:
-    value = float(view.evidence.column(name)[row])
+def _cell(values: np.ndarray, errors: np.ndarray | None, row: int) -> str:
+    value = float(values[row])
     if not np.isfinite(value):
         return "–"
-    error = float(view.evidence.column(f"{name}_error")[row]) if f"{name}_error" in view.ledger else 0.0
+    error = 0.0 if errors is None else float(errors[row])
     return with_error(value, error) if error > 0 else f"{value:.4g}"

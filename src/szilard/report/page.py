@@ -10,16 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from szilard.audit import Audit
+from szilard.report import ensemble, single
 from szilard.report.banner import banner
 from szilard.report.cards import cards
-from szilard.report.figures import figures
-from szilard.report.numbers import numbers
+from szilard.report.content import Content
 from szilard.report.provenance import provenance
 from szilard.report.safe import embed, escape, prose
 from szilard.report.style import Figure
 from szilard.report.verdicts import verdicts
-from szilard.report.view import View
-from szilard.report.words import what_was_seen
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -57,11 +55,9 @@ def render(tree: xr.DataTree, audit: Audit, directory: str = "record") -> str:
     """The page as text; ``directory`` is what its Python lines open."""
     from plotly.offline import get_plotlyjs
 
-    view = View.of(tree, audit)
-    name = str(view.attributes.get("name") or directory)
-    drawn = figures(view)
+    told = content(tree, audit)
+    name = str(told.attributes.get("name") or directory)
     scripts = [get_plotlyjs().replace("</script", "<\\/script"), _asset("page.js")]
-    seen = "\n".join(f"<p><strong>{escape(lead)}.</strong> {prose(text)}</p>" for lead, text in what_was_seen(view))
     return "\n".join(
         [
             "<!DOCTYPE html>",
@@ -70,18 +66,31 @@ def render(tree: xr.DataTree, audit: Audit, directory: str = "record") -> str:
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f"<title>{escape(name)} – szilard</title><style>{_asset('style.css')}</style></head><body>",
             '<a class="skip" href="#figures">Skip to the figures</a>',
-            f"<header><h1>{escape(name)}</h1><p class=subtitle>The ledger of one training run, in nats, by szilard "
-            f"{escape(view.attributes.get('szilard_version', ''))}</p>{banner(view)}</header>",
-            f'<main><section class="seen"><h2>What was seen</h2>{cards(view)}{seen}{numbers(view)}</section>',
-            f'<section id="figures"><h2>Figures</h2>{_controls(drawn)}',
-            f'<div class="grid">{"".join(map(_figure, drawn))}</div></section>',
+            f"<header><h1>{escape(name)}</h1><p class=subtitle>{escape(told.subtitle)}</p>"
+            f"{banner(told.remarks)}</header>",
+            f'<main><section class="seen"><h2>What was seen</h2>{_seen(told)}{told.numbers}</section>',
+            f'<section id="figures"><h2>Figures</h2>{_controls(told)}',
+            f'<div class="grid">{"".join(map(_figure, told.figures))}</div></section>',
             f'<section id="audit"><h2>What held</h2>{verdicts(audit)}</section>',
-            f'<section id="record"><h2>The record</h2>{provenance(view, directory)}</section></main>',
+            f'<section id="record"><h2>The record</h2>{provenance(told, directory)}</section></main>',
             "<noscript><p>The figures need JavaScript; the numbers and the audit do not.</p></noscript>",
             *(f"<script>{script}</script>" for script in scripts),
             "</body></html>\n",
         ]
     )
+
+
+def content(tree: xr.DataTree, audit: Audit) -> Content:
+    """The parts of the page of a record: information needs an ensemble, and where it is there was one."""
+    kind = ensemble if "information" in tree.children else single
+    return kind.content(tree, audit)
+
+
+def _seen(told: Content) -> str:
+    """The numbers at a glance, the figure that leads, and what it all says."""
+    leading = _figure(told.leading) if told.leading else ""
+    words = "\n".join(f"<p><strong>{escape(lead)}.</strong> {prose(text)}</p>" for lead, text in told.paragraphs)
+    return f"{cards(told.cards)}{leading}{words}"
 
 
 def _policy(scripts: list[str]) -> str:
@@ -92,13 +101,14 @@ def _policy(scripts: list[str]) -> str:
     return f"default-src 'none'; script-src {allowed}; {rest}"
 
 
-def _controls(drawn: list[Figure]) -> str:
-    if not any(figure.along_steps for figure in drawn):
+def _controls(told: Content) -> str:
+    if not any(figure.along_steps for figure in told.figures):
         return ""
+    place = "step 0 stands at their left end" if told.logarithmic else "step 0 has no place there"
     return (
-        '<p class="controls"><button type="button" id="step-axis" aria-pressed="false">Logarithmic steps</button> '
-        "<span>The early training, where most happens, shows best on logarithmic step axes "
-        "(step 0 has no place there).</span></p>"
+        f'<p class="controls"><button type="button" id="step-axis" aria-pressed="{str(told.logarithmic).lower()}">'
+        "Logarithmic steps</button> <span>The early training, where most happens, shows best on logarithmic step axes "
+        f"({place}).</span></p>"
     )
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from szilard.report.content import Content
 from szilard.report.safe import escape
-from szilard.report.view import View
 
 ORDER = (
-    "name", "kind_of_run", "created", "status", "model", "probe", "optimizer", "every", "every_chosen_by", "budget",
-    "path_intervals", "samples_per_input", "forward_precision", "forward_flagged", "seed", "spec", "provenance",
-    "szilard_version", "schema_version",
+    "name", "kind_of_run", "created", "status", "design", "clusters", "model", "probe", "optimizer", "trainer", "every",
+    "every_chosen_by", "budget", "path_intervals", "samples_per_input", "forward_precision",
+    "forward_flagged", "seed", "spec", "provenance", "szilard_version", "schema_version",
 )  # fmt: skip
 """First these, then whatever else the record says."""
 
@@ -22,14 +22,14 @@ PAPER = (
 )
 
 
-def provenance(view: View, directory: str) -> str:
+def provenance(content: Content, directory: str) -> str:
     """A table of the record's attributes, the lines that open it, and what to cite."""
     rows = "".join(
         f'<tr><th scope="row">{escape(key.replace("_", " "))}</th><td>{_value(value)}</td></tr>'
-        for key, value in _attributes(view)
+        for key, value in _attributes(content.attributes)
     )
-    version = view.attributes.get("szilard_version", "")
-    code = f'import szilard\n\nrun = szilard.open({directory!r})\nrun.data["work"]   # an xarray.DataArray\nrun.audit()'
+    version = content.attributes.get("szilard_version", "")
+    code = content.python.replace("{directory}", repr(directory))
     return (
         f'<table class="provenance"><tbody>{rows}</tbody></table>'
         f"<h3>Open it in Python</h3><pre><code>{escape_lines(code)}</code></pre>"
@@ -43,11 +43,11 @@ def escape_lines(text: str) -> str:
     return "\n".join(escape(line) for line in text.split("\n"))
 
 
-def _attributes(view: View) -> Iterator[tuple[str, Any]]:
-    known = [key for key in ORDER if view.attributes.get(key) is not None]
-    others = sorted(key for key in view.attributes if key not in ORDER and view.attributes[key] is not None)
+def _attributes(attributes: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    known = [key for key in ORDER if attributes.get(key) is not None]
+    others = sorted(key for key in attributes if key not in ORDER and attributes[key] is not None)
     for key in [*known, *others]:
-        yield key, view.attributes[key]
+        yield key, attributes[key]
 
 
 def _value(value: Any) -> str:

@@ -1,8 +1,8 @@
-"""The figures of a page, one family a file: each has ``figure(view)``, which returns None where the record lacks it."""
+"""The figures of a single run, one family a file: ``figure(view)`` returns None where the record lacks it."""
 
 from __future__ import annotations
 
-from szilard.report.figures import (
+from szilard.report.single.figures import (
     closure,
     directness,
     entropy,
@@ -14,8 +14,8 @@ from szilard.report.figures import (
     routes,
     training,
 )
+from szilard.report.single.view import View
 from szilard.report.style import Figure
-from szilard.report.view import View
 
 FAMILIES = (ledger, training, entropy, closure, intervals, phases, length, directness, paths, routes)
 """In the order of the page."""

@@ -1,4 +1,4 @@
-"""What the figures and the words look at: a record's finite rows, thinned for the screen, with the audit's findings."""
+"""What figures and words of a single run look at: its finite rows, thinned for the screen, and the audit."""
 
 from __future__ import annotations
 
@@ -14,27 +14,10 @@ from szilard.audit.evidence import Evidence
 from szilard.audit.intervals import momentum_of
 from szilard.audit.phases import Phase, phases
 from szilard.estimate import Estimate, Kind
+from szilard.report.curve import Curve, thinned
 
 if TYPE_CHECKING:
     import xarray as xr
-
-MOST_POINTS = 1000
-"""Drawn along the training; a longer record is thinned, evenly and evenly in the logarithm."""
-
-
-@dataclass(frozen=True, slots=True)
-class Curve:
-    """One quantity along the training.
-
-    Attributes:
-        steps: training step of each point.
-        values: same length.
-        half: half the width of the 95 % interval, same length; None where the quantity has no error.
-    """
-
-    steps: np.ndarray
-    values: np.ndarray
-    half: np.ndarray | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,15 +88,3 @@ class View:
         """A nested attribute; empty where it is missing or no mapping."""
         value = self.attributes.get(name)
         return value if isinstance(value, Mapping) else {}
-
-
-def thinned(count: int, most: int = MOST_POINTS) -> np.ndarray:
-    """Indices of at most ``most`` of ``count`` rows, the first and the last among them.
-
-    Half are spread evenly and half evenly in the logarithm, so that both step axes look full.
-    """
-    if count <= most:
-        return np.arange(count)
-    even = np.linspace(0, count - 1, most // 2)
-    growing = np.geomspace(1, count, most // 2) - 1
-    return np.unique(np.r_[even, growing].round().astype(int))

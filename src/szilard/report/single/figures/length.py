@@ -6,9 +6,10 @@ import numpy as np
 
 from szilard.ledger import speed_limit, speed_limit_one_sided
 from szilard.report.axes import axis, layout, spread
+from szilard.report.curve import Curve, thinned
 from szilard.report.drawing import label_ends, line
+from szilard.report.single.view import View
 from szilard.report.style import BLACK, BLUE, GREEN, VERMILLION, Figure, Pen
-from szilard.report.view import Curve, View, thinned
 
 
 def figure(view: View) -> Figure | None:

@@ -11,8 +11,8 @@ from szilard.audit.drift import Motion
 from szilard.audit.phases import Phase
 from szilard.report.axes import LEGEND, axis, band, layout
 from szilard.report.drawing import points
+from szilard.report.single.view import View
 from szilard.report.style import BLUE, GREEN, ORANGE, PURPLE, VERMILLION, Figure, Pen
-from szilard.report.view import View
 
 PENS = {
     Motion.DRIFT: (Pen(BLUE), "diamond"),

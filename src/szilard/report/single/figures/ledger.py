@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from szilard.report.axes import axis, layout, spread
+from szilard.report.curve import Curve
 from szilard.report.drawing import label_ends, line
+from szilard.report.single.view import View
 from szilard.report.style import BLACK, BLUE, GREEN, VERMILLION, Figure, Pen
-from szilard.report.view import Curve, View
 
 
 def figure(view: View) -> Figure | None:

@@ -9,7 +9,7 @@ from szilard.audit.drift import DriftShare, Motion, drift_share
 from szilard.audit.learning import in_words as outcome_in_words
 from szilard.audit.phases import in_words
 from szilard.report.safe import with_error
-from szilard.report.view import View
+from szilard.report.single.view import View
 
 
 def what_was_seen(view: View) -> list[tuple[str, str]]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from szilard.report.axes import axis, layout, rule, spread
+from szilard.report.curve import Curve, thinned
 from szilard.report.drawing import label_ends, line
+from szilard.report.single.view import View
 from szilard.report.style import BLUE, GREEN, VERMILLION, Figure, Pen
-from szilard.report.view import Curve, View, thinned
 
 
 def figure(view: View) -> Figure | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from szilard.report.axes import axis, layout, spread
 from szilard.report.drawing import label_ends, line
+from szilard.report.single.view import View
 from szilard.report.style import BLACK, BLUE, GREEN, ORANGE, VERMILLION, Figure, Pen
-from szilard.report.view import View
 
 PANELS = (
     ("loss", "training loss (as given)", "training loss", Pen(VERMILLION), ""),

@@ -6,8 +6,8 @@ import numpy as np
 
 from szilard.report.axes import LEGEND, axis, band, layout
 from szilard.report.drawing import points
+from szilard.report.single.view import View
 from szilard.report.style import BLUE, GREEN, PURPLE, VERMILLION, Figure, Pen
-from szilard.report.view import View
 
 QUANTITIES = (
     ("work", "work W", Pen(BLUE), "circle"),

@@ -6,9 +6,10 @@ import numpy as np
 
 from szilard.audit.bounds import FLOAT
 from szilard.report.axes import LEGEND, axis, layout, rule
+from szilard.report.curve import Curve, thinned
 from szilard.report.drawing import dots
+from szilard.report.single.view import View
 from szilard.report.style import BLUE, GREEN, PURPLE, VERMILLION, Figure, Pen
-from szilard.report.view import Curve, View, thinned
 
 FLOOR = 1e-18
 """Where an exact zero is drawn."""

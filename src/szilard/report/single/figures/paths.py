@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from szilard.report.axes import axis, layout
+from szilard.report.single.view import View
 from szilard.report.style import BLUE, VERMILLION, Figure
-from szilard.report.view import View
 
 MOST_FRAMES = 24
 """Rows offered by the slider."""

@@ -10,8 +10,8 @@ from szilard.audit.bounds import LEVEL
 from szilard.audit.drift import spacings
 from szilard.report.axes import LEGEND, axis, layout
 from szilard.report.drawing import points
+from szilard.report.single.view import View
 from szilard.report.style import BLACK, BLUE, VERMILLION, Figure, Pen
-from szilard.report.view import View
 
 
 def figure(view: View) -> Figure | None:

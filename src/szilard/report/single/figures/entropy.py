@@ -6,8 +6,8 @@ import math
 
 from szilard.report.axes import axis, layout, rule
 from szilard.report.drawing import line
+from szilard.report.single.view import View
 from szilard.report.style import GREEN, Figure, Pen
-from szilard.report.view import View
 
 
 def figure(view: View) -> Figure | None:
