@@ -1,0 +1,65 @@
+"""Which of its examples each member sees at each step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import final
+
+import numpy as np
+import torch
+from jaxtyping import Int
+from numpy.typing import NDArray
+from torch import Tensor
+
+from szilard.ensemble.trainer.streams import Streams
+from szilard.errors import SpecError
+
+_DRAWS = 4096
+"""Draws that are made at once for a member: enough that a call costs little against what it brings."""
+
+
+@final
+class Order:
+    """The batches of all members, in blocks of steps that can be had in any order.
+
+    With ``shuffle="epochs"`` a block holds whole epochs, each a permutation of the member's examples whose last batch
+    is left out where it is not full; with ``"replacement"`` every example is drawn anew.
+
+    Args:
+        size: examples in each member's training set.
+        batch_size: examples in a step.
+        shuffle: see :class:`szilard.Training`.
+        seeds: of the members' orders.
+
+    Raises:
+        SpecError: if an epoch is smaller than one batch.
+    """
+
+    def __init__(self, size: int, batch_size: int, shuffle: str, seeds: Sequence[int]) -> None:
+        if shuffle == "epochs" and batch_size > size:
+            raise SpecError(
+                f"a batch of {batch_size} is more than the {size} training examples: lower training.batch_size, or set"
+                " training.shuffle to 'replacement'."
+            )
+        self._size = size
+        self._batch_size = batch_size
+        self._members = len(seeds)
+        self._streams = Streams(seeds, "order of batches")
+        self._epochs = max(1, _DRAWS // size) if shuffle == "epochs" else 0
+        self.steps = self._epochs * (size // batch_size) if self._epochs else max(1, _DRAWS // batch_size)
+        """Steps in a block."""
+
+    def block(self, number: int) -> Int[Tensor, "members steps batch"]:
+        """The examples of the steps from ``number * steps`` on."""
+        draw = self._permuted if self._epochs else self._drawn
+        rows = np.stack([draw(member, number) for member in range(self._members)])
+        return torch.from_numpy(rows)
+
+    def _permuted(self, member: int, number: int) -> NDArray[np.int64]:
+        keys = self._streams.bits(member, number, self._epochs * self._size).reshape(self._epochs, self._size)
+        whole = self._size - self._size % self._batch_size
+        return np.argsort(keys, axis=1, kind="stable")[:, :whole].reshape(self.steps, self._batch_size)
+
+    def _drawn(self, member: int, number: int) -> NDArray[np.int64]:
+        bits = self._streams.bits(member, number, self.steps * self._batch_size)
+        return (bits % np.uint64(self._size)).astype(np.int64).reshape(self.steps, self._batch_size)
