@@ -1,0 +1,147 @@
+"""From the entropies of nested mixtures to what task, dataset and seed tell: plug-ins, corrections, brackets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+
+from szilard.information.jackknife import cluster_weights
+from szilard.information.mixture_sums import JACK, LOO, SELF, Entropies
+from szilard.information.nesting import Nesting
+from szilard.information.seeds import SeedEffect, seed_effect
+
+ROUTES = ("plugin", "first_order", "jackknife", "lower", "upper")
+REPORTED = "jackknife"
+"""The route whose numbers carry the plain name (docs/information-coverage.md says why)."""
+
+Values = Mapping[str, Float[ndarray, " deletions"]]
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """What weighs how much: of the whole ensemble, then with each group of outermost clusters deleted."""
+
+    member: Float[ndarray, "deletions members"]
+    dataset: Float[ndarray, "deletions datasets"]
+    task: Float[ndarray, "deletions tasks"]
+    seeds: Float[ndarray, "deletions datasets"]
+    datasets: Float[ndarray, "deletions tasks"]
+    tasks: Float[ndarray, " deletions"]
+
+    @classmethod
+    def of(cls, nesting: Nesting) -> Shares:
+        """From the weights of members."""
+        member = cluster_weights(nesting)
+        of_dataset, of_task = np.eye(nesting.datasets)[nesting.dataset_of], np.eye(nesting.tasks)
+        dataset = member @ of_dataset
+        task = dataset @ of_task[nesting.task_of_dataset]
+        datasets = (dataset > 0) @ of_task[nesting.task_of_dataset]
+        return cls(member, dataset, task, (member > 0) @ of_dataset, datasets, (task > 0).sum(1).astype(float))
+
+
+def budget(entropies: Entropies, nesting: Nesting) -> Values:
+    """Every information by every route (``NAME_plugin``, …), in nats, with deletions.
+
+    With entropies of the mixtures ``H``, of each task's ``H_T``, of each dataset's ``H_D``:
+    ``info_task = H − ⟨H_T⟩``, ``info_dataset = ⟨H_T⟩ − ⟨H_D⟩``, ``info_seed = ⟨H_D⟩ − ⟨H(p)⟩``.
+
+    - *plug-in*: entropies of the mixtures of the members that there are;
+    - *first order*: ``Î_S = R/(R−1) P_S``, ``Î_D = K/(K−1) P_D − P_S/(R−1)``, ``Î_T = T/(T−1) P_T − P_D/(K−1)`` for
+      equal clusters, and what undoes the same biases for unequal ones;
+    - *jackknife*: each entropy by ``n H − (n−1) ⟨H_{−k}⟩`` over its whole children, or with its first-order bias
+      added where it has a single one;
+    - *lower*, *upper*: ``info_dataset ∈ [H_T^self − H_D^loo, H_T^loo − H_D^self]`` in expectation, alike at each level.
+
+    A level without variation passes what lies below on to the level above: with one seed for each dataset
+    ``info_dataset`` here is both together. :func:`szilard.information.measure` says so and withholds the number.
+    """
+    shares = Shares.of(nesting)
+    seeds = seed_effect(entropies, nesting, shares.member, shares.dataset, shares.seeds)
+    first, task_bias = _first_order(entropies, nesting, shares, seeds)
+    own = shares.member @ entropies.member
+    routes = {
+        "self": _levels(entropies, shares, SELF),
+        "loo": _levels(entropies, shares, LOO),
+        "jack": _levels(_completed(entropies, seeds.bias, task_bias, nesting), shares, JACK),
+    }
+    values: dict[str, ndarray] = dict(seeds.split)
+    for index, name in enumerate(("info_task", "info_dataset", "info_seed")):
+        values |= _routes(name, routes, index, index + 1, own)
+        values[f"{name}_first_order"] = first[name]
+    values |= _routes("info_data", routes, 0, 2, own) | _routes("l_info", routes, 0, 3, own)
+    values["info_data_first_order"] = first["info_task"] + first["info_dataset"]
+    values["l_info_first_order"] = values["info_data_first_order"] + first["info_seed"]
+    values["entropy_task"], values["entropy_dataset"] = routes["self"][1], routes["self"][2]
+    for route in ROUTES:
+        values[f"entropy_marginal_{route}"] = own + values[f"l_info_{route}"]
+    values["entropy_conditional_mean"] = own
+    return values
+
+
+def _routes(name: str, routes: Mapping[str, list[ndarray]], above: int, below: int, own: ndarray) -> dict[str, ndarray]:
+    """A difference of entropies at two levels (0 all, 1 task, 2 dataset, 3 member) by every route but one."""
+    high = {route: levels[above] for route, levels in routes.items()}
+    low = {route: own if below == 3 else levels[below] for route, levels in routes.items()}
+    return {
+        f"{name}_plugin": high["self"] - low["self"],
+        f"{name}_jackknife": high["jack"] - low["jack"],
+        f"{name}_lower": high["self"] - low["loo"],
+        f"{name}_upper": high["loo"] - low["self"],
+    }
+
+
+def _levels(entropies: Entropies, shares: Shares, route: int) -> list[ndarray]:
+    """Mean entropies of the mixtures of all, of tasks, of datasets."""
+    return [
+        entropies.whole[:, route],
+        _mean(entropies.task[..., route], shares.task),
+        _mean(entropies.dataset[..., route], shares.dataset),
+    ]
+
+
+def _mean(values: ndarray, weight: ndarray) -> Float[ndarray, " deletions"]:
+    """Weighted mean over what is known; NaN where nothing is."""
+    weight = np.where(np.isfinite(values), weight, 0.0)
+    total = weight.sum(1)
+    mean = (weight * np.where(weight > 0, values, 0.0)).sum(1)
+    return np.divide(mean, total, out=np.full_like(total, np.nan), where=total > 0)
+
+
+def _first_order(
+    entropies: Entropies, nesting: Nesting, shares: Shares, seeds: SeedEffect
+) -> tuple[dict[str, ndarray], Float[ndarray, "deletions tasks"]]:
+    """First-order corrected informations, and by how much the entropy of each task's mixture is low.
+
+    With biases β_d of the datasets' entropies and B_t their mean in task t, to first order
+    ``E P_D = Σ_t w_t (1 − 1/K_t)(I_D + B_t)`` and ``E P_T = (1 − 1/T) [I_T + Σ_t w_t (I_D + B_t)/K_t]``.
+    """
+    plain = _levels(entropies, shares, SELF)
+    of_task = np.eye(nesting.tasks)[nesting.task_of_dataset]
+    left = np.maximum(shares.datasets, 1)
+    seed_bias = ((shares.dataset > 0) * seeds.bias) @ of_task / left
+    shrink = shares.task * (1 - 1 / left)
+    total, rest = plain[1] - plain[2] - (shrink * seed_bias).sum(1), shrink.sum(1)
+    dataset = np.divide(total, rest, out=np.zeros_like(total), where=rest > 1e-12)
+    task_bias = (dataset[:, None] + seed_bias) / left
+    several = shares.tasks > 1
+    task = np.divide(
+        (plain[0] - plain[1]) * shares.tasks, shares.tasks - 1, out=np.zeros_like(total), where=several
+    ) - np.where(several, (shares.task * task_bias).sum(1), 0.0)
+    return {"info_task": task, "info_dataset": dataset, "info_seed": seeds.information}, task_bias
+
+
+def _completed(entropies: Entropies, seed_bias: ndarray, task_bias: ndarray, nesting: Nesting) -> Entropies:
+    """Jackknifed entropies, with first-order ones in the place of those of single children."""
+    dataset, task = entropies.dataset.copy(), entropies.task.copy()
+    corrected = dataset[..., SELF] + seed_bias
+    dataset[..., JACK] = np.where(np.isfinite(dataset[..., JACK]), dataset[..., JACK], corrected)
+    corrected = task[..., SELF] + task_bias
+    if nesting.datasets == 1:
+        corrected = dataset[..., JACK]
+    task[..., JACK] = np.where(np.isfinite(task[..., JACK]), task[..., JACK], corrected)
+    whole = entropies.whole if nesting.tasks > 1 else task[:, 0]
+    return Entropies(entropies.member, dataset, task, whole, entropies.parts)

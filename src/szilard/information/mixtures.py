@@ -1,0 +1,92 @@
+"""Entropies of mixtures at one node of the nesting: with all children, and with one whole child left out."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+
+FLOOR = float(np.finfo(np.float64).tiny)
+"""Probabilities below this (10⁻³⁰⁸) are taken as this inside logarithms."""
+
+
+def log_of(p: ndarray) -> ndarray:
+    """``ln max(p, FLOOR)``."""
+    return np.log(np.maximum(p, FLOOR))
+
+
+def entropy_sum(p: Float[ndarray, " outcomes"]) -> float:
+    """``−Σ p ln p`` over everything in ``p``."""
+    return -float(np.vdot(p, log_of(p)))
+
+
+def mean_of_others(children: Float[ndarray, "children outcomes"]) -> Float[ndarray, "children outcomes"]:
+    """For each child the mean of all the others, by sums from both sides (subtracting would cancel)."""
+    others = np.zeros_like(children)
+    np.cumsum(children[:-1], axis=0, out=others[1:])
+    others[:-1] += np.cumsum(children[:0:-1], axis=0)[::-1]
+    others /= len(children) - 1
+    return others
+
+
+def node_entropies(children: Float[ndarray, "children outcomes"]) -> Float[ndarray, " routes"]:
+    """``(self, loo, jack)``: three entropies of the mixture that ``children`` are a sample of, summed over outcomes.
+
+    ``self = H(p̄)`` is low in expectation; ``loo = ⟨−Σ p_k ln p̄_{−k}⟩`` is high, p_k and p̄_{−k} being independent;
+    ``jack = n H(p̄) − (n−1) ⟨H(p̄_{−k})⟩`` is free of bias to first order in 1/n. One child gives only the first.
+    """
+    count = len(children)
+    whole = entropy_sum(children.mean(0))
+    if count == 1:
+        return np.array([whole, math.nan, math.nan])
+    others = mean_of_others(children)
+    logs = log_of(others)
+    minus = -float(np.vdot(others, logs)) / count
+    return np.array([whole, -float(np.vdot(children, logs)) / count, count * whole - (count - 1) * minus])
+
+
+def deletion_entropies(
+    children: Float[ndarray, "children outcomes"], group_of: ndarray
+) -> Float[ndarray, "deletions routes"]:
+    """:func:`node_entropies` of all children, then with each group of them deleted."""
+    rows = [node_entropies(children)]
+    for group in range(int(group_of[-1]) + 1):
+        left = children[group_of != group]
+        rows.append(node_entropies(left) if len(left) else np.full(3, math.nan))
+    return np.stack(rows)
+
+
+def table_entropies(
+    children: Float[ndarray, "children outcomes"], table: tuple[int, int]
+) -> tuple[Float[ndarray, " routes"], Float[ndarray, " parts"]]:
+    """The same where children are crossed, initialisations × orders, and two share neither only off row and column.
+
+    ``loo`` leaves a child's row and column out; ``jack`` applies the jackknife to rows and to columns,
+    ``IJ H − (I−1)J ⟨H_{−i}⟩ − I(J−1) ⟨H_{−j}⟩ + (I−1)(J−1) ⟨H_{−i,−j}⟩``. The second result has the entropies of rows
+    by the three routes (a row is one initialisation with all its orders), and of columns by the first.
+    """
+    rows, columns = table
+    grid = children.reshape(rows, columns, -1)
+    by_row, by_column = grid.mean(1), grid.mean(0)
+    whole = entropy_sum(by_row.mean(0))
+    without_row, without_column = mean_of_others(by_row), mean_of_others(by_column)
+    strangers = _strangers(grid)
+    logs = log_of(strangers)
+    loo = -float(np.vdot(grid, logs)) / (rows * columns)
+    both = -float(np.vdot(strangers, logs)) / (rows * columns)
+    jack = (
+        rows * columns * whole
+        - (rows - 1) * columns * entropy_sum(without_row) / rows
+        - rows * (columns - 1) * entropy_sum(without_column) / columns
+        + (rows - 1) * (columns - 1) * both
+    )
+    of_rows = np.mean([node_entropies(row) for row in grid], axis=0)
+    return np.array([whole, loo, jack]), np.append(of_rows, entropy_sum(by_column) / columns)
+
+
+def _strangers(grid: Float[ndarray, "rows columns outcomes"]) -> Float[ndarray, "rows columns outcomes"]:
+    """For each cell the mean of those in another row and another column."""
+    without_row = np.stack([mean_of_others(column) for column in grid.transpose(1, 0, 2)])  # (columns, rows, outcomes)
+    return np.stack([mean_of_others(row) for row in without_row.transpose(1, 0, 2)])

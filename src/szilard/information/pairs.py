@@ -1,0 +1,108 @@
+"""Pairs of members: cross-entropies and overlaps, averaged over pairs that share seed, dataset, task or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+
+from szilard.information.jackknife import cluster_weights
+from szilard.information.nesting import Nesting
+
+PairMeans = Mapping[str, Float[ndarray, " deletions"]]
+"""Means over pairs of one class, by what the two share: ``self`` (everything), ``row`` (dataset and initialisation),
+``column`` (dataset and order), ``dataset`` (but neither), ``task`` (but not the dataset), ``nothing``."""
+
+
+class PairSums:
+    """``−Σ p_i ln p_j`` and ``Σ p_i p_j`` of every ordered pair of members, added up over inputs."""
+
+    def __init__(self, members: int) -> None:
+        self._cross_entropy = np.zeros((members, members))
+        self._overlap = np.zeros((members, members))
+
+    def add(self, p: Float[ndarray, "members outcomes"], log_p: Float[ndarray, "members outcomes"]) -> ndarray:
+        """Add inputs (flattened with their outcomes); each member's entropy on them comes back."""
+        cross = -(p @ log_p.T)
+        self._cross_entropy += cross
+        self._overlap += p @ p.T
+        return np.diagonal(cross)
+
+    def cross_entropy(self, inputs: int) -> Float[ndarray, "members members"]:
+        """Mean cross-entropy of the first under the second, nats per input."""
+        return self._cross_entropy / inputs
+
+    def overlap(self, inputs: int) -> Float[ndarray, "members members"]:
+        """Mean ``Σ_y p_i p_j`` per input."""
+        return self._overlap / inputs
+
+
+def pair_means(matrix: Float[ndarray, "members members"], nesting: Nesting) -> PairMeans:
+    """Means of ``matrix`` over each class of pairs, every cluster of a level weighing the same, with deletions.
+
+    Pairs of one class are identically distributed, and two that share nothing at a level are independent given what
+    lies above: that is what makes the differences of classes unbiased, however unequal the clusters are.
+    """
+    weights = cluster_weights(nesting)
+    rows: list[dict[str, float]] = [_classes(matrix, nesting, row) for row in weights]
+    return {name: np.array([row[name] for row in rows]) for name in rows[0]}
+
+
+def _classes(matrix: ndarray, nesting: Nesting, weight: ndarray) -> dict[str, float]:
+    left = weight > 0
+    of_member = np.zeros((nesting.datasets, nesting.members))
+    of_member[nesting.dataset_of[left], np.flatnonzero(left)] = 1.0
+    seeds = of_member.sum(1)
+    of_member /= np.maximum(seeds, 1)[:, None]
+    between = of_member @ matrix @ of_member.T
+    of_dataset = (seeds > 0).astype(float)
+    of_task = np.zeros((nesting.tasks, nesting.datasets))
+    of_task[nesting.task_of_dataset, np.arange(nesting.datasets)] = of_dataset
+    datasets = of_task.sum(1)
+    of_task /= np.maximum(datasets, 1)[:, None]
+    tasks = (datasets > 0) / max(int((datasets > 0).sum()), 1)
+    task_share = tasks @ of_task  # of each dataset
+    within = np.array([_off_diagonal(between, row) for row in of_task])
+    return {
+        "self": float(weight @ np.diagonal(matrix)),
+        **{name: _within(matrix, pairs, left, nesting, task_share) for name, pairs in _kinds(nesting).items()},
+        "task": _weighted(within, tasks),
+        "nothing": _off_diagonal(of_task @ between @ of_task.T, tasks),
+    }
+
+
+def _off_diagonal(matrix: ndarray, weight: ndarray) -> float:
+    """Mean over ordered pairs of different clusters; NaN where there is only one."""
+    rest = 1 - float(weight @ weight)
+    if rest < 1e-12 or not weight.any():
+        return float("nan")
+    return float(weight @ matrix @ weight - (weight**2) @ np.diagonal(matrix)) / rest
+
+
+def _weighted(values: ndarray, weight: ndarray) -> float:
+    known = np.isfinite(values) & (weight > 0)
+    return float(values[known] @ weight[known] / weight[known].sum()) if known.any() else float("nan")
+
+
+def _kinds(nesting: Nesting) -> dict[str, ndarray]:
+    """Which pairs of one dataset share nothing more, its initialisation, its order."""
+    kinds = {"dataset": nesting.strangers}
+    if nesting.crossed:
+        same = nesting.dataset_of[:, None] == nesting.dataset_of
+        tabled = np.array([nesting.table(index) is not None for index in range(nesting.datasets)])[nesting.dataset_of]
+        apart = same & ~np.eye(nesting.members, dtype=bool) & tabled[:, None]
+        assert nesting.initialisation is not None
+        assert nesting.order is not None
+        kinds["row"] = apart & (nesting.initialisation[:, None] == nesting.initialisation)
+        kinds["column"] = apart & (nesting.order[:, None] == nesting.order)
+    return kinds
+
+
+def _within(matrix: ndarray, pairs: ndarray, left: ndarray, nesting: Nesting, share: ndarray) -> float:
+    """Mean over these pairs of each dataset, datasets weighing as they should."""
+    pairs = pairs & left[:, None] & left
+    total = np.bincount(nesting.dataset_of, (matrix * pairs).sum(1), nesting.datasets)
+    count = np.bincount(nesting.dataset_of, pairs.sum(1), nesting.datasets)
+    return _weighted(np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0), share)
