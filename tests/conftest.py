@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
 import pytest
 
+import szilard
 from szilard import data
+from szilard.records.ensemble_schema import ensemble_groups
+from szilard.records.writer import RecordWriter
 
 
 def _published(name: str) -> data.Dataset:
@@ -32,3 +41,151 @@ def mnist() -> data.Dataset:
 def fashion_mnist() -> data.Dataset:
     """Fashion-MNIST, where its files are already in the cache."""
     return _published("fashion-mnist")
+
+
+def ensemble_on_paper(
+    path: Path,
+    *,
+    tasks: int = 1,
+    datasets: int = 6,
+    seeds: int = 3,
+    crossed: bool = False,
+    labelled: bool = True,
+    diverged: int | None = None,
+    memory: float = 0.47,
+    records: int = 20,
+    **attributes: Any,
+) -> szilard.Run:
+    """The record of an ensemble that nobody trained: curves as they are seen on real data, at 20 steps.
+
+    ``info_dataset`` rises, ``info_seed`` starts with the random initialisations and comes back, the cross-entropy
+    between members has its minimum somewhat before the test loss has its own.
+
+    Args:
+        path: of the record.
+        tasks, datasets, seeds: the design; what it cannot give is NaN and has its reason in ``unavailable``.
+        crossed: whether ``seeds`` are initialisations times batch orders.
+        labelled: whether the probe has labels.
+        diverged: a member that diverged at the twelfth record.
+        memory: ``info_dataset`` at the end, nats.
+        records: how many.
+        attributes: of the root, beside or instead of the usual ones.
+    """
+    rng = np.random.default_rng(tasks + 10 * datasets + 100 * seeds)
+    task, dataset, seed = (grid.ravel().tolist() for grid in np.indices((tasks, datasets, seeds)))
+    first, second = ([s // 2 for s in seed], [s % 2 for s in seed]) if crossed else (seed, seed)
+    coordinates = {"task": task, "dataset": dataset, "seed": seed, "initialisation": first, "order": second}
+    members, steps = len(task), (0, *np.unique(np.geomspace(12, 12_000, 19).round().astype(int)).tolist())
+    groups = ensemble_groups(coordinates, blocks=(1, 2, 3), labelled=labelled, crossed=crossed)
+    unavailable = {}
+    if tasks == 1:
+        unavailable["info_task"] = "the design has one task: give it two or more, such as szilard.LabelPermutation(3)."
+    if datasets == 1:
+        unavailable["info_dataset"] = "each task has one dataset: give it two or more."
+        unavailable["cross_entropy_between"] = "it needs members of two different datasets."
+    if seeds == 1:
+        unavailable["info_seed"] = "each dataset has one seed: give it two or more."
+    outermost = "task" if tasks > 1 else "dataset" if datasets > 1 else "seed"
+    clusters = {"task": tasks, "dataset": datasets, "seed": seeds}[outermost]
+    usual = {
+        "name": "memorisation", "kind_of_run": "ensemble", "clusters": clusters, "unavailable": unavailable,
+        "design": {"tasks": tasks, "datasets": datasets, "seeds": seeds, "crossed": crossed, "outermost": outermost},
+        "probe": {"inputs": 500, "heads": 1, "outcomes": 10, "labelled": labelled, "split": "test"},
+        "model": {"class": "MLP", "parameters": 12_345, "dtype": "float32", "device": "cpu"},
+        "optimizer": {"class": "SGD", "lr": 0.1}, "forward_precision": "float32", "forward_flagged": False,
+        "trainer": {"lane": "fused", "why": "a plain stack of layers", "chunk": 9, "threads": 2},
+        "spec": {"name": "memorisation", "design": {"tasks": tasks, "datasets": datasets, "seeds": seeds}},
+        "diverged": [] if diverged is None else [{"member": diverged, "step": steps[12]}],
+    }  # fmt: skip
+    if clusters < 12:
+        usual["notes_on_coverage"] = f"with {clusters} clusters 95 % intervals hold the truth about 90 % of the time."
+    writer = RecordWriter(path, groups=groups, attributes={**usual, **attributes})
+    names = [{name for name, _ in group.columns()} for group in groups]
+    spread = rng.normal(0, 1, members)
+    for row, step in enumerate(steps[:records]):
+        info = _information(step, tasks, datasets, seeds, crossed, memory)
+        alive = np.ones(members, dtype=bool)
+        if diverged is not None and row >= 12:
+            alive[diverged] = False
+        ledger = _members(step, info, spread, alive)
+        info["members_counted"] = int(alive.sum())
+        info["l_info_member"] = np.where(alive, info["l_info"] * np.exp(0.18 * spread), np.nan)
+        info["entropy_marginal_member"] = info["l_info_member"] + ledger["entropy_conditional"]
+        info["ep_marginal_member"] = info["entropy_marginal_member"] - 2.2 - ledger["heat"]
+        ledger["interval"] = step - steps[max(row - 1, 0)]
+        writer.append("ledger", step, {name: item for name, item in ledger.items() if name in names[0]})
+        writer.append("information", step, {name: item for name, item in info.items() if name in names[1]})
+    writer.close()
+    return szilard.open(path)
+
+
+def _information(step: int, tasks: int, datasets: int, seeds: int, crossed: bool, memory: float) -> dict[str, Any]:
+    """Group ``information`` at a step."""
+    learned, kept = 1 - math.exp(-((step / 250) ** 0.8)), (step / 12_000) ** 0.8
+    values = {
+        "info_task": 1.05 * learned if tasks > 1 else math.nan,
+        "info_dataset": memory * kept if datasets > 1 else math.nan,
+        "info_seed": 0.11 * (1 - learned) + 0.015 + 0.19 * kept if seeds > 1 else math.nan,
+    }
+    row: dict[str, Any] = {}
+    for (name, value), many in zip(values.items(), (tasks, datasets, seeds), strict=True):
+        lower, upper = 0.93 * value - 0.004, 1.12 * value + 0.012
+        row |= {
+            name: value, f"{name}_lower": lower, f"{name}_upper": upper,
+            f"{name}_saturated": int(many > 1 and value > 0.8 * math.log(many)),
+            f"{name}_plugin": 1.06 * value + 0.004, f"{name}_first_order": 1.01 * value,
+            f"{name}_jackknife": value, f"{name}_quadratic": 0.3 * value - 0.002,
+            f"{name}_block": [value * m**0.8 for m in (1, 2, 3)],
+        }  # fmt: skip
+    total = float(np.nansum(list(values.values())))
+    entropy, ce = 2.25 * (1 - learned) + 0.1, 2.25 * (1 - learned) + 0.34 + 0.62 * kept**0.75
+    pairwise = 0.05 + 2.3 * total - (1.9 * values["info_task"] if tasks > 1 else 0)
+    work, heat = 1.4 * learned + 2.6 * kept, -(1.4 * learned + 2.6 * kept) - 2.25 * learned
+    marginal = total - 0.125 - 2.25 * learned
+    row |= {
+        "info_data": values["info_task"] + values["info_dataset"], "l_info": total,
+        "l_info_lower": 0.93 * total - 0.01, "l_info_upper": 1.12 * total + 0.02, "l_info_saturated": 0,
+        "l_info_plugin": 0.98 * total, "l_info_pairwise": 2.3 * total, "l_info_spread": 0.18 * total,
+        "l_info_block": [total * m**0.8 for m in (1, 2, 3)],
+        "info_dataset_contrast": values["info_dataset"] * 0.97, "info_dataset_permutation_p": 0.8 / (1 + step / 4),
+        "entropy_marginal": entropy + total, "entropy_marginal_plugin": entropy + 0.98 * total,
+        "entropy_marginal_lower": entropy + 0.93 * total, "entropy_marginal_upper": entropy + 1.12 * total,
+        "entropy_task": entropy + np.nansum([values["info_dataset"], values["info_seed"]]),
+        "entropy_dataset": entropy + np.nansum([values["info_seed"]]),
+        "entropy_marginal_change": marginal, "ep_marginal": marginal - heat, "ep_ignorance": total - 0.125,
+        "cross_entropy_between": entropy + pairwise if datasets > 1 else math.nan,
+        "entropy_conditional_mean": entropy, "work_mean": work, "heat_mean": heat,
+        "cross_entropy_mean": ce, "accuracy_mean": 0.1 + 0.83 * learned - 0.05 * kept,
+        "m_info_lower": 0.6 * row["info_dataset"], "m_info_upper": math.log(datasets), "clausius_information": -heat,
+    }  # fmt: skip
+    if crossed:
+        row |= {"info_seed_initialisation": 0.11 * (1 - learned) + 0.06 * kept,
+                "info_seed_order": 0.015 + 0.13 * kept, "info_seed_initialisation_quadratic": 0.03 * (1 - learned),
+                "info_seed_order_quadratic": 0.04 * kept, "info_seed_interaction_quadratic": 0.02 * kept}  # fmt: skip
+    blocks = [name for name in row if name.endswith("_block")]
+    errors = {f"{name}_error": 0.05 * abs(item) + 0.003 for name, item in row.items() if name not in blocks}
+    return row | errors | {f"{name}_error": [0.05 * abs(x) + 0.003 for x in row[name]] for name in blocks}
+
+
+def _members(step: int, info: dict[str, Any], spread: np.ndarray, alive: np.ndarray) -> dict[str, Any]:
+    """Group ``ledger`` at a step."""
+    entropy, work = (info[name] * np.exp(0.08 * spread) for name in ("entropy_conditional_mean", "work_mean"))
+    change = entropy - 2.35 * np.exp(0.08 * spread)
+    row = {
+        "energy": entropy, "entropy_conditional": entropy, "entropy_change": change, "work": work,
+        "heat": change - work, "ep_conditional": work, "work_reverse": 1.1 * work, "length": 2.1 * np.sqrt(work),
+        "work_direct": 0.5 * work, "length_direct": 1.2 * np.sqrt(work), "fluctuation": np.ones_like(work),
+        "precision_floor": np.full_like(work, 1e-12),
+        "loss": np.exp(-step / 900) * (2.3 + 0.1 * spread) if step else np.full_like(work, np.nan),
+        "accuracy": np.clip(info["accuracy_mean"] + 0.012 * spread, 0, 1),
+        "cross_entropy": info["cross_entropy_mean"] * np.exp(0.05 * spread),
+    }  # fmt: skip
+    row |= {f"{name}_error": 0.01 * np.abs(item) + 0.001 for name, item in row.items()}
+    told = {name: np.where(alive, item, np.nan) for name, item in row.items()}
+    return told | {"learning_rate": 0.1, "finite": alive.astype(int)}
+
+
+@pytest.fixture(scope="session")
+def on_paper() -> Callable[..., szilard.Run]:
+    """Makes the record of an ensemble without training one."""
+    return ensemble_on_paper

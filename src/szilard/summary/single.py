@@ -1,8 +1,7 @@
-"""A run in a screenful of plain text."""
+"""A single run in a screenful of plain text."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,11 +10,11 @@ import numpy as np
 
 from szilard.estimate import Estimate, format_with_error
 from szilard.printable import printable
+from szilard.summary import lines
 
 if TYPE_CHECKING:
     import xarray as xr
 
-WIDTH = 88
 _LEDGER = (
     ("W", "work", "work"),
     ("Q", "heat absorbed", "heat"),
@@ -46,49 +45,30 @@ class Findings:
 def summarise(name: str, attributes: Mapping[str, Any], ledger: xr.Dataset, findings: Findings) -> str:
     """What came of it, what was watched, the ledger with errors, what moved the model, what held, what to mind."""
     rows = _defined(ledger)
-    lines = [_heading(name, str(attributes.get("status"))), "─" * WIDTH]
+    text = lines.heading(name, str(attributes.get("status")))
     if findings.outcome and rows.size > 1:
-        lines += [*_entry("outcome", findings.outcome), ""]
-    lines += _watched(attributes, ledger)
+        text += [*lines.entry("outcome", findings.outcome), ""]
+    text += _watched(attributes, ledger)
     if rows.size:
-        lines += ["", *_numbers(ledger, int(rows[-1]), findings.entropy_change), ""]
-        lines += _entry("first law", _first_law(ledger, rows))
-        lines += _entry("motion", findings.motion)
-        lines += _performance(ledger, rows)
-        lines += _entry("audit", findings.verdict)
+        text += ["", *_numbers(ledger, int(rows[-1]), findings.entropy_change), ""]
+        text += lines.entry("first law", _first_law(ledger, rows))
+        text += lines.entry("motion", findings.motion)
+        text += _performance(ledger, rows)
+        text += lines.entry("audit", findings.verdict)
     else:
-        lines += _entry("ledger", "no record yet that is defined.")
-    lines += [line for warning in _warnings(attributes, ledger, rows) for line in _entry("!", warning)]
-    return "\n".join(map(printable, lines))
-
-
-def _heading(name: str, status: str) -> str:
-    return f"{name}{status.upper() if status != 'complete' else status:>{max(2, WIDTH - len(name))}}"
+        text += lines.entry("ledger", "no record yet that is defined.")
+    text += [line for warning in _warnings(attributes, ledger, rows) for line in lines.entry("!", warning)]
+    return "\n".join(map(printable, text))
 
 
 def _watched(attributes: Mapping[str, Any], ledger: xr.Dataset) -> list[str]:
-    model, probe = _mapping(attributes, "model"), _mapping(attributes, "probe")
-    optimizer = _mapping(attributes, "optimizer")
-    described = [str(model.get("class", "a model"))]
-    if isinstance(model.get("parameters"), int):
-        described.append(f"{model['parameters']:,} parameters")
-    described.append(f"forward pass in {attributes.get('forward_precision', 'unknown precision')}")
-    if model.get("device"):
-        described.append(f"on {model['device']}")
-    lines = _entry("model", ", ".join(described))
-    if optimizer:
-        shown = [("lr", "lr"), ("momentum", "momentum"), ("betas", "betas"), ("weight_decay", "weight decay")]
-        settings = [f"{label} {_short(optimizer[key])}" for key, label in shown if optimizer.get(key)]
-        lines += _entry("optimiser", ", ".join([str(optimizer.get("class", "unknown")), *settings]))
-    counts = [
-        f"{probe[key]:,} {key}"
-        for key in ("inputs", "heads", "outcomes")
-        if isinstance(probe.get(key), int) and (key, probe[key]) != ("heads", 1)
-    ]
-    lines += _entry("probe", " × ".join(counts) + (", labelled" if probe.get("labelled") else "")) if counts else []
     steps = ledger["step"].values
     covered = f"steps {steps[0]:,} to {steps[-1]:,} in {len(steps):,} records" if len(steps) else "nothing yet"
-    return lines + _entry("recorded", f"{covered}; {_interval(attributes)}")
+    return [
+        *lines.model(attributes),
+        *lines.probe(attributes),
+        *lines.entry("recorded", f"{covered}; {_interval(attributes)}"),
+    ]
 
 
 def _interval(attributes: Mapping[str, Any]) -> str:
@@ -138,7 +118,7 @@ def _first_law(ledger: xr.Dataset, rows: np.ndarray) -> str:
 
 def _performance(ledger: xr.Dataset, rows: np.ndarray) -> list[str]:
     """Accuracy and cross-entropy on the probe, loss of the training: first and last."""
-    lines = []
+    found = []
     for column, words, units in (
         ("accuracy", "accuracy", ""), ("cross_entropy", "cross-entropy", " nat"), ("loss", "loss", ""),
     ):  # fmt: skip
@@ -150,21 +130,12 @@ def _performance(ledger: xr.Dataset, rows: np.ndarray) -> list[str]:
         if known.size:
             first, last = values[known[0]], format_with_error(float(values[known[-1]]), float(errors[known[-1]]))
             where = "of the training" if column == "loss" else "on the probe"
-            lines += _entry(words, f"{first:.4g} → {last}{units} {where}")
-    return lines
+            found += lines.entry(words, f"{first:.4g} → {last}{units} {where}")
+    return found
 
 
 def _warnings(attributes: Mapping[str, Any], ledger: xr.Dataset, rows: np.ndarray) -> list[str]:
-    warnings = []
-    status = attributes.get("status")
-    if status == "incomplete":
-        warnings.append("incomplete: the run is still going, or it was killed; what was recorded so far is here.")
-    if status == "broken":
-        where, why = attributes.get("broken_at_step"), attributes.get("broken_because") or "no reason was recorded"
-        warnings.append(f"broken{'' if where is None else f' at step {where}'}: {why}")
-    if attributes.get("forward_flagged"):
-        precision = attributes.get("forward_precision", "low precision")
-        warnings.append(f"the forward pass ran in {precision}: work and heat below its rounding are not to be trusted.")
+    warnings = lines.warnings(attributes)
     undefined = ledger.sizes.get("step", 0) - rows.size
     if undefined:
         warnings.append(f"{undefined} record(s) are undefined (NaN) and were left out.")
@@ -177,20 +148,3 @@ def _defined(ledger: xr.Dataset) -> np.ndarray:
     for name in ("work", "heat", "energy"):
         keep &= np.isfinite(np.asarray(ledger[name].values, dtype=float))
     return np.flatnonzero(keep)
-
-
-def _entry(label: str, text: str) -> list[str]:
-    """``text`` wrapped beside its label."""
-    import textwrap
-
-    wrapped = textwrap.wrap(text, WIDTH - 16) or [""]
-    return [f"  {label if not number else '':13} {line}" for number, line in enumerate(wrapped)]
-
-
-def _mapping(attributes: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    value = attributes.get(key)
-    return value if isinstance(value, Mapping) else {}
-
-
-def _short(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) and math.isfinite(value) else str(value)

@@ -1,0 +1,76 @@
+"""The lines of a summary: a heading, labels with wrapped text beside them, numbers in short."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Mapping
+from typing import Any
+
+WIDTH = 88
+
+
+def heading(name: str, status: str) -> list[str]:
+    """The name to the left and the status to the right, in capitals where it is not ``complete``, over a rule."""
+    shown = status.upper() if status != "complete" else status
+    return [f"{name}{shown:>{max(2, WIDTH - len(name))}}", "─" * WIDTH]
+
+
+def entry(label: str, text: str) -> list[str]:
+    """``text`` wrapped beside its label."""
+    wrapped = textwrap.wrap(text, WIDTH - 16) or [""]
+    return [f"  {label if not number else '':13} {line}" for number, line in enumerate(wrapped)]
+
+
+def mapping(attributes: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """A nested attribute; empty where it is missing or no mapping."""
+    value = attributes.get(key)
+    return value if isinstance(value, Mapping) else {}
+
+
+def model(attributes: Mapping[str, Any]) -> list[str]:
+    """What was trained, and by what."""
+    about, optimizer = mapping(attributes, "model"), mapping(attributes, "optimizer")
+    described = [str(about.get("class", "a model"))]
+    if isinstance(about.get("parameters"), int):
+        described.append(f"{about['parameters']:,} parameters")
+    described.append(f"forward pass in {attributes.get('forward_precision', 'unknown precision')}")
+    if about.get("device"):
+        described.append(f"on {about['device']}")
+    lines = entry("model", ", ".join(described))
+    if optimizer:
+        known = [("lr", "lr"), ("momentum", "momentum"), ("betas", "betas"), ("weight_decay", "weight decay")]
+        settings = [f"{label} {short(optimizer[key])}" for key, label in known if optimizer.get(key)]
+        lines += entry("optimiser", ", ".join([str(optimizer.get("class", "unknown")), *settings]))
+    return lines
+
+
+def probe(attributes: Mapping[str, Any]) -> list[str]:
+    """What the model was asked."""
+    about = mapping(attributes, "probe")
+    counts = [
+        f"{about[key]:,} {key}"
+        for key in ("inputs", "heads", "outcomes")
+        if isinstance(about.get(key), int) and (key, about[key]) != ("heads", 1)
+    ]
+    return entry("probe", " × ".join(counts) + (", labelled" if about.get("labelled") else "")) if counts else []
+
+
+def warnings(attributes: Mapping[str, Any]) -> list[str]:
+    """What any record may have to confess."""
+    found = []
+    status = attributes.get("status")
+    if status == "incomplete":
+        found.append("incomplete: the run is still going, or it was killed; what was recorded so far is here.")
+    if status == "broken":
+        where, why = attributes.get("broken_at_step"), attributes.get("broken_because") or "no reason was recorded"
+        found.append(f"broken{'' if where is None else f' at step {where}'}: {why}")
+    if attributes.get("forward_flagged"):
+        precision = attributes.get("forward_precision", "low precision")
+        found.append(f"the forward pass ran in {precision}: work and heat below its rounding are not to be trusted.")
+    return found
+
+
+def short(value: Any) -> str:
+    """A number in short, anything else as it is."""
+    return f"{value:g}" if isinstance(value, float) and math.isfinite(value) else str(value)
