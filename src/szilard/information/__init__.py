@@ -9,5 +9,17 @@ from szilard.information.jackknife import ensemble_mean
 from szilard.information.measure import chunked, measure
 from szilard.information.measurement import Measurement
 from szilard.information.nesting import Nesting
+from szilard.information.stopping import StoppingPoint, label_free_stop
 
-__all__ = ["Measurement", "Nesting", "change", "changes", "chunked", "ensemble_mean", "marginal_changes", "measure"]
+__all__ = [
+    "Measurement",
+    "Nesting",
+    "StoppingPoint",
+    "change",
+    "changes",
+    "chunked",
+    "ensemble_mean",
+    "label_free_stop",
+    "marginal_changes",
+    "measure",
+]

@@ -60,11 +60,8 @@ def assemble(sums: Sums, mask: ndarray, *, permutations: int) -> Measurement:
     nesting, inputs = sums.nesting, sums.inputs
     reasons = unavailable(nesting)
     entropies = sums.mixtures.entropies(inputs)
-    deletions = dict(budget(entropies, nesting))
+    deletions = _reported(budget(entropies, nesting))
     kinds = {name: _kind(name) for name in deletions}
-    for name in (*BUDGET, *SPLIT, "entropy_marginal"):
-        if f"{name}_{REPORTED}" in deletions:
-            deletions[name], kinds[name] = deletions[f"{name}_{REPORTED}"], Kind.ASYMPTOTIC
     kinds["entropy_conditional_mean"] = Kind.UNBIASED
 
     unbiased = _of_pairs(sums)
@@ -72,7 +69,7 @@ def assemble(sums: Sums, mask: ndarray, *, permutations: int) -> Measurement:
     deletions |= unbiased
     kinds |= dict.fromkeys(unbiased, Kind.UNBIASED)
     kinds["l_info_pairwise"] = Kind.UPPER
-    kinds["info_dataset_contrast"] = Kind.LOWER
+    kinds["info_dataset_contrast"] = Kind.ASYMPTOTIC
 
     under = sums.under
     excess = under - entropies.member[:, None]
@@ -99,6 +96,11 @@ def assemble(sums: Sums, mask: ndarray, *, permutations: int) -> Measurement:
     }
     replicates = {name: deletions[name][1:] for name in values if name in deletions}
     return Measurement(nesting, values, members, replicates, saturated, reasons, inputs, notes, sums.per)
+
+
+def _reported(values: Mapping[str, ndarray]) -> dict[str, ndarray]:
+    """With the reported route under the plain name."""
+    return {name.removesuffix(f"_{REPORTED}"): rows for name, rows in values.items()}
 
 
 def _kind(name: str) -> Kind:
@@ -142,10 +144,9 @@ def _block_values(sums: Sums, deletions: Mapping[str, ndarray]) -> dict[str, nda
     columns: dict[str, list[ndarray]] = {name: [] for name in _IN_BLOCKS}
     for size in sums.blocks:
         entropies = joint[size].entropies() if size > 1 else None
-        values = deletions if size == 1 else budget(entropies, sums.nesting) if entropies is not None else None
+        values = deletions if size == 1 else None if entropies is None else _reported(budget(entropies, sums.nesting))
         for name, column in columns.items():
-            empty = np.full(sums.nesting.groups + 1, np.nan)
-            column.append(empty if values is None else values[f"{name}_{REPORTED}"])
+            column.append(np.full(sums.nesting.groups + 1, np.nan) if values is None else values[name])
     return {f"{name}_block": np.stack(column, 1) for name, column in columns.items() if column}
 
 

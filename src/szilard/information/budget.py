@@ -14,9 +14,9 @@ from szilard.information.mixture_sums import JACK, LOO, SELF, Entropies
 from szilard.information.nesting import Nesting
 from szilard.information.seeds import SeedEffect, seed_effect
 
-ROUTES = ("plugin", "first_order", "jackknife", "lower", "upper")
-REPORTED = "jackknife"
-"""The route whose numbers carry the plain name (docs/information-coverage.md says why)."""
+ROUTES = ("plugin", "first_order", "jackknife", "lower", "upper", "extrapolated")
+REPORTED = "extrapolated"
+"""The route whose numbers carry the plain name (docs/information-coverage.md says why, with numbers)."""
 
 Values = Mapping[str, Float[ndarray, " deletions"]]
 
@@ -31,6 +31,7 @@ class Shares:
     seeds: Float[ndarray, "deletions datasets"]
     datasets: Float[ndarray, "deletions tasks"]
     tasks: Float[ndarray, " deletions"]
+    dataset_of: Float[ndarray, "members datasets"]
 
     @classmethod
     def of(cls, nesting: Nesting) -> Shares:
@@ -40,7 +41,13 @@ class Shares:
         dataset = member @ of_dataset
         task = dataset @ of_task[nesting.task_of_dataset]
         datasets = (dataset > 0) @ of_task[nesting.task_of_dataset]
-        return cls(member, dataset, task, (member > 0) @ of_dataset, datasets, (task > 0).sum(1).astype(float))
+        tasks = (task > 0).sum(1).astype(float)
+        return cls(member, dataset, task, (member > 0) @ of_dataset, datasets, tasks, of_dataset)
+
+    def of_datasets(self, per_member: Float[ndarray, " members"]) -> Float[ndarray, "deletions datasets"]:
+        """Mean over each dataset's members of what each has; 0 where none is left."""
+        total = (self.member * per_member) @ self.dataset_of
+        return np.divide(total, self.dataset, out=np.zeros_like(total), where=self.dataset > 0)
 
 
 def budget(entropies: Entropies, nesting: Nesting) -> Values:
@@ -54,20 +61,25 @@ def budget(entropies: Entropies, nesting: Nesting) -> Values:
       equal clusters, and what undoes the same biases for unequal ones;
     - *jackknife*: each entropy by ``n H − (n−1) ⟨H_{−k}⟩`` over its whole children, or with its first-order bias
       added where it has a single one;
+    - *extrapolated*, which is what is reported: the jackknife, but for the mixtures of datasets with three seeds or
+      more a curve ``H + b/n + c/n²`` through n = 1 (members), n = R − 1 and n = R, taken at 1/n = 0;
     - *lower*, *upper*: ``info_dataset ∈ [H_T^self − H_D^loo, H_T^loo − H_D^self]`` in expectation, alike at each level.
 
     A level without variation passes what lies below on to the level above: with one seed for each dataset
     ``info_dataset`` here is both together. :func:`szilard.information.measure` says so and withholds the number.
     """
     shares = Shares.of(nesting)
-    seeds = seed_effect(entropies, nesting, shares.member, shares.dataset, shares.seeds)
+    seeds = seed_effect(entropies, nesting, shares.of_datasets(entropies.member), shares.dataset, shares.seeds)
     first, task_bias = _first_order(entropies, nesting, shares, seeds)
     own = shares.member @ entropies.member
+    completed = _completed(entropies, seeds.bias, task_bias, nesting)
     routes = {
         "self": _levels(entropies, shares, SELF),
         "loo": _levels(entropies, shares, LOO),
-        "jack": _levels(_completed(entropies, seeds.bias, task_bias, nesting), shares, JACK),
+        "jack": _levels(completed, shares, JACK),
     }
+    curved = _mean(extrapolated(completed, nesting, shares), shares.dataset)
+    routes["best"] = [*routes["jack"][:2], curved] if nesting.datasets > 1 else routes["jack"]
     values: dict[str, ndarray] = dict(seeds.split)
     for index, name in enumerate(("info_task", "info_dataset", "info_seed")):
         values |= _routes(name, routes, index, index + 1, own)
@@ -89,6 +101,7 @@ def _routes(name: str, routes: Mapping[str, list[ndarray]], above: int, below: i
     return {
         f"{name}_plugin": high["self"] - low["self"],
         f"{name}_jackknife": high["jack"] - low["jack"],
+        f"{name}_extrapolated": high["best"] - low["best"],
         f"{name}_lower": high["self"] - low["loo"],
         f"{name}_upper": high["loo"] - low["self"],
     }
@@ -109,6 +122,26 @@ def _mean(values: ndarray, weight: ndarray) -> Float[ndarray, " deletions"]:
     total = weight.sum(1)
     mean = (weight * np.where(weight > 0, values, 0.0)).sum(1)
     return np.divide(mean, total, out=np.full_like(total, np.nan), where=total > 0)
+
+
+def extrapolated(entropies: Entropies, nesting: Nesting, shares: Shares) -> Float[ndarray, "deletions datasets"]:
+    """Entropies of the datasets' mixtures by a curve through one member, all but one, and all of the R ≥ 3.
+
+    With ``x = 1/n`` at n = 1, R − 1, R and entropies H_1 = ⟨H(p)⟩, H_{R−1} = ⟨H(p̄_{−r})⟩, H_R = H(p̄) this is
+    ``Σ_i H_i Π_{j≠i} x_j/(x_j − x_i)``: free of bias to second order, at no cost. The jackknife, which is the straight
+    line through the last two, stays where there are two seeds, or crossed ones.
+    """
+    values = entropies.dataset[..., JACK].copy()
+    own = shares.of_datasets(entropies.member)
+    for index, seeds in enumerate(nesting.seeds_per_dataset):
+        if seeds < 3 or nesting.table(index) is not None:
+            continue
+        whole, straight = entropies.dataset[:, index, SELF], entropies.dataset[:, index, JACK]
+        without = (seeds * whole - straight) / (seeds - 1)
+        x = np.array([1.0, 1 / (seeds - 1), 1 / seeds])
+        share = [np.prod([x[j] / (x[j] - x[i]) for j in range(3) if j != i]) for i in range(3)]
+        values[:, index] = share[0] * own[:, index] + share[1] * without + share[2] * whole
+    return values
 
 
 def _first_order(

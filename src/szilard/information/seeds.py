@@ -28,18 +28,17 @@ class SeedEffect:
 
 
 def seed_effect(
-    entropies: Entropies, nesting: Nesting, member_weight: ndarray, dataset_weight: ndarray, seeds: ndarray
+    entropies: Entropies, nesting: Nesting, own: ndarray, dataset_weight: ndarray, seeds: ndarray
 ) -> SeedEffect:
     """Undo the bias of the plug-in: ``E P_S = (1 − 1/R) info_seed``, or its like for a crossed table.
 
     Args:
         entropies: of all mixtures.
         nesting: of the members.
-        member_weight: shares of members, a row for each deletion.
+        own: mean entropy of each dataset's members, a row for each deletion.
         dataset_weight: shares of datasets.
         seeds: members left of each dataset.
     """
-    own = _by_dataset(entropies.member, nesting, member_weight)
     plugin = entropies.dataset[..., SELF] - own
     if nesting.crossed:
         return _crossed(entropies, nesting, dataset_weight, plugin, own)
@@ -47,14 +46,6 @@ def seed_effect(
     total = (dataset_weight * plugin).sum(1)
     information = np.divide(total, shrink, out=np.zeros_like(total), where=shrink > 1e-12)
     return SeedEffect(information, information[:, None] / np.maximum(seeds, 1), {})
-
-
-def _by_dataset(values: ndarray, nesting: Nesting, member_weight: ndarray) -> Float[ndarray, "deletions datasets"]:
-    """Mean of a member's quantity over each dataset."""
-    indicator = np.eye(nesting.datasets)[nesting.dataset_of]
-    weight = member_weight @ indicator
-    total = (member_weight * values) @ indicator
-    return np.divide(total, weight, out=np.zeros_like(total), where=weight > 0)
 
 
 def _crossed(
@@ -84,11 +75,13 @@ def _crossed(
         "info_seed_initialisation_plugin": mean(whole[..., SELF] - parts[:, ROW_SELF]),
         "info_seed_initialisation_first_order": a,
         "info_seed_initialisation_jackknife": mean(whole[..., JACK] - parts[:, ROW_JACK]),
+        "info_seed_initialisation_extrapolated": mean(whole[..., JACK] - parts[:, ROW_JACK]),
         "info_seed_initialisation_lower": mean(whole[..., SELF] - parts[:, ROW_LOO]),
         "info_seed_initialisation_upper": mean(whole[..., LOO] - parts[:, ROW_SELF]),
         "info_seed_order_plugin": mean(parts[:, ROW_SELF] - own),
         "info_seed_order_first_order": b + c,
         "info_seed_order_jackknife": mean(parts[:, ROW_JACK] - own),
+        "info_seed_order_extrapolated": mean(parts[:, ROW_JACK] - own),
         "info_seed_order_lower": mean(parts[:, ROW_SELF] - own),
         "info_seed_order_upper": mean(parts[:, ROW_LOO] - own),
     }
