@@ -10,28 +10,53 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-_MODULES = ("audit", "data", "experiments", "ledger", "models", "monitor", "records", "report", "systems", "verify")
+_MODULES = (
+    "audit",
+    "data",
+    "ensemble",
+    "experiments",
+    "information",
+    "ledger",
+    "models",
+    "monitor",
+    "records",
+    "report",
+    "systems",
+    "training",
+    "verify",
+)
 """Reached as ``szilard.NAME``."""
 
 _DOOR = {
     "Adam": "training",
     "AdamW": "training",
+    "Bootstrap": "ensemble.datasets",
+    "ClassSubset": "ensemble.tasks",
     "Classifier": "models",
     "Cosine": "training",
+    "Crossed": "ensemble.design",
     "Decay": "training",
+    "Design": "ensemble.design",
+    "Disjoint": "ensemble.datasets",
     "Estimate": "estimate",
     "Experiment": "experiments",
+    "Identical": "ensemble.datasets",
     "Kind": "estimate",
+    "LabelPermutation": "ensemble.tasks",
     "Ledger": "monitor",
     "Monitor": "monitor",
     "Outcomes": "models",
     "Probe": "experiments",
     "Run": "handle",
     "SGD": "training",
+    "Supersample": "ensemble.datasets",
     "SzilardError": "errors",
     "SzilardWarning": "errors",
+    "Teacher": "ensemble.tasks",
     "Training": "training",
+    "evenly": "ensemble.record_at",
     "factory": "training",
+    "geometric": "ensemble.record_at",
     "open": "handle",
     "run": "experiments.runner",
 }
@@ -41,25 +66,38 @@ __all__ = [
     "SGD",
     "Adam",
     "AdamW",
+    "Bootstrap",
+    "ClassSubset",
     "Classifier",
     "Cosine",
+    "Crossed",
     "Decay",
+    "Design",
+    "Disjoint",
     "Estimate",
     "Experiment",
+    "Identical",
     "Kind",
+    "LabelPermutation",
     "Ledger",
     "Monitor",
     "Outcomes",
     "Probe",
     "Run",
+    "Supersample",
     "SzilardError",
     "SzilardWarning",
+    "Teacher",
     "Training",
     "__version__",
     "audit",
     "data",
+    "ensemble",
+    "evenly",
     "experiments",
     "factory",
+    "geometric",
+    "information",
     "ledger",
     "models",
     "monitor",
@@ -68,11 +106,30 @@ __all__ = [
     "report",
     "run",
     "systems",
+    "training",
     "verify",
 ]
 
 if TYPE_CHECKING:
-    from szilard import audit, data, experiments, ledger, models, monitor, records, report, systems, verify
+    from szilard import (
+        audit,
+        data,
+        ensemble,
+        experiments,
+        information,
+        ledger,
+        models,
+        monitor,
+        records,
+        report,
+        systems,
+        training,
+        verify,
+    )
+    from szilard.ensemble.datasets import Bootstrap, Disjoint, Identical, Supersample
+    from szilard.ensemble.design import Crossed, Design
+    from szilard.ensemble.record_at import evenly, geometric
+    from szilard.ensemble.tasks import ClassSubset, LabelPermutation, Teacher
     from szilard.errors import SzilardError, SzilardWarning
     from szilard.estimate import Estimate, Kind
     from szilard.experiments import Experiment, Probe

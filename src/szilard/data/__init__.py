@@ -9,5 +9,6 @@ Example:
 
 from szilard.data.catalogue import cache_directory, load, names
 from szilard.data.dataset import Dataset
+from szilard.data.own import from_address, from_arrays, from_torch
 
-__all__ = ["Dataset", "cache_directory", "load", "names"]
+__all__ = ["Dataset", "cache_directory", "from_address", "from_arrays", "from_torch", "load", "names"]

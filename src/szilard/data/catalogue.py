@@ -13,6 +13,7 @@ from torch import Tensor
 from szilard.data import idx
 from szilard.data.dataset import Dataset
 from szilard.data.fetch import contents
+from szilard.data.own import from_address
 from szilard.data.source import FASHION_MNIST, MNIST, File, Source
 from szilard.errors import SpecError, nearest
 
@@ -39,7 +40,8 @@ def load(name: str) -> Dataset:
 
     Args:
         name: ``digits`` (8 × 8, in the installation, always the same split), ``mnist`` or ``fashion-mnist`` (28 × 28;
-            taken from the cache, plain or gzipped, else downloaded into it, and checked by hash either way).
+            taken from the cache, plain or gzipped, else downloaded into it, and checked by hash either way), or
+            ``"module:function"``, a function of one's own that returns a :class:`Dataset`.
 
     Raises:
         SpecError: if there is no such data set.
@@ -47,6 +49,8 @@ def load(name: str) -> Dataset:
     """
     if name == "digits":
         return _digits()
+    if ":" in name:
+        return from_address(name)
     if name not in SOURCES:
         raise SpecError(f"there is no data set {name!r}: {nearest(name, names())}")
     return from_files(SOURCES[name], cache_directory() / name)

@@ -1,154 +1,86 @@
-"""Carries an experiment out: builds data, model, probe and optimiser, trains, and watches."""
+"""Carries an experiment out: one run that is watched, or an ensemble of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import Tensor, nn
 
 from szilard import data
-from szilard.data import Dataset
 from szilard.errors import SpecError
-from szilard.experiments.progress import Progress
-from szilard.experiments.spec import Experiment, Probe
-from szilard.models import Classifier
-from szilard.monitor import Monitor
+from szilard.experiments import many, one
+from szilard.experiments.spec import Experiment
 from szilard.records.place import check_vacant
-from szilard.training import Training, streams
-from szilard.training.batches import batches
-from szilard.training.noise import Kicks
 
 if TYPE_CHECKING:
     from szilard.handle import Run
 
-_DEFAULT_PROBE = 512
-_LOOKS_ON_DEVICE = 100
-"""Steps between looks at the loss where each look waits for the device."""
 
+def run(
+    experiment: Experiment,
+    out: str | Path,
+    *,
+    overwrite: bool = False,
+    quiet: bool = False,
+    resume: bool = False,
+    executor: Any = "local",
+    keep_checkpoints: bool = False,
+) -> Run:
+    """Trains what the experiment says, and returns the record.
 
-def run(experiment: Experiment, out: str | Path, *, overwrite: bool = False, quiet: bool = False) -> Run:
-    """Trains and watches one model, and returns its record.
-
-    The random state of the calling program is left as it was. A run whose loss is no longer finite stops there, with
-    its record marked; one that is interrupted closes its record and raises ``KeyboardInterrupt``.
+    The random state of the calling program is left as it was. A single run whose loss is no longer finite stops there,
+    with its record marked; one that is interrupted closes its record and raises ``KeyboardInterrupt``. An ensemble that
+    is interrupted can be resumed, and then ends with the same record as without the interruption; members that diverge
+    are marked and left out of the mixtures.
 
     Args:
         experiment: what to do.
         out: the record's directory.
         overwrite: whether a record that is already there may be replaced.
         quiet: whether to print nothing.
+        resume: whether to go on with an ensemble that was interrupted; where there is none, a new one begins.
+        executor: where the members of an ensemble are trained: ``"local"``, ``"dask"``, the address of a Dask
+            scheduler, or a ``distributed.Client`` (docs/clusters.md).
+        keep_checkpoints: whether the trained members of an ensemble stay in the record's ``checkpoints``.
 
     Raises:
         SpecError: if the experiment does not fit its data or this machine.
         DataError: if its data cannot be had.
-        ModelError: if the model cannot be watched.
-        RecordError: if the record cannot be written there.
+        ModelError: if the model cannot be trained or watched.
+        RecordError: if the record cannot be written there, or is to be resumed and is another's.
     """
-    check_vacant(Path(out), overwrite)
-    device = _device(experiment.device)
+    from szilard.handle import Run
+
+    place = Path(out)
+    if resume and experiment.design is None:
+        raise SpecError("a single run cannot be resumed: run it again with overwrite, or give the experiment a design.")
+    if not resume:
+        check_vacant(place, overwrite)
+    _check_device(experiment.device)
     dataset = data.load(experiment.data) if isinstance(experiment.data, str) else experiment.data
-    inputs, labels = (tensor.to(device) for tensor in dataset.split("train"))
-    probe, probe_labels = (tensor.to(device) for tensor in draw_probe(dataset, experiment.probe, experiment.seed))
-    training = experiment.training
-    order = streams.generator_of(experiment.seed, streams.ORDER)
-    indices = batches(len(inputs), training.batch_size, training.shuffle, order)
-    with _own_randomness(device), _threads(experiment.threads):
-        torch.manual_seed(streams.seed_of(experiment.seed, streams.INITIALISATION))
-        model = experiment.model.build().to(device)
-        optimizer = training.optimizer.build(model.parameters())
-        ppm = Classifier(model, inputs=probe, labels=probe_labels if experiment.probe.labelled else None)
-        monitor = Monitor(
-            ppm,
-            optimizer,
-            out=out,
-            every=experiment.every,
-            budget=experiment.budget,
-            path_intervals=experiment.path_intervals,
-            seed=streams.seed_of(experiment.seed, streams.SAMPLES),
+    if experiment.design is None:
+        if executor not in (None, "local"):
+            raise SpecError("a single run is trained in this process: leave the executor out, or give a design.")
+        one.watch(experiment, dataset, place, overwrite=overwrite, quiet=quiet)
+    else:
+        many.train(
+            experiment,
+            experiment.design,
+            dataset,
+            place,
             overwrite=overwrite,
             quiet=quiet,
-            attributes={"name": experiment.name, "seed": experiment.seed, "spec": experiment.as_table()},
+            resume=resume,
+            executor=executor,
+            keep=keep_checkpoints,
         )
-        torch.manual_seed(streams.seed_of(experiment.seed, streams.FORWARD))
-        with monitor, Progress(f"{experiment.name}: {dataset.name}", training.steps, quiet) as progress:
-            examples = ((inputs[index], labels[index]) for index in indices)
-            noise = streams.generator_of(experiment.seed, streams.NOISE)
-            _train(model, optimizer, training, examples, monitor, progress, noise)
-    return monitor.close()
+    return Run(place)
 
 
-def draw_probe(dataset: Dataset, probe: Probe, seed: int) -> tuple[Tensor, Tensor]:
-    """The probe's inputs and labels, drawn from its split without repeats.
-
-    Raises:
-        SpecError: if the split has fewer inputs.
-    """
-    inputs, labels = dataset.split(probe.split)
-    size = min(len(inputs), _DEFAULT_PROBE) if probe.size is None else probe.size
-    if size > len(inputs):
-        raise SpecError(
-            f"a probe of {probe.size} is more than the {len(inputs)} inputs of the {probe.split} split of"
-            f" {dataset.name!r}: lower probe.size."
-        )
-    chosen = torch.randperm(len(inputs), generator=streams.generator_of(seed, streams.PROBE))[:size]
-    return inputs[chosen], labels[chosen]
-
-
-def _train(
-    model: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    training: Training,
-    examples: Iterator[tuple[Tensor, Tensor]],
-    monitor: Monitor,
-    progress: Progress,
-    noise: torch.Generator,
-) -> None:
-    """The loop, until its end or the first number that is not finite."""
-    rates = [group["lr"] for group in optimizer.param_groups]
-    criterion = training.criterion()
-    kicks = Kicks(getattr(training.optimizer, "noise", 0.0), noise)
-    for step in range(training.steps):
-        if training.schedule is not None:
-            for group, rate in zip(optimizer.param_groups, rates, strict=True):
-                group["lr"] = rate * training.schedule.multiplier(step, training.steps)
-        inputs, labels = next(examples)
-        loss = criterion(model(inputs), labels)
-        optimizer.zero_grad()
-        loss.backward()
-        if training.clip_norm is not None:
-            nn.utils.clip_grad_norm_(model.parameters(), training.clip_norm)
-        optimizer.step()
-        kicks.add_to(model)
-        monitor.step(loss=loss)
-        if monitor.broken:
-            return
-        if loss.device.type == "cpu" or step % _LOOKS_ON_DEVICE == 0:
-            progress.update(step + 1, f"loss {loss.item():.3f}")
-
-
-def _device(name: str) -> torch.device:
+def _check_device(name: str) -> None:
     try:
-        device = torch.device(name)
-        torch.empty(0, device=device)
+        torch.empty(0, device=torch.device(name))
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
         raise SpecError(f"the device {name!r} cannot be used here ({reason}): set device to 'cpu'.") from error
-    return device
-
-
-@contextmanager
-def _threads(number: int | None) -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(before if number is None else number)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
-def _own_randomness(device: torch.device) -> AbstractContextManager[None]:
-    return torch.random.fork_rng(devices=[device] if device.type == "cuda" else [])

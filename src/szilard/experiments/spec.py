@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from szilard.data import Dataset
+from szilard.ensemble.design import Design
+from szilard.ensemble.record_at import Evenly, Geometric, steps_of
 from szilard.errors import SpecError
 from szilard.settings import Settings, Table
 from szilard.training import Factory, Training
@@ -35,26 +37,35 @@ class Probe(Settings):
 
 @dataclass(frozen=True)
 class Experiment(Settings):
-    """One training run, watched.
+    """One training run, watched; or, with a ``design``, an ensemble of them and its information budget.
 
     Attributes:
         model: see :func:`szilard.factory`; a function or class is accepted and marked "not reconstructible".
-        data: a name of :func:`szilard.data.load`, or a :class:`~szilard.data.Dataset` ("not reconstructible").
-        training: how it is trained.
+        data: a name of :func:`szilard.data.load` or the address of a function of one's own, or a
+            :class:`~szilard.data.Dataset` ("not reconstructible"); see :func:`szilard.data.from_arrays` and
+            :func:`szilard.data.from_torch`.
+        training: how each model is trained.
         probe: what it is measured on.
-        seed: of everything random: initialisation, order of batches, probe and sampled labels each have their stream.
-        every: training steps between records; None chooses it once from ``budget``, by the speed of the machine.
-        budget: share of the loop's time that watching may cost; used only where ``every`` is None.
-        path_intervals: multiples of ``every`` at which work, heat and length are accumulated as well.
+        design: what varies between the trainings of an ensemble; None is a single run.
+        record_at: of an ensemble: at which training steps it is recorded, a rule or the steps themselves.
+        blocks: of an ensemble: numbers of probe inputs whose labels are taken jointly, beside the mean per input.
+        chunk: of an ensemble: members trained together; None leaves it to szilard. The last bits depend on it.
+        seed: of everything random: tasks, data sets, initialisation, order of batches, probe and sampled labels each
+            have their stream, and every member of an ensemble its own.
+        every: of a single run: training steps between records; None chooses it once from ``budget``, by the speed of
+            the machine.
+        budget: of a single run: share of the loop's time that watching may cost; used only where ``every`` is None.
+        path_intervals: of a single run: multiples of ``every`` at which work, heat and length are accumulated as well.
         device: ``"cpu"``, ``"cuda"``, ``"cuda:1"``, …
         threads: of the CPU within an operation; None leaves them as they are. Small networks are fastest with one, and
             the last bits of a run depend on it.
         name: kept in the record.
 
     Example:
-        >>> from szilard import Experiment, Probe, factory
+        >>> from szilard import Design, Disjoint, Experiment, Probe, factory
         >>> model = factory("nets:mlp", widths=[64, 32, 10])
-        >>> experiment = Experiment(model=model, data="digits", probe=Probe(size=100))
+        >>> experiment = Experiment(model=model, data="digits", probe=Probe(size=100),
+        ...                         design=Design(datasets=Disjoint(6, size=200), seeds=3))
         >>> Experiment.from_toml(experiment.to_toml()) == experiment
         True
     """
@@ -63,6 +74,10 @@ class Experiment(Settings):
     data: str | Dataset
     training: Training = Training()  # noqa: RUF009 - frozen
     probe: Probe = Probe()
+    design: Design | None = None
+    record_at: Geometric | Evenly | tuple[int, ...] = Geometric()  # noqa: RUF009 - frozen
+    blocks: tuple[int, ...] = (1, 2, 3)
+    chunk: int | None = None
     seed: int = 0
     every: int | None = None
     budget: float = 0.05
@@ -79,11 +94,16 @@ class Experiment(Settings):
     def check(self) -> None:
         self.require("seed", 0 <= self.seed < 2**63, "from 0 to below 2**63")
         self.require("every", self.every is None or self.every >= 1, "at least 1")
+        self.require("every", self.every is None or self.design is None, "none for an ensemble, which has record_at")
         self.require("threads", self.threads is None or self.threads >= 1, "at least 1")
+        self.require("chunk", self.chunk is None or self.chunk >= 1, "at least 1")
         self.require("budget", 0 < self.budget < 1, "between 0 and 1")
-        rising = list(self.path_intervals) == sorted(set(self.path_intervals))
-        positive = min(self.path_intervals, default=0) >= 1
-        self.require("path_intervals", rising and positive, "rising positive whole numbers")
+        for name in ("path_intervals", "blocks"):
+            values = getattr(self, name)
+            rising = list(values) == sorted(set(values)) and min(values, default=0) >= 1
+            self.require(name, rising, "rising positive whole numbers")
+        if self.design is not None:
+            steps_of(self.record_at, self.training.steps)
 
     @property
     def reconstructible(self) -> bool:

@@ -27,6 +27,7 @@ from szilard.ledger.length import (
     speed_limit,
     speed_limit_one_sided,
 )
+from szilard.ledger.length_sum import LengthSum
 from szilard.ledger.pathwise import Pathwise
 from szilard.ledger.precision import spurious_work, spurious_work_of
 from szilard.ledger.reuse import effective_sample_size, fluctuation_reused, heat_reused, work_reused
@@ -35,6 +36,7 @@ from szilard.ledger.work import work_of, work_per_input, work_reverse_of, work_s
 
 __all__ = [
     "Jump",
+    "LengthSum",
     "Pathwise",
     "angle_of",
     "angle_slope",

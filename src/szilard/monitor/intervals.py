@@ -9,9 +9,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from szilard.monitor.length_sum import LengthSum
+from szilard.ledger.length_sum import LengthSum
+from szilard.ledger.running import running_sum
 from szilard.monitor.measure import Occasion
-from szilard.monitor.running import running_sum
 
 
 @final

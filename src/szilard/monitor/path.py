@@ -11,9 +11,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from szilard import ledger
+from szilard.ledger.length_sum import LengthSum
+from szilard.ledger.running import running_sum
 from szilard.monitor.exact import Terms
-from szilard.monitor.length_sum import LengthSum
-from szilard.monitor.running import running_sum
 
 
 @final

@@ -14,6 +14,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from szilard.errors import ModelError
+from szilard.ledger.length_sum import LengthSum
 from szilard.models.evaluation import undisturbed
 from szilard.models.ppm import Enumerable
 from szilard.models.precision import Precision, forward_precision
@@ -23,7 +24,6 @@ from szilard.monitor.columns import Columns
 from szilard.monitor.determinism import any_algorithm
 from szilard.monitor.exact import Pool, Terms, exact_terms, join
 from szilard.monitor.intervals import IntervalClock, IntervalSums
-from szilard.monitor.length_sum import LengthSum
 from szilard.monitor.measure import Occasion
 from szilard.monitor.path import PathSums
 from szilard.monitor.rows import Rows

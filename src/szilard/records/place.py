@@ -11,6 +11,8 @@ from szilard.records.root import DIRECTORY, DRAFT, is_record, is_store
 
 BELONGINGS = (journal.FILE, "journal.partial", "report.html")
 """Files that lie beside the store and are part of the record."""
+CHECKPOINTS = "checkpoints"
+"""The folder of an ensemble that is not finished."""
 
 
 def check_vacant(path: Path, overwrite: bool) -> None:
@@ -68,6 +70,7 @@ def remove_record(path: Path) -> None:
     store = path / DIRECTORY
     for name in BELONGINGS:
         (path / name).unlink(missing_ok=True)
+    shutil.rmtree(path / CHECKPOINTS, ignore_errors=True)
     if store.is_symlink():
         store.unlink()
         return

@@ -76,8 +76,15 @@ class RecordWriter:
 
     def __len__(self) -> int:
         """How many rows there are in the first group."""
-        group = next(iter(self._pending))
+        return self.rows(next(iter(self._pending)))
+
+    def rows(self, group: str) -> int:
+        """How many rows there are in a group."""
         return self._store.lengths[group] + len(self._pending[group])
+
+    def columns(self, group: str) -> tuple[str, ...]:
+        """What a row of a group may hold."""
+        return tuple(self._columns[group])
 
     def append(self, group: str, step: int, row: Mapping[str, Any]) -> None:
         """Adds one row to a group.

@@ -13,6 +13,9 @@ PROBE = "probe"
 FORWARD = "dropout and the like"
 SAMPLES = "sampled labels"
 NOISE = "noise added to the parameters"
+TASK = "task"
+DATASET = "data set"
+LABELS = "labels"
 
 
 def seed_of(seed: int, stream: str) -> int:

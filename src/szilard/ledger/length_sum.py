@@ -9,8 +9,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from szilard import ledger
-from szilard.monitor.running import running_sum
+from szilard.ledger.length import angle_of, angle_slope
+from szilard.ledger.running import running_sum
 
 
 @final
@@ -30,8 +30,8 @@ class LengthSum:
     def joint(cls, h: Float[Tensor, "*jumps inputs"]) -> LengthSum:
         """Of single jumps: the overlap is averaged over inputs before the arccosine."""
         mean = h.mean(-1)
-        influence = ledger.angle_slope(mean).unsqueeze(-1) * (h - mean.unsqueeze(-1))
-        return cls(ledger.angle_of(mean), influence)
+        influence = angle_slope(mean).unsqueeze(-1) * (h - mean.unsqueeze(-1))
+        return cls(angle_of(mean), influence)
 
     @classmethod
     def root_mean_square(cls, angle: Float[Tensor, "*jumps inputs"]) -> LengthSum:
@@ -42,6 +42,9 @@ class LengthSum:
         # without any movement there is no influence: 0/tiny
         influence = (square - mean) / (2 * rms).clamp(min=torch.finfo(torch.float64).tiny)
         return cls(rms.squeeze(-1), influence)
+
+    def __add__(self, other: LengthSum) -> LengthSum:
+        return LengthSum(self.value + other.value, self.influence + other.influence)
 
     def along(self, start: LengthSum) -> LengthSum:
         """Running sums over the first dimension, on from ``start``."""

@@ -1,0 +1,196 @@
+"""A chunk of members: the unit of work, which any process can carry out on its own, from data that it holds whole."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import final
+
+import torch
+from jaxtyping import Float, Int, Shaped
+from torch import Tensor
+
+from szilard.ensemble.design import Member
+from szilard.ensemble.members_ledger import MembersLedger
+from szilard.ensemble.outcomes import joint_outcomes
+from szilard.ensemble.trainer import Cohort, Trainer, make_trainer
+from szilard.training import Factory, Training
+
+CHECKPOINT_SECONDS = 30.0
+"""The least time between checkpoints that no record calls for."""
+_SLICE_SECONDS = 0.5
+"""About how long a slice of training takes, after which the clock is looked at."""
+
+State = Mapping[str, Tensor]
+
+
+@final
+@dataclass(frozen=True)
+class Chunk:
+    """Members that are trained together, and all they need.
+
+    Attributes:
+        number: of the chunk.
+        members: where each stands in the design, and its seeds.
+        model, training: how each is made and trained.
+        cohort: what each is trained on.
+        probe: inputs on which all are measured.
+        labels: each member's true labels of the probe, −1 where its task has none; None without.
+        supersample: inputs of the pairs of a supersample design, first halves first; None elsewhere.
+        steps: at which training steps they are recorded, rising.
+        epsilon: rounding unit of the forward pass.
+        device: where they train.
+        threads: of the CPU within an operation; None leaves them.
+    """
+
+    number: int
+    members: tuple[Member, ...]
+    model: Factory
+    training: Training
+    cohort: Cohort
+    probe: Shaped[Tensor, "inputs ..."]
+    labels: Int[Tensor, "members inputs"] | None
+    supersample: Shaped[Tensor, "inputs ..."] | None
+    steps: tuple[int, ...]
+    epsilon: float
+    device: str
+    threads: int | None
+
+
+@final
+@dataclass(frozen=True)
+class Harvest:
+    """What a chunk yields at one record.
+
+    Attributes:
+        chunk, record, step: which.
+        logits: joint log-weights of every outcome, on the CPU.
+        columns: the ledger of its members, by the record's names; each shaped ``(members,)``.
+        supersample: logits on the supersample, at the last record of such a design.
+    """
+
+    chunk: int
+    record: int
+    step: int
+    logits: Float[Tensor, "members inputs outcomes"]
+    columns: Mapping[str, Float[Tensor, " members"]]
+    supersample: Float[Tensor, "members inputs outcomes"] | None
+
+
+Report = Callable[[int], None]
+"""Is told how many steps the chunk has done."""
+
+
+def harvests(
+    chunk: Chunk,
+    *,
+    start: State | None = None,
+    save: Callable[[State], None] = lambda state: None,
+    report: Report = lambda step: None,
+) -> Iterator[Harvest]:
+    """Trains a chunk from its start, or from a checkpoint, to its end, and yields at each record.
+
+    Args:
+        chunk: what to do.
+        start: a checkpoint that ``save`` was given; the records before it are not yielded again.
+        save: takes a checkpoint; called after each record that was consumed, and now and then in between.
+        report: is told the progress.
+
+    Raises:
+        SpecError, ModelError: see :func:`~szilard.ensemble.trainer.make_trainer`.
+    """
+    if chunk.threads is not None:
+        torch.set_num_threads(chunk.threads)
+    trainer = _trainer(chunk)
+    labels = None if chunk.labels is None else chunk.labels.to(chunk.device)
+    ledger = MembersLedger(labels, chunk.epsilon)
+    done = 0 if start is None else _load(start, trainer, ledger, chunk.device)
+    probe = chunk.probe.to(chunk.device)
+    pace = _Pace()
+    for record in range(done, len(chunk.steps)):
+        step = chunk.steps[record]
+        while trainer.step < step:
+            trainer.advance(pace.steps(step - trainer.step))
+            report(trainer.step)
+            if pace.due() and trainer.step < step:
+                save(_state(trainer, ledger, record))
+        logits = joint_outcomes(trainer.logits(probe))
+        columns = {**ledger.record(logits), "loss": trainer.losses()}
+        last = record == len(chunk.steps) - 1
+        beyond = None
+        if last and chunk.supersample is not None:
+            beyond = joint_outcomes(trainer.logits(chunk.supersample.to(chunk.device))).cpu()
+        on_host = {name: values.cpu() for name, values in columns.items()}
+        yield Harvest(chunk.number, record, step, logits.cpu(), on_host, beyond)
+        save(_state(trainer, ledger, record + 1))
+        pace.saved()
+
+
+def lane_of(chunk: Chunk) -> dict[str, str]:
+    """How the trainer would take this chunk, and why: for the record."""
+    trainer = _trainer(chunk)
+    return {"lane": trainer.lane, "why": trainer.why}
+
+
+def _trainer(chunk: Chunk) -> Trainer:
+    return make_trainer(
+        chunk.model.build,
+        chunk.training,
+        chunk.cohort,
+        initialisation_seeds=[member.initialisation_seed for member in chunk.members],
+        order_seeds=[member.order_seed for member in chunk.members],
+        forward_seeds=[member.forward_seed for member in chunk.members],
+        device=chunk.device,
+    )
+
+
+def _state(trainer: Trainer, ledger: MembersLedger, record: int) -> dict[str, Tensor]:
+    return {
+        "record": torch.tensor(record),
+        **{f"trainer.{name}": value for name, value in trainer.state().items()},
+        **{f"ledger.{name}": value.cpu() for name, value in ledger.state().items()},
+    }
+
+
+def _load(state: State, trainer: Trainer, ledger: MembersLedger, device: str) -> int:
+    """Puts a checkpoint back; returns the next record."""
+
+    def part(prefix: str) -> dict[str, Tensor]:
+        return {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}
+
+    trainer.load(part("trainer."))
+    ledger.load({name: value.to(device) for name, value in part("ledger.").items()})
+    return int(state["record"])
+
+
+@final
+class _Pace:
+    """How many steps make a slice, by how long the last ones took."""
+
+    def __init__(self) -> None:
+        self._slice = 1
+        self._begin: float | None = None
+        self._saved = time.monotonic()
+
+    def steps(self, left: int) -> int:
+        """Of the next slice; about half a second."""
+        now = time.monotonic()
+        if self._begin is not None:
+            faster = _SLICE_SECONDS / max(now - self._begin, 1e-6)
+            self._slice = max(1, int(self._slice * min(faster, 4.0)))
+        self._begin = now
+        self._slice = min(self._slice, left)
+        return self._slice
+
+    def due(self) -> bool:
+        """Whether a checkpoint is; asking counts as making it."""
+        if time.monotonic() - self._saved < CHECKPOINT_SECONDS:
+            return False
+        self.saved()
+        return True
+
+    def saved(self) -> None:
+        """A checkpoint was made."""
+        self._saved = time.monotonic()
+        self._begin = None

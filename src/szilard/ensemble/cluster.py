@@ -1,0 +1,108 @@
+"""Carries chunks out on the workers of a Dask cluster; the client alone writes the record.
+
+A chunk is one task: a worker that is lost loses nothing but the chunk it was at, which the scheduler gives to another.
+What a chunk yields does not depend on where it runs (to the bit, on the same kind of machine with the same threads).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import uuid
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, final
+
+from szilard.ensemble.chunk import Chunk, Harvest, harvests
+from szilard.ensemble.plan import Plan
+from szilard.ensemble.scratch import Scratch
+from szilard.errors import RecordError, SpecError
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+
+@final
+class Cluster:
+    """An executor on Dask.
+
+    Args:
+        where: ``"dask"``, a scheduler's address, or a client; see :func:`szilard.ensemble.executors.executor_of`.
+
+    Raises:
+        SpecError: if Dask is not installed, or this is none of these.
+    """
+
+    def __init__(self, where: Any) -> None:
+        try:
+            import distributed
+        except ImportError as error:
+            raise SpecError("this executor needs Dask: pip install 'szilard[dask]'.") from error
+        if not isinstance(where, str | distributed.Client):
+            raise SpecError(f"an executor is a name, an address or a distributed.Client, not {type(where).__name__}.")
+        self._where = where
+
+    def carry_out(
+        self, plan: Plan, scratch: Scratch, take: Callable[[Harvest], None], report: Callable[[int, int], None]
+    ) -> None:
+        """Sends every chunk that is not harvested yet, and takes in what comes back, in whatever order.
+
+        Raises:
+            RecordError: if the scheduler is lost; what has come back is kept, and the record can be resumed.
+        """
+        from distributed import as_completed
+        from distributed.client import FutureCancelledError
+        from distributed.comm.core import CommClosedError
+
+        missing = [number for number in range(plan.chunks) if not scratch.finished(number, len(plan.steps))]
+        try:
+            with _client(self._where) as client:
+                run = uuid.uuid4().hex
+                futures = {
+                    client.submit(_carried_out, plan.make_chunk(number), key=f"szilard-{run}-{number}"): number
+                    for number in missing
+                }
+                for future in as_completed(list(futures)):
+                    for harvest in future.result():
+                        take(harvest)
+                    scratch.finish(futures[future])
+                    report(futures[future], plan.steps[-1])
+                    future.release()
+        except (CommClosedError, FutureCancelledError, TimeoutError, OSError) as error:
+            raise RecordError(
+                f"the Dask scheduler was lost ({type(error).__name__}): what came back is kept in {scratch.path}; start"
+                " a scheduler and go on with resume (--resume)."
+            ) from error
+
+
+def _carried_out(chunk: Chunk) -> list[Harvest]:
+    """On a worker: the whole chunk."""
+    import torch
+
+    threads = torch.get_num_threads()
+    try:
+        return list(harvests(chunk))
+    finally:
+        torch.set_num_threads(threads)
+
+
+@contextlib.contextmanager
+def _client(where: str | Client) -> Iterator[Client]:
+    """A client that stays open if it was given, and goes with its cluster if it was made here."""
+    import distributed
+
+    if isinstance(where, distributed.Client):
+        yield where
+        return
+    if where != "dask":
+        with distributed.Client(where, timeout="20s") as client:
+            yield client
+        return
+    try:
+        yield distributed.get_client()
+        return
+    except ValueError:
+        pass  # no client yet: a cluster of processes on this machine, reached through loopback only
+    with (
+        distributed.LocalCluster(threads_per_worker=1, host="127.0.0.1", dashboard_address=None) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        yield client

@@ -1,0 +1,144 @@
+"""From the harvests of all chunks to the rows of the record: the ledger of every member, and the information."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, final
+
+import numpy as np
+from jaxtyping import Bool, Float
+from numpy import ndarray
+
+from szilard import information
+from szilard.ensemble.design import coordinates
+from szilard.ensemble.memorised import memorised
+from szilard.ensemble.plan import Plan
+from szilard.ensemble.scratch import Scratch
+from szilard.estimate import Estimate
+from szilard.information import Measurement, Nesting
+from szilard.records.writer import RecordWriter
+
+_ELEMENTS_AT_ONCE = 2**21
+"""Float64 numbers of one chunk of probe inputs, over all members."""
+
+Columns = dict[str, Float[ndarray, " members"]]
+
+
+@final
+class Gathering:
+    """Writes a record's rows as soon as every chunk has been harvested.
+
+    Args:
+        plan: of the ensemble.
+        writer: of the record.
+        scratch: where harvests are kept until then.
+    """
+
+    def __init__(self, plan: Plan, writer: RecordWriter, scratch: Scratch) -> None:
+        self._plan = plan
+        self._writer = writer
+        self._scratch = scratch
+        where = coordinates(plan.members)
+        self._nesting = Nesting(*(np.array(where[level]) for level in ("task", "dataset", "initialisation", "order")))
+        self._first: Measurement | None = None
+
+    @property
+    def rows(self) -> int:
+        """How many are written."""
+        return len(self._writer)
+
+    def advance(self) -> int:
+        """Writes every row for which all is there; returns how many rows are written."""
+        while self.rows < len(self._plan.steps) and self._complete(self.rows):
+            self._write(self.rows)
+        return self.rows
+
+    def _complete(self, record: int) -> bool:
+        return all(self._scratch.has(chunk, record) for chunk in range(self._plan.chunks))
+
+    def _write(self, record: int) -> None:
+        plan, step = self._plan, self._plan.steps[record]
+        parts = [self._scratch.columns(chunk, record) for chunk in range(plan.chunks)]
+        columns: Columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        finite = columns["finite"] > 0
+        ledger = {
+            **columns,
+            "interval": step - plan.steps[record - 1] if record else 0,
+            "learning_rate": self._learning_rate(step),
+        }
+        information = self._information(record, columns, finite)
+        # The ledger's length says how many records there are: it comes last, and a kill in between is made good.
+        if self._writer.rows("information") == record:
+            self._writer.append("information", step, information)
+        self._writer.append("ledger", step, ledger)
+        if record:
+            self._scratch.drop(plan.chunks, record)
+
+    def _learning_rate(self, step: int) -> float:
+        """Of the step that led to the record."""
+        training = self._plan.training
+        if training.schedule is None:
+            return training.optimizer.lr
+        return training.optimizer.lr * training.schedule.multiplier(max(step - 1, 0), training.steps)
+
+    def _information(self, record: int, columns: Columns, finite: Bool[ndarray, " members"]) -> dict[str, Any]:
+        counted = self._nesting.complete(finite)
+        if counted.sum() < 2:
+            self._say({"everything": "fewer than two members are left: the others diverged."})
+            return {"members_counted": int(counted.sum())}
+        now = self._measure(record, counted)
+        first = self._baseline(counted, now if record == 0 else None)
+        step = self._plan.steps[record]
+        changes, members = information.marginal_changes(first, now, np.where(counted, columns["heat"], np.nan))
+        values = {**now.values, **changes, **self._means(now.nesting, columns, counted)}
+        values |= memorised(self._plan, step, values)
+        if record == len(self._plan.steps) - 1 and self._plan.coins is not None:
+            values |= self._supersample(record, counted, self._plan.coins[counted].numpy())
+        row: dict[str, Any] = {"members_counted": int(counted.sum())}
+        for name, value in values.items():
+            row[name], row[f"{name}_error"] = value.value, value.error
+        row |= {f"{name}_saturated": int(flag) for name, flag in now.saturated.items()}
+        row |= {**now.members, **members}
+        self._say(now.unavailable)
+        known = {*self._writer.columns("information")}
+        return {name: value for name, value in row.items() if name in known}
+
+    def _measure(self, record: int, counted: Bool[ndarray, " members"]) -> Measurement:
+        return information.measure(
+            self._nesting, self._log_p(record, counted), seed=self._plan.seed, blocks=self._plan.blocks, keep=counted
+        )
+
+    def _baseline(self, counted: Bool[ndarray, " members"], now: Measurement | None) -> Measurement:
+        """The first record, of the members that are counted now."""
+        if now is not None:
+            self._first = now
+        elif self._first is None or self._first.members_counted != counted.sum():
+            self._first = self._measure(0, counted)
+        assert self._first is not None
+        return self._first
+
+    def _log_p(
+        self, record: int, counted: Bool[ndarray, " members"], name: str = "logits"
+    ) -> Iterator[Float[ndarray, "members inputs outcomes"]]:
+        """Log-probabilities, chunk by chunk of probe inputs; of members that are not counted anything will do."""
+        outcomes = self._scratch.outcomes(record)
+        size = max(1, _ELEMENTS_AT_ONCE // (len(self._plan.members) * outcomes))
+        for logits in self._scratch.logits(self._plan.chunks, record, size, name):
+            logits[~counted] = 0.0
+            logits -= logits.max(-1, keepdims=True)
+            yield logits - np.log(np.exp(logits).sum(-1, keepdims=True))
+
+    def _means(self, nesting: Nesting, columns: Columns, counted: Bool[ndarray, " members"]) -> dict[str, Estimate]:
+        """Ensemble means of the members' ledger."""
+        names = ("entropy_conditional", "work", "heat", "cross_entropy", "accuracy")
+        return {
+            f"{name}_mean": information.ensemble_mean(nesting, columns[name][counted])
+            for name in names
+            if name in columns
+        }
+
+    def _say(self, unavailable: Mapping[str, str]) -> None:
+        """Puts into the record why a number is missing."""
+        before = self._writer.attributes.get("unavailable", {})
+        if any(before.get(name) != reason for name, reason in unavailable.items()):
+            self._writer.annotate(unavailable={**before, **unavailable})

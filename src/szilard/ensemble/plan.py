@@ -1,0 +1,211 @@
+"""A plan: everything about an ensemble that is settled before the first step, and its cutting into chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, final
+
+import torch
+from jaxtyping import Int, Shaped
+from torch import Tensor
+
+from szilard.data import Dataset
+from szilard.data import names as catalogue_names
+from szilard.ensemble.chunk import Chunk
+from szilard.ensemble.datasets import Draw
+from szilard.ensemble.design import Design, Member
+from szilard.ensemble.outcomes import joint_outcomes
+from szilard.ensemble.tasks import Truth
+from szilard.ensemble.trainer import Cohort
+from szilard.errors import ModelError, SpecError
+from szilard.models.checks import check_logits, explain
+from szilard.models.precision import Precision, forward_precision
+from szilard.training import Factory, Training, streams
+
+CHUNK_MEMBERS = 10
+"""Members trained together unless told otherwise: few enough that their weights stay in cache."""
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """An ensemble, ready to be trained.
+
+    Attributes:
+        name: of the experiment.
+        model, training, design: see :class:`szilard.Experiment`.
+        data: training and test split.
+        split: from which the probe was drawn: ``"train"`` or ``"test"``.
+        probe_rows: the probe, as rows of that split; the same for all members.
+        labelled: whether the probe's labels may be looked at.
+        steps: at which members are recorded.
+        blocks: numbers of probe inputs that are taken jointly.
+        seed: of everything random.
+        device, threads: see :class:`szilard.Experiment`.
+        chunk: members trained together; None leaves it to szilard.
+        spec: the experiment as a table, for the record and for checking checkpoints.
+    """
+
+    name: str
+    model: Factory
+    training: Training
+    design: Design
+    data: Dataset
+    split: str
+    probe_rows: Int[Tensor, " inputs"]
+    labelled: bool
+    steps: tuple[int, ...]
+    blocks: tuple[int, ...]
+    seed: int
+    device: str
+    threads: int | None
+    chunk: int | None
+    spec: Mapping[str, Any]
+
+    @cached_property
+    def contents(self) -> str:
+        """What the data hold; of a published data set, which is checked when it is loaded, the name."""
+        return self.data.name if self.spec.get("data") in catalogue_names() else self.data.fingerprint
+
+    @cached_property
+    def members(self) -> tuple[Member, ...]:
+        """All of them, nested."""
+        return self.design.members(self.seed)
+
+    @cached_property
+    def truths(self) -> tuple[Truth, ...]:
+        """The tasks."""
+        kind = self.design.task_kind
+        return tuple(kind.draw(task, self.data, self.seed) for task in range(kind.count))
+
+    @cached_property
+    def draws(self) -> dict[tuple[int, int], Draw]:
+        """The data set of each task and number.
+
+        Raises:
+            SpecError: if the data are too few.
+        """
+        classes = len(self.data.classes)
+        return {
+            (task, number): draw
+            for task, truth in enumerate(self.truths)
+            for number, draw in enumerate(self.design.dataset_kind.draw(task, truth, classes, self.seed))
+        }
+
+    @cached_property
+    def probe(self) -> Shaped[Tensor, "inputs ..."]:
+        """The probe's inputs."""
+        return self.data.split(self.split)[0][self.probe_rows]
+
+    @property
+    def precision(self) -> Precision:
+        """Of the forward pass."""
+        return self._tried[0]
+
+    @property
+    def outcomes(self) -> int:
+        """Joint outcomes of an input."""
+        return self._tried[1]
+
+    @cached_property
+    def _tried(self) -> tuple[Precision, int]:
+        """Precision and outcomes of one model that is made and tried on two inputs.
+
+        Raises:
+            ModelError: if its output is no logits for the probe, or has fewer outcomes than the data have classes.
+        """
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.members[0].initialisation_seed)
+            model = self.model.build().eval()
+            try:
+                with torch.no_grad():
+                    output = model(self.probe[:2])
+            except Exception as error:
+                raise ModelError(
+                    f"the model could not be evaluated on the probe (shape {tuple(self.probe.shape)}):"
+                    f" {explain(error)}. Give a factory whose model takes the data's inputs."
+                ) from error
+        check_logits(output, min(2, len(self.probe)))
+        if self.training.loss is None and output.shape[-1] < len(self.data.classes):
+            raise ModelError(
+                f"the model has {output.shape[-1]} outcomes and {self.data.name!r} {len(self.data.classes)} classes:"
+                " let its last layer have as many."
+            )
+        return forward_precision(model, output), joint_outcomes(output.unsqueeze(0)).shape[-1]
+
+    @property
+    def parameters(self) -> int:
+        """Of one member."""
+        with torch.random.fork_rng(devices=[]):
+            return sum(parameter.numel() for parameter in self.model.build().parameters())
+
+    @property
+    def chunk_size(self) -> int:
+        """Members in a chunk."""
+        return min(self.chunk or CHUNK_MEMBERS, len(self.members))
+
+    @property
+    def chunks(self) -> int:
+        """How many there are."""
+        return -(-len(self.members) // self.chunk_size)
+
+    def make_chunk(self, number: int) -> Chunk:
+        """A chunk with its data: only the examples that its members are trained on."""
+        members = self.members[number * self.chunk_size : (number + 1) * self.chunk_size]
+        draws = [self.draws[member.task, member.dataset] for member in members]
+        rows = torch.stack([draw.index for draw in draws])
+        used, index = torch.unique(rows, return_inverse=True)
+        cohort = Cohort(self.data.train_inputs[used], index, torch.stack([draw.labels for draw in draws]))
+        pairs = draws[0].pairs
+        return Chunk(
+            number=number,
+            members=members,
+            model=self.model,
+            training=self.training,
+            cohort=cohort,
+            probe=self.probe,
+            labels=torch.stack([self._probe_labels[member.task] for member in members]) if self.labelled else None,
+            supersample=None if pairs is None else self.data.train_inputs[pairs.T.flatten()],
+            steps=self.steps,
+            epsilon=self.precision.epsilon,
+            device=self.device,
+            threads=self.threads,
+        )
+
+    @cached_property
+    def coins(self) -> Int[Tensor, "members pairs"] | None:
+        """In a supersample design which half of each pair each member was trained on."""
+        chosen = [self.draws[member.task, member.dataset].chosen for member in self.members]
+        known = [coins for coins in chosen if coins is not None]
+        return torch.stack(known) if known else None
+
+    @cached_property
+    def _probe_labels(self) -> list[Int[Tensor, " inputs"]]:
+        """True labels of the probe under each task; −1 where it has none."""
+        return [
+            truth.labels(self.split, self.probe_rows, streams.generator_of(self.seed, f"{streams.PROBE} {task}"))
+            for task, truth in enumerate(self.truths)
+        ]
+
+    def check(self) -> None:
+        """Refuses what cannot be carried out, before anything is written.
+
+        Raises:
+            SpecError: if the data are too few, or a supersample design has several tasks.
+            ModelError: if the model does not fit.
+        """
+        if self.chunk is not None and self.chunk < 1:
+            raise SpecError(f"chunk must be at least 1, not {self.chunk}: leave it out to have it chosen.")
+        if len(self.members) < 2:
+            raise SpecError(
+                "a design of one member is no ensemble: give several tasks, datasets or seeds, or leave the design out"
+                " to watch a single run."
+            )
+        if self.design.described()["supersample"] and self.design.task_kind.count > 1:
+            raise SpecError("a supersample belongs to one task: set design.tasks to 1.")
+        sizes = {len(draw.index) for draw in self.draws.values()}
+        if len(sizes) > 1:
+            raise SpecError(f"data sets differ in size ({sorted(sizes)}): give datasets.size, so that all are alike.")
+        assert self.outcomes

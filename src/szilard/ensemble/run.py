@@ -1,0 +1,157 @@
+"""Trains an ensemble and writes its record, from the start or from where it was interrupted."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+
+from szilard.ensemble.chunk import Harvest
+from szilard.ensemble.description import describe
+from szilard.ensemble.design import coordinates
+from szilard.ensemble.executors import executor_of
+from szilard.ensemble.gathering import Gathering
+from szilard.ensemble.plan import Plan
+from szilard.ensemble.scratch import Scratch
+from szilard.errors import RecordError
+from szilard.records.attributes import read_attributes
+from szilard.records.ensemble_schema import ensemble_groups
+from szilard.records.root import is_record
+from szilard.records.writer import RecordWriter
+
+
+class Display(Protocol):
+    """What shows the progress."""
+
+    def update(self, done: int, note: str = "") -> None:
+        """``done`` member-steps are finished."""
+
+
+def run_ensemble(
+    plan: Plan, out: Path, *, overwrite: bool, resume: bool, executor: Any, display: Display, keep: bool
+) -> None:
+    """Trains all members of a plan and writes the record into directory ``out``.
+
+    Interrupted (by a signal, a kill, a lost cluster), the record stays as it is, incomplete, and goes on with
+    ``resume``; what it then holds is the same as without the interruption.
+
+    Args:
+        plan: of the ensemble.
+        out: the record's directory.
+        overwrite: whether a record that is already there may be replaced.
+        resume: whether to go on with one that was interrupted; where there is none a new one begins.
+        executor: see :func:`szilard.ensemble.executors.executor_of`.
+        display: shows the progress.
+        keep: whether the trained models stay in ``checkpoints`` when all is done.
+
+    Raises:
+        SpecError, ModelError: if the plan cannot be carried out.
+        RecordError: if the record cannot be written, or the one there is of another experiment.
+    """
+    plan.check()
+    carry_out = executor_of(executor)
+    scratch = Scratch(out)
+    fingerprint = {**plan.spec, "contents of the data": plan.contents}
+    if resume and is_record(out):
+        if read_attributes(out).get("status") == "complete":
+            _check_spec(out, plan.spec)
+            return
+        scratch.check(fingerprint)
+        writer = RecordWriter.reopen(out)
+    else:
+        writer = _begin(plan, out, overwrite)
+        scratch.begin(fingerprint)
+    gathering = Gathering(plan, writer, scratch)
+    progress = _Progress(plan, display)
+    spent = _Spent(writer.attributes.get("timings", {}))
+
+    def take(harvest: Harvest) -> None:
+        scratch.store(harvest)
+        with spent.on("measuring"):
+            gathering.advance()
+
+    with spent.on("all"):
+        gathering.advance()
+        carry_out(plan, scratch, take, progress.report)
+        gathering.advance()
+    if gathering.rows < len(plan.steps):
+        raise RecordError(
+            f"only {gathering.rows} of {len(plan.steps)} records of {out} could be written: harvests are missing from"
+            f" {scratch.path}; run again with overwrite (--overwrite)."
+        )
+    writer.annotate(timings=spent.seconds())
+    if not keep:
+        scratch.remove()
+    writer.close()
+
+
+def _begin(plan: Plan, out: Path, overwrite: bool) -> RecordWriter:
+    attributes = describe(plan)
+    note = coverage_note(plan.design.clusters)
+    if note:
+        attributes["notes_on_coverage"] = note
+    groups = ensemble_groups(
+        coordinates(plan.members),
+        blocks=plan.blocks,
+        labelled=plan.labelled,
+        crossed=plan.design.crossed,
+        supersample=plan.coins is not None,
+    )
+    return RecordWriter(out, groups=groups, attributes=attributes, overwrite=overwrite)
+
+
+def _check_spec(out: Path, spec: Mapping[str, Any]) -> None:
+    """A record that is complete is not taken for one of another experiment."""
+    import json
+
+    if json.loads(json.dumps(spec)) != read_attributes(out).get("spec"):
+        raise RecordError(
+            f"{out} holds the complete record of another experiment: choose another directory, or replace it"
+            " (overwrite=True, on the command line --overwrite)."
+        )
+
+
+class _Progress:
+    """Member-steps done, over all chunks."""
+
+    def __init__(self, plan: Plan, display: Display) -> None:
+        self._display = display
+        size, total = plan.chunk_size, len(plan.members)
+        self._members = [min(size, total - number * size) for number in range(plan.chunks)]
+        self._done = [0] * plan.chunks
+
+    def report(self, chunk: int, step: int) -> None:
+        self._done[chunk] = step
+        done = sum(count * steps for count, steps in zip(self._members, self._done, strict=True))
+        finished = sum(self._members[: chunk + 1])
+        self._display.update(done, f"of member-steps, members up to {finished}")
+
+
+class _Spent:
+    """Seconds, added up over interruptions."""
+
+    def __init__(self, before: Mapping[str, float]) -> None:
+        self._seconds = {"measuring": 0.0, "all": 0.0, **before}
+
+    def on(self, what: str) -> _Timer:
+        return _Timer(self._seconds, what)
+
+    def seconds(self) -> dict[str, float]:
+        return {name: round(value, 3) for name, value in self._seconds.items()}
+
+
+class _Timer:
+    def __init__(self, seconds: dict[str, float], what: str) -> None:
+        self._seconds, self._what = seconds, what
+
+    def __enter__(self) -> None:
+        self._begin = time.perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        self._seconds[self._what] += time.perf_counter() - self._begin
+
+
+def coverage_note(clusters: int) -> str:
+    return ""

@@ -1,0 +1,110 @@
+"""Carries out an experiment of one run: builds model, probe and optimiser, trains, and watches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from szilard.data import Dataset
+from szilard.experiments.probe import draw_probe
+from szilard.experiments.progress import Progress
+from szilard.experiments.spec import Experiment
+from szilard.models import Classifier
+from szilard.monitor import Monitor
+from szilard.training import Training, streams
+from szilard.training.batches import batches
+from szilard.training.noise import Kicks
+
+_LOOKS_ON_DEVICE = 100
+"""Steps between looks at the loss where each look waits for the device."""
+
+
+def watch(experiment: Experiment, dataset: Dataset, out: Path, *, overwrite: bool, quiet: bool) -> None:
+    """Trains and watches one model.
+
+    The random state of the calling program is left as it was. A run whose loss is no longer finite stops there, with
+    its record marked; one that is interrupted closes its record and raises ``KeyboardInterrupt``.
+
+    Raises:
+        SpecError, ModelError, RecordError: see :func:`szilard.run`.
+    """
+    device = torch.device(experiment.device)
+    inputs, labels = (tensor.to(device) for tensor in dataset.split("train"))
+    rows = draw_probe(dataset, experiment.probe, experiment.seed)
+    probe, probe_labels = (tensor[rows].to(device) for tensor in dataset.split(experiment.probe.split))
+    training = experiment.training
+    order = streams.generator_of(experiment.seed, streams.ORDER)
+    indices = batches(len(inputs), training.batch_size, training.shuffle, order)
+    with _own_randomness(device), _threads(experiment.threads):
+        torch.manual_seed(streams.seed_of(experiment.seed, streams.INITIALISATION))
+        model = experiment.model.build().to(device)
+        optimizer = training.optimizer.build(model.parameters())
+        ppm = Classifier(model, inputs=probe, labels=probe_labels if experiment.probe.labelled else None)
+        monitor = Monitor(
+            ppm,
+            optimizer,
+            out=out,
+            every=experiment.every,
+            budget=experiment.budget,
+            path_intervals=experiment.path_intervals,
+            seed=streams.seed_of(experiment.seed, streams.SAMPLES),
+            overwrite=overwrite,
+            quiet=quiet,
+            attributes={"name": experiment.name, "seed": experiment.seed, "spec": experiment.as_table()},
+        )
+        torch.manual_seed(streams.seed_of(experiment.seed, streams.FORWARD))
+        with monitor, Progress(f"{experiment.name}: {dataset.name}", training.steps, quiet) as progress:
+            examples = ((inputs[index], labels[index]) for index in indices)
+            noise = streams.generator_of(experiment.seed, streams.NOISE)
+            _train(model, optimizer, training, examples, monitor, progress, noise)
+    monitor.close()
+
+
+def _train(
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    training: Training,
+    examples: Iterator[tuple[Tensor, Tensor]],
+    monitor: Monitor,
+    progress: Progress,
+    noise: torch.Generator,
+) -> None:
+    """The loop, until its end or the first number that is not finite."""
+    rates = [group["lr"] for group in optimizer.param_groups]
+    criterion = training.criterion()
+    kicks = Kicks(getattr(training.optimizer, "noise", 0.0), noise)
+    for step in range(training.steps):
+        if training.schedule is not None:
+            for group, rate in zip(optimizer.param_groups, rates, strict=True):
+                group["lr"] = rate * training.schedule.multiplier(step, training.steps)
+        inputs, labels = next(examples)
+        loss = criterion(model(inputs), labels)
+        optimizer.zero_grad()
+        loss.backward()
+        if training.clip_norm is not None:
+            nn.utils.clip_grad_norm_(model.parameters(), training.clip_norm)
+        optimizer.step()
+        kicks.add_to(model)
+        monitor.step(loss=loss)
+        if monitor.broken:
+            return
+        if loss.device.type == "cpu" or step % _LOOKS_ON_DEVICE == 0:
+            progress.update(step + 1, f"loss {loss.item():.3f}")
+
+
+@contextmanager
+def _threads(number: int | None) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(before if number is None else number)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _own_randomness(device: torch.device) -> AbstractContextManager[None]:
+    return torch.random.fork_rng(devices=[device] if device.type == "cuda" else [])
