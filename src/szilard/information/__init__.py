@@ -4,22 +4,46 @@ Everything takes log-probabilities of members on shared probe inputs, float64 in
 runs or files. :class:`Nesting` says where members belong, :func:`measure` makes a :class:`Measurement` of a look.
 """
 
+from szilard.information.calibration import coverage_note
+from szilard.information.chain import chain_bound, population_bound
 from szilard.information.difference import change, changes, marginal_changes
 from szilard.information.jackknife import ensemble_mean
+from szilard.information.m_info import (
+    DataProcessing,
+    clausius_information,
+    clausius_residual,
+    data_processing,
+    ideal_learning,
+    m_info_lower,
+    m_info_upper,
+)
 from szilard.information.measure import chunked, measure
 from szilard.information.measurement import Measurement
 from szilard.information.nesting import Nesting
 from szilard.information.stopping import StoppingPoint, label_free_stop
+from szilard.information.supersample import Supersample, supersample_information
 
 __all__ = [
+    "DataProcessing",
     "Measurement",
     "Nesting",
     "StoppingPoint",
+    "Supersample",
+    "chain_bound",
     "change",
     "changes",
     "chunked",
+    "clausius_information",
+    "clausius_residual",
+    "coverage_note",
+    "data_processing",
     "ensemble_mean",
+    "ideal_learning",
     "label_free_stop",
+    "m_info_lower",
+    "m_info_upper",
     "marginal_changes",
     "measure",
+    "population_bound",
+    "supersample_information",
 ]

@@ -33,7 +33,7 @@ _LOW_ENTROPIES = (
     "info_seed_order_plugin",
 )
 """Differences of two plug-ins may err on either side; with the members' own entropies below they err on one."""
-_IN_BLOCKS = ("info_task", "info_dataset", "info_seed", "l_info")
+_SIDES = ("", "_lower", "_upper")
 
 
 class Sums(Protocol):
@@ -79,7 +79,7 @@ def assemble(sums: Sums, mask: ndarray, *, permutations: int) -> Measurement:
     kinds["l_info_spread"] = Kind.ASYMPTOTIC
 
     deletions |= _block_values(sums, deletions)
-    kinds |= {f"{name}_block": Kind.ASYMPTOTIC for name in _IN_BLOCKS}
+    kinds |= {f"{name}_block{side}": _kind(side) for name in BUDGET for side in _SIDES}
     values = {
         name: estimate(rows[0], rows[1:], nesting, kinds[name])
         for name, rows in deletions.items()
@@ -139,15 +139,16 @@ def _of_pairs(sums: Sums) -> dict[str, ndarray]:
 
 
 def _block_values(sums: Sums, deletions: Mapping[str, ndarray]) -> dict[str, ndarray]:
-    """Informations of m inputs jointly, one column for each m."""
-    joint = {block.size: block for block in sums.joint}
-    columns: dict[str, list[ndarray]] = {name: [] for name in _IN_BLOCKS}
+    """Informations of m inputs jointly with their brackets, one column for each m."""
+    columns: dict[str, list[ndarray]] = {f"{name}_block{side}": [] for name in BUDGET for side in _SIDES}
+    joint = {block.size: block.entropies() for block in sums.joint}
     for size in sums.blocks:
-        entropies = joint[size].entropies() if size > 1 else None
+        entropies = joint.get(size)
         values = deletions if size == 1 else None if entropies is None else _reported(budget(entropies, sums.nesting))
         for name, column in columns.items():
-            column.append(np.full(sums.nesting.groups + 1, np.nan) if values is None else values[name])
-    return {f"{name}_block": np.stack(column, 1) for name, column in columns.items() if column}
+            of_input = name.replace("_block", "")
+            column.append(np.full(sums.nesting.groups + 1, np.nan) if values is None else values[of_input])
+    return {name: np.stack(column, 1) for name, column in columns.items() if column}
 
 
 def _only_known(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
 from szilard.systems.base import require
@@ -121,7 +121,7 @@ class CategoricalTeachers:
     @staticmethod
     def _draw(
         population: int, shape: tuple[int, ...], nest: tuple[int, ...], generator: torch.Generator
-    ) -> Int[Tensor, "..."]:
+    ) -> Tensor:
         return torch.randint(population, shape, generator=generator).expand(nest)
 
     # Answers
