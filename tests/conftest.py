@@ -147,7 +147,7 @@ def _information(step: int, tasks: int, datasets: int, seeds: int, crossed: bool
         "l_info_lower": 0.93 * total - 0.01, "l_info_upper": 1.12 * total + 0.02, "l_info_saturated": 0,
         "l_info_plugin": 0.98 * total, "l_info_pairwise": 2.3 * total, "l_info_spread": 0.18 * total,
         "l_info_block": [total * m**0.8 for m in (1, 2, 3)],
-        "info_dataset_contrast": values["info_dataset"] * 0.97, "info_dataset_permutation_p": 0.8 / (1 + step / 4),
+        "info_dataset_contrast": values["info_dataset"] * 0.97, "info_dataset_permutation_p": 0.8 / (1 + step / 4) if datasets > 1 else math.nan,
         "entropy_marginal": entropy + total, "entropy_marginal_plugin": entropy + 0.98 * total,
         "entropy_marginal_lower": entropy + 0.93 * total, "entropy_marginal_upper": entropy + 1.12 * total,
         "entropy_task": entropy + np.nansum([values["info_dataset"], values["info_seed"]]),

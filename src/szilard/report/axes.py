@@ -37,7 +37,7 @@ def axis(title: str, **more: Any) -> dict[str, Any]:
 def layout(*y_axes: dict[str, Any], x: dict[str, Any] | None = None, right: int = 70, **more: Any) -> dict[str, Any]:
     """A layout of stacked panels (first on top) over one x axis; training steps unless ``x`` says otherwise."""
     count = len(y_axes)
-    gap = 0.09 if count > 1 else 0.0
+    gap = 0.18 / count if count > 1 else 0.0
     height = (1 - gap * (count - 1)) / count
     panels = {}
     for number, settings in enumerate(y_axes):

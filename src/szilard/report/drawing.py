@@ -115,3 +115,39 @@ def label_ends(
         }
         for (text, _, colour), height in zip(ordered, heights, strict=True)
     ]
+
+
+def between(steps: Any, low: Any, high: Any, pen: Pen, *, panel: int = 1, share: float = 0.16) -> list[dict[str, Any]]:
+    """The area between two curves."""
+    edge = {"type": "scatter", "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False,
+            "x": steps, "yaxis": "y" if panel == 1 else f"y{panel}"}  # fmt: skip
+    return [{**edge, "y": low}, {**edge, "y": high, "fill": "tonexty", "fillcolor": faded(pen.colour, share)}]
+
+
+def thin(curves: Sequence[Curve], pen: Pen, *, panel: int = 1) -> dict[str, Any]:
+    """Many curves as thin lines in one trace: a crowd, none of which has a name."""
+    gap = [None]
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "x": [x for curve in curves for x in [*curve.steps.tolist(), *gap]],
+        "y": [y for curve in curves for y in [*curve.values.tolist(), *gap]],
+        "yaxis": "y" if panel == 1 else f"y{panel}",
+        "line": {"color": faded(pen.colour, min(0.3, max(0.08, 6 / max(len(curves), 1)))), "width": 0.9},
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }
+
+
+def mark(x: float, y: float, pen: Pen, *, panel: int = 1) -> dict[str, Any]:
+    """One point that matters, set on its curve."""
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "x": [x],
+        "y": [y],
+        "yaxis": "y" if panel == 1 else f"y{panel}",
+        "marker": {"symbol": "diamond", "size": 11, "color": "white", "line": {"color": pen.colour, "width": 2.4}},
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }

@@ -71,7 +71,7 @@ def render(tree: xr.DataTree, audit: Audit, directory: str = "record") -> str:
             f'<main><section class="seen"><h2>What was seen</h2>{_seen(told)}{told.numbers}</section>',
             f'<section id="figures"><h2>Figures</h2>{_controls(told)}',
             f'<div class="grid">{"".join(map(_figure, told.figures))}</div></section>',
-            f'<section id="audit"><h2>What held</h2>{verdicts(audit)}</section>',
+            f'<section id="audit"><h2>What held</h2>{verdicts(audit)}</section>' if audit.rows else "",
             f'<section id="record"><h2>The record</h2>{provenance(told, directory)}</section></main>',
             "<noscript><p>The figures need JavaScript; the numbers and the audit do not.</p></noscript>",
             *(f"<script>{script}</script>" for script in scripts),

@@ -29,8 +29,9 @@ def escape(text: Any) -> str:
 
 
 def prose(text: Any) -> str:
-    """Our own sentences as HTML: escaped, with the root of the unit of length raised."""
-    return escape(text).replace("^½", "<sup>½</sup>")
+    """Our own sentences as HTML: escaped, the root of the unit of length raised, numbers kept with their errors."""
+    text = escape(text).replace("^½", "<sup>½</sup>")
+    return text.replace(" ± ", "\u00a0±\u00a0").replace(" %", "\u00a0%")
 
 
 def with_error(value: float, error: float) -> str:

@@ -8,7 +8,7 @@ from szilard.report.safe import escape, prose
 
 LEGEND = (
     "✓ the interval lies inside the bound; ✗ outside it; ? across its edge, so more evidence is needed; "
-    "– no single run can tell."
+    "– no record of this kind can tell."
 )
 CLASSES = {Verdict.HELD: "good", Verdict.FAILED: "bad", Verdict.UNDECIDED: "mind", Verdict.UNCHECKABLE: "none"}
 

@@ -1,16 +1,60 @@
-"""The page of an ensemble."""
+"""The page of an ensemble: it opens with the budget of what was learned, memorised and owed to luck."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from szilard.audit import Audit
-from szilard.report.content import Content
+from szilard.report.banner import standing
+from szilard.report.content import Content, Remark
+from szilard.report.ensemble.cards import cards
+from szilard.report.ensemble.figures import LEADING, figures
+from szilard.report.ensemble.numbers import numbers
+from szilard.report.ensemble.view import View
+from szilard.report.ensemble.words import what_was_seen
+from szilard.summary import told
 
 if TYPE_CHECKING:
     import xarray as xr
 
+PYTHON = (
+    "import szilard\n\nrun = szilard.open({directory})\n"
+    'run.estimate("info_dataset")   # the last record, with its error\n'
+    'run.data["l_info_member"]      # an xarray.DataArray over steps and members\nrun.audit()'
+)
+
 
 def content(tree: xr.DataTree, audit: Audit) -> Content:
     """The parts of the page."""
-    raise NotImplementedError
+    view = View.of(tree, audit)
+    members = view.record.size
+    return Content(
+        subtitle=(
+            f"The information budget of {members:,} training runs, in nats, by szilard "
+            f"{view.attributes.get('szilard_version', '')}"
+        ),
+        attributes=view.attributes,
+        remarks=_remarks(view),
+        cards=cards(view),
+        leading=LEADING.figure(view),
+        paragraphs=what_was_seen(view),
+        numbers=numbers(view),
+        figures=figures(view),
+        python=PYTHON,
+        logarithmic=view.logarithmic,
+    )
+
+
+def _remarks(view: View) -> list[Remark]:
+    record = view.record
+    remarks = standing(view.attributes, view.audit)
+    if said := told.diverged(record):
+        remarks.append(Remark("mind", said))
+    note = view.attributes.get("notes_on_coverage")
+    if isinstance(note, str) and note:
+        remarks.append(Remark("mind", f"A small design: {note}"))
+    if record.undefined:
+        remarks.append(Remark("mind", f"{record.undefined} records without finite numbers were left out."))
+    return remarks or [
+        Remark("good", f"Complete record: {record.size:,} trainings, {record.records:,} records, {record.span()}.")
+    ]

@@ -1,0 +1,166 @@
+"""What an ensemble's record says, read with care: quantities with their errors, what is missing and why."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from szilard.estimate import Estimate, Kind
+from szilard.information.stopping import StoppingPoint, label_free_stop
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+LEVELS = ("info_task", "info_dataset", "info_seed")
+"""The budget, from the outside in."""
+LEVEL = 0.95
+"""Of every interval that is shown."""
+PRESENT = ("l_info", "entropy_conditional_mean", "work_mean")
+"""A row in which none of these is finite holds nothing."""
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """The groups of one ensemble's record, rows that hold something only.
+
+    Attributes:
+        information: group ``information``.
+        ledger: group ``ledger``, the same steps.
+        attributes: of the root.
+        undefined: how many rows were left out.
+    """
+
+    information: xr.Dataset
+    ledger: xr.Dataset
+    attributes: Mapping[str, Any]
+    undefined: int
+
+    @classmethod
+    def of(cls, tree: xr.DataTree) -> Ensemble:
+        """Of a record as the reader returns it; it must have the groups ``information`` and ``ledger``."""
+        information, ledger = (tree.children[name].to_dataset(inherit=False) for name in ("information", "ledger"))
+        keep = np.zeros(information.sizes["step"], dtype=bool)
+        for name in PRESENT:
+            if name in information:
+                keep |= np.isfinite(np.asarray(information[name].values, dtype=float))
+        information = information.isel(step=keep)
+        ledger = ledger.isel(step=np.isin(ledger["step"].values, information["step"].values))
+        attributes = {str(key): value for key, value in tree.attrs.items()}
+        return cls(information, ledger, attributes, int((~keep).sum()))
+
+    @property
+    def records(self) -> int:
+        """Rows that hold something."""
+        return int(self.information.sizes["step"])
+
+    @cached_property
+    def steps(self) -> np.ndarray:
+        """Training step of each row."""
+        return np.asarray(self.information["step"].values)
+
+    def span(self) -> str:
+        """The steps covered, in words."""
+        return "nothing recorded" if not self.records else f"steps {self.steps[0]:,} to {self.steps[-1]:,}"
+
+    @property
+    def size(self) -> int:
+        """How many members there are, those that diverged included."""
+        return int(self.information.sizes.get("member", 0))
+
+    @property
+    def counted(self) -> int:
+        """How many members are in the mixtures of the last record."""
+        known = "members_counted" in self.information and self.records
+        return int(self.information["members_counted"].values[-1]) if known else self.size
+
+    def mapping(self, name: str) -> Mapping[str, Any]:
+        """A nested attribute; empty where it is missing or no mapping."""
+        value = self.attributes.get(name)
+        return value if isinstance(value, Mapping) else {}
+
+    def count(self, level: str) -> int:
+        """How many tasks, datasets of each, or seeds of each the design has; 0 where the record does not say."""
+        value = self.mapping("design").get(f"{level}s")
+        return value if isinstance(value, int) else 0
+
+    @property
+    def clusters(self) -> int:
+        """Of the outermost level; 0 where the record does not say."""
+        value = self.attributes.get("clusters")
+        return value if isinstance(value, int) else 0
+
+    @property
+    def degrees_of_freedom(self) -> float:
+        """Of an error over clusters."""
+        return self.clusters - 1 if self.clusters > 1 else math.inf
+
+    @cached_property
+    def width(self) -> float:
+        """Half the 95 % interval in standard errors over clusters."""
+        return float(Estimate(0.0, 1.0, Kind.ASYMPTOTIC, self.degrees_of_freedom).interval(LEVEL)[1])
+
+    def has(self, *names: str) -> bool:
+        """Whether all these quantities exist and are finite somewhere."""
+        return all(name in self.information and np.isfinite(self.column(name)).any() for name in names)
+
+    def column(self, name: str) -> np.ndarray:
+        """A quantity of the ensemble, one number a row (or one for each member or block)."""
+        return np.asarray(self.information[name].values, dtype=float)
+
+    def errors(self, name: str) -> np.ndarray | None:
+        """Its standard errors; None where it has none."""
+        return self.column(f"{name}_error") if f"{name}_error" in self.information else None
+
+    def of_members(self, name: str) -> np.ndarray:
+        """A quantity of the members' ledger: rows × members."""
+        return np.asarray(self.ledger[name].values, dtype=float)
+
+    def at(self, name: str, row: int = -1) -> Estimate | None:
+        """A quantity at a row, with error, kind and degrees of freedom; None where it is not known."""
+        if name not in self.information or not self.records:
+            return None
+        value = float(self.column(name)[row])
+        if not math.isfinite(value):
+            return None
+        errors = self.errors(name)
+        kind = Kind(self.information[name].attrs.get("kind", Kind.ASYMPTOTIC))
+        return Estimate(value, 0.0 if errors is None else float(errors[row]), kind, self.degrees_of_freedom)
+
+    def bracket(self, name: str, row: int = -1) -> tuple[float, float] | None:
+        """The lower and upper end of a quantity's bracket; None where it has none."""
+        low, high = self.at(f"{name}_lower", row), self.at(f"{name}_upper", row)
+        return None if low is None or high is None else (low.value, high.value)
+
+    def saturated(self, name: str, row: int = -1) -> bool:
+        """Whether the number of runs caps a quantity there."""
+        flag = f"{name}_saturated"
+        return bool(self.records) and flag in self.information and int(self.information[flag].values[row]) == 1
+
+    @cached_property
+    def stop(self) -> StoppingPoint | None:
+        """Where ``cross_entropy_between`` is least; judged by the test loss where there are labels; else None."""
+        if not self.has("cross_entropy_between"):
+            return None
+        errors = self.errors("cross_entropy_between")
+        loss = self.column("cross_entropy_mean") if self.has("cross_entropy_mean") else None
+        if loss is not None and not np.isfinite(loss).all():
+            loss = None
+        curve = self.column("cross_entropy_between")
+        return label_free_stop(self.steps, curve, 0.0 if errors is None else errors, loss)
+
+    @cached_property
+    def unavailable(self) -> dict[str, str]:
+        """What the design cannot give, and why."""
+        return {str(name): str(why) for name, why in self.mapping("unavailable").items()}
+
+    @cached_property
+    def diverged(self) -> list[tuple[Any, Any]]:
+        """Members that diverged, each with the step at which it was seen."""
+        told = self.attributes.get("diverged")
+        rows = [each for each in told if isinstance(each, Mapping)] if isinstance(told, list) else []
+        return [(each.get("member"), each.get("step")) for each in rows]

@@ -1,0 +1,183 @@
+"""What an ensemble's record says, in sentences that the summary and the page share."""
+
+from __future__ import annotations
+
+import math
+
+from szilard.estimate import Estimate, Kind, format_with_error
+from szilard.summary.ensemble_record import LEVELS, Ensemble
+
+WORDS = {
+    "info_task": "what was learned of the task",
+    "info_dataset": "what was memorised of the sample",
+    "info_seed": "the luck of the seed",
+    "info_data": "what was learned of task and sample together",
+    "cross_entropy_between": "the label-free stopping point",
+    "info_seed_initialisation": "the part of the initialisation in the luck",
+    "info_seed_order": "the part of the batch order in the luck",
+    "l_info": "L-info",
+    "entropy_marginal": "the marginal entropy",
+    "m_info_lower": "M-info from below",
+    "m_info_upper": "M-info from above",
+    "supersample_information": "the information of a supersample",
+}
+"""What a reader may miss, in words; other names are shown as they are."""
+
+CLAUSES = {
+    "info_task": "learned {} nat of the task",
+    "info_dataset": "memorised {} nat of their own sample",
+    "info_seed": "owe {} nat to the luck of the seed",
+}
+SIZES = {"info_task": "task", "info_dataset": "dataset", "info_seed": "seed"}
+DISAGREE = 2.0
+"""Errors between the two estimates of what was memorised beyond which it is said."""
+
+
+def amount(estimate: Estimate) -> str:
+    """``value ± error`` with a true minus and no line break inside; without an error it says so."""
+    value, error = float(estimate.value), float(estimate.error)
+    if not math.isfinite(error):
+        return f"{value:.3g} (no error)".replace("-", "−").replace(" ", "\u00a0")
+    return format_with_error(value, error).replace("-", "−").replace(" ", "\u00a0")
+
+
+def outcome(ensemble: Ensemble) -> str:
+    """How many nats were learned, memorised and owed to luck at the end."""
+    if not ensemble.records:
+        return "Nothing is recorded yet that is defined."
+    found = {name: estimate for name in LEVELS if (estimate := ensemble.at(name)) is not None}
+    total = ensemble.at("l_info")
+    said = ""
+    if found:
+        clauses = [CLAUSES[name].format(amount(estimate)) for name, estimate in found.items()]
+        said = f"At step {ensemble.steps[-1]:,} the runs {listed(clauses)}, per probe input"
+    if total is not None:
+        whole = f"a prediction tells {amount(total)} nat of its model (L-info)"
+        if not found:
+            said = f"At step {ensemble.steps[-1]:,} {whole}, per probe input"
+        elif len(found) > 1:
+            said += f"; in all {whole}"
+    capped = [name for name in found if ensemble.saturated(name)]
+    if capped:
+        counts = listed([f"{ensemble.count(SIZES[name])} {SIZES[name]}s" for name in capped])
+        said += f". So few as {counts} cap {listed([WORDS[name] for name in capped])}: read the bracket there"
+    return f"{said}." if said else "This design gives none of the informations at its last record."
+
+
+def design(ensemble: Ensemble) -> str:
+    """Tasks, datasets and seeds, and over what the errors are."""
+    tasks, datasets, seeds = (ensemble.count(level) for level in ("task", "dataset", "seed"))
+    if not tasks:
+        return f"{ensemble.size} trainings; the record does not say how they were designed."
+    crossed = ", initialisations crossed with batch orders" if ensemble.mapping("design").get("crossed") else ""
+    said = (
+        f"{_many(tasks, 'task')} × {_many(datasets, 'dataset')} × {_many(seeds, 'seed')}{crossed}: "
+        f"{_many(ensemble.size, 'training')}"
+    )
+    if ensemble.counted != ensemble.size:
+        said += f", {ensemble.counted} of them counted"
+    outermost = ensemble.mapping("design").get("outermost", "cluster")
+    return f"{said}; errors over the {_many(ensemble.clusters, str(outermost))}"
+
+
+def missing(ensemble: Ensemble) -> list[str]:
+    """What the design cannot give and why, a sentence for each reason."""
+    reasons: dict[str, list[str]] = {}
+    for name, why in ensemble.unavailable.items():
+        base = name.removesuffix("_error")
+        if name.endswith("_quadratic") and name.removesuffix("_quadratic") in ensemble.unavailable:
+            continue
+        words = WORDS.get(base, base.replace("_", " "))
+        reasons.setdefault(why, []).append(f"the error of {words}" if base != name else words)
+    return [f"Not given: {listed(names)}, because {why[:1].lower()}{why[1:]}" for why, names in reasons.items()]
+
+
+def diverged(ensemble: Ensemble) -> str:
+    """Which members diverged and when; empty for none."""
+    rows = ensemble.diverged
+    if not rows:
+        return ""
+    told = [f"{member} at step {step:,}" if isinstance(step, int) else str(member) for member, step in rows[:6]]
+    more = f" and {len(rows) - 6} more" if len(rows) > 6 else ""
+    number = f"{_many(len(rows), 'member')} diverged"
+    return f"{number} ({', '.join(told)}{more}): kept in the ledger, left out of every mixture."
+
+
+def effect(ensemble: Ensemble) -> str:
+    """Whether the datasets made a difference at all, by the contrast and the permutation test; empty without them."""
+    reported, contrast = ensemble.at("info_dataset"), ensemble.at("info_dataset_contrast")
+    p = ensemble.at("info_dataset_permutation_p")
+    said = []
+    if contrast is not None:
+        said.append(f"The matched-size contrast, unbiased at zero, gives {amount(contrast)} nat memorised")
+        if reported is not None and disagrees(reported, contrast):
+            said[-1] += f", which does not agree with the {amount(reported)} reported: trust neither far"
+    if p is not None:
+        verb = "differ" if p.value < 0.05 else "cannot be told apart"
+        said.append(f"by a permutation test the datasets {verb} (p = {p.value:.2g})")
+    text = "; ".join(said)
+    return f"{text[0].upper()}{text[1:]}." if text else ""
+
+
+def disagrees(one: Estimate, other: Estimate) -> bool:
+    """Whether two estimates of the same lie further apart than their errors together allow."""
+    apart = math.hypot(float(one.error), float(other.error))
+    return math.isfinite(apart) and abs(one.value - other.value) > DISAGREE * apart
+
+
+def stopping(ensemble: Ensemble) -> str:
+    """Where to stop without a label, and what that would have cost or saved; empty where it cannot be told."""
+    stop = ensemble.stop
+    if stop is None:
+        return ""
+    agree = "models of different datasets predict one another best"
+    value = amount(Estimate(stop.value, stop.error, Kind.UNBIASED))
+    last = int(ensemble.steps[-1])
+    if stop.step == last:
+        at = f"{agree} at the last step, {last:,} ({value} nat)"
+        return f"Without a label: {at}, so nothing says that one should have stopped."
+    if not stop.resolved:
+        at = f"{agree} at step {stop.step:,} ({value} nat)"
+        return f"Without a label: {at}, but the rise after it is within the errors: no clear stop."
+    said = f"Stop at step {stop.step:,}, where {agree} ({value} nat): finding it took no label"
+    if not math.isfinite(stop.loss) or stop.best_step is None:
+        return f"{said}. Without labels the test loss cannot judge it."
+    end = f"{abs(stop.saving):.0%} {'less' if stop.saving >= 0 else 'more'} than at the end"
+    best = f"{stop.cost:.1%} above the best, which only labels find (step {stop.best_step:,})"
+    at_best = "the best there is" if stop.step == stop.best_step else best
+    return f"{said}. The test loss there is {stop.loss:.3g} nat, {at_best}, and {end}."
+
+
+def cost(ensemble: Ensemble) -> str:
+    """Mean work and heat, and the entropy production of the marginal."""
+    work, heat = ensemble.at("work_mean"), ensemble.at("heat_mean")
+    if work is None or heat is None:
+        return ""
+    flow = "gave off" if heat.value < 0 else "took up"
+    given = Estimate(abs(heat.value), heat.error, heat.kind)
+    said = (
+        f"On average a training took W = {amount(work)} nat of work per input, and its predictions {flow} "
+        f"{amount(given)} nat of heat."
+    )
+    marginal, ignorance = ensemble.at("ep_marginal"), ensemble.at("ep_ignorance")
+    if marginal is not None and ignorance is not None:
+        said += (
+            f" To one who does not know which training it was, the entropy production is Σ(X) = {amount(marginal)} "
+            f"nat; it exceeds W by what ignorance grew, Δ L-info = {amount(ignorance)} nat"
+        )
+        said += " (negative: the trainings became more alike)." if ignorance.value < 0 else "."
+    return said
+
+
+def listed(items: list[str]) -> str:
+    """Items joined as in a sentence.
+
+    Example:
+        >>> listed(["a", "b", "c"]), listed(["a"])
+        ('a, b and c', 'a')
+    """
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}" if items else ""
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
