@@ -27,7 +27,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "settings": BASE,
     "training": BASE | {"settings"},
     "records": BASE | {"printable", ""},
-    "audit": BASE | {"ledger"},
+    "audit": BASE | {"information", "ledger", "systems"},
     "summary": BASE | {"printable"},
     "report": BASE | {"audit", "ledger", "printable"},
     "handle": BASE | {"audit", "records", "report", "summary"},

@@ -11,11 +11,12 @@ import torch
 import xarray as xr
 from scipy import stats
 
-from szilard.audit import Audit, DriftShare, Motion, Verdict, drift_share, drift_shares, intervals, no_learning
+from szilard.audit import Audit, DriftShare, Motion, Verdict, drift_share, drift_shares, no_learning
 from szilard.audit.drift import noise_work_ratio
 from szilard.audit.evidence import Evidence
 from szilard.audit.intervals import describe
 from szilard.audit.phases import in_words, phases
+from szilard.audit.single import motion
 from szilard.estimate import Estimate, Kind
 
 INTERVALS = (1, 2, 4, 8, 16, 32)
@@ -241,7 +242,7 @@ def restless() -> xr.DataTree:
 def test_jumps_that_undo_one_another_refute_no_drift() -> None:
     tree = restless()
     assert drift_share(tree["ledger"].to_dataset()).motion is Motion.RESTORING
-    report = Audit(intervals.findings(Evidence.of(tree)))
+    report = Audit(motion.findings(Evidence.of(tree)))
     row = report["drift"]
     assert row.verdict is Verdict.UNDECIDED
     assert "jumps that undo one another can hide a drift beneath them" in row.detail

@@ -4,7 +4,7 @@ from szilard.audit.drift import DriftShare, Motion, drift_share, drift_shares
 from szilard.audit.examine import audit
 from szilard.audit.finding import Basis, Concern, Finding, Verdict
 from szilard.audit.learning import Outcome, no_learning
-from szilard.audit.outcome import Audit
+from szilard.audit.outcome import Audit, Subject
 
 __all__ = [
     "Audit",
@@ -14,6 +14,7 @@ __all__ = [
     "Finding",
     "Motion",
     "Outcome",
+    "Subject",
     "Verdict",
     "audit",
     "drift_share",

@@ -45,3 +45,34 @@ CERTAIN_ERRORS = 3
 
 BY_CHANCE = 0.1
 """Change of accuracy that an untrained model may show by chance: inputs of one class go together."""
+
+NOTICEABLE = 0.01
+"""Share of ln C, the most that a label can tell of anything, below which information counts as none: at ten outcomes
+0.02 nat, of which no mixture could be told from a single member."""
+
+OUTSIDE = 0.1
+"""An estimate may lie outside its bracket by this share of the wider of the two: the ends have errors as it has."""
+
+ROUTES_APART = 0.3
+"""Two corrections of the same plug-in may differ by this share of the larger: what either leaves out is of the order of
+the correction squared, so that a third apart the correction is no longer a small one."""
+
+FEWEST_CLUSTERS = 12
+"""Outermost clusters from which on nominal 95 % intervals cover 93 to 97 %; with fewer they cover less."""
+
+LOW_VARIANCE = 0.1
+"""Spread over members, relative to the mean, up to which one run stands for the ensemble to its first digit."""
+
+NEGLIGIBLE = 0.1
+"""Share of a quantity up to which a part of it may be left out, as the paper leaves out the start, the luck of the
+initialisation and ε: the first digit stays."""
+
+MANY = 10.0
+"""Parameters per dimension of X from which on Θ has "a much higher dimension": a power of ten."""
+
+RELATION = 0.1
+"""Share of the larger side within which two sides of a relation of the paper count as equal: it argues by assumptions
+that hold to leading order, so it is not held to a digit."""
+
+IDEAL = 0.9
+"""L-info over M-info from which on nearly all that was memorised was learned."""

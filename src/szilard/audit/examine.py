@@ -1,27 +1,29 @@
-"""The examination: every family of findings, in the order in which they matter."""
+"""The examination: of one run, or of an ensemble, as the record has it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from szilard.audit import beyond, ideal, identities, integrity, intervals, limits, rounding, routes
+from szilard.audit import ensemble, single
+from szilard.audit.ensemble.evidence import EnsembleEvidence
 from szilard.audit.evidence import Evidence
-from szilard.audit.outcome import Audit
+from szilard.audit.outcome import Audit, Subject
 
 if TYPE_CHECKING:
     import xarray as xr
 
-FAMILIES = (integrity, identities, limits, routes, rounding, intervals, ideal, beyond)
-"""Each has ``findings(evidence)``."""
-
 
 def audit(tree: xr.DataTree) -> Audit:
-    """Hold every assumption behind a single run's numbers against its record.
+    """Hold every assumption behind a record's numbers against the record.
 
     Args:
-        tree: groups ``ledger`` and, where there is one, ``samples``; root attributes as in the record.
+        tree: groups and root attributes as in the record. A group ``information`` makes it an ensemble; a single run
+            has group ``ledger`` and, where labels were sampled, ``samples``.
     """
+    if "information" in tree.children:
+        of_many = EnsembleEvidence.of(tree)
+        name = of_many.attributes.get("name") or "ensemble"
+        return Audit(ensemble.findings(of_many), f"Audit of {name}, {of_many.span()}", Subject.ENSEMBLE)
     evidence = Evidence.of(tree)
-    name = str(evidence.attributes.get("name") or "run")
-    rows = tuple(row for family in FAMILIES for row in family.findings(evidence))
-    return Audit(rows, f"Audit of {name}, {evidence.span()}")
+    name = evidence.attributes.get("name") or "run"
+    return Audit(single.findings(evidence), f"Audit of {name}, {evidence.span()}")

@@ -29,7 +29,9 @@ class Basis(enum.StrEnum):
     CONSTRUCTION = "by construction"
     """An identity of the definitions: a failure means that the record or the code is wrong, never the theory."""
     TESTED = "tested"
-    """An empirical statement about this run."""
+    """An empirical statement about what was recorded."""
+    EXACT = "on an exact system"
+    """A statement of the theory worked out where every answer is known; it says nothing of this record."""
 
 
 class Concern(enum.StrEnum):
@@ -58,7 +60,7 @@ class Finding:
         interval: 95 % interval of the effect (both ends equal where it is exact).
         bound: where the interval must lie for ``held``; an end may be infinite.
         verdict: see :class:`Verdict`.
-        where: the steps it speaks of.
+        where: what it speaks of, mostly steps.
         at_interval: whether another measuring interval may turn the verdict.
         detail: the evidence in a sentence or two.
     """
@@ -97,6 +99,19 @@ def judge(interval: Interval | None, bound: Interval) -> Verdict:
     if high < bound[0] or low > bound[1]:
         return Verdict.FAILED
     return Verdict.UNDECIDED
+
+
+def unchecked(name: str, claim: str, source: str, why: str, concerns: Concern = Concern.THEORY) -> Finding:
+    """The row of a claim that this record cannot check: ``why`` says what is missing, or what design would tell."""
+    return Finding(
+        name=name,
+        claim=claim,
+        source=source,
+        basis=Basis.TESTED,
+        concerns=concerns,
+        verdict=Verdict.UNCHECKABLE,
+        detail=f"{why[0].upper()}{why[1:]}",
+    )
 
 
 def _plain(value: Any) -> Any:

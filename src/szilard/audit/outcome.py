@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import json
 import math
 from collections import Counter
@@ -19,17 +20,30 @@ SYMBOLS = {Verdict.HELD: "✓", Verdict.FAILED: "✗", Verdict.UNDECIDED: "?", V
 STYLES = {Verdict.HELD: "green", Verdict.FAILED: "bold red", Verdict.UNDECIDED: "yellow", Verdict.UNCHECKABLE: "dim"}
 
 
+class Subject(enum.StrEnum):
+    """What was audited."""
+
+    RUN = "run"
+    ENSEMBLE = "ensemble"
+
+
+WHERE_UNCHECKED = {Subject.RUN: "on a single run", Subject.ENSEMBLE: "on this ensemble"}
+
+
 @dataclass(frozen=True, slots=True)
 class Audit:
     """The assumptions behind a record's numbers, each held against the record.
 
     Attributes:
-        rows: the findings: integrity, what holds by construction, what was tested, what cannot be checked.
+        rows: the findings: integrity, what holds by construction, what was tested, what cannot be checked; for an
+            ensemble also what was worked out on an exact system.
         title: what was audited.
+        subject: one run or an ensemble.
     """
 
     rows: tuple[Finding, ...]
     title: str = ""
+    subject: Subject = Subject.RUN
 
     def __getitem__(self, name: str) -> Finding:
         """The row of that name.
@@ -56,29 +70,43 @@ class Audit:
         said = (
             f"{closed} of {len(constructed)} identities close; of what was tested {counts[Verdict.HELD]} held, "
             f"{counts[Verdict.FAILED]} failed and {counts[Verdict.UNDECIDED]} stayed undecided; "
-            f"{counts[Verdict.UNCHECKABLE]} claims cannot be checked on a single run."
+            f"{counts[Verdict.UNCHECKABLE]} claims cannot be checked {WHERE_UNCHECKED[self.subject]}."
         )
         broken = self._names(Concern.RECORD)
         if broken:
             return f"Do not rely on these numbers ({broken} failed). {said[0].upper()}{said[1:]}"
         failed = self._names(Concern.THEORY, at_interval=False)
         here = self._names(Concern.THEORY, at_interval=True)
-        stand = "The numbers stand"
-        if self._names(Concern.COVERAGE):
-            stand = "The record does not cover the whole run, but what it holds stands"
-        said = f"{stand}: {said}" + (f" Did not hold in this run: {failed}." if failed else "")
+        said = f"{self._standing()}: {said}"
+        said += f" Did not hold in this {self.subject}: {failed}." if failed else ""
         return said + (f" Did not hold at this measuring interval (another may differ): {here}." if here else "")
 
+    def _standing(self) -> str:
+        """How far the numbers reach."""
+        limits = self._names(Concern.COVERAGE)
+        if not limits:
+            return "The numbers stand"
+        if self.subject is Subject.RUN:
+            return "The record does not cover the whole run, but what it holds stands"
+        return f"The numbers stand within limits ({limits} failed)"
+
     def _names(self, concern: Concern, *, at_interval: bool | None = None) -> str:
-        failed = [row for row in self.rows if row.concerns is concern and row.verdict is Verdict.FAILED]
+        """What failed of the record; what was worked out on an exact system is none of its business."""
+        failed = [
+            row
+            for row in self.rows
+            if row.concerns is concern and row.verdict is Verdict.FAILED and row.basis is not Basis.EXACT
+        ]
         return ", ".join(row.name for row in failed if at_interval in (None, row.at_interval))
 
     def sections(self) -> list[tuple[str, list[Finding]]]:
-        """The rows under three headings: what was tested, what holds by construction, what cannot be checked."""
+        """The rows under headings: tested, by construction, on an exact system (if any), what cannot be checked."""
         tested = [row for row in self.rows if row.basis is Basis.TESTED and row.verdict is not Verdict.UNCHECKABLE]
+        exact = [row for row in self.rows if row.basis is Basis.EXACT]
         return [
             ("Tested", tested),
             ("By construction", [row for row in self.rows if row.basis is Basis.CONSTRUCTION]),
+            *([("On an exact system, not on this record", exact)] if exact else []),
             ("Cannot be checked here", [row for row in self.rows if row.verdict is Verdict.UNCHECKABLE]),
         ]
 
@@ -137,6 +165,8 @@ def bound_text(row: Finding) -> str:
     if row.bound is None:
         return ""
     low, high = row.bound
+    if math.isinf(low):
+        return f"(≤\u00a0{number(high)})"
     if math.isinf(high):
         return f"(counted\u00a0from\u00a0{number(low)})"
     if low == -high and high:
@@ -146,6 +176,8 @@ def bound_text(row: Finding) -> str:
 
 def number(value: float) -> str:
     """A number to two digits or so, as short as it gets."""
+    if math.isnan(value):
+        return "undefined"
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
     text = f"{value:.0f}" if value == round(value) and abs(value) < 1e4 else f"{value:.2g}"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from szilard.audit.evidence import Evidence
-from szilard.audit.finding import Basis, Concern, Finding, Verdict
+from szilard.audit.finding import Finding, unchecked
+from szilard.audit.reservoir import RESERVOIR
 
 ENSEMBLE = "an ensemble of trainings over seeds, datasets and tasks"
 
@@ -20,28 +21,10 @@ CLAIMS = (
      f"S_X is the entropy of the mixture of models, not of this one: run {ENSEMBLE}."),
     ("Clausius relation", "ΔS(Θ) = −Q", "paper Eqs. 28–29",
      "S(Θ) of one trajectory is undefined, and the relation is no theorem: a system of known S(Θ) shows its residual."),
-    ("reservoir noise", "the gradient noise is white, stationary and of one temperature", "paper Eqs. 33–34",
-     "the ledger sees the model, not its gradients: measure the noise of the minibatch gradients at fixed parameters."),
-    ("canonical state", "the parameters settle into exp(−U_B + F)", "paper Eq. 36",
-     "it needs the stationary distribution of the parameters: long runs at stationarity, direction by direction."),
-    ("detailed balance", "forward and backward transitions of Θ differ by ΔU_B", "paper Eq. 37",
-     "it needs the transition probabilities of the parameters: measure their currents at stationarity."),
-    ("lazy dynamics", "training backwards retraces the parameters", "paper Eq. 35, Appendix A",
-     "nothing was run backwards: repeat the minibatches in reverse order with gradient ascent."),
 )  # fmt: skip
+"""Name, claim, source, and what it would take."""
 
 
 def findings(evidence: Evidence) -> tuple[Finding, ...]:
     """The rows of this family, the same for every single run."""
-    return tuple(
-        Finding(
-            name=name,
-            claim=claim,
-            source=source,
-            basis=Basis.TESTED,
-            concerns=Concern.THEORY,
-            verdict=Verdict.UNCHECKABLE,
-            detail=why[0].upper() + why[1:],
-        )
-        for name, claim, source, why in CLAIMS
-    )
+    return tuple(unchecked(*claim) for claim in (*CLAIMS, *RESERVOIR))

@@ -1,0 +1,34 @@
+"""The audit of an ensemble: every family of findings, in the order in which they matter."""
+
+from __future__ import annotations
+
+from szilard.audit.ensemble import (
+    beyond,
+    brackets,
+    budget,
+    capacity,
+    clausius,
+    dataset,
+    exact,
+    ideal,
+    integrity,
+    learned,
+    marginal,
+    members,
+    processing,
+    start,
+    variance,
+)
+from szilard.audit.ensemble.evidence import EnsembleEvidence
+from szilard.audit.finding import Finding
+
+FAMILIES = (
+    integrity, members, budget, brackets, dataset, learned, processing, variance, start, marginal, clausius, ideal,
+    capacity, exact, beyond,
+)  # fmt: skip
+"""Each has ``findings(evidence)``."""
+
+
+def findings(evidence: EnsembleEvidence) -> tuple[Finding, ...]:
+    """The rows of all families."""
+    return tuple(row for family in FAMILIES for row in family.findings(evidence))

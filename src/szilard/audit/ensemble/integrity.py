@@ -1,0 +1,88 @@
+"""The record itself: whether it is whole, without gaps, and whether every member came through."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from szilard.audit.ensemble.evidence import EnsembleEvidence
+from szilard.audit.ensemble.rows import counted
+from szilard.audit.finding import Concern, Finding
+
+
+def findings(evidence: EnsembleEvidence) -> tuple[Finding, ...]:
+    """The rows of this family; the effect counts faults, and none are allowed."""
+    return (_complete(evidence), _gaps(evidence), _diverged(evidence))
+
+
+def _complete(evidence: EnsembleEvidence) -> Finding:
+    status = str(evidence.attributes.get("status", "unknown"))
+    step = evidence.attributes.get("broken_at_step")
+    detail = {
+        "complete": f"The run was closed; {evidence.records} records, {evidence.span()}.",
+        "broken": f"The run broke at step {step}: {evidence.attributes.get('broken_because') or 'no reason given'}.",
+    }.get(status, f"The run was not closed (status {status}): what follows speaks of {evidence.span()} only.")
+    if evidence.undefined:
+        detail += f" {evidence.undefined} records without finite ensemble means were set aside."
+    return counted(
+        "complete record",
+        "the record covers the whole run and every ensemble mean in it is finite",
+        "the record",
+        float((status != "complete") + evidence.undefined),
+        detail,
+        Concern.COVERAGE,
+    )
+
+
+def _gaps(evidence: EnsembleEvidence) -> Finding:
+    ledger = evidence.ledger
+    steps = np.diff(ledger["step"].values)
+    backwards = int((steps <= 0).sum())
+    gaps = int((np.asarray(ledger["interval"].values)[1:] != steps).sum()) if "interval" in ledger else 0
+    apart = int((~np.isin(evidence.steps, ledger["step"].values)).sum())
+    return counted(
+        "no gaps",
+        "every record starts where the one before ended, and every row of the information has its ledger",
+        "the record",
+        float(backwards + gaps + apart),
+        f"{backwards} steps out of order, {gaps} records whose interval does not reach back to the one before, "
+        f"{apart} rows of information without a ledger.",
+        Concern.RECORD,
+    )
+
+
+def _diverged(evidence: EnsembleEvidence) -> Finding:
+    lost = _lost(evidence.attributes.get("diverged"))
+    members = int(evidence.ledger.sizes.get("member", 0))
+    if "finite" in evidence.ledger and evidence.ledger.sizes["step"]:
+        finite = np.asarray(evidence.ledger["finite"].values)
+        for member in np.flatnonzero((finite == 0).any(0)):
+            first = int(evidence.ledger["step"].values[(finite[:, member] == 0).argmax()])
+            lost.setdefault(int(member), first)
+    told = ", ".join(f"{member} at step {step:,}" for member, step in sorted(lost.items())[:5])
+    more = f" and {len(lost) - 5} more" if len(lost) > 5 else ""
+    detail = f"All {members} members stayed finite."
+    if lost:
+        detail = (
+            f"{len(lost)} of {members} members diverged (member {told}{more}) and were left out of the mixtures: "
+            "what follows speaks of those that did not, which are no random choice."
+        )
+    return counted(
+        "members that diverged",
+        "every training stayed finite, so the mixtures are of all of them",
+        "the record",
+        float(len(lost)),
+        detail,
+        Concern.COVERAGE,
+    )
+
+
+def _lost(given: Any) -> dict[int, int]:
+    """Members that the record's attributes name, with the step at which they went."""
+    return {
+        int(item["member"]): int(item.get("step", -1))
+        for item in (given if isinstance(given, list | tuple) else ())
+        if isinstance(item, Mapping) and "member" in item
+    }
