@@ -147,7 +147,7 @@ def _information(step: int, tasks: int, datasets: int, seeds: int, crossed: bool
         "l_info_lower": 0.93 * total - 0.01, "l_info_upper": 1.12 * total + 0.02, "l_info_saturated": 0,
         "l_info_plugin": 0.98 * total, "l_info_pairwise": 2.3 * total, "l_info_spread": 0.18 * total,
         "l_info_block": [total * m**0.8 for m in (1, 2, 3)],
-        "info_dataset_contrast": values["info_dataset"] * 0.97, "info_dataset_permutation_p": 0.8 / (1 + step / 4) if datasets > 1 else math.nan,
+        "info_dataset_contrast": values["info_dataset"] * 0.97, "info_dataset_permutation_p": 0.8 / (1 + step / 4),
         "entropy_marginal": entropy + total, "entropy_marginal_plugin": entropy + 0.98 * total,
         "entropy_marginal_lower": entropy + 0.93 * total, "entropy_marginal_upper": entropy + 1.12 * total,
         "entropy_task": entropy + np.nansum([values["info_dataset"], values["info_seed"]]),
@@ -158,6 +158,8 @@ def _information(step: int, tasks: int, datasets: int, seeds: int, crossed: bool
         "cross_entropy_mean": ce, "accuracy_mean": 0.1 + 0.83 * learned - 0.05 * kept,
         "m_info_lower": 0.6 * row["info_dataset"], "m_info_upper": math.log(datasets), "clausius_information": -heat,
     }  # fmt: skip
+    if datasets == 1:
+        row["info_dataset_permutation_p"] = math.nan
     if crossed:
         row |= {"info_seed_initialisation": 0.11 * (1 - learned) + 0.06 * kept,
                 "info_seed_order": 0.015 + 0.13 * kept, "info_seed_initialisation_quadratic": 0.03 * (1 - learned),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Run:
-    """The record of one run, as it stood when it was opened (a live one may be opened again).
+    """The record of one run or of an ensemble of them, as it stood when it was opened (a live one may be opened again).
 
     Args:
         path: the record's directory.
@@ -50,7 +50,7 @@ class Run:
 
     @cached_property
     def data(self) -> xr.Dataset:
-        """The ledger, joined with the information where both exist."""
+        """The ledger, joined with the information where both exist; an ensemble's ledger has a dimension ``member``."""
         ledger = self.tree.children["ledger"].to_dataset(inherit=False)
         if "information" not in self.tree.children:
             return ledger
@@ -124,7 +124,11 @@ class Run:
             raise RecordError(f"the report {target} cannot be written: {error.strerror or error}.") from error
 
     def summary(self) -> str:
-        """The run in a screenful of plain text: what was watched, W, Q, ΔS, Σ, L with their errors, and what held."""
+        """The record in a screenful of plain text: what came of it, the numbers with their errors, and what held."""
+        if self._is_ensemble:
+            from szilard.summary import summarise_ensemble
+
+            return summarise_ensemble(self.name, self.tree, self.audit().verdict)
         from szilard.audit import drift_share
         from szilard.audit.evidence import Evidence
         from szilard.audit.intervals import describe, momentum_of
@@ -147,6 +151,11 @@ class Run:
 
     def _repr_html_(self) -> str:
         return f"<pre>{html.escape(self.summary())}</pre>"
+
+    @property
+    def _is_ensemble(self) -> bool:
+        """Information needs an ensemble, and where it is there was one."""
+        return "information" in self.tree.children
 
     def _degrees_of_freedom(self, attributes: dict[Any, Any]) -> float:
         """Of an error over probe inputs or clusters their number less one; infinite otherwise."""

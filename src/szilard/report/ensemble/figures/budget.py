@@ -31,7 +31,8 @@ def figure(view: View) -> Figure | None:
         key="budget",
         title="The budget: learned, memorised, luck",
         caption=(
-            f"How many nats a prediction tells {told}.{sum_of} Bands: 95 %, Student's t over the {view.record.clusters} outermost clusters."
+            f"How many nats a prediction tells {told}.{sum_of} Bands: 95 %, by Student's t over the "
+            f"{view.record.clusters} outermost clusters."
         ),
         data=[*lines(curves, markers=True), *reading(view, span)],
         layout=layout(
