@@ -23,7 +23,7 @@ from szilard.records.ensemble_schema import ensemble_groups
 from szilard.records.reader import read
 from szilard.records.writer import RecordWriter
 
-INPUTS, OUTCOMES = 60, 5
+INPUTS, OUTCOMES = 40, 5
 STEPS = (0, 1, 2, 4, 8, 16, 32, 64, 100)
 Tree = xr.DataTree
 
@@ -159,7 +159,7 @@ def information_of(
     labelled: bool,
 ) -> tuple[dict[str, Any], Measurement]:
     """Group ``information`` at a row, and the look that it is from."""
-    start, look = (measure(nesting, log_p[at], blocks=(1, 2), keep=alive, permutations=199) for at in (0, row))
+    start, look = (measure(nesting, log_p[at], blocks=(1, 2), keep=alive, permutations=99) for at in (0, row))
     alive = nesting.complete(alive)
     kept = nesting.keep(alive)
     estimates = dict(look.values)
@@ -200,3 +200,30 @@ def learned(honest: Callable[..., Tree], tmp_path_factory: pytest.TempPathFactor
 def crossed(honest: Callable[..., Tree], tmp_path_factory: pytest.TempPathFactory) -> Tree:
     """Initialisations and orders crossed, two tasks, and a member that diverged."""
     return honest(tmp_path_factory.mktemp("ensemble") / "crossed", tasks=3, datasets=4, seeds=(2, 2), diverged=(5, 6))
+
+
+def altered(
+    tree: Tree,
+    information: dict[str, Any] | None = None,
+    ledger: dict[str, Any] | None = None,
+    **attributes: Any,
+) -> Tree:
+    """A copy with other numbers: a number for all rows, an array, a function of the column, or ``(value, error)``."""
+    groups = {name: tree[name].to_dataset().copy(deep=True) for name in ("ledger", "information")}
+    for group, changes in (("information", information), ("ledger", ledger)):
+        data = groups[group]
+        for name, given in (changes or {}).items():
+            value, error = given if isinstance(given, tuple) else (given, None)
+            values = value(data[name].values) if callable(value) else np.broadcast_to(value, data[name].shape)
+            data[name] = data[name].dims, np.array(values)
+            if error is not None:
+                data[f"{name}_error"] = data[name].dims, np.broadcast_to(error, data[name].shape).astype(float)
+    copy = xr.DataTree.from_dict(groups)
+    copy.attrs = {**tree.attrs, **attributes}
+    return copy
+
+
+@pytest.fixture(scope="session")
+def alter() -> Callable[..., Tree]:
+    """See :func:`altered`."""
+    return altered
