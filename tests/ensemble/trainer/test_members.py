@@ -42,7 +42,11 @@ def test_a_run_does_not_depend_on_its_chunk(lane: str, optimizer: SGD | Adam) ->
         torch.testing.assert_close(few.losses(), losses[members])
 
 
-@pytest.mark.parametrize("lane", [*LANES, "dropout"])
+def wide() -> nn.Module:
+    return nn.Sequential(nn.Linear(6, 700), nn.ReLU(), nn.Linear(700, 4))
+
+
+@pytest.mark.parametrize("lane", [*LANES, "dropout", "deferred"])
 @pytest.mark.parametrize("optimizer", [SGD(lr=0.2), SGD(lr=0.1, momentum=0.9, noise=1e-4), Adam(lr=0.01)])
 @pytest.mark.parametrize("batch_size", [1, 5])
 def test_resumes_to_the_bit_wherever_it_stops(lane: str, optimizer: SGD | Adam, batch_size: int) -> None:
@@ -52,6 +56,8 @@ def test_resumes_to_the_bit_wherever_it_stops(lane: str, optimizer: SGD | Adam, 
     def new() -> Trainer:
         if lane == "dropout":
             return trainer(lambda: dropout().float(), training, data, lane="loop")
+        if lane == "deferred":
+            return trainer(wide, training, data)
         return trainer(perceptron(torch.float32), training, data, lane=lane)
 
     whole, cut = new(), new()

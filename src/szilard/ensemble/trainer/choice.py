@@ -181,7 +181,8 @@ class _Makers:
             and not optimizer.noise
             and self._training.clip_norm is None
         )
-        return Fused(*self._parts, layers, folds, optimizer.weight_decay if folds else 0.0)
+        decay = optimizer.weight_decay if folds else 0.0
+        return Fused(*self._parts, layers, folds, decay, self._training.batch_size)
 
     def _functional(self) -> Lane:
         return Functional(*self._parts, self._loss)

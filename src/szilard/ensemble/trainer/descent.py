@@ -47,6 +47,11 @@ class Descent:
         multiplier = training.schedule.multiplier(step, training.steps) if training.schedule else 1.0
         return training.optimizer.lr * multiplier
 
+    @cached_property
+    def highest(self) -> float:
+        """The highest learning rate of the whole training."""
+        return max(self.rate(step) for step in range(self._training.steps)) if self._training.schedule else self.rate(0)
+
     def update(self, step: int, gradients: Sequence[Tensor]) -> None:
         """One step along the gradients, which it may overwrite."""
         if self._training.clip_norm is not None:

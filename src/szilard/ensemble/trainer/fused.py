@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, final
 
 import torch
@@ -10,6 +10,7 @@ from jaxtyping import Float, Int, Shaped
 from torch import Tensor
 
 from szilard.ensemble.trainer.batches import Batches
+from szilard.ensemble.trainer.deferred import Deferred, horizon
 from szilard.ensemble.trainer.descent import Descent
 from szilard.ensemble.trainer.lane import Lane, added
 from szilard.ensemble.trainer.mlp import Layer
@@ -25,12 +26,20 @@ class Fused(Lane):
         fold: whether the update is plain SGD (no momentum, clipping or noise), ``W ← (1 − rλ) W − r δᵀh``, which is one
             product with the weights as its target.
         decay: λ, the weight decay, where it is.
+        batch_size: examples in a step.
     """
 
     name: ClassVar[str] = "fused"
 
     def __init__(
-        self, stack: Stack, batches: Batches, descent: Descent, layers: Sequence[Layer], fold: bool, decay: float
+        self,
+        stack: Stack,
+        batches: Batches,
+        descent: Descent,
+        layers: Sequence[Layer],
+        fold: bool,
+        decay: float,
+        batch_size: int,
     ) -> None:
         super().__init__(stack, batches, descent)
         self._layers = layers
@@ -39,43 +48,93 @@ class Fused(Lane):
         self._weights = [stack.parameters[layer.weight] for layer in layers]
         self._biases = [stack.parameters.get(layer.bias) for layer in layers]
         self._gradients = {} if fold else {name: torch.zeros_like(value) for name, value in stack.parameters.items()}
+        # A weight that decays fast would be divided by what is left of it.
+        slow = descent.highest * decay < 0.1
+        steps = horizon(self._weights[0], batch_size) if fold and slow else 1
+        self._deferred = Deferred(self._weights[0], self._biases[0], batch_size, steps) if steps > 1 else None
+        self._labels = torch.empty(0)
+        self._next = 0
 
     @torch.no_grad()
     def train(self, first: int, steps: int, losses: Float[Tensor, " members"]) -> None:
         """See :meth:`Lane.train`."""
         for step in range(first, first + steps):
-            inputs, labels = self.batches.at(step)
-            self._step(step, inputs.flatten(2), labels, losses)
+            rate = self.descent.rate(step)
+            if self._deferred is None:
+                inputs, labels = self.batches.at(step)
+                inputs = inputs.flatten(2)
+                delta = self._above(affine(inputs, self._weights[0], self._biases[0]), labels, rate, losses)
+                self._move(0, delta, inputs, rate)
+            else:
+                self._next = step
+                self._open(self._deferred)
+                labels = self._labels[:, self._deferred.done]
+                delta = self._above(self._deferred.output(), labels, rate, losses)
+                self._deferred.push(delta, rate, 1 - rate * self._decay)
+            if not self._fold:
+                self.descent.update(step, list(self._gradients.values()))
+        self._next = first + steps
 
     @torch.no_grad()
     def logits(self, inputs: Tensor) -> Tensor:
         """See :meth:`Lane.logits`."""
+        parameters = self.parameters()
         value = inputs.flatten(1).expand(len(self._weights[0]), -1, -1)
-        for layer, weight, bias in zip(self._layers, self._weights, self._biases, strict=True):
-            value = affine(value, weight, bias)
+        for layer in self._layers:
+            value = affine(value, parameters[layer.weight], parameters.get(layer.bias))
             value = layer.activation.forward(value) if layer.activation else value
         return value
 
-    def _step(self, step: int, inputs: Tensor, labels: Tensor, losses: Tensor) -> None:
-        heard, values = [inputs], []
-        for layer, weight, bias in zip(self._layers, self._weights, self._biases, strict=True):
-            value = affine(heard[-1], weight, bias)
-            kept = value
-            if layer.activation:
-                value = layer.activation.forward(value)
-            values.append(kept)
-            heard.append(value)
-        loss, delta = cross_entropy(heard.pop(), labels)
+    @torch.no_grad()
+    def parameters(self) -> dict[str, Float[Tensor, members * parameter]]:
+        """See :meth:`Lane.parameters`."""
+        parameters = super().parameters()
+        if self._deferred is not None and self._deferred.done:
+            self._open(self._deferred)
+            weight, bias = self._deferred.current()
+            parameters[self._layers[0].weight] = weight
+            if bias is not None:
+                parameters[self._layers[0].bias] = bias
+        return parameters
+
+    def state(self) -> dict[str, Tensor]:
+        """See :meth:`Lane.state`; where updates wait, the first layer is as it was before them."""
+        waiting = {} if self._deferred is None else self._deferred.state()
+        return {**super().state(), **waiting}
+
+    def load(self, state: Mapping[str, Tensor]) -> None:
+        """See :meth:`Lane.load`."""
+        super().load(state)
+        self._next = int(state["step"])
+        if self._deferred is not None:
+            self._deferred.load(state)
+
+    def _open(self, deferred: Deferred) -> None:
+        """Looks up the inputs of the block that the next step lies in, if they are not at hand."""
+        if not deferred.opened:
+            inputs, labels = self.batches.span(self._next - deferred.done, deferred.steps)
+            deferred.open(inputs.flatten(3).flatten(1, 2))
+            self._labels = labels
+
+    def _above(self, value: Tensor, labels: Tensor, rate: float, losses: Tensor) -> Tensor:
+        """From the first layer's output up and back down again, moving all layers above it; the gradient there."""
+        heard: list[Tensor] = []
+        values: list[Tensor] = []
+        for level, layer in enumerate(self._layers):
+            if level:
+                value = affine(heard[-1], self._weights[level], self._biases[level])
+            values.append(value)
+            heard.append(layer.activation.forward(value) if layer.activation else value)
+        loss, delta = cross_entropy(heard[-1], labels)
         added(losses, loss)
-        rate = self.descent.rate(step)
-        for level in reversed(range(len(self._layers))):
-            before = torch.bmm(delta, self._weights[level]) if level else None
-            self._move(level, delta, heard[level], rate)
-            if before is not None:
-                activation = self._layers[level - 1].activation
-                delta = activation.backward(before, heard[level], values[level - 1]) if activation else before
-        if not self._fold:
-            self.descent.update(step, list(self._gradients.values()))
+        last = self._layers[-1].activation
+        delta = last.backward(delta, heard[-1], values[-1]) if last else delta
+        for level in range(len(self._layers) - 1, 0, -1):
+            below = torch.bmm(delta, self._weights[level])
+            self._move(level, delta, heard[level - 1], rate)
+            activation = self._layers[level - 1].activation
+            delta = activation.backward(below, heard[level - 1], values[level - 1]) if activation else below
+        return delta
 
     def _move(self, level: int, delta: Tensor, heard: Tensor, rate: float) -> None:
         weight, bias, layer = self._weights[level], self._biases[level], self._layers[level]
@@ -83,7 +142,8 @@ class Fused(Lane):
             shrunk = 1 - rate * self._decay
             weight.baddbmm_(delta.transpose(1, 2), heard, beta=shrunk, alpha=-rate)
             if bias is not None:
-                bias.mul_(shrunk).sub_(delta.sum(1), alpha=rate)
+                bias = bias if shrunk == 1 else bias.mul_(shrunk)
+                bias.sub_(delta.squeeze(1) if delta.shape[1] == 1 else delta.sum(1), alpha=rate)
             return
         torch.bmm(delta.transpose(1, 2), heard, out=self._gradients[layer.weight])
         if bias is not None:
