@@ -147,7 +147,7 @@ def _block_values(sums: Sums, deletions: Mapping[str, ndarray]) -> dict[str, nda
         values = deletions if size == 1 else None if entropies is None else _reported(budget(entropies, sums.nesting))
         for name, column in columns.items():
             of_input = name.replace("_block", "")
-            column.append(np.full(sums.nesting.groups + 1, np.nan) if values is None else values[of_input])
+            column.append(np.full(sums.nesting.clusters + 1, np.nan) if values is None else values[of_input])
     return {name: np.stack(column, 1) for name, column in columns.items() if column}
 
 

@@ -23,7 +23,7 @@ Values = Mapping[str, Float[ndarray, " deletions"]]
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """What weighs how much: of the whole ensemble, then with each group of outermost clusters deleted."""
+    """What weighs how much: of the whole ensemble, then with each outermost cluster deleted."""
 
     member: Float[ndarray, "deletions members"]
     dataset: Float[ndarray, "deletions datasets"]

@@ -54,13 +54,13 @@ class Contrast:
         self._sums -= np.einsum("so,so->s", mixture, log_of(mixture))
 
     def values(self, inputs: int) -> Float[ndarray, " deletions"]:
-        """The contrast in nats per input, then with each group of outermost clusters deleted."""
+        """The contrast in nats per input, then with each outermost cluster deleted."""
         nesting = self._nesting
         if not self.size:
-            return np.full(nesting.groups + 1, np.nan)
+            return np.full(nesting.clusters + 1, np.nan)
         across, within = np.split(self._sums / inputs, [len(self._across)])
         rows = [self._contrast(across, within, np.ones(nesting.members, dtype=bool))]
-        rows += [self._contrast(across, within, nesting.group_of != group) for group in range(nesting.groups)]
+        rows += [self._contrast(across, within, nesting.cluster_of != cluster) for cluster in range(nesting.clusters)]
         return np.array(rows)
 
     def _contrast(self, across: ndarray, within: ndarray, left: ndarray) -> float:

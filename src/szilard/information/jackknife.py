@@ -14,19 +14,17 @@ from szilard.information.nesting import Nesting
 
 def estimate(
     value: Float[ndarray, "*extra"] | float,
-    replicates: Float[ndarray, " groups *extra"],
+    replicates: Float[ndarray, " clusters *extra"],
     nesting: Nesting,
     kind: Kind,
 ) -> Estimate:
     """``value`` with the delete-one-cluster jackknife error of its ``replicates``.
 
-    For G groups of equal size ``error² = (G−1)/G Σ_g (θ_{−g} − θ̄)²``; with ``h_g = K/m_g``, m_g clusters in group g of
-    K in all, ``error² = (1/G) Σ_g [h_g θ − (h_g−1) θ_{−g} − θ_J]²/(h_g−1)``, ``θ_J = G θ − Σ_g (1 − 1/h_g) θ_{−g}``
-    (Busing, Meijer and van der Leeden 1999), which is the same where all m_g are 1. NaN where there is no error.
+    With K clusters, on K − 1 degrees of freedom, ``error² = (K−1)/K Σ_k (θ_{−k} − θ̄)²``; NaN where there is no error.
     """
     value = np.asarray(value, dtype=np.float64)
     error = standard_error(value, replicates, nesting)
-    degrees = float(nesting.groups - 1)
+    degrees = float(nesting.clusters - 1)
     if value.ndim == 0:
         return Estimate(float(value), float(error), kind, degrees)
     return Estimate(value, error, kind, degrees)
@@ -34,20 +32,16 @@ def estimate(
 
 def standard_error(value: ndarray, replicates: ndarray, nesting: Nesting) -> ndarray:
     """The error alone; NaN for clusters that are not independent or fewer than two."""
-    groups = nesting.groups
-    if groups < 2 or (nesting.outermost == "seed" and nesting.crossed):
+    clusters = nesting.clusters
+    if clusters < 2 or (nesting.outermost == "seed" and nesting.crossed):
         return np.full_like(value, math.nan)
-    share = nesting.clusters / np.bincount(nesting.group_of_cluster)
-    share = share.reshape(-1, *[1] * value.ndim)
-    centre = groups * value - ((1 - 1 / share) * replicates).sum(0)
-    pseudo = share * value - (share - 1) * replicates - centre
-    return np.sqrt((pseudo**2 / (share - 1)).mean(0))
+    return np.sqrt((clusters - 1) * np.square(replicates - replicates.mean(0)).mean(0))
 
 
 def cluster_weights(nesting: Nesting) -> Float[ndarray, "deletions members"]:
-    """Share of each member in the mixture of all: of the whole ensemble first, then with each group deleted."""
-    left = np.ones((nesting.groups + 1, nesting.members))
-    left[1:][nesting.group_of == np.arange(nesting.groups)[:, None]] = 0.0
+    """Share of each member in the mixture of all; a row for each deletion: none, then each outermost cluster."""
+    left = np.ones((nesting.clusters + 1, nesting.members))
+    left[1:][nesting.cluster_of == np.arange(nesting.clusters)[:, None]] = 0.0
     weights = left * nesting.weights
     total = weights.sum(1, keepdims=True)
     return np.divide(weights, total, out=np.full_like(weights, math.nan), where=total > 0)
@@ -68,6 +62,6 @@ def ensemble_mean(
 
 
 def deletion_means(nesting: Nesting, per_member: ndarray) -> Float[ndarray, " deletions *extra"]:
-    """The mean over the ensemble, then the same with each group of clusters deleted."""
+    """The mean over the ensemble, then the same with each outermost cluster deleted."""
     values = np.asarray(per_member, dtype=np.float64)
     return np.tensordot(cluster_weights(nesting), values, 1)

@@ -14,14 +14,11 @@ from szilard.information.blocks import OUTCOMES, JointBlocks
 from szilard.information.contrast import Contrast
 from szilard.information.jackknife import cluster_weights
 from szilard.information.measurement import Measurement
-from szilard.information.mixture_sums import MixtureSums
+from szilard.information.mixture_sums import ELEMENTS, MixtureSums
 from szilard.information.mixtures import FLOOR, log_of
 from szilard.information.nesting import Nesting
 from szilard.information.pairs import PairSums
 from szilard.information.permutation import PERMUTATIONS
-
-_ELEMENTS = 2**18
-"""Numbers of one array at a time: they stay in cache."""
 
 Chunk = Float[ndarray, "members inputs *heads outcomes"]
 
@@ -92,7 +89,7 @@ class _Sums:
         """Add a chunk of inputs."""
         if log_p.shape[-1] != self.outcomes:
             raise SpecError(f"a chunk has {log_p.shape[-1]} outcomes and the first {self.outcomes}: give them alike.")
-        step = max(_ELEMENTS // max(self.nesting.members, self.contrast.rows) // self.outcomes, 1)
+        step = max(ELEMENTS // max(self.nesting.members, self.contrast.rows) // self.outcomes, 1)
         for first in range(0, log_p.shape[1], step):
             self._add(log_p[:, first : first + step])
 

@@ -22,7 +22,7 @@ class Measurement:
         nesting: of the members counted.
         values: estimates by record name, in nats per probe input unless the name says otherwise; blocks as arrays.
         members: per member, by record name; NaN for members that were left out.
-        replicates: each value with one group of outermost clusters deleted after another.
+        replicates: each value with one outermost cluster deleted after another.
         saturated: where the bracket spans more than the value, which is then read off the bracket rather than trusted.
         unavailable: why a name is not among the values, in a sentence; ``NAME_error`` where only the error is missing.
         notes: what should be said beside a number, in a sentence.
@@ -33,7 +33,7 @@ class Measurement:
     nesting: Nesting
     values: Mapping[str, Estimate]
     members: Mapping[str, Float[ndarray, " members"]]
-    replicates: Mapping[str, Float[ndarray, " groups *extra"]]
+    replicates: Mapping[str, Float[ndarray, " clusters *extra"]]
     saturated: Mapping[str, bool]
     unavailable: Mapping[str, str]
     inputs: int

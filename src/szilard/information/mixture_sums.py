@@ -8,8 +8,11 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from szilard.information.mixtures import deletion_entropies, node_entropies, table_entropies
+from szilard.information.mixtures import deletion_entropies, node_entropies, resolved, table_entropies
 from szilard.information.nesting import Nesting
+
+ELEMENTS = 2**16
+"""Numbers of one array at a time: several of them stay in a core's cache."""
 
 SELF, LOO, JACK = range(3)
 """The three routes to the entropy of a mixture, see :func:`szilard.information.mixtures.node_entropies`."""
@@ -18,7 +21,7 @@ ROW_SELF, ROW_LOO, ROW_JACK, COLUMN_SELF = range(4)
 
 @dataclass(frozen=True, slots=True)
 class Entropies:
-    """Mean entropies per probe input, in nats; deletions are: none, then each group of outermost clusters.
+    """Mean entropies per probe input, in nats; deletions are: none, then each outermost cluster.
 
     Attributes:
         member: ``H(p)`` of each member.
@@ -40,15 +43,15 @@ class MixtureSums:
 
     def __init__(self, nesting: Nesting) -> None:
         self._nesting = nesting
-        deletions = nesting.groups + 1
+        deletions = nesting.clusters + 1
         self._datasets = [slice_of(members) for members in nesting.dataset_members]
         self._tasks = [slice_of(np.flatnonzero(nesting.task_of_dataset == task)) for task in range(nesting.tasks)]
         self._tables = [nesting.table(index) for index in range(nesting.datasets)]
         self._top = nesting.outermost
         self._member = np.zeros(nesting.members)
-        self._dataset = np.zeros((deletions if self._top == "seed" else 1, nesting.datasets, 3))
-        self._task = np.zeros((deletions if self._top == "dataset" else 1, nesting.tasks, 3))
-        self._whole = np.zeros((deletions, 3))
+        self._dataset = np.zeros((nesting.datasets, 3))
+        self._task = np.zeros((nesting.tasks, 3))
+        self._outermost = np.zeros((deletions, 4))
         self._parts = np.full((nesting.datasets, 4), np.nan)
         for index, table in enumerate(self._tables):
             if table is not None:
@@ -57,51 +60,58 @@ class MixtureSums:
     def add(self, p: Float[ndarray, "members outcomes"], member_entropy: Float[ndarray, " members"]) -> None:
         """Add inputs (flattened with their outcomes), and each member's own entropy on them."""
         self._member += member_entropy
+        step = max(ELEMENTS // len(p), 1)
+        for first in range(0, p.shape[1], step):  # sums over outcomes, so that outcomes may be taken piece by piece
+            self._add(p[:, first : first + step])
+
+    def _add(self, p: Float[ndarray, "members outcomes"]) -> None:
         datasets = np.empty((len(self._datasets), p.shape[1]))
         for index, members in enumerate(self._datasets):
             children = p[members]
             children.mean(0, out=datasets[index])
-            self._dataset[:, index] += self._of_dataset(index, children)
+            self._dataset[index] += self._of_dataset(index, children)
         tasks = np.empty((len(self._tasks), p.shape[1]))
         for index, of_task in enumerate(self._tasks):
             children = datasets[of_task]
             children.mean(0, out=tasks[index])
-            if self._top == "dataset":
-                self._task[:, index] += deletion_entropies(children, self._nesting.group_of_cluster)
-            elif len(children) > 1:
-                self._task[0, index] += node_entropies(children)
-        if self._top == "task":
-            self._whole += deletion_entropies(tasks, self._nesting.group_of_cluster)
+            if len(children) > 1 and self._top == "task":
+                self._task[index] += node_entropies(children)
+        if self._top != "seed":
+            self._outermost += deletion_entropies(tasks if self._top == "task" else datasets)
 
     def _of_dataset(self, index: int, children: ndarray) -> ndarray:
         table = self._tables[index]
         if table is not None:
             routes, parts = table_entropies(children, table)
             self._parts[index] += parts
-            if self._top == "seed":  # crossed seeds are not independent: nothing to delete
-                return np.concatenate([routes[None], np.full((self._nesting.groups, 3), np.nan)])
             return routes
         if self._top == "seed":
-            return deletion_entropies(children, self._nesting.group_of_cluster)
+            self._outermost += deletion_entropies(children)
         return node_entropies(children)
 
     def entropies(self, inputs: int) -> Entropies:
         """Means over the inputs taken in."""
-        deletions = self._nesting.groups + 1
-        dataset = np.broadcast_to(self._dataset, (deletions, *self._dataset.shape[1:])) / inputs
+        nesting = self._nesting
+        deletions = nesting.clusters + 1
+        outermost = resolved(self._outermost) / inputs
+        dataset = np.tile(self._dataset / inputs, (deletions, 1, 1))
         if self._top == "seed":
-            task = dataset
-        else:
-            task = np.broadcast_to(self._task, (deletions, *self._task.shape[1:])) / inputs
-            task = _only_child(task, dataset, self._nesting)
-        whole = self._whole / inputs if self._top == "task" else task[:, 0]
-        return Entropies(self._member / inputs, dataset, task, whole, self._parts / inputs)
+            if nesting.crossed:  # crossed seeds are not independent: nothing to delete
+                dataset[1:] = np.nan
+            else:
+                dataset[:, 0] = outermost
+            return Entropies(self._member / inputs, dataset, dataset, dataset[:, 0], self._parts / inputs)
+        task = np.tile(self._task / inputs, (deletions, 1, 1))
+        if self._top == "dataset":
+            task[:, 0] = outermost
+        task = _only_child(task, dataset, nesting)
+        return Entropies(self._member / inputs, dataset, task, outermost, self._parts / inputs)
 
 
 def _only_child(task: ndarray, dataset: ndarray, nesting: Nesting) -> ndarray:
     """A task with one dataset has that dataset's entropy, by the first route only."""
     single = np.flatnonzero(nesting.datasets_per_task == 1)
-    for index in single:
+    for index in single if nesting.tasks > 1 else ():
         task[:, index, SELF] = dataset[:, np.flatnonzero(nesting.task_of_dataset == index)[0], SELF]
         task[:, index, LOO] = task[:, index, JACK] = np.nan
     return task

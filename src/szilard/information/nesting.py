@@ -11,9 +11,6 @@ from numpy import ndarray
 
 from szilard.errors import SpecError
 
-GROUPS = 32
-"""Outermost clusters that are deleted one by one for errors; more of them are deleted in at most this many groups."""
-
 
 @dataclass(frozen=True, eq=False)
 class Nesting:
@@ -216,22 +213,6 @@ class Nesting:
     def clusters(self) -> int:
         """How many outermost clusters."""
         return int(self.cluster_of.max()) + 1
-
-    @functools.cached_property
-    def group_of_cluster(self) -> Int[ndarray, " clusters"]:
-        """Which outermost clusters are deleted together; each on its own up to :data:`GROUPS` of them."""
-        size = -(-self.clusters // GROUPS)
-        return np.arange(self.clusters) // size
-
-    @functools.cached_property
-    def group_of(self) -> Int[ndarray, " members"]:
-        """The same for members."""
-        return self.group_of_cluster[self.cluster_of]
-
-    @property
-    def groups(self) -> int:
-        """How many groups are deleted, one at a time."""
-        return int(self.group_of_cluster[-1]) + 1
 
 
 def _is_table(rows: ndarray, columns: ndarray) -> bool:

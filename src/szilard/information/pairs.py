@@ -46,29 +46,40 @@ def pair_means(matrix: Float[ndarray, "members members"], nesting: Nesting) -> P
     lies above: that is what makes the differences of classes unbiased, however unequal the clusters are.
     """
     weights = cluster_weights(nesting)
-    rows: list[dict[str, float]] = [_classes(matrix, nesting, row) for row in weights]
-    return {name: np.array([row[name] for row in rows]) for name in rows[0]}
+    own = weights @ np.diagonal(matrix)
+    if nesting.outermost == "seed":
+        return {"self": own, **_one_dataset(matrix, nesting)}
+    of_member = np.eye(nesting.datasets)[nesting.dataset_of] / nesting.seeds_per_dataset
+    between = of_member.T @ matrix @ of_member
+    within = {name: _within(matrix, pairs, nesting) for name, pairs in _kinds(nesting).items()}
+    left = weights @ np.eye(nesting.datasets)[nesting.dataset_of]
+    rows = [_classes(between, within, nesting, row) for row in left]
+    return {"self": own, **{name: np.array([row[name] for row in rows]) for name in rows[0]}}
 
 
-def _classes(matrix: ndarray, nesting: Nesting, weight: ndarray) -> dict[str, float]:
-    left = weight > 0
-    of_member = np.zeros((nesting.datasets, nesting.members))
-    of_member[nesting.dataset_of[left], np.flatnonzero(left)] = 1.0
-    seeds = of_member.sum(1)
-    of_member /= np.maximum(seeds, 1)[:, None]
-    between = of_member @ matrix @ of_member.T
-    of_dataset = (seeds > 0).astype(float)
+def _one_dataset(matrix: ndarray, nesting: Nesting) -> dict[str, ndarray]:
+    """Seeds of one dataset, each left out in turn: what it had in its row and in its column goes."""
+    means = {"task": np.full(nesting.clusters + 1, np.nan), "nothing": np.full(nesting.clusters + 1, np.nan)}
+    order = nesting.dataset_members[0]
+    for name, pairs in _kinds(nesting).items():
+        kept, count = matrix * pairs, pairs.astype(float)
+        total = np.append(kept.sum(), kept.sum() - (kept.sum(0) + kept.sum(1))[order])
+        number = np.append(count.sum(), count.sum() - (count.sum(0) + count.sum(1))[order])
+        means[name] = np.divide(total, number, out=np.full_like(total, np.nan), where=number > 0)
+    return means
+
+
+def _classes(between: ndarray, within: dict[str, ndarray], nesting: Nesting, share: ndarray) -> dict[str, float]:
+    """Means over pairs of datasets, of tasks, and within datasets that have these shares of the whole."""
     of_task = np.zeros((nesting.tasks, nesting.datasets))
-    of_task[nesting.task_of_dataset, np.arange(nesting.datasets)] = of_dataset
+    of_task[nesting.task_of_dataset, np.arange(nesting.datasets)] = share > 0
     datasets = of_task.sum(1)
     of_task /= np.maximum(datasets, 1)[:, None]
     tasks = (datasets > 0) / max(int((datasets > 0).sum()), 1)
-    task_share = tasks @ of_task  # of each dataset
-    within = np.array([_off_diagonal(between, row) for row in of_task])
+    of_tasks = np.array([_off_diagonal(between, row) for row in of_task])
     return {
-        "self": float(weight @ np.diagonal(matrix)),
-        **{name: _within(matrix, pairs, left, nesting, task_share) for name, pairs in _kinds(nesting).items()},
-        "task": _weighted(within, tasks),
+        **{name: _weighted(values, share) for name, values in within.items()},
+        "task": _weighted(of_tasks, tasks),
         "nothing": _off_diagonal(of_task @ between @ of_task.T, tasks),
     }
 
@@ -100,9 +111,8 @@ def _kinds(nesting: Nesting) -> dict[str, ndarray]:
     return kinds
 
 
-def _within(matrix: ndarray, pairs: ndarray, left: ndarray, nesting: Nesting, share: ndarray) -> float:
-    """Mean over these pairs of each dataset, datasets weighing as they should."""
-    pairs = pairs & left[:, None] & left
+def _within(matrix: ndarray, pairs: ndarray, nesting: Nesting) -> Float[ndarray, " datasets"]:
+    """Mean over these pairs of each dataset; NaN where it has none."""
     total = np.bincount(nesting.dataset_of, (matrix * pairs).sum(1), nesting.datasets)
     count = np.bincount(nesting.dataset_of, pairs.sum(1), nesting.datasets)
-    return _weighted(np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0), share)
+    return np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)
