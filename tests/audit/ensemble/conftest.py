@@ -145,6 +145,7 @@ def flows_of(phis: torch.Tensor, labels: torch.Tensor) -> dict[str, np.ndarray]:
         "cross_entropy": cross,
         "accuracy": (phis.argmin(-1) == labels).double().mean(-1),
         "loss": 0.5 * cross,
+        "precision_floor": 1e-12 * torch.arange(len(phis)).double().unsqueeze(1).expand(phis.shape[:2]),
     }
     return {name: values.numpy() for name, values in columns.items()}
 

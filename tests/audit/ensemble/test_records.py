@@ -117,3 +117,15 @@ def test_a_single_run_has_no_such_section(learned: xr.DataTree) -> None:
     report = Audit(tuple(row for row in audit(learned).rows if row.basis is not Basis.EXACT))
     assert [heading for heading, _ in report.sections()] == ["Tested", "By construction", "Cannot be checked here"]
     assert "on a single run" in report.verdict
+
+
+def test_a_row_in_the_making_is_no_gap(learned: xr.DataTree) -> None:
+    """The information of a record is written before its ledger."""
+    ledger = learned["ledger"].to_dataset()
+    tree = xr.DataTree.from_dict(
+        {"ledger": ledger.isel(step=slice(0, -1)), "information": learned["information"].to_dataset()}
+    )
+    tree.attrs = {**learned.attrs, "status": "incomplete"}
+    assert audit(tree)["no gaps"].verdict is Verdict.HELD
+    tree.attrs = {**learned.attrs, "status": "complete"}
+    assert audit(tree)["no gaps"].verdict is Verdict.FAILED

@@ -25,7 +25,7 @@ def bracketed(name: str) -> tuple[Columns, Columns, Columns]:
     return {**ends, name: (0.15, 0.001)}, {**ends, name: (0.3, 0.001)}, {**ends, name: (0.21, 0.02)}
 
 
-def flagged(name: str) -> tuple[Columns, Columns, None]:
+def saturated(name: str) -> tuple[Columns, Columns, None]:
     return {f"{name}_saturated": 0}, {f"{name}_saturated": 1}, None
 
 
@@ -40,11 +40,11 @@ TESTED: dict[str, tuple[Columns | None, Columns | None, Columns | None]] = {
     "info_dataset in its bracket": bracketed("info_dataset"),
     "info_seed in its bracket": bracketed("info_seed"),
     "l_info in its bracket": bracketed("l_info"),
-    "info_task not saturated": ({"info_task": 0.1, **flagged("info_task")[0]},
-                                {"info_task": 0.1, **flagged("info_task")[1]}, None),
-    "info_dataset not saturated": flagged("info_dataset"),
-    "info_seed not saturated": flagged("info_seed"),
-    "l_info not saturated": flagged("l_info"),
+    "info_task not saturated": ({"info_task": 0.1, **saturated("info_task")[0]},
+                                {"info_task": 0.1, **saturated("info_task")[1]}, None),
+    "info_dataset not saturated": saturated("info_dataset"),
+    "info_seed not saturated": saturated("info_seed"),
+    "l_info not saturated": saturated("l_info"),
     "corrections agree": ({}, {"info_dataset_jackknife": (0.05, 0.001)}, None),
     "corrected estimate and matched-size contrast agree": (
         {"info_dataset": (0.2, 0.004), "info_dataset_contrast": (0.19, 0.004)},
@@ -124,7 +124,8 @@ TESTED: dict[str, tuple[Columns | None, Columns | None, Columns | None]] = {
 """For each row the columns of the information that make it held, failed and undecided; None where it cannot be so."""
 
 OTHERWISE = {
-    "complete record", "no gaps", "members that diverged", "enough clusters for the error bars", "dim Θ ≫ dim X",
+    "complete record", "no gaps", "precision floor", "members that diverged", "enough clusters for the error bars",
+    "dim Θ ≫ dim X",
     "low variance of the heat", "late heat becomes information", "ideal learning by the generalisation gap",
     "marginal entropy tends to the data's",
 }  # fmt: skip
@@ -172,6 +173,21 @@ def test_few_clusters_are_said_to_cover_less(
     assert row.verdict is verdict
     assert row.concerns is Concern.COVERAGE
     assert ("less often than 95 times" in row.detail) == (verdict is Verdict.FAILED)
+
+
+@pytest.mark.parametrize(
+    ("share", "flagged", "verdict"),
+    [(0.01, False, Verdict.HELD), (0.05, False, Verdict.UNDECIDED), (0.01, True, Verdict.UNDECIDED)],
+)
+def test_rounding_of_the_worst_member(
+    share: float, flagged: bool, verdict: Verdict, learned: xr.DataTree, alter: Callable[..., xr.DataTree]
+) -> None:
+    """Three times the floor has to stay below a tenth; a floor alone never fails anything."""
+    work = learned["ledger"]["work"].values
+    floor = np.where(np.arange(work.shape[1]) == 3, share, 1e-9) * work
+    row = audit(alter(learned, ledger={"precision_floor": floor}, forward_flagged=flagged))["precision floor"]
+    assert row.verdict is verdict
+    assert row.effect == pytest.approx(share)
 
 
 def test_without_an_error_nothing_is_decided(learned: xr.DataTree, alter: Callable[..., xr.DataTree]) -> None:

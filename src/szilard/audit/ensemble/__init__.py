@@ -16,6 +16,7 @@ from szilard.audit.ensemble import (
     marginal,
     members,
     processing,
+    rounding,
     start,
     variance,
 )
@@ -23,8 +24,8 @@ from szilard.audit.ensemble.evidence import EnsembleEvidence
 from szilard.audit.finding import Finding
 
 FAMILIES = (
-    integrity, members, budget, brackets, dataset, learned, processing, variance, start, marginal, clausius, ideal,
-    capacity, exact, beyond,
+    integrity, members, rounding, budget, brackets, dataset, learned, processing, variance, start, marginal, clausius,
+    ideal, capacity, exact, beyond,
 )  # fmt: skip
 """Each has ``findings(evidence)``."""
 

@@ -29,6 +29,7 @@ class EnsembleEvidence:
     Attributes:
         information: group ``information``, only rows whose ensemble means are finite.
         ledger: group ``ledger``, every row.
+        beside: the ledger at the steps of the information.
         attributes: root attributes.
         undefined: how many rows of ``information`` were set aside.
         nesting: who belongs to whom; None where the record's coordinates do not say.
@@ -36,6 +37,7 @@ class EnsembleEvidence:
 
     information: xr.Dataset
     ledger: xr.Dataset
+    beside: xr.Dataset
     attributes: Mapping[str, Any]
     undefined: int
     nesting: Nesting | None
@@ -44,11 +46,17 @@ class EnsembleEvidence:
     def of(cls, tree: xr.DataTree) -> EnsembleEvidence:
         """Of a record as :func:`szilard.records.reader.read` returns it."""
         everything, ledger = tree["information"].to_dataset(), tree["ledger"].to_dataset()
+        if (
+            tree.attrs.get("status") != "complete" and ledger.sizes["step"]
+        ):  # of a row in the making, the ledger is last
+            everything = everything.isel(step=np.asarray(everything["step"] <= ledger["step"][-1]))
         keep = np.ones(everything.sizes["step"], dtype=bool)
         for name in ESSENTIAL:
             keep &= np.isfinite(_values(everything, name))
         attributes = {str(key): value for key, value in tree.attrs.items()}
-        return cls(everything.isel(step=keep), ledger, attributes, int((~keep).sum()), _nesting(ledger))
+        information = everything.isel(step=keep)
+        beside = ledger.reindex(step=information["step"])
+        return cls(information, ledger, beside, attributes, int((~keep).sum()), _nesting(ledger))
 
     # Rows
 
@@ -78,7 +86,7 @@ class EnsembleEvidence:
 
     def of_members(self, name: str) -> np.ndarray:
         """A column of the members' ledger ``(step, member)`` at the steps of the information; NaN where it is not."""
-        values = _values(self.ledger.reindex(step=self.information["step"]), name)
+        values = _values(self.beside, name)
         if values.ndim == 2:
             return values
         return np.broadcast_to(values[:, None], (self.records, self.ledger.sizes["member"]))
@@ -122,8 +130,7 @@ class EnsembleEvidence:
     @property
     def degrees_of_freedom(self) -> float:
         """Of every error over outermost clusters; NaN where there are too few of them for an error."""
-        deleted = self.clusters if self.nesting is None else min(self.clusters, self.nesting.groups)
-        return deleted - 1 if deleted >= FEWEST_FOR_AN_ERROR else math.nan
+        return self.clusters - 1 if self.clusters >= FEWEST_FOR_AN_ERROR else math.nan
 
     def weights(self, row: int) -> np.ndarray | None:
         """Share of every member in the mixtures of a row; None where the record does not say who is in them."""

@@ -109,7 +109,8 @@ def _gap(evidence: EnsembleEvidence) -> Finding:
         bound=(-math.inf, NOTICEABLE),
         where=evidence.when(),
         detail=(
-            f"The gap is {format_with_error(gap.value, gap.error)} nat{beside}. Noise in the training labels is in the "
+            f"The gap is {format_with_error(gap.value, gap.error)} nat{beside}; the loss is the mean since "
+            f"{evidence.when(-2) if evidence.records > 1 else 'the start'}. Noise in the training labels is in the "
             "loss and not in clean labels of the probe."
         ),
     )

@@ -61,7 +61,7 @@ def _proxy(evidence: EnsembleEvidence) -> Finding:
         return unchecked(name, claim, "paper Eqs. 4, 7", evidence.missing("l_info", "info_data", "m_info_lower"))
     proxy = evidence.at("l_info")
     lower = evidence.at("m_info_lower")
-    least = lower.interval()[0] if math.isfinite(lower.value) else 0.0
+    least = max(lower.interval()[0], 0.0) if math.isfinite(lower.value) else 0.0
     upper = float(evidence.column("m_info_upper")[-1])
     most = upper if math.isfinite(upper) else math.inf
     low, high = proxy.interval()
