@@ -23,7 +23,7 @@ INFORMATIONS = ("info_task", "info_dataset", "info_seed", "l_info")
 INTRODUCTION = """\
 # Do the error bars of nested ensembles mean it?
 
-Share of {replicates:,} independent ensembles whose nominal 95 % interval (delete-one-outermost-cluster jackknife, Student's t
+Share of {replicates:,} independent ensembles whose nominal 95 % interval (delete-one-outermost-cluster jackknife, t
 with one degree of freedom less than there are clusters) holds the truth that the exact system states. The number on
 top is that of outermost clusters: datasets, with three seeds each (two at 3), or tasks, of three datasets with two
 seeds each. A binomial error of ±{error:.3f} belongs to each cell; a star marks what lies outside of 93–97 %. Written by

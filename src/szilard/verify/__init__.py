@@ -9,6 +9,7 @@ import torch
 from szilard.verify.case import Case, cases
 from szilard.verify.ensembles import ensemble
 from szilard.verify.exact_sums import exact_sums, first_law, work_quadratic
+from szilard.verify.information import informations
 from szilard.verify.row import FALSE_ALARM, Comparison, Row, Verification, judge
 from szilard.verify.sampled import compared
 from szilard.verify.watched import watched
@@ -17,7 +18,7 @@ __all__ = ["FALSE_ALARM", "Case", "Comparison", "Row", "Verification", "cases", 
 
 
 def verify() -> Verification:
-    """Hold the whole ledger against the exact systems; seeds are fixed, so the same machine gives the same table.
+    """Hold ledger and information against the exact systems; seeds are fixed, so the same machine gives the same table.
 
     Example:
         >>> from szilard.verify import verify
@@ -27,7 +28,7 @@ def verify() -> Verification:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # the tensors are small: more threads cost more than they bring
     try:
-        return judge([comparison for case in cases() for comparison in compare(case)])
+        return judge([*(comparison for case in cases() for comparison in compare(case)), *informations()])
     finally:
         torch.set_num_threads(threads)
 
