@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar, final
+from typing import final
 
 import torch
 from jaxtyping import Float
@@ -38,15 +38,24 @@ def gradient_of(skeleton: nn.Module, loss: Loss) -> Gradient:
     return gradient
 
 
+def compiled(gradient: Gradient) -> Gradient:
+    """The same through ``torch.compile``: one shape for every call, so that it is compiled once."""
+    return torch.compile(gradient, dynamic=False)
+
+
 @final
 class Functional(Lane):
-    """Gradients by ``vmap`` of ``grad``, then ``torch.optim`` on the stacks."""
+    """Gradients by ``vmap`` of ``grad``, then ``torch.optim`` on the stacks.
 
-    name: ClassVar[str] = "functional"
+    Args:
+        gradient: see :func:`gradient_of`; it may be compiled.
+        name: of the lane.
+    """
 
-    def __init__(self, stack: Stack, batches: Batches, descent: Descent, loss: Loss) -> None:
+    def __init__(self, stack: Stack, batches: Batches, descent: Descent, gradient: Gradient, name: str) -> None:
         super().__init__(stack, batches, descent)
-        self._gradient = gradient_of(stack.skeleton, loss)
+        self.name = name
+        self._gradient = gradient
 
     @torch.no_grad()
     def train(self, first: int, steps: int, losses: Float[Tensor, " members"]) -> None:
@@ -58,6 +67,12 @@ class Functional(Lane):
             self.descent.update(step, [gradients[name] for name in stack.parameters])
             keep(stack.buffers, buffers)
             added(losses, loss)
+
+    @torch.no_grad()
+    def try_on(self, inputs: Tensor, labels: Tensor) -> None:
+        """Takes gradients that nothing comes of: raises what they raise, and compiles what is to be compiled."""
+        stack = self.stack
+        self._gradient(stack.parameters, {name: value.clone() for name, value in stack.buffers.items()}, inputs, labels)
 
     def logits(self, inputs: Tensor) -> Tensor:
         """See :meth:`Lane.logits`."""

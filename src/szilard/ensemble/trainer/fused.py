@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, final
+from typing import final
 
 import torch
 from jaxtyping import Float, Int, Shaped
@@ -29,7 +29,7 @@ class Fused(Lane):
         batch_size: examples in a step.
     """
 
-    name: ClassVar[str] = "fused"
+    name = "fused"
 
     def __init__(
         self,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import ClassVar
 
 import torch
 from jaxtyping import Float, Shaped
@@ -24,7 +23,7 @@ class Lane(ABC):
         descent: the optimiser over the stack's parameters.
     """
 
-    name: ClassVar[str]
+    name: str
     """As it is asked for."""
 
     def __init__(self, stack: Stack, batches: Batches, descent: Descent) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import ClassVar, final
+from typing import final
 
 import torch
 from jaxtyping import Float
@@ -26,7 +26,7 @@ class Loop(Lane):
         loss: of a batch.
     """
 
-    name: ClassVar[str] = "loop"
+    name = "loop"
 
     def __init__(self, stack: Stack, batches: Batches, descent: Descent, loss: Loss, seeds: Sequence[int]) -> None:
         super().__init__(stack, batches, descent)
