@@ -129,3 +129,11 @@ def test_a_row_in_the_making_is_no_gap(learned: xr.DataTree) -> None:
     assert audit(tree)["no gaps"].verdict is Verdict.HELD
     tree.attrs = {**learned.attrs, "status": "complete"}
     assert audit(tree)["no gaps"].verdict is Verdict.FAILED
+
+
+def test_steps_out_of_order_are_counted_not_stumbled_over(learned: xr.DataTree) -> None:
+    groups = {name: learned[name].to_dataset().isel(step=[0, 1, 1, 2, 3]) for name in ("ledger", "information")}
+    tree = xr.DataTree.from_dict(groups)
+    tree.attrs = dict(learned.attrs)
+    row = audit(tree)["no gaps"]
+    assert (row.effect, row.verdict) == (2, Verdict.FAILED)

@@ -55,7 +55,7 @@ class EnsembleEvidence:
             keep &= np.isfinite(_values(everything, name))
         attributes = {str(key): value for key, value in tree.attrs.items()}
         information = everything.isel(step=keep)
-        beside = ledger.reindex(step=information["step"])
+        beside = ledger.drop_duplicates("step").reindex(step=information["step"])
         return cls(information, ledger, beside, attributes, int((~keep).sum()), _nesting(ledger))
 
     # Rows
