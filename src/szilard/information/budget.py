@@ -90,8 +90,19 @@ def budget(entropies: Entropies, nesting: Nesting) -> Values:
     values["entropy_task"], values["entropy_dataset"] = routes["self"][1], routes["self"][2]
     for route in ROUTES:
         values[f"entropy_marginal_{route}"] = own + values[f"l_info_{route}"]
+    if nesting.clusters == 2:
+        _without_replicates(values, nesting)
     values["entropy_conditional_mean"] = own
     return values
+
+
+def _without_replicates(values: dict[str, ndarray], nesting: Nesting) -> None:
+    """Of two clusters, one that is left says nothing of their level: no delete-one values there."""
+    for name, rows in values.items():
+        if name.startswith((f"info_{nesting.outermost}", "info_data", "l_info", "entropy_marginal")) and not (
+            nesting.outermost == "task" and name.startswith("info_dataset")
+        ):
+            rows[1:] = np.nan
 
 
 def _routes(name: str, routes: Mapping[str, list[ndarray]], above: int, below: int, own: ndarray) -> dict[str, ndarray]:
