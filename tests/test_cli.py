@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -196,6 +197,56 @@ def test_compare_takes_odd_attributes_as_they_are(
     result = call("compare", even, odd)
     assert result.exit_code == 0, result.output
     assert re.search(note, result.stdout)
+
+
+@pytest.fixture(scope="module")
+def ensembles(on_paper: Callable[..., szilard.Run], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the ensembles ``clean`` and ``noisy``."""
+    folder = tmp_path_factory.mktemp("ensembles")
+    on_paper(folder / "clean", memory=0.12)
+    on_paper(folder / "noisy", datasets=12)
+    return folder
+
+
+def test_list_counts_the_trainings_of_an_ensemble(ensembles: Path, records: Path) -> None:
+    assert re.search(r"noisy +memorisation +complete +1 × 12 × 3", call("list", ensembles).stdout)
+    assert [row["trainings"] for row in json.loads(call("list", ensembles, "--json").stdout)] == [
+        "1 × 6 × 3",
+        "1 × 12 × 3",
+    ]
+    assert {row["trainings"] for row in json.loads(call("list", records, "--json").stdout)} == {None}
+
+
+def test_show_an_ensemble(ensembles: Path) -> None:
+    run = szilard.open(ensembles / "clean")
+    assert call("show", run.path).stdout.strip() == run.summary().strip()
+    shown = json.loads(call("show", run.path, "--json").stdout)
+    estimate = run.estimate("info_seed")
+    expected = {"value": estimate.value, "error": estimate.error, "kind": "asymptotic", "units": "nat"}
+    assert shown["estimates"]["info_seed"] == expected
+    assert shown["estimates"]["info_task"]["value"] is None  # the reason is among the attributes
+    assert "one task" in shown["attributes"]["unavailable"]["info_task"]
+    assert shown["stopping_point"]["step"] == run.stopping_point().step
+    assert "work" not in shown["estimates"]  # one for each member
+
+
+def test_compare_ensembles(ensembles: Path) -> None:
+    result = call("compare", ensembles / "clean", ensembles / "noisy")
+    assert result.exit_code == 0 and "info_dataset (nat)" in result.stdout and "info_task" not in result.stdout
+    compared = json.loads(call("compare", ensembles / "clean", ensembles / "noisy", "--json").stdout)
+    row = next(row for row in compared["quantities"] if row["name"] == "info_dataset")
+    assert row["differences"][0]["value"] == pytest.approx(0.35)
+    notes = " ".join(compared["notes"])
+    assert "designs: 1 × 6 × 3, 1 × 12 × 3" in notes and "label-free stopping points: 1761, 1200" in notes
+
+
+def test_a_run_is_not_compared_with_an_ensemble(ensembles: Path, records: Path) -> None:
+    result = call("compare", records / "first", ensembles / "clean")
+    assert result.exit_code == 2 and "no quantity in common: compare runs with runs" in result.stderr
+
+
+def test_report_of_an_ensemble(ensembles: Path) -> None:
+    assert call("report", ensembles / "clean").stdout.strip() == str(ensembles / "clean" / "report.html")
 
 
 EVIL = "\x1b]0;evil\x07\x1b[2J\x9b2J\u202e\ud800\n"

@@ -231,6 +231,79 @@ def test_audit_and_report(run, tmp_path):
         run.report(tmp_path / "file" / "page.html")
 
 
+@pytest.fixture(scope="module")
+def many(on_paper, tmp_path_factory) -> Run:
+    """The record of an ensemble: one task, six datasets, three seeds."""
+    return on_paper(tmp_path_factory.mktemp("many") / "run", diverged=4)
+
+
+def test_an_ensembles_data_has_members_with_coordinates(many):
+    assert many.data["work"].sizes == {"step": 20, "member": 18}
+    assert many.data["info_dataset"].sizes == {"step": 20}
+    assert many.data["info_dataset_block"].sizes == {"step": 20, "block": 3}
+    last = many.data.isel(step=-1)
+    of_third = last["work"].where(last["dataset"] == 2, drop=True)
+    assert of_third["seed"].values.tolist() == [0, 1, 2]
+    assert math.isnan(float(last["work"].sel(member=4)))
+
+
+def test_estimates_of_an_ensemble(many):
+    memorised = many.estimate("info_dataset")
+    assert (memorised.value, memorised.kind) == (pytest.approx(0.47), Kind.ASYMPTOTIC)
+    assert memorised.degrees_of_freedom == 5
+    assert many.estimate("info_dataset", step=0).value == 0
+    work = many.estimate("work")
+    assert work.value.shape == work.error.shape == (18,)
+    assert work.degrees_of_freedom == 499  # of an error over probe inputs
+    assert many.estimate("l_info_block").value.shape == (3,)
+
+
+def test_the_summary_of_an_ensemble_begins_with_the_budget(many):
+    text = many.summary()
+    unwrapped = " ".join(text.split())
+    for said in (
+        "outcome At step 12,000 the runs memorised 0.470 ± 0.026 nat of their own sample",
+        "stopping Stop at step 1,200, where models of different datasets predict one another best",
+        "The test loss there is 0.563 nat, 1.4% above the least, which only labels find (step 1,761), and 41% less",
+        "1 task × 6 datasets × 3 seeds: 18 trainings, 17 of them counted; errors over the 6 datasets",
+        "memorised I(X;dataset|task) 0.470 ± 0.026 [0.433, 0.538] asymptotic",
+        "Q mean heat absorbed -6.25 ± 0.32 nat unbiased",
+        "The matched-size contrast, unbiased at zero, gives 0.456 ± 0.026 nat",
+        "Not given: what was learned of the task, because the design has one task",
+        "! 1 member diverged (4 at step 818)", "! a small design: with 6 clusters",
+    ):  # fmt: skip
+        assert said in unwrapped, said
+    assert "nan" not in text
+    assert max(map(len, text.splitlines())) <= 88
+    assert "memorised" in many._repr_html_() and "<script" not in many._repr_html_()
+
+
+@pytest.mark.parametrize("records", [0, 1])
+def test_an_ensemble_that_has_hardly_begun_has_a_summary(on_paper, tmp_path, records):
+    text = on_paper(tmp_path / "run", records=records).summary()
+    assert ("Nothing is recorded yet" in text) == (records == 0)
+    assert max(map(len, text.splitlines())) <= 88
+
+
+def test_errors_that_a_design_cannot_give_are_not_printed(on_paper, tmp_path):
+    made = on_paper(tmp_path / "run", datasets=2, unavailable={"info_dataset_error": "2 datasets give no error."})
+    for name in ("info_dataset", "l_info"):
+        made.tree["information"][f"{name}_error"].values[:] = math.nan
+    text = " ".join(made.summary().split())
+    assert "memorised 0.47 (no error) nat of their own sample" in text and "nan" not in text
+    assert "Not given: the error of what was memorised of the sample, because 2 datasets give no error" in text
+
+
+def test_where_to_stop(many, run):
+    stop = many.stopping_point()
+    assert (stop.step, stop.best_step, stop.resolved) == (1200, 1761, True)
+    assert run.stopping_point() is None
+
+
+def test_the_report_of_an_ensemble(many, tmp_path):
+    assert "The information budget of 18 training runs" in many.report(tmp_path / "page.html").read_text()
+
+
 def test_opening_what_is_no_record(tmp_path):
     with pytest.raises(RecordError, match="does not exist"):
         open(tmp_path / "nothing")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from szilard.audit import Audit
+    from szilard.information.stopping import StoppingPoint
 
 
 class Run:
@@ -122,6 +123,15 @@ class Run:
             return write(self.tree, self.audit(), target)
         except OSError as error:
             raise RecordError(f"the report {target} cannot be written: {error.strerror or error}.") from error
+
+    def stopping_point(self) -> StoppingPoint | None:
+        """Where models of different datasets predict one another best, found without a label.
+
+        None for a single run, or a design without two datasets of one task.
+        """
+        from szilard.summary.ensemble_record import Ensemble
+
+        return Ensemble.of(self.tree).stop if self._is_ensemble else None
 
     def summary(self) -> str:
         """The record in a screenful of plain text: what came of it, the numbers with their errors, and what held."""

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ import xarray as xr
 import szilard
 from szilard.audit import audit
 from szilard.report import write
+from szilard.report.ensemble.figures import FAMILIES as OF_ENSEMBLES
 from szilard.report.single.figures import FAMILIES
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -50,6 +52,15 @@ def test_every_figure_draws_without_a_network(run: szilard.Run, tmp_path: Path) 
     assert f'data-drawn="{len(FAMILIES)}"' in document
     assert document.count('class="main-svg"') >= 2 * len(FAMILIES)
     assert document.count('class="scatterlayer') >= len(FAMILIES) - 1
+    assert console == ""
+    assert [address for address in asked if not address.startswith(("file:", "data:", "blob:"))] == []
+
+
+def test_every_figure_of_an_ensemble_draws(on_paper: Callable[..., szilard.Run], tmp_path: Path) -> None:
+    made = on_paper(tmp_path / "run", tasks=3, datasets=4, seeds=4, crossed=True, diverged=5)
+    document, console, asked = visit(made.report(), tmp_path)
+    assert f'data-drawn="{len(OF_ENSEMBLES) + 1}"' in document
+    assert 'aria-pressed="true">Logarithmic steps' in document
     assert console == ""
     assert [address for address in asked if not address.startswith(("file:", "data:", "blob:"))] == []
 

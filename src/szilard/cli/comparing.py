@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from szilard.cli.numbers import final_estimates, trainings
 from szilard.cli.screen import UNBROKEN, show, show_json
 from szilard.errors import RecordError
 
@@ -29,7 +30,31 @@ QUANTITIES = (
     "accuracy",
     "cross_entropy",
 )
-"""In this order; those that every record holds."""
+"""Of single runs, in this order; those that every record holds."""
+
+OF_ENSEMBLES = (
+    "info_task",
+    "info_dataset",
+    "info_seed",
+    "info_seed_initialisation",
+    "info_seed_order",
+    "l_info",
+    "info_dataset_contrast",
+    "info_task_quadratic",
+    "info_dataset_quadratic",
+    "info_seed_quadratic",
+    "cross_entropy_between",
+    "entropy_marginal",
+    "entropy_conditional_mean",
+    "work_mean",
+    "heat_mean",
+    "ep_marginal",
+    "ep_ignorance",
+    "supersample_information",
+    "cross_entropy_mean",
+    "accuracy_mean",
+)
+"""Of ensembles, likewise."""
 
 
 def compare(
@@ -38,8 +63,8 @@ def compare(
 ) -> None:
     """Put records side by side at their last step, with each one's difference to the first.
 
-    Errors of differences are added in quadrature, as for independent probes; on one and the same probe they are mostly
-    smaller.
+    Errors of differences are added in quadrature, as for independent probes or ensembles; on one and the same probe
+    they are mostly smaller.
     """
     from szilard.handle import Run
 
@@ -55,18 +80,18 @@ def compare(
 
 
 def differences(runs: list[Run]) -> list[dict[str, Any]]:
-    """For every quantity that all of them hold: each run's value and error, and its difference to the first run's.
+    """For every quantity that all of them know: each run's value and error, and its difference to the first run's.
 
     Raises:
-        RecordError: if a run holds no record.
+        RecordError: if a run holds no record, or they have nothing in common.
     """
-    from szilard.cli.numbers import final_estimates
-
     finals = [final_estimates(run) for run in runs]
     for run, final in zip(runs, finals, strict=True):
         if not final:
             raise RecordError(f"{run.path} holds no rows to compare: leave it out, or open it again later.")
-    shared = [name for name in QUANTITIES if all(name in final for final in finals)]
+    shared = [name for name in QUANTITIES + OF_ENSEMBLES if all(_known(name, final) for final in finals)]
+    if not shared:
+        raise RecordError("these records know no quantity in common: compare runs with runs, ensembles with ensembles.")
     return [
         {
             "name": name,
@@ -84,17 +109,26 @@ def caveats(runs: list[Run]) -> list[str]:
     for words, values in (
         ("last steps", [int(run.data["step"].values[-1]) for run in runs]),
         ("measuring intervals (W, Q and L depend on them)", [run.attributes.get("every") for run in runs]),
+        ("designs", [trainings(run) for run in runs]),
         ("probe sizes", [_probe_size(run) for run in runs]),
         ("statuses", [run.status for run in runs]),
     ):
         if any(value != values[0] for value in values):
             notes.append(f"the runs differ in their {words}: {', '.join(map(str, values))}")
+    stops = [run.stopping_point() for run in runs]
+    if all(stop is not None for stop in stops):
+        told = (f"{stop.step}{'' if stop.resolved else ' (not resolved)'}" for stop in stops if stop is not None)
+        notes.append(f"label-free stopping points: {', '.join(told)}")
     return notes
 
 
 def _probe_size(run: Run) -> Any:
     probe = run.attributes.get("probe")
     return probe.get("inputs") if isinstance(probe, Mapping) else None
+
+
+def _known(name: str, final: Mapping[str, Estimate]) -> bool:
+    return name in final and math.isfinite(float(final[name].value))
 
 
 def _plain(estimate: Estimate) -> dict[str, float]:

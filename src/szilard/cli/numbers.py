@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,8 +11,16 @@ if TYPE_CHECKING:
 
 
 def final_estimates(run: Run) -> dict[str, Estimate]:
-    """Each scalar estimate of the ledger at the last record, by name; empty where nothing was recorded."""
+    """Each scalar estimate at the last record, by name, NaN where it is not known; empty where nothing was recorded."""
     if run.data.sizes.get("step", 0) == 0:
         return {}
     scalars = [str(name) for name, item in run.data.data_vars.items() if item.ndim == 1 and "kind" in item.attrs]
     return {name: run.estimate(name) for name in scalars}
+
+
+def trainings(run: Run) -> str | None:
+    """Tasks × datasets × seeds of an ensemble, as its attributes have them; None for a single run."""
+    design = run.attributes.get("design")
+    if run.attributes.get("kind_of_run") != "ensemble" or not isinstance(design, Mapping):
+        return None
+    return " × ".join(str(design.get(level, "?")) for level in ("tasks", "datasets", "seeds"))

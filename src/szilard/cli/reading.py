@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from szilard.cli.numbers import trainings
 from szilard.cli.screen import BAD, UNBROKEN, echo_json, say, show_json
 from szilard.cli.screen import show as print_on_screen
 
@@ -37,17 +39,18 @@ def list_(
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("record", overflow="fold")
-    for heading in ("name", "status", "every", "created"):
+    for heading in ("name", "status", "every", "trainings", "created"):
         table.add_column(heading, no_wrap=True)
     for run in runs:
         row = _in_brief(run)
-        cells = (str(run.path), row["name"], row["status"], row["every"], str(row["created"] or "")[:19])
+        created = str(row["created"] or "")[:19]
+        cells = (str(run.path), row["name"], row["status"], row["every"], row["trainings"], created)
         table.add_row(*(Text("" if cell is None else str(cell)) for cell in cells))
     print_on_screen(table, width=UNBROKEN)
 
 
 def show(record: Record, json: AsJson = False) -> None:
-    """Print a record's summary: work, heat, entropy and length with their errors, and what held."""
+    """Print a record's summary: what came of it, the numbers with their errors, and what held."""
     from szilard.handle import Run
 
     run = Run(record)
@@ -90,6 +93,7 @@ def _in_brief(run: Run) -> dict[str, Any]:
         "name": run.name,
         "status": run.status,
         "every": attributes.get("every"),
+        "trainings": trainings(run),
         "created": attributes.get("created"),
     }
 
@@ -108,4 +112,6 @@ def _final(run: Run) -> dict[str, Any]:
         }
         for name, estimate in final_estimates(run).items()
     }
-    return {"records": len(steps), "step": steps[-1] if steps else None, "estimates": estimates}
+    final = {"records": len(steps), "step": steps[-1] if steps else None, "estimates": estimates}
+    stop = run.stopping_point()
+    return final if stop is None else {**final, "stopping_point": asdict(stop)}

@@ -5,12 +5,16 @@ from __future__ import annotations
 import html
 import json
 import math
+import re
 from typing import Any
 
 import numpy as np
 
 from szilard.estimate import format_with_error
 from szilard.printable import printable
+
+_SYMBOL = re.compile(r"[^\s()&;]*\([^\s()&;]*\|[^\s()&;]*\)")
+"""``S(X|Θ)`` and its like, which are not to be broken into lines."""
 
 DIGITS = 6
 """Significant digits of a plotted number: finer than any screen."""
@@ -31,7 +35,8 @@ def escape(text: Any) -> str:
 def prose(text: Any) -> str:
     """Our own sentences as HTML: escaped, the root of the unit of length raised, numbers kept with their errors."""
     text = escape(text).replace("^½", "<sup>½</sup>")
-    return text.replace(" ± ", "\u00a0±\u00a0").replace(" %", "\u00a0%")
+    text = text.replace(" ± ", "\u00a0±\u00a0").replace(" %", "\u00a0%")
+    return _SYMBOL.sub(r'<span class="whole">\g<0></span>', text)
 
 
 def with_error(value: float, error: float) -> str:

@@ -13,8 +13,8 @@ WORDS = {
     "info_seed": "the luck of the seed",
     "info_data": "what was learned of task and sample together",
     "cross_entropy_between": "the label-free stopping point",
-    "info_seed_initialisation": "the part of the initialisation in the luck",
-    "info_seed_order": "the part of the batch order in the luck",
+    "info_seed_initialisation": "how the luck splits into initialisation and batch order",
+    "info_seed_order": "how the luck splits into initialisation and batch order",
     "l_info": "L-info",
     "entropy_marginal": "the marginal entropy",
     "m_info_lower": "M-info from below",
@@ -57,10 +57,8 @@ def outcome(ensemble: Ensemble) -> str:
             said = f"At step {ensemble.steps[-1]:,} {whole}, per probe input"
         elif len(found) > 1:
             said += f"; in all {whole}"
-    capped = [name for name in found if ensemble.saturated(name)]
-    if capped:
-        counts = listed([f"{ensemble.count(SIZES[name])} {SIZES[name]}s" for name in capped])
-        said += f". So few as {counts} cap {listed([WORDS[name] for name in capped])}: read the bracket there"
+    if unsure := loose(ensemble):
+        said += f". {listed(unsure)}: read the bracket there, not the number"
     return f"{said}." if said else "This design gives none of the informations at its last record."
 
 
@@ -85,10 +83,12 @@ def missing(ensemble: Ensemble) -> list[str]:
     reasons: dict[str, list[str]] = {}
     for name, why in ensemble.unavailable.items():
         base = name.removesuffix("_error")
-        if name.endswith("_quadratic") and name.removesuffix("_quadratic") in ensemble.unavailable:
-            continue
+        if name.endswith("_quadratic"):
+            continue  # missing where the information is
         words = WORDS.get(base, base.replace("_", " "))
-        reasons.setdefault(why, []).append(f"the error of {words}" if base != name else words)
+        words = f"the error of {words}" if base != name else words
+        if words not in reasons.setdefault(why, []):
+            reasons[why].append(words)
     return [f"Not given: {listed(names)}, because {why[:1].lower()}{why[1:]}" for why, names in reasons.items()]
 
 
@@ -136,15 +136,17 @@ def stopping(ensemble: Ensemble) -> str:
     if stop.step == last:
         at = f"{agree} at the last step, {last:,} ({value} nat)"
         return f"Without a label: {at}, so nothing says that one should have stopped."
+    at = f"step {stop.step:,}"
+    said = f"Stop at {at}, where {agree} ({value} nat): finding it took no label"
     if not stop.resolved:
-        at = f"{agree} at step {stop.step:,} ({value} nat)"
-        return f"Without a label: {at}, but the rise after it is within the errors: no clear stop."
-    said = f"Stop at step {stop.step:,}, where {agree} ({value} nat): finding it took no label"
+        said = (
+            f"Without a label: {agree} at {at} ({value} nat), but the rise after it is within the errors: no clear stop"
+        )
     if not math.isfinite(stop.loss) or stop.best_step is None:
-        return f"{said}. Without labels the test loss cannot judge it."
+        return f"{said}. There are no labels to judge it by."
+    best = f"{stop.cost:.1%} above the least, which only labels find (step {stop.best_step:,})"
+    at_best = "the least of all" if stop.step == stop.best_step else best
     end = f"{abs(stop.saving):.0%} {'less' if stop.saving >= 0 else 'more'} than at the end"
-    best = f"{stop.cost:.1%} above the best, which only labels find (step {stop.best_step:,})"
-    at_best = "the best there is" if stop.step == stop.best_step else best
     return f"{said}. The test loss there is {stop.loss:.3g} nat, {at_best}, and {end}."
 
 
@@ -167,6 +169,19 @@ def cost(ensemble: Ensemble) -> str:
         )
         said += " (negative: the trainings became more alike)." if ignorance.value < 0 else "."
     return said
+
+
+def loose(ensemble: Ensemble) -> list[str]:
+    """The parts of the budget whose bracket is as wide as the value at the end, each in a clause."""
+    clauses = []
+    for name in LEVELS:
+        if ensemble.at(name) is not None and ensemble.saturated(name):
+            bracket = ensemble.bracket(name)
+            between = "" if bracket is None else f" (between {bracket[0]:.2g} and {bracket[1]:.2g} nat)"
+            clauses.append(
+                f"{_many(ensemble.count(SIZES[name]), SIZES[name])} are too few to pin down {WORDS[name]}{between}"
+            )
+    return clauses
 
 
 def listed(items: list[str]) -> str:

@@ -50,11 +50,17 @@ def _remarks(view: View) -> list[Remark]:
     remarks = standing(view.attributes, view.audit)
     if said := told.diverged(record):
         remarks.append(Remark("mind", said))
+    remarks += [Remark("mind", f"{said}.") for said in told.loose(record)]
     note = view.attributes.get("notes_on_coverage")
     if isinstance(note, str) and note:
         remarks.append(Remark("mind", f"A small design: {note}"))
     if record.undefined:
-        remarks.append(Remark("mind", f"{record.undefined} records without finite numbers were left out."))
+        left_out = (
+            "1 record without finite numbers was"
+            if record.undefined == 1
+            else (f"{record.undefined} records without finite numbers were")
+        )
+        remarks.append(Remark("mind", f"{left_out} left out."))
     return remarks or [
         Remark("good", f"Complete record: {record.size:,} trainings, {record.records:,} records, {record.span()}.")
     ]

@@ -29,7 +29,7 @@ def cards(view: View) -> list[Card]:
         shown.append(_card("", "L-info, all together", total.value, float(total.error), record.saturated("l_info")))
     stop = record.stop
     if stop is not None and stop.resolved:
-        cost = "found without a label" if math.isnan(stop.cost) else f"test loss {stop.cost:.1%} above the best"
+        cost = "found without a label" if math.isnan(stop.cost) else f"test loss {stop.cost:.1%} above its least"
         shown.append(Card("", "stop at step", f"{stop.step:,}", cost))
     return shown
 

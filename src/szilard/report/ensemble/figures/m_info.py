@@ -26,7 +26,8 @@ def figure(view: View) -> Figure | None:
         caption=(
             "I(Θ;B) lies between what predictions show of the data set and what noise, or the number of data sets, "
             "lets through. −Q is the paper's Clausius number, a hypothesis: nothing forces it between the bounds, and "
-            "it counts nats per input. Bands: 95 %."
+            f"it counts nats per input.{'' if view.has('m_info_upper') else ' This design gives no upper bound.'} "
+            "Bands: 95 %."
         ),
         data=[*lines(curves), *reading(view, span)],
         layout=layout(

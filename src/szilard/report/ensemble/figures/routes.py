@@ -10,7 +10,7 @@ from szilard.report.ensemble.view import View
 from szilard.report.style import INK, Figure
 
 ROUTES = (
-    ("", "reported", "diamond"),
+    ("", "as reported", "diamond"),
     ("_plugin", "plug-in", "circle-open"),
     ("_first_order", "first order", "square-open"),
     ("_jackknife", "jackknife", "triangle-up-open"),
@@ -50,9 +50,9 @@ def figure(view: View) -> Figure | None:
         key="routes",
         title="One budget by several routes",
         caption=(
-            "At the last record. The plug-in counts noise as information in small designs; to first order, and by a "
-            "jackknife of each entropy, the bias is taken out; the matched-size contrast is exactly 0 in expectation "
-            "where datasets make no difference. Routes that part are a warning. Bars: 95 %."
+            "At the last record. The plug-in is biased in small designs, up by noise and down by the cap; to first "
+            "order, and by a jackknife of each entropy, the bias is taken out; the matched-size contrast is exactly 0 "
+            "in expectation where datasets make no difference. Routes that part are a warning. Bars: 95 %."
         ),
         data=data,
         layout=layout(

@@ -19,6 +19,9 @@ QUANTITIES = (
     ("entropy_conditional_mean", "what each expects, S(X|Θ)", "S(X|Θ)", Pen(BLACK, "dot", 1.6)),
 )
 
+HEADROOM = 0.2
+"""Above the curves, for the names of the minima; a share of their height."""
+
 
 def figure(view: View) -> Figure | None:
     """None where no two members have different datasets of one task."""
@@ -26,13 +29,14 @@ def figure(view: View) -> Figure | None:
     if stop is None or not view.has("cross_entropy_between"):
         return None
     curves = named(view, QUANTITIES)
-    span = span_of(*(each.curve for each in curves))
+    low, high = span_of(*(each.curve for each in curves))
+    span = (low, high + HEADROOM * (high - low))
     height = span[1] - span[0]
-    marks, rules = _minimum(view, stop.index, stop.value, f"stop: {stop.step:,}", span[1] - 0.04 * height, BETWEEN)
+    marks, rules = _minimum(view, stop.index, stop.value, f"stop: {stop.step:,}", span[1] - 0.05 * height, BETWEEN)
     if stop.best_step is not None:
         row = view.record.steps.tolist().index(stop.best_step)
         text = f"best test loss: {stop.best_step:,}"
-        more = _minimum(view, row, stop.best_loss, text, span[1] - 0.13 * height, LOSS)
+        more = _minimum(view, row, stop.best_loss, text, span[1] - 0.12 * height, LOSS)
         marks, rules = marks + more[0], rules + more[1]
     return Figure(
         key="stopping",
@@ -58,8 +62,8 @@ def _minimum(
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """The mark of a minimum and its name (traces, which follow when the axis is switched), and a rule at its step."""
     x = float(view.positions[row])
-    name = {"type": "scatter", "mode": "text", "x": [x], "y": [height], "text": [f" {escape(text)}"],
-            "textposition": "middle right", "textfont": {"color": pen.colour, "size": 12}, "hoverinfo": "skip",
+    name = {"type": "scatter", "mode": "text", "x": [x], "y": [height], "text": [f" {escape(text)} "],
+            "textposition": f"middle {'left' if row > view.record.records // 2 else 'right'}", "textfont": {"color": pen.colour, "size": 12}, "hoverinfo": "skip",
             "showlegend": False}  # fmt: skip
     rule = {"type": "line", "xref": "x", "x0": x, "x1": x, "yref": "y domain", "y0": 0, "y1": 1, "layer": "below",
             "line": {"color": pen.colour, "width": 1, "dash": "dot"}}  # fmt: skip

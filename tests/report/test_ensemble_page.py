@@ -1,0 +1,194 @@
+"""The page of ensembles: it opens with the budget, draws what the design gives, and says what it does not."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+import xarray as xr
+
+import szilard
+from szilard.audit import Audit
+from szilard.report import render
+from szilard.report.ensemble.figures import FAMILIES, LEADING, figures
+from szilard.report.ensemble.view import View
+from szilard.report.safe import embed
+
+Make = Callable[..., szilard.Run]
+NOTHING = Audit(())
+
+FULL = {"tasks": 3, "datasets": 4, "seeds": 4, "crossed": True, "diverged": 5}
+
+
+@pytest.fixture(scope="module")
+def full(on_paper: Make, tmp_path_factory: pytest.TempPathFactory) -> szilard.Run:
+    """Three tasks, crossed seeds, one member diverged."""
+    return on_paper(tmp_path_factory.mktemp("full") / "run", **FULL)
+
+
+@pytest.fixture(scope="module")
+def usual(on_paper: Make, tmp_path_factory: pytest.TempPathFactory) -> szilard.Run:
+    """One task, six datasets, three seeds."""
+    return on_paper(tmp_path_factory.mktemp("usual") / "run")
+
+
+def text_of(page: str) -> str:
+    """What a reader sees, with plain spaces."""
+    body = re.sub(r"<script.*?</script>|<style.*?</style>|<[^>]+>", " ", page, flags=re.DOTALL)
+    return re.sub(r"\s+", " ", body.replace("&#x27;", "'"))
+
+
+def drawn(run: szilard.Run) -> dict[str, Any]:
+    """Every figure by its key, as a browser gets it."""
+    view = View.of(run.tree, NOTHING)
+    found = [figure for figure in (LEADING.figure(view), *figures(view)) if figure is not None]
+    return {each.key: json.loads(embed({"data": each.data, "layout": each.layout})) for each in found}
+
+
+def curve(figure: dict[str, Any], name: str) -> dict[str, Any]:
+    """The one named trace of a figure."""
+    (trace,) = [trace for trace in figure["data"] if trace.get("name") == name]
+    return trace
+
+
+def test_every_figure_is_there_and_valid(full: szilard.Run) -> None:
+    found = drawn(full)
+    assert len(found) == len(FAMILIES) + 1
+    for figure in found.values():
+        assert go.Figure(figure, skip_invalid=False).data  # plotly checks every name and value
+        assert all(axis["title"]["text"] for name, axis in figure["layout"].items() if "axis" in name)
+
+
+def test_the_page_opens_with_the_budget(full: szilard.Run) -> None:
+    page = render(full.tree, full.audit())
+    places = [page.index(mark) for mark in ('class="cards"', 'id="budget"', "The budget.</strong>", 'id="stopping"')]
+    assert places == sorted(places)
+    text = text_of(page)
+    assert "The information budget of 48 training runs, in nats" in text
+    assert "learned 1.050 ± 0.055 nat of the task, memorised 0.470 ± 0.026 nat of their own sample" in text
+    assert "and owe 0.205 ± 0.013 nat to the luck of the seed" in text
+
+
+def test_the_budget_is_drawn_as_it_was_recorded(usual: szilard.Run) -> None:
+    budget = drawn(usual)["budget"]
+    memorised = curve(budget, "memorised of the sample")
+    np.testing.assert_allclose(memorised["y"], usual.tree["information"]["info_dataset"].values, rtol=1e-5)
+    estimate = usual.estimate("info_dataset")
+    low, high = estimate.interval(0.95)
+    assert estimate.degrees_of_freedom == 5  # Student's t over the six datasets, less one
+    assert memorised["customdata"][-1] == pytest.approx((high - low) / 2, rel=1e-4)
+    assert {note["text"] for note in budget["layout"]["annotations"]} == {"memorised", "luck", "in all"}
+
+
+def test_step_zero_has_a_place_on_the_logarithmic_axis(usual: szilard.Run) -> None:
+    budget = drawn(usual)["budget"]
+    axis = budget["layout"]["xaxis"]
+    assert axis["type"] == "log" and axis["ticktext"][0] == "0"
+    x = curve(budget, "luck of the seed")["x"]
+    assert axis["tickvals"][0] == x[0] < x[1] == 12
+    assert curve(budget, "step")["customdata"][:2] == [0, 12]
+
+
+def test_a_training_that_is_recorded_evenly_has_plain_axes(on_paper: Make, tmp_path: Path) -> None:
+    made = on_paper(tmp_path / "run", records=4)  # steps 0, 12, 18, 26
+    figure = drawn(made)["budget"]
+    assert "type" not in figure["layout"]["xaxis"]
+    assert curve(figure, "luck of the seed")["x"][0] == 0
+    assert 'aria-pressed="false"' in render(made.tree, NOTHING)
+
+
+def test_the_stopping_point_in_words_and_marks(usual: szilard.Run) -> None:
+    stop = usual.stopping_point()
+    assert stop is not None and stop.resolved
+    text = text_of(render(usual.tree, NOTHING))
+    assert f"Stop at step {stop.step:,}, where models of different datasets predict one another best" in text
+    assert f"{stop.cost:.1%} above the least, which only labels find (step {stop.best_step:,})" in text
+    assert f"{stop.saving:.0%} less than at the end" in text
+    marks = [trace for trace in drawn(usual)["stopping"]["data"] if trace.get("marker", {}).get("symbol") == "diamond"]
+    assert [mark["x"][0] for mark in marks] == [stop.step, stop.best_step]
+
+
+def test_saturation_is_marked_and_said(full: szilard.Run) -> None:
+    crosses = curve(drawn(full)["brackets"], "saturated")
+    flags = full.tree["information"]["info_task_saturated"].values
+    assert len(crosses["x"]) == int((flags == 1).sum()) > 0
+    assert "3 tasks are too few to pin down what was learned of the task" in text_of(render(full.tree, NOTHING))
+
+
+def test_members_that_diverged_are_counted_out(full: szilard.Run) -> None:
+    text = text_of(render(full.tree, NOTHING))
+    assert "1 member diverged (5 at step 818): kept in the ledger, left out of every mixture" in text
+    assert "48 trainings, 47 of them counted" in text
+    (dots,) = [trace for trace in drawn(full)["members"]["data"] if "text" in trace]
+    assert not any(name.startswith("member 5 ") and name.endswith("step 12,000") for name in dots["text"])
+
+
+@pytest.mark.parametrize(
+    ("design", "missing", "said"),
+    [
+        ({}, {"crossed"}, "Not given: what was learned of the task, because the design has one task"),
+        ({"seeds": 1}, {"crossed"}, "Not given: the luck of the seed, because each dataset has one seed"),
+        ({"datasets": 1, "seeds": 5}, {"crossed", "stopping"}, "Not given: the label-free stopping point"),
+        ({"labelled": False}, {"crossed"}, "There are no labels to judge it by"),
+        ({"datasets": 12}, {"crossed"}, "Complete record: 36 trainings, 20 records, steps 0 to 12,000"),
+    ],
+)
+def test_what_a_design_cannot_give_is_said_and_not_drawn(
+    on_paper: Make, tmp_path: Path, design: dict[str, Any], missing: set[str], said: str
+) -> None:
+    made = on_paper(tmp_path / "run", **design)
+    found = drawn(made)
+    assert not missing & found.keys()
+    assert said in text_of(render(made.tree, NOTHING))
+    for figure in found.values():
+        for trace in figure["data"]:
+            named = trace.get("name") is not None and trace.get("mode") != "markers"
+            assert not named or any(y is not None for y in trace["y"]), trace["name"]
+
+
+@pytest.mark.parametrize("records", [0, 1, 2])
+def test_records_that_have_hardly_begun(on_paper: Make, tmp_path: Path, records: int) -> None:
+    made = on_paper(tmp_path / "run", records=records, status="running")
+    page = render(made.tree, NOTHING)
+    assert ("Nothing is recorded yet" in page) == (records == 0)
+    assert bool(drawn(made)) == (records > 1)
+
+
+def test_rows_without_numbers_are_left_out(usual: szilard.Run) -> None:
+    tree = usual.tree.copy()
+    information = tree["information"].to_dataset(inherit=False)
+    late = information["step"] > 10_000
+    tree["information"] = xr.DataTree(information.where(~late))
+    page = text_of(render(tree, NOTHING))
+    assert "1 record without finite numbers was left out" in page
+    assert "At step 8,176 the runs memorised" in page
+
+
+@pytest.mark.parametrize("junk", [3, "text", None, [], {"tasks": "many"}, [{"member": []}]])
+def test_attributes_of_any_type_do_not_break_it(usual: szilard.Run, junk: object) -> None:
+    tree = usual.tree.copy()
+    keys = ("design", "clusters", "unavailable", "diverged", "notes_on_coverage", "probe", "model", "optimizer", "spec")
+    tree.attrs = {**usual.tree.attrs, **dict.fromkeys(keys, junk)}
+    assert "memorised of the sample" in render(tree, NOTHING)
+
+
+def test_hostile_text_stays_text(usual: szilard.Run, hostile_text: str) -> None:
+    tree = usual.tree.copy()
+    tree.attrs = {**usual.tree.attrs, "name": hostile_text, "notes_on_coverage": hostile_text,
+                  "unavailable": {hostile_text: hostile_text}, "diverged": [{"member": hostile_text, "step": 3}],
+                  "design": {"tasks": 1, "datasets": 6, "seeds": 3, "outermost": hostile_text}}  # fmt: skip
+    page, sound = render(tree, NOTHING), render(usual.tree, NOTHING)
+    assert page.count("<script") == sound.count("<script")
+    assert "<img" not in page
+    assert text_of(page).count("document.title") >= 4
+
+
+def test_without_an_audit_there_is_no_section_for_it(usual: szilard.Run) -> None:
+    assert 'id="audit"' not in render(usual.tree, NOTHING)
+    assert 'id="audit"' in render(usual.tree, usual.audit())
