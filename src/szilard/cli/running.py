@@ -14,9 +14,14 @@ if TYPE_CHECKING:
 
 
 def run(
-    experiment: Annotated[str, typer.Argument(help="A named run ('single') or a TOML file.", show_default=False)],
+    experiment: Annotated[
+        str, typer.Argument(help="A named run (single, memorisation, budget) or a TOML file.", show_default=False)
+    ],
     data: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Data set: digits, mnist or fashion-mnist.", show_default=False)
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Data set: digits, mnist, fashion-mnist, or module:function.", show_default=False
+        ),
     ] = None,
     set_: Annotated[
         list[str] | None,
@@ -33,9 +38,22 @@ def run(
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Of everything random.", show_default=False)] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a record that is already there.")] = False,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Go on with an ensemble that was interrupted; begin it where there is none."),
+    ] = False,
+    executor: Annotated[
+        str,
+        typer.Option(
+            metavar="WHERE", help="Where an ensemble is trained: local, dask, or a Dask scheduler's address (tcp://…)."
+        ),
+    ] = "local",
+    keep: Annotated[
+        bool, typer.Option("--keep-checkpoints", help="Keep an ensemble's trained models when it is done.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the path of the report only.")] = False,
 ) -> None:
-    """Train and watch a model; print the summary, write record and report.
+    """Train and watch a model, or an ensemble; print the summary, write record and report.
 
     The last line printed is the path of the report.
     """
@@ -54,15 +72,25 @@ def run(
     chosen = overrides.apply(find(experiment, data), changes)
     if not isinstance(chosen.data, str):
         raise SpecError("data given as tensors cannot be run from the command line: name a data set.")
-    place = out or Path("runs") / f"{chosen.name}-{chosen.data}"
+    place = out or Path("runs") / f"{chosen.name}-{chosen.data.replace(':', '-')}"
     try:
         with warnings.catch_warnings():
             # Told below, in its own words.
             warnings.filterwarnings("ignore", "the run broke", SzilardWarning)
-            finished = runner.run(chosen, place, overwrite=overwrite, quiet=quiet)
+            finished = runner.run(
+                chosen,
+                place,
+                overwrite=overwrite,
+                quiet=quiet,
+                resume=resume,
+                executor=executor,
+                keep_checkpoints=keep,
+            )
     except KeyboardInterrupt:
+        if chosen.design is not None:
+            say(f"interrupted: go on with the same command and --resume; what was done is kept in {place}.")
         # Before the first record there is nothing to tell.
-        if _interrupted(place):
+        elif _interrupted(place):
             _tell(Run(place), quiet)
         else:
             say("interrupted before anything was recorded.")

@@ -68,11 +68,14 @@ class Harvest:
         logits: joint log-weights of every outcome, on the CPU.
         columns: the ledger of its members, by the record's names; each shaped ``(members,)``.
         supersample: logits on the supersample, at the last record of such a design.
+        lane, why: how its members are trained, and why so.
     """
 
     chunk: int
     record: int
     step: int
+    lane: str
+    why: str
     logits: Float[Tensor, "members inputs outcomes"]
     columns: Mapping[str, Float[Tensor, " members"]]
     supersample: Float[Tensor, "members inputs outcomes"] | None
@@ -122,15 +125,9 @@ def harvests(
         if last and chunk.supersample is not None:
             beyond = joint_outcomes(trainer.logits(chunk.supersample.to(chunk.device))).cpu()
         on_host = {name: values.cpu() for name, values in columns.items()}
-        yield Harvest(chunk.number, record, step, logits.cpu(), on_host, beyond)
+        yield Harvest(chunk.number, record, step, trainer.lane, trainer.why, logits.cpu(), on_host, beyond)
         save(_state(trainer, ledger, record + 1))
         pace.saved()
-
-
-def lane_of(chunk: Chunk) -> dict[str, str]:
-    """How the trainer would take this chunk, and why: for the record."""
-    trainer = _trainer(chunk)
-    return {"lane": trainer.lane, "why": trainer.why}
 
 
 def _trainer(chunk: Chunk) -> Trainer:

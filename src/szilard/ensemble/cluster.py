@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from distributed import Client
 
 
+CONNECT_SECONDS = 20
+"""How long a scheduler is waited for."""
+
+
 @final
 class Cluster:
     """An executor on Dask.
@@ -93,7 +97,7 @@ def _client(where: str | Client) -> Iterator[Client]:
         yield where
         return
     if where != "dask":
-        with distributed.Client(where, timeout="20s") as client:
+        with distributed.Client(where, timeout=CONNECT_SECONDS) as client:
             yield client
         return
     try:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from szilard.ensemble.chunk import lane_of
 from szilard.ensemble.plan import Plan
 
 
@@ -38,7 +37,7 @@ def describe(plan: Plan) -> dict[str, Any]:
         "optimizer": {"class": type(plan.training.optimizer).__name__, **optimizer},
         "forward_precision": plan.precision.name,
         "forward_flagged": plan.precision.flagged,
-        "trainer": {**lane_of(plan.make_chunk(0)), "chunk": plan.chunk_size},
+        "trainer": {"chunk": plan.chunk_size},
         "unavailable": {},
         "diverged": [],
         "provenance": provenance(plan.device),

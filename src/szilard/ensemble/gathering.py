@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, final
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 
 from szilard import information
@@ -20,6 +20,9 @@ from szilard.records.writer import RecordWriter
 
 _ELEMENTS_AT_ONCE = 2**21
 """Float64 numbers of one chunk of probe inputs, over all members."""
+
+_FEWEST_CLUSTERS = 3
+"""For an error bar: of two, one that is deleted leaves nothing to compare."""
 
 Columns = dict[str, Float[ndarray, " members"]]
 
@@ -45,7 +48,7 @@ class Gathering:
     @property
     def rows(self) -> int:
         """How many are written."""
-        return len(self._writer)
+        return self._writer.rows("ledger")
 
     def advance(self) -> int:
         """Writes every row for which all is there; returns how many rows are written."""
@@ -67,6 +70,7 @@ class Gathering:
             "learning_rate": self._learning_rate(step),
         }
         information = self._information(record, columns, finite)
+        self._mark_diverged(finite, step)
         # The ledger's length says how many records there are: it comes last, and a kill in between is made good.
         if self._writer.rows("information") == record:
             self._writer.append("information", step, information)
@@ -91,12 +95,14 @@ class Gathering:
         step = self._plan.steps[record]
         changes, members = information.marginal_changes(first, now, np.where(counted, columns["heat"], np.nan))
         values = {**now.values, **changes, **self._means(now.nesting, columns, counted)}
-        values |= memorised(self._plan, step, values)
+        values |= memorised(self._plan, step, now, values["heat_mean"])
         if record == len(self._plan.steps) - 1 and self._plan.coins is not None:
-            values |= self._supersample(record, counted, self._plan.coins[counted].numpy())
+            values["supersample_information"] = self._supersample(record, counted, self._plan.coins.numpy())
         row: dict[str, Any] = {"members_counted": int(counted.sum())}
         for name, value in values.items():
-            row[name], row[f"{name}_error"] = value.value, value.error
+            row[name] = value.value
+            if now.nesting.clusters >= _FEWEST_CLUSTERS:
+                row[f"{name}_error"] = value.error
         row |= {f"{name}_saturated": int(flag) for name, flag in now.saturated.items()}
         row |= {**now.members, **members}
         self._say(now.unavailable)
@@ -136,6 +142,21 @@ class Gathering:
             for name in names
             if name in columns
         }
+
+    def _supersample(
+        self, record: int, counted: Bool[ndarray, " members"], coins: Int[ndarray, "members pairs"]
+    ) -> Estimate:
+        """What the labels of the pairs tell of which of them were trained on; first halves lie before second ones."""
+        log_p = np.concatenate(list(self._log_p(record, counted, "supersample")), axis=1)[counted]
+        pairs = log_p.reshape(len(log_p), 2, -1, log_p.shape[-1]).swapaxes(1, 2)
+        return information.supersample_information(pairs, coins[counted] == 1).information
+
+    def _mark_diverged(self, finite: Bool[ndarray, " members"], step: int) -> None:
+        """Puts into the record which members were lost, and at which record first."""
+        known = list(self._writer.attributes.get("diverged", []))
+        fresh = set(np.flatnonzero(~finite).tolist()) - {each["member"] for each in known}
+        if fresh:
+            self._writer.annotate(diverged=known + [{"member": member, "step": step} for member in sorted(fresh)])
 
     def _say(self, unavailable: Mapping[str, str]) -> None:
         """Puts into the record why a number is missing."""

@@ -23,6 +23,7 @@ from szilard.errors import ModelError, SpecError
 from szilard.models.checks import check_logits, explain
 from szilard.models.precision import Precision, forward_precision
 from szilard.training import Factory, Training, streams
+from szilard.training.batches import batches
 
 CHUNK_MEMBERS = 10
 """Members trained together unless told otherwise: few enough that their weights stay in cache."""
@@ -208,4 +209,5 @@ class Plan:
         sizes = {len(draw.index) for draw in self.draws.values()}
         if len(sizes) > 1:
             raise SpecError(f"data sets differ in size ({sorted(sizes)}): give datasets.size, so that all are alike.")
+        batches(sizes.pop(), self.training.batch_size, self.training.shuffle, torch.Generator())
         assert self.outcomes

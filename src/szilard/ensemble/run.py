@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-
 from szilard.ensemble.chunk import Harvest
 from szilard.ensemble.description import describe
 from szilard.ensemble.design import coordinates
@@ -16,6 +15,7 @@ from szilard.ensemble.gathering import Gathering
 from szilard.ensemble.plan import Plan
 from szilard.ensemble.scratch import Scratch
 from szilard.errors import RecordError
+from szilard.information import coverage_note
 from szilard.records.attributes import read_attributes
 from szilard.records.ensemble_schema import ensemble_groups
 from szilard.records.root import is_record
@@ -68,6 +68,8 @@ def run_ensemble(
     spent = _Spent(writer.attributes.get("timings", {}))
 
     def take(harvest: Harvest) -> None:
+        if "lane" not in writer.attributes["trainer"]:
+            writer.annotate(trainer={"lane": harvest.lane, "why": harvest.why, "chunk": plan.chunk_size})
         scratch.store(harvest)
         with spent.on("measuring"):
             gathering.advance()
@@ -151,7 +153,3 @@ class _Timer:
 
     def __exit__(self, *_: object) -> None:
         self._seconds[self._what] += time.perf_counter() - self._begin
-
-
-def coverage_note(clusters: int) -> str:
-    return ""

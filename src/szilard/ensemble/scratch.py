@@ -92,13 +92,8 @@ class Scratch:
 
     def finished(self, chunk: int, records: int) -> bool:
         """Whether all of a chunk was harvested."""
-        from safetensors import safe_open
-
-        path = self.path / f"chunk-{chunk:04}.safetensors"
-        if not path.exists():
-            return False
-        with safe_open(path, framework="np") as file:
-            return int(file.get_tensor("record")) >= records
+        state = self.checkpoint(chunk)
+        return state is not None and int(state["record"]) >= records
 
     # Harvests
 

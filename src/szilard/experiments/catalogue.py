@@ -7,10 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from szilard.errors import SpecError, nearest
+from szilard.experiments.budget import budget
+from szilard.experiments.memorisation import memorisation
 from szilard.experiments.single import single
 from szilard.experiments.spec import Experiment
 
-NAMED: dict[str, Callable[[str], Experiment]] = {"single": single}
+NAMED: dict[str, Callable[[str], Experiment]] = {"single": single, "memorisation": memorisation, "budget": budget}
 """Each takes the name of a data set and returns the experiment."""
 
 

@@ -1,0 +1,101 @@
+"""An ensemble on a Dask cluster of real processes: the same numbers, whatever is lost on the way."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import xarray as xr
+
+import szilard
+from szilard import Experiment, Training
+from szilard.errors import RecordError, SpecError
+from szilard.experiments import runner
+
+distributed = pytest.importorskip("distributed")
+
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
+
+
+@pytest.fixture
+def cluster() -> Iterator[object]:
+    """Two workers, processes of one thread each, reached through loopback only."""
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None, silence_logs=50
+    ) as made:
+        yield made
+
+
+Same = Callable[[xr.DataTree, xr.DataTree], None]
+
+
+def longer(small: Experiment, steps: int) -> Experiment:
+    return dataclasses.replace(small, training=Training(steps=steps, batch_size=8), chunk=2)
+
+
+def test_the_numbers_are_those_of_one_process_though_a_worker_is_killed(
+    tmp_path: Path, small: Experiment, cluster: object, assert_same: Same
+) -> None:
+    experiment = longer(small, 3000)
+    here = runner.run(experiment, tmp_path / "here", quiet=True)
+    pids = [worker.process.pid for worker in cluster.workers.values()]  # type: ignore[attr-defined]
+    killed: list[int] = []
+
+    def kill() -> None:
+        """Once the first chunk is back, and the workers are at the next ones."""
+        deadline = time.monotonic() + 120
+        while not list((tmp_path / "there").glob("checkpoints/chunk-*")) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        os.kill(pids[0], signal.SIGKILL)
+        killed.append(pids[0])
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    with distributed.Client(cluster) as client:
+        there = runner.run(experiment, tmp_path / "there", quiet=True, executor=client)
+    thread.join()
+    assert killed and there.complete
+    assert_same(here.tree, there.tree)
+    assert list(szilard.open(tmp_path / "there").data.step.values) == list(here.data.step.values)
+
+
+def test_a_lost_scheduler_leaves_a_record_that_can_be_resumed(
+    tmp_path: Path, small: Experiment, cluster: object, assert_same: Same
+) -> None:
+    experiment = longer(small, 3000)
+
+    def close() -> None:
+        deadline = time.monotonic() + 120
+        while not list((tmp_path / "run").glob("checkpoints/chunk-*")) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        cluster.close()  # type: ignore[attr-defined]
+
+    thread = threading.Thread(target=close)
+    thread.start()
+    address = cluster.scheduler_address  # type: ignore[attr-defined]
+    with pytest.raises(RecordError, match=r"the Dask scheduler was lost .* go on with resume"):
+        runner.run(experiment, tmp_path / "run", quiet=True, executor=address)
+    thread.join()
+    assert szilard.open(tmp_path / "run").status == "incomplete"
+    resumed = runner.run(experiment, tmp_path / "run", quiet=True, resume=True)
+    assert_same(resumed.tree, runner.run(experiment, tmp_path / "whole", quiet=True).tree)
+
+
+def test_no_scheduler_at_all_is_said_at_once(
+    tmp_path: Path, small: Experiment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("szilard.ensemble.cluster.CONNECT_SECONDS", 1)
+    with pytest.raises(RecordError, match="the Dask scheduler was lost"):
+        runner.run(small, tmp_path / "run", quiet=True, executor="tcp://127.0.0.1:9")
+
+
+def test_without_dask_the_remedy_is_named(tmp_path: Path, small: Experiment, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "distributed", None)
+    with pytest.raises(SpecError, match=r"pip install 'szilard\[dask\]'"):
+        runner.run(small, tmp_path / "run", quiet=True, executor="dask")

@@ -1,0 +1,150 @@
+"""Interrupted ensembles: after a SIGKILL at any moment the record ends the same, to the bit."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import xarray as xr
+from _pytest.monkeypatch import MonkeyPatch
+
+import szilard
+from szilard import Experiment, Training, factory
+from szilard.errors import RecordError, SpecError
+from szilard.experiments import runner
+
+Same = Callable[[xr.DataTree, xr.DataTree], None]
+SLOW = {"training": Training(steps=1500, batch_size=8), "chunk": 3}
+PROGRAM = """
+import sys
+sys.path.insert(0, {folder!r})
+from conftest import SMALL
+import dataclasses, szilard
+from szilard import Training
+experiment = dataclasses.replace(SMALL, training=Training(steps=1500, batch_size=8), chunk=3)
+szilard.run(experiment, sys.argv[1], quiet=True, resume=True)
+"""
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory, small: Experiment) -> szilard.Run:
+    """Without an interruption."""
+    return runner.run(dataclasses.replace(small, **SLOW), tmp_path_factory.mktemp("whole") / "run", quiet=True)
+
+
+@pytest.mark.parametrize("kills", [1, 4])
+def test_a_killed_ensemble_ends_with_the_same_record(
+    tmp_path: Path, small: Experiment, whole: szilard.Run, kills: int, assert_same: Same
+) -> None:
+    place = tmp_path / "run"
+    for kill in range(kills):
+        process = subprocess.Popen(
+            [sys.executable, "-c", PROGRAM.format(folder=str(Path(__file__).parent)), str(place)],
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+        )
+        seen = len(list(place.glob("checkpoints/*.safetensors")))
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline and process.poll() is None:
+            now = len(list(place.glob("checkpoints/*.safetensors")))
+            if now >= seen + 2 + kill:
+                break
+            time.sleep(0.003)
+        time.sleep(0.01 * kill)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert szilard.open(place).status == "incomplete"
+    run = runner.run(dataclasses.replace(small, **SLOW), place, quiet=True, resume=True)
+    assert run.complete and not (place / "checkpoints").exists()
+    assert_same(run.tree, whole.tree)
+    assert run.attributes["unavailable"] == whole.attributes["unavailable"]
+
+
+def test_an_error_between_the_two_groups_of_a_row_is_made_good(
+    tmp_path: Path, small: Experiment, whole: szilard.Run, monkeypatch: MonkeyPatch, assert_same: Same
+) -> None:
+    from szilard.records.writer import RecordWriter
+
+    append = RecordWriter.append
+
+    def killed(self: RecordWriter, group: str, step: int, row: object) -> None:
+        if group == "ledger" and step > 0:
+            raise KeyboardInterrupt
+        append(self, group, step, row)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(RecordWriter, "append", killed)
+    with pytest.raises(KeyboardInterrupt):
+        runner.run(dataclasses.replace(small, **SLOW), tmp_path / "run", quiet=True)
+    monkeypatch.undo()
+    run = runner.run(dataclasses.replace(small, **SLOW), tmp_path / "run", quiet=True, resume=True)
+    assert_same(run.tree, whole.tree)
+
+
+def interrupted(small: Experiment, place: Path, monkeypatch: MonkeyPatch) -> None:
+    """Leaves an ensemble behind after its first harvest."""
+    from szilard.ensemble.gathering import Gathering
+
+    def stop(self: Gathering) -> int:
+        if any(self._scratch.path.glob("chunk-0000-record-00001*")):
+            raise KeyboardInterrupt
+        return 0
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Gathering, "advance", stop)
+        with pytest.raises(KeyboardInterrupt):
+            runner.run(small, place, quiet=True)
+
+
+def test_checkpoints_of_another_spec_are_refused(tmp_path: Path, small: Experiment, monkeypatch: MonkeyPatch) -> None:
+    interrupted(small, tmp_path / "run", monkeypatch)
+    other = dataclasses.replace(small, training=dataclasses.replace(small.training, batch_size=4))
+    with pytest.raises(RecordError, match=r"another experiment, which differs in training\.batch_size"):
+        runner.run(other, tmp_path / "run", quiet=True, resume=True)
+    noisy = dataclasses.replace(small.data, train_inputs=small.data.train_inputs + 1)
+    with pytest.raises(RecordError, match="contents of the data"):
+        runner.run(dataclasses.replace(small, data=noisy), tmp_path / "run", quiet=True, resume=True)
+    assert runner.run(small, tmp_path / "run", quiet=True, resume=True).complete
+
+
+def test_a_complete_record_is_left_as_it_is_unless_it_is_another_s(tmp_path: Path, small: Experiment) -> None:
+    first = runner.run(small, tmp_path / "run", quiet=True)
+    before = (first.path / "record.zarr" / "zarr.json").read_bytes()
+    runner.run(small, tmp_path / "run", quiet=True, resume=True)
+    assert (first.path / "record.zarr" / "zarr.json").read_bytes() == before
+    with pytest.raises(RecordError, match="complete record of another experiment"):
+        runner.run(dataclasses.replace(small, seed=9), tmp_path / "run", quiet=True, resume=True)
+
+
+def test_resume_begins_where_there_is_nothing(tmp_path: Path, small: Experiment) -> None:
+    assert runner.run(small, tmp_path / "run", quiet=True, resume=True).complete
+
+
+def test_a_damaged_checkpoint_is_named(tmp_path: Path, small: Experiment, monkeypatch: MonkeyPatch) -> None:
+    interrupted(small, tmp_path / "run", monkeypatch)
+    file = tmp_path / "run" / "checkpoints" / "chunk-0000.safetensors"
+    file.write_bytes(file.read_bytes()[:100])
+    with pytest.raises(RecordError, match=r"chunk-0000\.safetensors is damaged"):
+        runner.run(small, tmp_path / "run", quiet=True, resume=True)
+    file.unlink()
+    assert runner.run(small, tmp_path / "run", quiet=True, resume=True).complete
+
+
+def test_an_interrupted_record_can_be_replaced_and_its_checkpoints_go_with_it(
+    tmp_path: Path, small: Experiment, monkeypatch: MonkeyPatch
+) -> None:
+    interrupted(small, tmp_path / "run", monkeypatch)
+    with pytest.raises(RecordError, match="already holds a record"):
+        runner.run(small, tmp_path / "run", quiet=True)
+    assert runner.run(small, tmp_path / "run", quiet=True, overwrite=True).complete
+
+
+def test_a_single_run_cannot_be_resumed(tmp_path: Path) -> None:
+    single = Experiment(model=factory("nets:mlp", widths=[64, 10]), data="digits")
+    with pytest.raises(SpecError, match="a single run cannot be resumed"):
+        runner.run(single, tmp_path / "run", resume=True)
