@@ -52,12 +52,12 @@ class NestedCase:
 def nested_cases() -> Iterator[NestedCase]:
     """Weak and strong datasets and seeds, seeds stronger than datasets, datasets without effect, several tasks."""
     yield teachers("teachers, weak", dataset=0.3, initialisation=0.2, order=0.2)
-    yield teachers("teachers, strong seeds", dataset=0.5, initialisation=0.8, order=0.8)
-    yield teachers("teachers, datasets alike", dataset=0.0, initialisation=0.5, order=0.5)
-    yield teachers("teachers, strong datasets", dataset=1.2, initialisation=0.4, order=0.4)
+    yield teachers("teachers, seeds", dataset=0.5, initialisation=0.8, order=0.8)
+    yield teachers("teachers, null", dataset=0.0, initialisation=0.5, order=0.5)
+    yield teachers("teachers, datasets", dataset=1.2, initialisation=0.4, order=0.4)
     yield teachers("teachers, tasks", tasks=24, datasets=16, task=0.8, dataset=0.4, initialisation=0.4, order=0.4)
     yield gaussian("Gaussian", noise=0.05, data_sigma=1.5)
-    yield gaussian("Gaussian, strong seeds", noise=0.2, data_sigma=1.0)
+    yield gaussian("Gaussian, seeds", noise=0.2, data_sigma=1.0)
     yield gaussian("Gaussian, tasks", noise=0.1, data_sigma=1.5, task_variance=0.6)
 
 
