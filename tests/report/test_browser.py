@@ -65,6 +65,29 @@ def test_every_figure_of_an_ensemble_draws(on_paper: Callable[..., szilard.Run],
     assert [address for address in asked if not address.startswith(("file:", "data:", "blob:"))] == []
 
 
+@pytest.mark.parametrize("clicks", [1, 2])
+def test_step_axes_are_switched_and_back(clicks: int, on_paper: Callable[..., szilard.Run], tmp_path: Path) -> None:
+    page = on_paper(tmp_path / "run").report()
+    text = page.read_text(encoding="utf-8")
+    policy = re.search(r'<meta http-equiv="Content-Security-Policy"[^>]*>', text)
+    assert policy is not None
+    script = (
+        "const click = () => document.getElementById('step-axis').click();"
+        f"const press = () => {{ for (let i = 0; i < {clicks}; i++) setTimeout(click, 2000 * i); }};"
+        "const root = document.documentElement;"
+        "if (root.dataset.drawn) press();"
+        "else new MutationObserver(press).observe(root, { attributeFilter: ['data-drawn'] });"
+    )
+    text = text.replace(policy[0], "").replace("</body>", f"<script>{script}</script></body>")
+    page.write_text(text, encoding="utf-8")
+    document, console, _ = visit(page, tmp_path)
+    ticks = re.search(r'id="budget".*?id="stopping"', document, re.DOTALL)
+    assert ticks is not None and console == ""
+    shown = re.findall(r'class="xtick"><text[^>]*>([^<]*)</text>', ticks[0])
+    assert shown[0] == "0"
+    assert ("4,000" in shown, "100" in shown) == ((True, False) if clicks == 1 else (False, True)), shown
+
+
 def test_a_page_that_asks_the_network_is_caught(tmp_path: Path) -> None:
     page = tmp_path / "asks.html"
     page.write_text('<!DOCTYPE html><img src="http://example.invalid/a.png"><script>console.log("said")</script>')

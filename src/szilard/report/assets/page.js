@@ -9,8 +9,8 @@
   const specs = new Map();
 
   const fitted = (layout, width) => {
-    if (width >= 520) return layout;
-    const small = structuredClone(layout);
+    const small = structuredClone(layout); // Plotly writes into what it is given
+    if (width >= 520) return small;
     small.font.size = 11;
     small.margin.l = 46;
     small.margin.r = Math.min(small.margin.r, 84);
@@ -40,11 +40,16 @@
     const logarithmic = button.getAttribute("aria-pressed") !== "true";
     button.setAttribute("aria-pressed", String(logarithmic));
     for (const div of plots.filter((plot) => plot.dataset.steps === "true")) {
-      const decades = logarithmic && div.clientWidth < 700 ? 1 : null;
+      const own = specs.get(div).layout.xaxis;
+      if (logarithmic && own.type === "log") {
+        Plotly.relayout(div, { "xaxis.type": "log", "xaxis.range": own.range, "xaxis.tickmode": "array" });
+        continue;
+      }
       Plotly.relayout(div, {
         "xaxis.type": logarithmic ? "log" : "linear",
         "xaxis.autorange": true,
-        "xaxis.dtick": decades,
+        "xaxis.tickmode": "auto",
+        "xaxis.dtick": logarithmic && div.clientWidth < 700 ? 1 : null,
       });
     }
   });

@@ -24,7 +24,7 @@ from szilard.report.style import Figure
 LEADING = budget
 """The page opens with it."""
 FAMILIES = (
-    stopping, brackets, training, effect, crossed, routes, entropies, production, ledger, members, quadratic, blocks,
+    stopping, brackets, training, effect, crossed, entropies, routes, production, ledger, members, quadratic, blocks,
     m_info,
 )  # fmt: skip
 """The rest, in the order of the page: neighbours are of like height."""

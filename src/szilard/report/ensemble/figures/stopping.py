@@ -61,9 +61,9 @@ def _minimum(
     view: View, row: int, value: float, text: str, height: float, pen: Pen
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """The mark of a minimum and its name (traces, which follow when the axis is switched), and a rule at its step."""
-    x = float(view.positions[row])
+    x, side = float(view.positions[row]), "left" if row > view.record.records // 2 else "right"
     name = {"type": "scatter", "mode": "text", "x": [x], "y": [height], "text": [f" {escape(text)} "],
-            "textposition": f"middle {'left' if row > view.record.records // 2 else 'right'}", "textfont": {"color": pen.colour, "size": 12}, "hoverinfo": "skip",
+            "textposition": f"middle {side}", "textfont": {"color": pen.colour, "size": 12}, "hoverinfo": "skip",
             "showlegend": False}  # fmt: skip
     rule = {"type": "line", "xref": "x", "x0": x, "x1": x, "yref": "y domain", "y0": 0, "y1": 1, "layer": "below",
             "line": {"color": pen.colour, "width": 1, "dash": "dot"}}  # fmt: skip
