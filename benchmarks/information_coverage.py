@@ -40,7 +40,8 @@ BIAS = """\
 Mean deviation from the truth in units of the spread of a single measurement. *Plug-in*: no correction. *First order*:
 `Î_D = K/(K−1) P_D − P_S/(R−1)` and its like. *Jackknife*: each entropy by `n H − (n−1)⟨H₋ₖ⟩`. *Reported*: the same, but
 for datasets with three seeds or more a curve in 1/n through one, all but one and all seeds (the entropies of single
-members cost nothing). Over these rows the root mean square of bias over spread is {rms}.
+members cost nothing). Over all rows the root mean square of bias over spread is
+{rms}.
 
 With **two** seeds for each dataset there is no third point: reported and jackknife are the same, and where seeds are
 strong `info_seed` stays low and `info_dataset` high by a share of the error that grows with the number of clusters.
@@ -106,7 +107,7 @@ def brackets(rows: Sequence[Calibration]) -> str:
         if (bias.mean - bias.truth) * (1 if bias.route == "lower" else -1) > 3 * bias.error
     ]
     return (
-        f"Of {len(sides)} sides of brackets, {len(broken)} lie on the wrong side of the truth on average. "
+        f"Of {len(sides)} sides of brackets, {len(broken)} lie on the wrong side of the truth on average, beyond three errors. "
         + "; ".join(broken)
     )
 
