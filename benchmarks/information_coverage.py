@@ -106,10 +106,8 @@ def brackets(rows: Sequence[Calibration]) -> str:
         for row, bias in sides
         if (bias.mean - bias.truth) * (1 if bias.route == "lower" else -1) > 3 * bias.error
     ]
-    return (
-        f"Of {len(sides)} sides of brackets, {len(broken)} lie on the wrong side of the truth on average, beyond three errors. "
-        + "; ".join(broken)
-    )
+    found = f"{len(broken)} lie on the wrong side of the truth on average, beyond three errors"
+    return f"Of {len(sides)} sides of brackets, {found}. {'; '.join(broken)}".strip()
 
 
 def page(replicates: int) -> str:
