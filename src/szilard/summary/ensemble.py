@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 BUDGET = (
     ("learned", "I(X;task)", "info_task"),
-    ("memorised", "I(X;dataset|task)", "info_dataset"),
-    ("luck", "I(X;seed|dataset)", "info_seed"),
-    ("  start", "I(X;init|dataset)", "info_seed_initialisation"),
-    ("  order", "I(X;order|dataset,init)", "info_seed_order"),
+    ("memorised", "I(X;data|task)", "info_dataset"),
+    ("luck", "I(X;seed|data)", "info_seed"),
+    ("  start", "I(X;init|data)", "info_seed_initialisation"),
+    ("  order", "I(X;order|data,init)", "info_seed_order"),
     ("in all", "I(X;Θ), L-info", "l_info"),
 )
 """A word, the symbol, and the column."""
@@ -53,6 +53,8 @@ def summarise_ensemble(name: str, tree: xr.DataTree, verdict: str) -> str:
         text += [line for said in _performance(record) for line in lines.entry(*said)]
     if said := told.effect(record):
         text += lines.entry("sample", said)
+    if said := told.m_info(record):
+        text += lines.entry("M-info", said)
     if verdict:
         text += lines.entry("audit", verdict)
     text += [line for said in told.missing(record) for line in lines.entry("–", said)]
@@ -69,12 +71,13 @@ def _budget(record: Ensemble) -> list[str]:
         if estimate is not None:
             bracket = record.bracket(name)
             shown = "" if bracket is None else f"[{bracket[0]:.3g}, {bracket[1]:.3g}]"
-            flag = ", saturated" if record.saturated(name) else ""
-            rows.append((word, symbol, _aligned(estimate), shown, f"{estimate.kind}{flag}"))
+            # Where it is saturated only the bracket means something, whatever the kind of the estimate.
+            kind = "saturated" if record.saturated(name) else str(estimate.kind)
+            rows.append((word, symbol, _aligned(estimate), shown, kind))
     note = f"  at the last record, nat per input; ± one standard error over {over}s; [bracket]"
     wide, bracketed = (max((len(row[place]) for row in rows), default=0) for place in (2, 3))
     return [note, ""] + [
-        f"  {word:10} {symbol:24}{amount:<{wide}}  {bracket:<{bracketed}}  {kind}".rstrip()
+        f"  {word:10} {symbol:21}{amount:<{wide}}  {bracket:<{bracketed}}  {kind}".rstrip()
         for word, symbol, amount, bracket, kind in rows
     ]
 

@@ -34,8 +34,10 @@ DISAGREE = 2.0
 
 
 def amount(estimate: Estimate) -> str:
-    """``value ± error`` with a true minus and no line break inside; without an error it says so."""
+    """``value ± error`` with a true minus and no line break inside; where an error is missing it says so."""
     value, error = float(estimate.value), float(estimate.error)
+    if error == 0:
+        return f"{value:.4g}".replace("-", "−")
     if not math.isfinite(error):
         return f"{value:.3g} (no error)".replace("-", "−").replace(" ", "\u00a0")
     return format_with_error(value, error).replace("-", "−").replace(" ", "\u00a0")
@@ -169,6 +171,21 @@ def cost(ensemble: Ensemble) -> str:
         )
         said += " (negative: the trainings became more alike)." if ignorance.value < 0 else "."
     return said
+
+
+def m_info(ensemble: Ensemble) -> str:
+    """What the parameters hold of the data, between its bounds; empty where there is none."""
+    low, high = ensemble.at("m_info_lower"), ensemble.at("m_info_upper")
+    bounds = [f"at {word} {amount(bound)} nat" for word, bound in (("least", low), ("most", high)) if bound is not None]
+    clausius, supersample = ensemble.at("clausius_information"), ensemble.at("supersample_information")
+    said = []
+    if bounds:
+        said.append(f"The parameters hold {listed(bounds)} of their data set, I(Θ;B)")
+        if clausius is not None:
+            said[0] += f"; the paper's Clausius number, a hypothesis, is −Q = {amount(clausius)} nat per input"
+    if supersample is not None:
+        said.append(f"Answers on the supersample tell {amount(supersample)} nat of which halves were trained on")
+    return "".join(f"{each}. " for each in said).strip()
 
 
 def loose(ensemble: Ensemble) -> list[str]:

@@ -9,16 +9,16 @@
   const specs = new Map();
 
   const fitted = (layout, width) => {
-    const small = structuredClone(layout); // Plotly writes into what it is given
-    if (width >= 520) return small;
-    small.font.size = 11;
-    small.margin.l = 46;
-    small.margin.r = Math.min(small.margin.r, 84);
-    for (const note of small.annotations ?? []) note.font.size = Math.min(note.font.size, 11);
-    for (const [name, value] of Object.entries(small)) {
+    const own = structuredClone(layout); // Plotly writes into what it is given
+    if (width >= 520) return own;
+    own.font.size = 11;
+    own.margin.l = 46;
+    own.margin.r = Math.min(own.margin.r, 84);
+    for (const note of own.annotations ?? []) note.font.size = Math.min(note.font.size, 11);
+    for (const [name, value] of Object.entries(own)) {
       if (/^[xy]axis\d*$/.test(name) && value.title) value.title.font = { size: 11 };
     }
-    return small;
+    return own;
   };
 
   const draw = (div, frame) => {

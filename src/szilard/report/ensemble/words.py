@@ -14,6 +14,7 @@ def what_was_seen(view: View) -> list[tuple[str, str]]:
         ("The design", f"{told.design(record)}; {record.span()} in {record.records:,} records{_probed(view)}."),
         ("The stopping point", told.stopping(record)),
         ("The effect of the sample", told.effect(record)),
+        ("The parameters", told.m_info(record)),
         ("The cost", told.cost(record)),
         ("What this design cannot give", " ".join(told.missing(record))),
         ("The evidence", _evidence(view)),
