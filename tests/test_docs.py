@@ -22,7 +22,7 @@ import szilard
 from szilard import data
 from szilard.cli.app import app
 from szilard.experiments import Experiment
-from szilard.records import schema
+from szilard.records import ensemble_schema, schema
 
 ROOT = Path(__file__).parent.parent
 SOURCE = Path(szilard.__file__).parent
@@ -207,6 +207,16 @@ VARIABLES = {
 }  # fmt: skip
 
 
+OF_ENSEMBLES = {
+    variable.name: variable
+    for variable in (
+        *ensemble_schema.MEMBERS_LEDGER, *ensemble_schema.MEMBERS_LABELLED, *ensemble_schema.INFORMATION,
+        *ensemble_schema.INFORMATION_LABELLED, *ensemble_schema.INFORMATION_CROSSED,
+        *ensemble_schema.INFORMATION_SUPERSAMPLE,
+    )
+}  # fmt: skip
+
+
 def rows(page: Path) -> Iterator[list[str]]:
     """The cells of every table row."""
     for line in prose(page).splitlines():
@@ -214,16 +224,17 @@ def rows(page: Path) -> Iterator[list[str]]:
             yield [cell.strip() for cell in line.strip("|").split("|")]
 
 
-def test_every_variable_of_a_record_has_its_place() -> None:
-    page = ROOT / "docs" / "records.md"
+@pytest.mark.parametrize("name, variables", [("records.md", VARIABLES), ("ensemble-records.md", OF_ENSEMBLES)])
+def test_every_variable_of_a_record_has_its_place(name: str, variables: dict[str, schema.Variable]) -> None:
+    page = ROOT / "docs" / name
     documented = {}
     for cells in rows(page):
         named = re.fullmatch(r"\[`(\w+)`\]\(([^)]+)\)", cells[0])
         if named:
             documented[named[1]] = (named[2], cells)
-    assert documented.keys() == VARIABLES.keys()
+    assert documented.keys() == variables.keys()
     for name, (link, cells) in documented.items():
-        variable = VARIABLES[name]
+        variable = variables[name]
         target = (page.parent / link.partition("#")[0]).resolve() if not link.startswith("#") else page
         assert f"`{name}`" in target.read_text(encoding="utf-8"), f"{link} does not speak of {name}"
         _, units, kind, cumulative, error = cells[:5]
@@ -263,6 +274,26 @@ def _run(tmp_path_factory: pytest.TempPathFactory) -> szilard.Run:
         probe=szilard.Probe(size=8),
     )  # fmt: skip
     return szilard.run(experiment, tmp_path_factory.mktemp("docs") / "run", quiet=True)
+
+
+@pytest.fixture(scope="module", name="ensemble")
+def _ensemble(tmp_path_factory: pytest.TempPathFactory) -> szilard.Run:
+    """A record with everything that an ensemble may hold."""
+    experiment = Experiment(
+        model=szilard.factory("nets:mlp", widths=[64, 10]), data="digits", training=szilard.Training(steps=30),
+        design=szilard.Design(datasets=szilard.Disjoint(3, size=100), seeds=szilard.Crossed(2, 2)),
+        probe=szilard.Probe(size=8), record_at=(0, 30),
+    )  # fmt: skip
+    return szilard.run(experiment, tmp_path_factory.mktemp("docs") / "ensemble", quiet=True)
+
+
+def test_the_pages_on_ensembles_name_every_finding_and_attribute(ensemble: szilard.Run) -> None:
+    said = {cells[0] for cells in rows(ROOT / "docs" / "audit.md")}
+    assert {finding.name for finding in ensemble.audit().rows} <= said
+    pages = ("records.md", "ensemble-records.md")
+    cells = [cells for page in pages for cells in rows(ROOT / "docs" / page) if len(cells) == 2]
+    named = {name for pair in cells for name in re.findall(r"`(\w+)`", pair[0])}
+    assert ensemble.attributes.keys() <= named
 
 
 def test_the_audit_page_names_every_finding(run: szilard.Run) -> None:

@@ -32,7 +32,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "report": BASE | {"audit", "ledger", "printable", "summary"},
     "handle": BASE | {"audit", "records", "report", "summary"},
     "monitor": BASE | {"handle", "ledger", "models", "records"},
-    "verify": BASE | {"ledger", "models", "monitor", "systems"},
+    "verify": BASE | {"information", "ledger", "models", "monitor", "systems"},
     "ensemble": BASE | {"data", "information", "ledger", "models", "records", "settings", "training"},
     "experiments": BASE | {"data", "ensemble", "handle", "models", "monitor", "records", "settings", "training"},
     "__main__": {"cli"},

@@ -91,7 +91,7 @@ def run_ensemble(
 
 def _begin(plan: Plan, out: Path, overwrite: bool) -> RecordWriter:
     attributes = describe(plan)
-    note = coverage_note(plan.design.clusters)
+    note = coverage_note(plan.design.clusters, plan.design.shape[2])
     if note:
         attributes["notes_on_coverage"] = note
     groups = ensemble_groups(
