@@ -76,7 +76,7 @@ def ensemble_on_paper(
     first, second = ([s // 2 for s in seed], [s % 2 for s in seed]) if crossed else (seed, seed)
     coordinates = {"task": task, "dataset": dataset, "seed": seed, "initialisation": first, "order": second}
     members, steps = len(task), (0, *np.unique(np.geomspace(12, 12_000, 19).round().astype(int)).tolist())
-    groups = ensemble_groups(coordinates, blocks=(1, 2, 3), labelled=labelled, crossed=crossed)
+    groups = ensemble_groups(coordinates, blocks=(1, 2, 3), clusters=6, labelled=labelled, crossed=crossed)
     unavailable = {}
     if tasks == 1:
         unavailable["info_task"] = "the design has one task: give it two or more, such as szilard.LabelPermutation(3)."

@@ -27,6 +27,12 @@ _FEWEST_CLUSTERS = 3
 Columns = dict[str, Float[ndarray, " members"]]
 
 
+def nesting_of(plan: Plan) -> Nesting:
+    """Where the members stand, as informations need it."""
+    where = coordinates(plan.members)
+    return Nesting(*(np.array(where[level]) for level in ("task", "dataset", "initialisation", "order")))
+
+
 @final
 class Gathering:
     """Writes a record's rows as soon as every chunk has been harvested.
@@ -41,8 +47,7 @@ class Gathering:
         self._plan = plan
         self._writer = writer
         self._scratch = scratch
-        where = coordinates(plan.members)
-        self._nesting = Nesting(*(np.array(where[level]) for level in ("task", "dataset", "initialisation", "order")))
+        self._nesting = nesting_of(plan)
         self._first: Measurement | None = None
 
     @property
@@ -104,7 +109,7 @@ class Gathering:
             if now.nesting.clusters >= _FEWEST_CLUSTERS:
                 row[f"{name}_error"] = value.error
         row |= {f"{name}_saturated": int(flag) for name, flag in now.saturated.items()}
-        row |= {**now.members, **members}
+        row |= {**now.members, **members, **self._deleted(now)}
         self._say(now.unavailable)
         known = {*self._writer.columns("information")}
         return {name: value for name, value in row.items() if name in known}
@@ -133,6 +138,15 @@ class Gathering:
             logits[~counted] = 0.0
             logits -= logits.max(-1, keepdims=True)
             yield logits - np.log(np.exp(logits).sum(-1, keepdims=True))
+
+    def _deleted(self, now: Measurement) -> dict[str, Float[ndarray, " clusters"]]:
+        """What pairs errors between records; clusters whose members all diverged are missing."""
+        found = {}
+        for name in ("l_info", "cross_entropy_between"):
+            if name in now.replicates:
+                found[f"{name}_deleted"] = np.full(self._nesting.clusters, np.nan)
+                found[f"{name}_deleted"][: now.nesting.clusters] = now.replicates[name]
+        return found
 
     def _means(self, nesting: Nesting, columns: Columns, counted: Bool[ndarray, " members"]) -> dict[str, Estimate]:
         """Ensemble means of the members' ledger."""

@@ -11,7 +11,7 @@ from szilard.ensemble.chunk import Harvest
 from szilard.ensemble.description import describe
 from szilard.ensemble.design import coordinates
 from szilard.ensemble.executors import executor_of
-from szilard.ensemble.gathering import Gathering
+from szilard.ensemble.gathering import Gathering, nesting_of
 from szilard.ensemble.plan import Plan
 from szilard.ensemble.scratch import Scratch
 from szilard.errors import RecordError
@@ -97,6 +97,7 @@ def _begin(plan: Plan, out: Path, overwrite: bool) -> RecordWriter:
     groups = ensemble_groups(
         coordinates(plan.members),
         blocks=plan.blocks,
+        clusters=nesting_of(plan).clusters,
         labelled=plan.labelled,
         crossed=plan.design.crossed,
         supersample=plan.coins is not None,

@@ -11,6 +11,9 @@ from numpy import ndarray
 
 from szilard.errors import SpecError
 
+_FEWEST = 3
+"""Clusters for an error bar."""
+
 
 @dataclass(frozen=True, slots=True)
 class StoppingPoint:
@@ -21,7 +24,7 @@ class StoppingPoint:
         index: its place among the records.
         value: ``cross_entropy_between`` there, nats per input.
         error: of it.
-        resolved: whether the curve rises again by more than two errors of the difference after the minimum; where it
+        resolved: whether the curve rises again beyond the error of the difference after the minimum; where it
             does not, the minimum may lie further on (or at the end), and nothing says that one should stop.
         loss: test loss there; NaN unless it was given, as all below.
         best_step: where the test loss is least.
@@ -56,16 +59,19 @@ def label_free_stop(
     cross_entropy_between: Float[ndarray, " records"],
     error: Float[ndarray, " records"] | float = 0.0,
     test_loss: Float[ndarray, " records"] | None = None,
+    deleted: Float[ndarray, "records clusters"] | None = None,
 ) -> StoppingPoint:
     """The minimum of ``S_{X|Θ} + mean pairwise KL`` over members of different datasets along training.
 
     Args:
         steps: training steps of the records.
         cross_entropy_between: at each of them; NaN where it is not known.
-        error: of each. Errors of one run's records are strongly correlated, so that ``resolved`` (which takes them as
-            independent) is said too rarely rather than too often; give errors of paired changes where there are any.
+        error: of each. Errors of one run's records are strongly correlated: taken as independent, as they are without
+            ``deleted``, they let ``resolved`` be said too rarely rather than too often.
         test_loss: mean over the ensemble on labelled data, if there is any; it only judges the point, it is not used
             to find it.
+        deleted: the curve with one outermost cluster left out after another, as the record holds it: what pairs the
+            errors of two records. At least three clusters count.
 
     Raises:
         SpecError: for curves of unequal lengths, or without a single number.
@@ -85,9 +91,23 @@ def label_free_stop(
     index = int(np.nanargmin(curve))
     rise = curve[index + 1 :] - curve[index]
     beyond = 2 * np.hypot(np.nan_to_num(errors[index + 1 :]), np.nan_to_num(errors[index]))
+    if deleted is not None:
+        beyond = _paired(np.asarray(deleted, dtype=np.float64), index, beyond)
     resolved = bool((rise > beyond).any())
     point = StoppingPoint(int(where[index]), index, float(curve[index]), float(errors[index]), resolved)
     return point if test_loss is None else _judged(point, where, np.asarray(test_loss, dtype=np.float64))
+
+
+def _paired(deleted: ndarray, index: int, otherwise: ndarray) -> ndarray:
+    """Half widths of 95 % intervals of the rise since the minimum, by deleting the same clusters from both ends."""
+    from scipy import stats
+
+    rises = deleted[index + 1 :] - deleted[index]
+    known = np.isfinite(rises).sum(-1)
+    if not len(rises) or known.min() < _FEWEST:
+        return otherwise
+    square = np.nansum((rises - np.nanmean(rises, -1, keepdims=True)) ** 2, -1)
+    return np.asarray(stats.t.ppf(0.975, known - 1) * np.sqrt((known - 1) / known * square))
 
 
 def _judged(point: StoppingPoint, steps: ndarray, loss: ndarray) -> StoppingPoint:

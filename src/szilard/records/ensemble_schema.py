@@ -12,6 +12,7 @@ ERROR_OVER_CLUSTERS = (
 )
 MEMBER = ("member",)
 BLOCK = ("block",)
+CLUSTER = ("cluster",)
 
 
 def _of_member(
@@ -131,6 +132,9 @@ INFORMATION = (
              False, None, "<-ln p>_{p_theta}", MEMBER),
     Variable("ep_marginal_member", "marginal entropy production of the member", "nat", Kind.ASYMPTOTIC, True, None,
              "change of <-ln p>_{p_theta} - Q", MEMBER),
+    *(Variable(f"{name}_deleted", f"{words}, with one outermost cluster left out after another", "nat", None, False,
+               None, "pairs the errors of two records", CLUSTER)
+      for name, words in (("l_info", "L-info"), ("cross_entropy_between", "cross-entropy between members"))),
     Variable("members_counted", "members in the mixtures: those that have not diverged", "1", integer=True),
 )  # fmt: skip
 """Group ``information``: what is known of the ensemble at each recorded step."""
@@ -164,6 +168,7 @@ def ensemble_groups(
     members: Mapping[str, Sequence[int]],
     *,
     blocks: Sequence[int],
+    clusters: int,
     labelled: bool,
     crossed: bool = False,
     supersample: bool = False,
@@ -173,6 +178,7 @@ def ensemble_groups(
     Args:
         members: ``task``, ``dataset``, ``seed``, ``initialisation`` and ``order`` of each member.
         blocks: numbers of probe inputs that are taken jointly.
+        clusters: outermost clusters, or groups of them, that are left out one after another.
         labelled: whether the probe has labels.
         crossed: whether initialisations and batch orders were crossed.
         supersample: whether the datasets are halves of one supersample.
@@ -188,5 +194,5 @@ def ensemble_groups(
     ledger = (*MEMBERS_LEDGER, *(MEMBERS_LABELLED if labelled else ()))
     return (
         Group("ledger", ledger, along, labels),
-        Group("information", information, {**along, "block": tuple(blocks)}, labels),
+        Group("information", information, {**along, "block": tuple(blocks), "cluster": tuple(range(clusters))}, labels),
     )

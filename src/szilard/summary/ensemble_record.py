@@ -151,7 +151,10 @@ class Ensemble:
         if loss is not None and not np.isfinite(loss).all():
             loss = None
         curve = self.column("cross_entropy_between")
-        return label_free_stop(self.steps, curve, 0.0 if errors is None else errors, loss)
+        deleted = self.information.get("cross_entropy_between_deleted")
+        return label_free_stop(
+            self.steps, curve, 0.0 if errors is None else errors, loss, None if deleted is None else deleted.values
+        )
 
     @cached_property
     def unavailable(self) -> dict[str, str]:

@@ -95,7 +95,7 @@ def record(
             ("initialisation", nesting.initialisation), ("order", nesting.order),
         )
     }  # fmt: skip
-    groups = ensemble_groups(coordinates, blocks=(1, 2), labelled=labelled, crossed=nesting.crossed)
+    groups = ensemble_groups(coordinates, blocks=(1, 2), clusters=6, labelled=labelled, crossed=nesting.crossed)
     alive = np.ones((len(STEPS), nesting.members), dtype=bool)
     if diverged:
         alive[diverged[1] :, diverged[0]] = False
