@@ -80,7 +80,8 @@ def test_branches_on_data_are_trained_one_by_one() -> None:
     assert_same_run(taken, build, TRAINING, cohort(), 10)
 
 
-def test_integer_seeds_are_all_that_is_needed() -> None:
+@torch.no_grad()
+def test_a_caller_without_gradients_and_a_cohort_of_one() -> None:
     data = cohort(members=1)
     alone = make_trainer(perceptron(), TRAINING, data, initialisation_seeds=[0], order_seeds=[0], forward_seeds=[0])
     assert alone.members == 1 and alone.logits(data.inputs).shape == (1, 40, 4)

@@ -175,7 +175,7 @@ class _Makers:
     def _try_alone(self) -> None:
         inputs, labels = (each[0] for each in self._parts[1].at(0))
         model = copy.deepcopy(self._parts[0].skeleton)
-        with torch.random.fork_rng(devices=[]):
+        with torch.random.fork_rng(devices=[]), torch.enable_grad():
             try:
                 self._loss(model(inputs), labels).backward()
             except Exception as error:

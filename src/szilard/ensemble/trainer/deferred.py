@@ -105,12 +105,7 @@ class Deferred:
         torch.mul(delta, -rate / self._scale, out=self._updates[:, self._rows()])
         self._done += 1
         if self._done == self.steps:
-            weight, bias = self.current()
-            self._weight.copy_(weight)
-            if self._bias is not None and bias is not None:
-                self._bias.copy_(bias)
-            self._updates.zero_()
-            self._inputs, self._done, self._scale = None, 0, 1.0
+            self._settle()
 
     def current(self) -> tuple[Tensor, Tensor | None]:
         """Weights and biases as they stand; inputs must be known where steps are done."""
@@ -121,6 +116,19 @@ class Deferred:
         weight = torch.baddbmm(self._weight, updates.transpose(1, 2), self._inputs[:, past]).mul_(self._scale)
         bias = None if self._bias is None else (self._bias + updates.sum(1)).mul_(self._scale)
         return weight, bias
+
+    def _settle(self) -> None:
+        """Writes what waited, where the weights lie."""
+        assert self._inputs is not None
+        self._weight.baddbmm_(self._updates.transpose(1, 2), self._inputs)
+        if self._bias is not None:
+            self._bias.add_(self._updates.sum(1))
+        if self._scale != 1:
+            for each in (self._weight, self._bias):
+                if each is not None:
+                    each.mul_(self._scale)
+        self._updates.zero_()
+        self._inputs, self._done, self._scale = None, 0, 1.0
 
     def state(self) -> dict[str, Tensor]:
         """What waits; inputs are found again by the number of the step."""
