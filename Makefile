@@ -11,7 +11,7 @@ MAKEFLAGS += --no-print-directory
 .PHONY: help demo test benchmark clean
 
 help: ## say what there is
-	@echo "make demo   train a network on handwritten digits, watch it, print the summary, write runs/demo/report.html"
+	@echo "make demo   train a small ensemble on handwritten digits, print the information budget, write runs/demo/report.html"
 	@echo "make test   linter, type checker, tests and docstring examples"
 	@echo "make benchmark  what watching costs, BackPACK beside it (some 5 minutes; needs MNIST)"
 	@echo "make clean  remove .venv, the demo's record and caches (other records stay)"
@@ -19,7 +19,7 @@ help: ## say what there is
 	@echo "PYTHON=python3.12 chooses the interpreter, JOBS=8 the number of test processes; pip's own variables apply."
 
 demo: $(VENV)/installed ## the last line printed is the path of the report
-	@$(BIN)/szilard run single --data digits --out runs/demo --overwrite
+	@$(BIN)/szilard run budget --data digits --out runs/demo --overwrite
 
 test: $(VENV)/installed-for-tests
 	$(BIN)/ruff check .

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -22,6 +24,9 @@ CHECKPOINT_SECONDS = 30.0
 _SLICE_SECONDS = 0.5
 """About how long a slice of training takes, after which the clock is looked at."""
 
+_RANDOM = threading.Lock()
+"""Held while torch's global random state is borrowed: by whatever makes models, and by forward passes that draw."""
+
 State = Mapping[str, Tensor]
 
 
@@ -41,7 +46,7 @@ class Chunk:
         steps: at which training steps they are recorded, rising.
         epsilon: rounding unit of the forward pass.
         device: where they train.
-        threads: of the CPU within an operation; None leaves them.
+        threads: of the CPU within an operation.
     """
 
     number: int
@@ -55,7 +60,7 @@ class Chunk:
     steps: tuple[int, ...]
     epsilon: float
     device: str
-    threads: int | None
+    threads: int
 
 
 @final
@@ -103,9 +108,10 @@ def harvests(
     Raises:
         SpecError, ModelError: see :func:`~szilard.ensemble.trainer.make_trainer`.
     """
-    if chunk.threads is not None:
-        torch.set_num_threads(chunk.threads)
-    trainer = _trainer(chunk)
+    torch.set_num_threads(chunk.threads)
+    with _RANDOM:
+        trainer = _trainer(chunk)
+    alone = _RANDOM if trainer.lane == "loop" else contextlib.nullcontext()
     labels = None if chunk.labels is None else chunk.labels.to(chunk.device)
     ledger = MembersLedger(labels, chunk.epsilon)
     done = 0 if start is None else _load(start, trainer, ledger, chunk.device)
@@ -114,7 +120,8 @@ def harvests(
     for record in range(done, len(chunk.steps)):
         step = chunk.steps[record]
         while trainer.step < step:
-            trainer.advance(pace.steps(step - trainer.step))
+            with alone:
+                trainer.advance(pace.steps(step - trainer.step))
             report(trainer.step)
             if pace.due() and trainer.step < step:
                 save(_state(trainer, ledger, record))

@@ -66,6 +66,7 @@ class Cluster:
                 }
                 for future in as_completed(list(futures)):
                     for harvest in future.result():
+                        scratch.store(harvest)
                         take(harvest)
                     scratch.finish(futures[future])
                     report(futures[future], plan.steps[-1])

@@ -18,15 +18,12 @@ from szilard.ensemble.datasets import Draw
 from szilard.ensemble.design import Design, Member
 from szilard.ensemble.outcomes import joint_outcomes
 from szilard.ensemble.tasks import Truth
-from szilard.ensemble.trainer import Cohort
+from szilard.ensemble.trainer import Cohort, suggested_chunk
 from szilard.errors import ModelError, SpecError
 from szilard.models.checks import check_logits, explain
 from szilard.models.precision import Precision, forward_precision
-from szilard.training import Factory, Training, streams
+from szilard.training import SGD, Factory, Training, streams
 from szilard.training.batches import batches
-
-CHUNK_MEMBERS = 10
-"""Members trained together unless told otherwise: few enough that their weights stay in cache."""
 
 
 @final
@@ -45,6 +42,7 @@ class Plan:
         blocks: numbers of probe inputs that are taken jointly.
         seed: of everything random.
         device, threads: see :class:`szilard.Experiment`.
+        workers: chunks trained at the same time in one process.
         chunk: members trained together; None leaves it to szilard.
         spec: the experiment as a table, for the record and for checking checkpoints.
     """
@@ -61,7 +59,8 @@ class Plan:
     blocks: tuple[int, ...]
     seed: int
     device: str
-    threads: int | None
+    threads: int
+    workers: int
     chunk: int | None
     spec: Mapping[str, Any]
 
@@ -136,16 +135,27 @@ class Plan:
             )
         return forward_precision(model, output), joint_outcomes(output.unsqueeze(0)).shape[-1]
 
-    @property
+    @cached_property
     def parameters(self) -> int:
         """Of one member."""
         with torch.random.fork_rng(devices=[]):
             return sum(parameter.numel() for parameter in self.model.build().parameters())
 
-    @property
+    @cached_property
     def chunk_size(self) -> int:
-        """Members in a chunk."""
-        return min(self.chunk or CHUNK_MEMBERS, len(self.members))
+        """Members in a chunk: as asked, or few enough that their weights stay in cache."""
+        if self.chunk is not None:
+            return min(self.chunk, len(self.members))
+        optimizer = self.training.optimizer
+        copies = 3 if not isinstance(optimizer, SGD) else 2 if optimizer.momentum else 1
+        return suggested_chunk(
+            self.parameters * copies * self.probe.element_size(),
+            self.training.batch_size,
+            example_bytes=2 * self.probe[0].nbytes,
+            members=len(self.members),
+            workers=self.workers,
+            device=self.device,
+        )
 
     @property
     def chunks(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -60,6 +61,8 @@ def run_ensemble(
             return
         scratch.check(fingerprint)
         writer = RecordWriter.reopen(out)
+        # A machine with other cores would cut the members into other chunks.
+        plan = dataclasses.replace(plan, chunk=writer.attributes["trainer"]["chunk"])
     else:
         writer = _begin(plan, out, overwrite)
         scratch.begin(fingerprint)
@@ -70,7 +73,6 @@ def run_ensemble(
     def take(harvest: Harvest) -> None:
         if "lane" not in writer.attributes["trainer"]:
             writer.annotate(trainer={"lane": harvest.lane, "why": harvest.why, "chunk": plan.chunk_size})
-        scratch.store(harvest)
         with spent.on("measuring"):
             gathering.advance()
 
@@ -128,8 +130,7 @@ class _Progress:
     def report(self, chunk: int, step: int) -> None:
         self._done[chunk] = step
         done = sum(count * steps for count, steps in zip(self._members, self._done, strict=True))
-        finished = sum(self._members[: chunk + 1])
-        self._display.update(done, f"of member-steps, members up to {finished}")
+        self._display.update(done, "member-steps")
 
 
 class _Spent:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
+
+import torch
 
 from szilard.data import Dataset
 from szilard.ensemble.design import Design
@@ -53,7 +56,15 @@ def plan_of(experiment: Experiment, design: Design, dataset: Dataset) -> Plan:
         blocks=experiment.blocks,
         seed=experiment.seed,
         device=experiment.device,
-        threads=experiment.threads,
+        threads=experiment.threads or 1,
+        workers=experiment.workers or _workers(experiment.device),
         chunk=experiment.chunk,
         spec=experiment.as_table(),
     )
+
+
+def _workers(device: str) -> int:
+    """One for each core that this process may use; a GPU is shared badly."""
+    if torch.device(device).type != "cpu":
+        return 1
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -50,6 +50,8 @@ class Experiment(Settings):
         record_at: of an ensemble: at which training steps it is recorded, a rule or the steps themselves.
         blocks: of an ensemble: numbers of probe inputs whose labels are taken jointly, beside the mean per input.
         chunk: of an ensemble: members trained together; None leaves it to szilard. The last bits depend on it.
+        workers: of an ensemble: chunks trained at the same time in this process; None takes one for each core, or one
+            on a GPU.
         seed: of everything random: tasks, data sets, initialisation, order of batches, probe and sampled labels each
             have their stream, and every member of an ensemble its own.
         every: of a single run: training steps between records; None chooses it once from ``budget``, by the speed of
@@ -57,8 +59,8 @@ class Experiment(Settings):
         budget: of a single run: share of the loop's time that watching may cost; used only where ``every`` is None.
         path_intervals: of a single run: multiples of ``every`` at which work, heat and length are accumulated as well.
         device: ``"cpu"``, ``"cuda"``, ``"cuda:1"``, …
-        threads: of the CPU within an operation; None leaves them as they are. Small networks are fastest with one, and
-            the last bits of a run depend on it.
+        threads: of the CPU within an operation; None leaves them as they are for a single run and takes one for each
+            worker of an ensemble. Small networks are fastest with one, and the last bits of a run depend on it.
         name: kept in the record.
 
     Example:
@@ -78,6 +80,7 @@ class Experiment(Settings):
     record_at: Geometric | Evenly | tuple[int, ...] = Geometric()  # noqa: RUF009 - frozen
     blocks: tuple[int, ...] = (1, 2, 3)
     chunk: int | None = None
+    workers: int | None = None
     seed: int = 0
     every: int | None = None
     budget: float = 0.05
@@ -97,6 +100,7 @@ class Experiment(Settings):
         self.require("every", self.every is None or self.design is None, "none for an ensemble, which has record_at")
         self.require("threads", self.threads is None or self.threads >= 1, "at least 1")
         self.require("chunk", self.chunk is None or self.chunk >= 1, "at least 1")
+        self.require("workers", self.workers is None or self.workers >= 1, "at least 1")
         self.require("budget", 0 < self.budget < 1, "between 0 and 1")
         for name in ("path_intervals", "blocks"):
             values = getattr(self, name)
