@@ -71,7 +71,9 @@ def test_the_page_opens_with_the_budget(full: szilard.Run) -> None:
     assert places == sorted(places)
     text = text_of(page)
     assert "The information budget of 48 training runs, in nats" in text
-    assert "learned 1.050 ± 0.055 nat of the task, memorised 0.470 ± 0.026 nat of their own sample" in text
+    assert re.search(
+        r"learned between [\d.]+ and [\d.]+ nat of the task, memorised 0\.470 ± 0\.026 nat of their own", text
+    )
     assert "and owe 0.205 ± 0.013 nat to the luck of the seed" in text
 
 
@@ -118,7 +120,8 @@ def test_saturation_is_marked_and_said(full: szilard.Run) -> None:
     crosses = curve(drawn(full)["brackets"], "saturated")
     flags = full.tree["information"]["info_task_saturated"].values
     assert len(crosses["x"]) == int((flags == 1).sum()) > 0
-    assert "3 tasks are too few to pin down what was learned of the task" in text_of(render(full.tree, NOTHING))
+    text = text_of(render(full.tree, NOTHING))
+    assert "3 tasks are too few to pin that down; corrected for so few the estimate would be 1.050 ± 0.055 nat" in text
 
 
 def test_members_that_diverged_are_counted_out(full: szilard.Run) -> None:

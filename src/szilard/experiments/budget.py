@@ -11,7 +11,7 @@ from szilard.training import SGD, Training, factory
 
 
 def budget(data: str = "digits") -> Experiment:
-    """Six tasks (each names the classes in its own way) of four data sets, two seeds each: 48 members.
+    """Six tasks (each names the classes in its own way) of four data sets, three seeds each: 72 members.
 
     Raises:
         SpecError: if there are no settings for ``data``.
@@ -23,5 +23,5 @@ def budget(data: str = "digits") -> Experiment:
         data=data,
         training=Training(optimizer=SGD(lr=0.1), batch_size=20, steps=size.steps),
         probe=Probe(split="test", size=size.probe),
-        design=Design(tasks=LabelPermutation(6), datasets=Disjoint(4, size=size.dataset, label_noise=0.1), seeds=2),
+        design=Design(tasks=LabelPermutation(6), datasets=Disjoint(4, size=size.dataset, label_noise=0.1), seeds=3),
     )

@@ -73,8 +73,9 @@ def _budget(record: Ensemble) -> list[str]:
             shown = "" if bracket is None else f"[{bracket[0]:.3g}, {bracket[1]:.3g}]"
             # Where it is saturated only the bracket means something, whatever the kind of the estimate.
             kind = "saturated" if record.saturated(name) else str(estimate.kind)
-            rows.append((word, symbol, _aligned(estimate), shown, kind))
-    note = f"  at the last record, nat per input; ± one standard error over {over}s; [bracket]"
+            shape = f" ({_aligned(estimate).strip()})" if kind == "saturated" else _aligned(estimate)
+            rows.append((word, symbol, shape, shown, kind))
+    note = f"  last record, nat per input; ± standard error over {over}s; (too few runs); [bracket]"
     wide, bracketed = (max((len(row[place]) for row in rows), default=0) for place in (2, 3))
     return [note, ""] + [
         f"  {word:10} {symbol:21}{amount:<{wide}}  {bracket:<{bracketed}}  {kind}".rstrip()

@@ -51,16 +51,16 @@ def outcome(ensemble: Ensemble) -> str:
     total = ensemble.at("l_info")
     said = ""
     if found:
-        clauses = [CLAUSES[name].format(amount(estimate)) for name, estimate in found.items()]
+        clauses = [CLAUSES[name].format(stated(ensemble, name, estimate)) for name, estimate in found.items()]
         said = f"At step {ensemble.steps[-1]:,} the runs {listed(clauses)}, per probe input"
     if total is not None:
-        whole = f"a prediction tells {amount(total)} nat of its model (L-info)"
+        whole = f"a prediction tells {stated(ensemble, 'l_info', total)} nat of its model (L-info)"
         if not found:
             said = f"At step {ensemble.steps[-1]:,} {whole}, per probe input"
         elif len(found) > 1:
             said += f"; in all {whole}"
     if unsure := loose(ensemble):
-        said += f". {listed(unsure)}: read the bracket there, not the number"
+        said += f". {too_few(ensemble, unsure)}"
     return f"{said}." if said else "This design gives none of the informations at its last record."
 
 
@@ -188,17 +188,28 @@ def m_info(ensemble: Ensemble) -> str:
     return "".join(f"{each}. " for each in said).strip()
 
 
+def stated(ensemble: Ensemble, name: str, estimate: Estimate) -> str:
+    """The estimate; where its bracket spans more than the value, the bracket instead."""
+    bracket = ensemble.bracket(name)
+    if bracket is None or not ensemble.saturated(name):
+        return amount(estimate)
+    return f"between {bracket[0]:.2g} and {bracket[1]:.2g}".replace("-", "−")
+
+
 def loose(ensemble: Ensemble) -> list[str]:
-    """The parts of the budget whose bracket is as wide as the value at the end, each in a clause."""
-    clauses = []
-    for name in LEVELS:
-        if ensemble.at(name) is not None and ensemble.saturated(name):
-            bracket = ensemble.bracket(name)
-            between = "" if bracket is None else f" (between {bracket[0]:.2g} and {bracket[1]:.2g} nat)"
-            clauses.append(
-                f"{_many(ensemble.count(SIZES[name]), SIZES[name])} are too few to pin down {WORDS[name]}{between}"
-            )
-    return clauses
+    """The parts of the budget whose bracket is wider than their value at the end, by name."""
+    return [name for name in LEVELS if ensemble.at(name) is not None and ensemble.saturated(name)]
+
+
+def too_few(ensemble: Ensemble, names: list[str]) -> str:
+    """Why brackets stand in place of numbers, and what the numbers would be."""
+    sizes = [_many(ensemble.count(SIZES[name]), SIZES[name]) for name in names]
+    estimates = [amount(estimate) for name in names if (estimate := ensemble.at(name)) is not None]
+    numbers = "estimate" if len(names) == 1 else "estimates"
+    return (
+        f"{listed(sizes)} are too few to pin that down; corrected for so few the {numbers} would be"
+        f" {listed(estimates)} nat"
+    )
 
 
 def listed(items: list[str]) -> str:

@@ -50,10 +50,12 @@ def _remarks(view: View) -> list[Remark]:
     remarks = standing(view.attributes, view.audit)
     if said := told.diverged(record):
         remarks.append(Remark("mind", said))
-    remarks += [Remark("mind", f"{said}.") for said in told.loose(record)]
+    small = [f"{told.too_few(record, names)}." for names in (told.loose(record),) if names]
     note = view.attributes.get("notes_on_coverage")
     if isinstance(note, str) and note:
-        remarks.append(Remark("mind", f"A small design: {note}"))
+        small.append(note)
+    if small:
+        remarks.append(Remark("mind", f"A small design. {' '.join(small)}"))
     if record.undefined:
         left_out = (
             "1 record without finite numbers was"

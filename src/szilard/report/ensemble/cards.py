@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 
+from szilard.estimate import Estimate
 from szilard.report.cards import number
 from szilard.report.content import Card
 from szilard.report.ensemble.style import LEVELS
 from szilard.report.ensemble.view import View
+from szilard.summary import told
 
 UNIT = "nat per input"
 
@@ -23,10 +25,10 @@ def cards(view: View) -> list[Card]:
         if estimate is None:
             shown.append(Card("", words, "–", "not given by this design"))
         else:
-            shown.append(_card("", words, estimate.value, float(estimate.error), record.saturated(name)))
+            shown.append(_card(view, name, words, estimate))
     total = record.at("l_info")
     if total is not None:
-        shown.append(_card("", "L-info, all together", total.value, float(total.error), record.saturated("l_info")))
+        shown.append(_card(view, "l_info", "L-info, all together", total))
     stop = record.stop
     if stop is not None and stop.resolved:
         cost = "found without a label" if math.isnan(stop.cost) else f"test loss {stop.cost:.1%} above its least"
@@ -34,8 +36,12 @@ def cards(view: View) -> list[Card]:
     return shown
 
 
-def _card(symbol: str, words: str, value: float, error: float, saturated: bool) -> Card:
-    unit = f"{UNIT}, saturated" if saturated else UNIT
-    if not math.isfinite(error):
-        return Card(symbol, words, f"{value:.3g}".replace("-", "−"), f"{unit}, no error")
-    return number(symbol, words, value, error, unit)
+def _card(view: View, name: str, words: str, estimate: Estimate) -> Card:
+    """The number; where the design is too small for one, its bracket."""
+    bracket = view.record.bracket(name)
+    if bracket is not None and view.record.saturated(name):
+        low, high = (f"{end:.2g}".replace("-", "−") for end in bracket)
+        return Card("", words, f"{low} … {high}", f"{UNIT}: bracket; corrected estimate {told.amount(estimate)}")
+    if not math.isfinite(float(estimate.error)):
+        return Card("", words, f"{estimate.value:.3g}".replace("-", "−"), f"{UNIT}, no error")
+    return number("", words, estimate.value, float(estimate.error), UNIT)
