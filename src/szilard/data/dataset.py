@@ -22,6 +22,7 @@ class Dataset:
         test_inputs: like ``train_inputs``.
         test_labels: like ``train_labels``.
         classes: the name of each label.
+        test_labelled: whether the test labels mean anything; without, the test inputs are a probe and no more.
 
     Raises:
         DataError: if inputs and labels differ in number, or a label names no class.
@@ -33,6 +34,7 @@ class Dataset:
     test_inputs: Tensor
     test_labels: Tensor
     classes: tuple[str, ...]
+    test_labelled: bool = True
 
     def __post_init__(self) -> None:
         for split in ("train", "test"):

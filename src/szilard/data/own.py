@@ -22,7 +22,7 @@ def from_arrays(
     train_inputs: Any,
     train_labels: Any,
     test_inputs: Any,
-    test_labels: Any,
+    test_labels: Any = None,
     *,
     classes: Sequence[str] | None = None,
     name: str = "own data",
@@ -31,7 +31,8 @@ def from_arrays(
 
     Args:
         train_inputs, test_inputs: shaped ``(examples, *input)``, numbers.
-        train_labels, test_labels: whole numbers from 0 on, shaped ``(examples,)``.
+        train_labels, test_labels: whole numbers from 0 on, shaped ``(examples,)``. Test inputs need none: they are what
+            models are measured on, a probe of one's own, and ``Probe(labelled=False)`` then goes with them.
         classes: the name of each label; by default the numbers up to the largest label.
         name: kept in the record.
 
@@ -39,11 +40,13 @@ def from_arrays(
         DataError: if inputs and labels do not fit together.
     """
     inputs = [_tensor(each).float() for each in (train_inputs, test_inputs)]
-    labels = [_whole(_tensor(each), name) for each in (train_labels, test_labels)]
+    known = test_labels is not None
+    test = test_labels if known else torch.zeros(len(inputs[1]), dtype=torch.int64)
+    labels = [_whole(_tensor(each), name) for each in (train_labels, test)]
     if classes is None:
         most = max((int(each.max()) for each in labels if each.numel()), default=0)
         classes = [str(number) for number in range(most + 1)]
-    return Dataset(name, inputs[0], labels[0], inputs[1], labels[1], tuple(classes))
+    return Dataset(name, inputs[0], labels[0], inputs[1], labels[1], tuple(classes), known)
 
 
 def from_torch(

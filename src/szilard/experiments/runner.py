@@ -59,6 +59,8 @@ def run(
         check_vacant(place, overwrite)
     _check_device(experiment.device)
     dataset = data.load(experiment.data) if isinstance(experiment.data, str) else experiment.data
+    if experiment.probe.labelled and experiment.probe.split == "test" and not dataset.test_labelled:
+        raise SpecError(f"the test inputs of {dataset.name!r} have no labels: set probe.labelled to false.")
     if experiment.design is None:
         if executor not in (None, "local"):
             raise SpecError("a single run is trained in this process: leave the executor out, or give a design.")
