@@ -78,7 +78,7 @@ def stopping_panel(figure: go.Figure, run: szilard.Run) -> None:
     least(figure, data, "cross_entropy_between", GREEN, "<b>stop here:</b><br>step {step}", yanchor="bottom", yshift=58)
     least(figure, data, "cross_entropy_mean", INK, "least test loss: step {step}", yanchor="top", yshift=-11)
     figure.add_shape(
-        type="line", x0=stop.step, x1=stop.step, y0=stop.loss, y1=1.5 * stop.value, xref="x2", yref="y2", layer="below",
+        type="line", x0=stop.step, x1=stop.step, y0=stop.loss, y1=1.4 * stop.value, xref="x2", yref="y2", layer="below",
         line={"color": GREEN, "width": 1.5, "dash": "dot"},
     )  # fmt: skip
     top = 1.06 * float((data.cross_entropy_between + np.append(0, half_width(run, "cross_entropy_between"))).max())
