@@ -13,7 +13,7 @@ MAKEFLAGS += --no-print-directory
 help: ## say what there is
 	@echo "make demo   train a small ensemble on handwritten digits, print the information budget, write runs/demo/report.html"
 	@echo "make test   linter, type checker, tests and docstring examples"
-	@echo "make benchmark  what watching costs, BackPACK beside it (some 5 minutes; needs MNIST)"
+	@echo "make benchmark  what watching and ensembles cost, peers beside them (some 30 minutes; needs MNIST)"
 	@echo "make clean  remove .venv, the demo's record and caches (other records stay)"
 	@echo
 	@echo "PYTHON=python3.12 chooses the interpreter, JOBS=8 the number of test processes; pip's own variables apply."
@@ -31,6 +31,8 @@ benchmark: $(VENV)/installed
 	@$(INSTALL) --no-deps backpack-for-pytorch einops unfoldNd
 	$(BIN)/python benchmarks/record_cost.py
 	$(BIN)/python benchmarks/watching.py
+	$(BIN)/python benchmarks/ensemble_training.py
+	$(BIN)/python benchmarks/ensemble_scaling.py
 
 clean:
 	rm -rf $(VENV) runs/demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -103,11 +103,45 @@ def apart(part: str, *arguments: int) -> dict[str, float]:
     return found
 
 
+def report_budget(repeats: int, scale: int) -> None:
+    """The share of the accounting."""
+    shares = [apart("budget", 12_000 // scale) for _ in range(repeats)]
+    ratio = statistics.median(each["20 points"] / each["2 points"] - 1 for each in shares)
+    print(f"budget at 20 points along {12_000 // scale:,} steps, 18 members: {ratio:.1%} of the training time")
+    print("  seconds with 20 and with 2 points: " + _shown(shares, "20 points", "2 points"))
+
+
+def report_growth(repeats: int, scale: int) -> None:
+    """Cost and memory."""
+    rows = [(apart("growth", 50, 1000 // scale), apart("growth", 200, 1000 // scale)) for _ in range(repeats)]
+    cost = statistics.median(many["seconds"] / few["seconds"] for few, many in rows)
+    memory = statistics.median(many["MiB"] - few["MiB"] for few, many in rows)
+    print(f"200 members against 50: {cost:.2f} × the time (4 is linear), {memory:+.0f} MiB of peak memory")
+    seen = [f"{few['seconds']:.1f}/{many['seconds']:.1f}, {few['MiB']:.0f}/{many['MiB']:.0f}" for few, many in rows]
+    print("  seconds, MiB: " + "; ".join(seen))
+
+
+def report_workers(repeats: int, scale: int) -> None:
+    """What the second worker brings."""
+    pairs = [(apart("workers", 1, 2000 // scale), apart("workers", 2, 2000 // scale)) for _ in range(repeats)]
+    gain = statistics.median(one["seconds"] / two["seconds"] for one, two in pairs)
+    print(f"two Dask workers of one thread against one: {gain:.2f} × as fast")
+    print("  seconds: " + ", ".join(f"{one['seconds']:.1f}/{two['seconds']:.1f}" for one, two in pairs))
+
+
+def _shown(rows: list[dict[str, float]], first: str, second: str) -> str:
+    return ", ".join(f"{each[first]:.1f}/{each[second]:.1f}" for each in rows)
+
+
+REPORTS = {"budget": report_budget, "growth": report_growth, "workers": report_workers}
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="a tenth of the steps, one repeat")
-    parser.add_argument("--part", choices=PARTS)
+    parser.add_argument("--only", choices=PARTS, nargs="+", default=list(PARTS), help="what to measure")
+    parser.add_argument("--part", choices=PARTS, help=argparse.SUPPRESS)
     parser.add_argument("numbers", nargs="*", type=int)
     options = parser.parse_args()
     if options.part:
@@ -115,22 +149,8 @@ def main() -> None:
         return
     repeats, scale = (1, 10) if options.quick else (REPEATS, 1)
     print(machine())
-    shares = [apart("budget", 12_000 // scale) for _ in range(repeats)]
-    ratio = statistics.median(1 - each["2 points"] / each["20 points"] for each in shares)
-    print(f"budget at 20 points along {12_000 // scale:,} steps, 18 members: {ratio:.1%} of the whole time")
-    print(
-        "  seconds with 20 and with 2 points: " + ", ".join(f"{e['20 points']:.1f}/{e['2 points']:.1f}" for e in shares)
-    )
-    rows = [(apart("growth", 50, 1000 // scale), apart("growth", 200, 1000 // scale)) for _ in range(repeats)]
-    cost = statistics.median(many["seconds"] / few["seconds"] for few, many in rows)
-    memory = statistics.median(many["MiB"] - few["MiB"] for few, many in rows)
-    print(f"200 members against 50: {cost:.2f} × the time (4 is linear), {memory:+.0f} MiB of peak memory")
-    seen = [f"{few['seconds']:.1f}/{many['seconds']:.1f}, {few['MiB']:.0f}/{many['MiB']:.0f}" for few, many in rows]
-    print("  seconds, MiB: " + "; ".join(seen))
-    pairs = [(apart("workers", 1, 2000 // scale), apart("workers", 2, 2000 // scale)) for _ in range(repeats)]
-    gain = statistics.median(one["seconds"] / two["seconds"] for one, two in pairs)
-    print(f"two Dask workers of one thread against one: {gain:.2f} × as fast")
-    print("  seconds: " + ", ".join(f"{one['seconds']:.1f}/{two['seconds']:.1f}" for one, two in pairs))
+    for part in options.only:
+        REPORTS[part](repeats, scale)
 
 
 if __name__ == "__main__":

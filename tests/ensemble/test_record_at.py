@@ -24,6 +24,10 @@ def test_few_steps_give_few_records(last: int) -> None:
     assert list(steps) == sorted(set(steps)) and steps[0] == 0 and steps[-1] == last
 
 
+def test_two_points_are_the_two_ends() -> None:
+    assert geometric(2).steps(12_000) == (0, 12_000)
+
+
 def test_even_steps_include_the_last() -> None:
     assert evenly(400).steps(1000) == (0, 400, 800, 1000)
     assert evenly(500).steps(1000) == (0, 500, 1000)

@@ -26,8 +26,9 @@ PROGRAM = """
 import sys
 sys.path.insert(0, {folder!r})
 from conftest import SMALL
-import dataclasses, szilard
+import dataclasses, szilard, szilard.ensemble.chunk
 from szilard import Training
+szilard.ensemble.chunk.CHECKPOINT_SECONDS = {seconds}
 experiment = dataclasses.replace(SMALL, training=Training(steps=1500, batch_size=8), chunk=3)
 szilard.run(experiment, sys.argv[1], quiet=True, resume=True)
 """
@@ -46,7 +47,12 @@ def test_a_killed_ensemble_ends_with_the_same_record(
     place = tmp_path / "run"
     for kill in range(kills):
         process = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM.format(folder=str(Path(__file__).parent)), str(place)],
+            [
+                sys.executable,
+                "-c",
+                PROGRAM.format(folder=str(Path(__file__).parent), seconds=0 if kill % 2 else 10),
+                str(place),
+            ],
             env={**os.environ, "OMP_NUM_THREADS": "1"},
         )
         seen = len(list(place.glob("checkpoints/*.safetensors")))
@@ -97,6 +103,7 @@ def interrupted(small: Experiment, place: Path, monkeypatch: MonkeyPatch) -> Non
 
     with monkeypatch.context() as patch:
         patch.setattr(Gathering, "advance", stop)
+        patch.setattr("szilard.ensemble.chunk.CHECKPOINT_SECONDS", 0)
         with pytest.raises(KeyboardInterrupt):
             runner.run(small, place, quiet=True)
 

@@ -19,8 +19,8 @@ from szilard.ensemble.outcomes import joint_outcomes
 from szilard.ensemble.trainer import Cohort, Trainer, make_trainer
 from szilard.training import Factory, Training
 
-CHECKPOINT_SECONDS = 30.0
-"""The least time between checkpoints that no record calls for."""
+CHECKPOINT_SECONDS = 10.0
+"""The least time between checkpoints: what a kill can cost of a chunk's training."""
 _SLICE_SECONDS = 0.5
 """About how long a slice of training takes, after which the clock is looked at."""
 
@@ -102,7 +102,7 @@ def harvests(
     Args:
         chunk: what to do.
         start: a checkpoint that ``save`` was given; the records before it are not yielded again.
-        save: takes a checkpoint; called after each record that was consumed, and now and then in between.
+        save: takes a checkpoint; called every :data:`CHECKPOINT_SECONDS`, and after the last record was consumed.
         report: is told the progress.
 
     Raises:
@@ -123,7 +123,7 @@ def harvests(
             with alone:
                 trainer.advance(pace.steps(step - trainer.step))
             report(trainer.step)
-            if pace.due() and trainer.step < step:
+            if trainer.step < step and pace.due():
                 save(_state(trainer, ledger, record))
         logits = joint_outcomes(trainer.logits(probe))
         columns = {**ledger.record(logits), "loss": trainer.losses()}
@@ -133,8 +133,9 @@ def harvests(
             beyond = joint_outcomes(trainer.logits(chunk.supersample.to(chunk.device))).cpu()
         on_host = {name: values.cpu() for name, values in columns.items()}
         yield Harvest(chunk.number, record, step, trainer.lane, trainer.why, logits.cpu(), on_host, beyond)
-        save(_state(trainer, ledger, record + 1))
-        pace.saved()
+        if last or pace.due():
+            save(_state(trainer, ledger, record + 1))
+        pace.rest()
 
 
 def _trainer(chunk: Chunk) -> Trainer:
@@ -191,10 +192,9 @@ class _Pace:
         """Whether a checkpoint is; asking counts as making it."""
         if time.monotonic() - self._saved < CHECKPOINT_SECONDS:
             return False
-        self.saved()
+        self._saved = time.monotonic()
         return True
 
-    def saved(self) -> None:
-        """A checkpoint was made."""
-        self._saved = time.monotonic()
+    def rest(self) -> None:
+        """Something else took time: it does not count for the slice."""
         self._begin = None

@@ -18,7 +18,7 @@ from szilard.estimate import Estimate
 from szilard.information import Measurement, Nesting
 from szilard.records.writer import RecordWriter
 
-_ELEMENTS_AT_ONCE = 2**21
+_ELEMENTS_AT_ONCE = 2**19
 """Float64 numbers of one chunk of probe inputs, over all members."""
 
 _FEWEST_CLUSTERS = 3

@@ -35,8 +35,8 @@ class Geometric(Settings):
     def steps(self, last: int) -> tuple[int, ...]:
         """The steps of a training of ``last`` steps; fewer than ``points`` where whole numbers are too few."""
         first = min(self.first or max(1, last // 1000), last)
-        row = np.geomspace(first, last, self.points - 1).round().astype(int)
-        return (0, *(int(step) for step in np.unique(row)))
+        row = np.geomspace(first, last, self.points - 1).round().astype(int)[:-1]
+        return (0, *(int(step) for step in np.unique(row) if step < last), last)
 
 
 @dataclass(frozen=True)

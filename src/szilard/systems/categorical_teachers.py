@@ -119,9 +119,7 @@ class CategoricalTeachers:
         return self.log_p[task, dataset, row, column].flatten(1, 4)
 
     @staticmethod
-    def _draw(
-        population: int, shape: tuple[int, ...], nest: tuple[int, ...], generator: torch.Generator
-    ) -> Tensor:
+    def _draw(population: int, shape: tuple[int, ...], nest: tuple[int, ...], generator: torch.Generator) -> Tensor:
         return torch.randint(population, shape, generator=generator).expand(nest)
 
     # Answers
