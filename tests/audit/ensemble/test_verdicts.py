@@ -11,7 +11,7 @@ import pytest
 import xarray as xr
 
 from szilard.audit import Basis, Concern, Verdict, audit
-from szilard.audit.ensemble.rows import decisive, difference, ratio
+from szilard.audit.rows import decisive, difference, ratio
 from szilard.estimate import Estimate, Kind
 
 Columns = dict[str, Any]

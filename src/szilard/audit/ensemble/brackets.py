@@ -8,8 +8,8 @@ import numpy as np
 
 from szilard.audit.bounds import FEWEST_CLUSTERS, OUTSIDE, ROUTES_APART
 from szilard.audit.ensemble.evidence import EnsembleEvidence
-from szilard.audit.ensemble.rows import decisive, difference, tested
 from szilard.audit.finding import Concern, Finding, unchecked
+from szilard.audit.rows import decisive, difference, tested
 from szilard.estimate import format_with_error
 
 LEVELS = ("info_task", "info_dataset", "info_seed")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from szilard.audit.ensemble.evidence import EnsembleEvidence
-from szilard.audit.ensemble.rows import identity
 from szilard.audit.finding import Concern, Finding, unchecked
+from szilard.audit.rows import identity
 
 LEVELS = ("info_task", "info_dataset", "info_seed")
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from szilard.audit.bounds import MANY
 from szilard.audit.ensemble.evidence import EnsembleEvidence
-from szilard.audit.ensemble.rows import tested
 from szilard.audit.finding import Finding, unchecked
+from szilard.audit.rows import tested
 
 
 def findings(evidence: EnsembleEvidence) -> tuple[Finding, ...]:

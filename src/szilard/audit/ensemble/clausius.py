@@ -9,8 +9,8 @@ import numpy as np
 from szilard.audit.bounds import RELATION
 from szilard.audit.ensemble.evidence import EnsembleEvidence
 from szilard.audit.ensemble.processing import unbounded
-from szilard.audit.ensemble.rows import ratio, scaled, tested
 from szilard.audit.finding import Finding, unchecked
+from szilard.audit.rows import ratio, scaled, tested
 from szilard.estimate import Estimate, format_with_error
 from szilard.information import jackknife
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from szilard.audit.bounds import LEVEL, NOTICEABLE
 from szilard.audit.ensemble.evidence import EnsembleEvidence
-from szilard.audit.ensemble.rows import scaled, tested
 from szilard.audit.finding import Concern, Finding, Verdict, unchecked
+from szilard.audit.rows import scaled, tested
 from szilard.estimate import format_with_error
 
 

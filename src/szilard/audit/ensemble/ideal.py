@@ -11,8 +11,8 @@ import numpy as np
 from szilard.audit.bounds import IDEAL, LEVEL, NOTICEABLE, QUASI_STATIC
 from szilard.audit.ensemble.evidence import EnsembleEvidence
 from szilard.audit.ensemble.processing import unbounded
-from szilard.audit.ensemble.rows import ratio, scaled, tested
 from szilard.audit.finding import Finding, unchecked
+from szilard.audit.rows import ratio, scaled, tested
 from szilard.estimate import format_with_error
 from szilard.information import jackknife
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from szilard.audit.ensemble.evidence import EnsembleEvidence
-from szilard.audit.ensemble.rows import counted
 from szilard.audit.finding import Concern, Finding
+from szilard.audit.rows import counted
 
 
 def findings(evidence: EnsembleEvidence) -> tuple[Finding, ...]:

@@ -8,8 +8,8 @@ import numpy as np
 
 from szilard.audit.bounds import NOTICEABLE, RELATION
 from szilard.audit.ensemble.evidence import EnsembleEvidence
-from szilard.audit.ensemble.rows import decisive, identity, level_of, scaled, tested
 from szilard.audit.finding import Finding, Interval, unchecked
+from szilard.audit.rows import decisive, identity, level_of, scaled, tested
 from szilard.estimate import format_with_error
 
 

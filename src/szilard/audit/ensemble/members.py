@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from szilard.audit.ensemble.evidence import EnsembleEvidence
-from szilard.audit.ensemble.rows import identity
 from szilard.audit.finding import Finding
+from szilard.audit.rows import identity
 from szilard.ledger import speed_limit, speed_limit_one_sided
 
 TINY = 1e-30

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from szilard.audit.ensemble.evidence import EnsembleEvidence
-from szilard.audit.ensemble.rows import tested
 from szilard.audit.finding import Concern, Finding, unchecked
+from szilard.audit.rows import tested
 
 UNBOUNDED = (
     "M-info has no upper bound here: ln K holds only where the K datasets are the population, the chain bound only "

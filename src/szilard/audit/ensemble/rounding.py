@@ -8,8 +8,8 @@ import numpy as np
 
 from szilard.audit.bounds import ROUNDING, ROUNDING_FACTOR
 from szilard.audit.ensemble.evidence import EnsembleEvidence
-from szilard.audit.ensemble.rows import tested
 from szilard.audit.finding import Concern, Finding, Verdict, unchecked
+from szilard.audit.rows import tested
 
 
 def findings(evidence: EnsembleEvidence) -> tuple[Finding, ...]:

@@ -6,8 +6,8 @@ import math
 
 from szilard.audit.bounds import NEGLIGIBLE
 from szilard.audit.ensemble.evidence import EnsembleEvidence
-from szilard.audit.ensemble.rows import ratio, tested
 from szilard.audit.finding import Finding, unchecked
+from szilard.audit.rows import ratio, tested
 from szilard.estimate import format_with_error
 
 BOUND = (-math.inf, NEGLIGIBLE)

@@ -8,8 +8,8 @@ import numpy as np
 
 from szilard.audit.bounds import LOW_VARIANCE, NOTICEABLE
 from szilard.audit.ensemble.evidence import EnsembleEvidence
-from szilard.audit.ensemble.rows import ratio, scaled, tested
 from szilard.audit.finding import Finding, unchecked
+from szilard.audit.rows import ratio, scaled, tested
 from szilard.estimate import Kind, format_with_error
 from szilard.information import jackknife
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from szilard.audit.evidence import Evidence
-from szilard.audit.finding import Basis, Concern, Finding, judge
+from szilard.audit.finding import Concern, Finding
+from szilard.audit.rows import counted
 
 
 def findings(evidence: Evidence) -> tuple[Finding, ...]:
@@ -23,9 +24,10 @@ def _complete(evidence: Evidence) -> Finding:
     if evidence.undefined:
         detail += f" {evidence.undefined} records without finite numbers were set aside."
     faults = float((status != "complete") + evidence.undefined)
-    return _row(
+    return counted(
         "complete record",
         "the record covers the whole run and every number in it is finite",
+        "the record",
         faults,
         detail,
         Concern.COVERAGE,
@@ -39,22 +41,11 @@ def _gaps(evidence: Evidence) -> Finding:
     if "interval" in evidence.ledger:
         gaps = int((np.asarray(evidence.ledger["interval"].values)[1:] != steps).sum())
     detail = f"{backwards} steps out of order, {gaps} records whose interval does not reach back to the one before."
-    return _row(
-        "no gaps", "every record starts where the one before ended", float(backwards + gaps), detail, Concern.RECORD
-    )
-
-
-def _row(name: str, claim: str, faults: float, detail: str, concerns: Concern) -> Finding:
-    return Finding(
-        name=name,
-        claim=claim,
-        source="the record",
-        basis=Basis.TESTED,
-        concerns=concerns,
-        measure="faults",
-        effect=faults,
-        interval=(faults, faults),
-        bound=(0.0, 0.0),
-        verdict=judge((faults, faults), (0.0, 0.0)),
-        detail=detail,
+    return counted(
+        "no gaps",
+        "every record starts where the one before ended",
+        "the record",
+        float(backwards + gaps),
+        detail,
+        Concern.RECORD,
     )

@@ -1,4 +1,4 @@
-"""How a row of the audit of an ensemble is made: an identity or a test, and the arithmetic of its interval."""
+"""How a row of an audit is made: an identity or a test, and the arithmetic of its interval."""
 
 from __future__ import annotations
 
