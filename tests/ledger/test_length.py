@@ -65,3 +65,26 @@ def test_angle_and_its_slope(h: float) -> None:
 def test_slope_at_the_ends() -> None:
     """No motion, no error: the slope is infinite there, and 0 stands for it."""
     assert ledger.angle_slope(torch.tensor([0.0, 2.0], dtype=torch.float64)).tolist() == [0.0, 0.0]
+
+
+def test_a_summed_length_and_its_influence_are_those_of_their_definition() -> None:
+    """Against a plain sum of angles, and the influence against moving one input's weight a little."""
+    phi = random_path((6, 9, 4), 0.7, 3)
+    h = ledger.hellinger_per_input(phi[:-1], phi[1:])
+    total = ledger.LengthSum.zero(9, device=torch.device("cpu"))
+    for jump in h:
+        total = total + ledger.LengthSum.joint(jump)
+    p = torch.exp(-phi)
+    overlaps = (p[:-1] * p[1:]).sqrt().sum(-1)
+    angles = [2 * math.acos(float(each)) for each in overlaps.mean(-1)]
+    assert math.isclose(float(total.value), math.fsum(angles), rel_tol=1e-10)
+    weight = 1e-6
+    for one in range(9):
+        weights = torch.full((9,), (1 - weight) / 9, dtype=torch.float64)
+        weights[one] += weight
+        moved = math.fsum(2 * math.acos(float((each * weights).sum())) for each in overlaps)
+        assert math.isclose(
+            (moved - math.fsum(angles)) / weight, float(total.influence[one]), rel_tol=1e-3, abs_tol=1e-6
+        )
+    running = ledger.LengthSum.joint(h).along(ledger.LengthSum.zero(9, device=torch.device("cpu")))
+    torch.testing.assert_close(running[-1].influence, total.influence)

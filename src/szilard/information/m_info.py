@@ -99,7 +99,7 @@ def ideal_learning(l_info: Estimate, m_info: Estimate) -> Estimate:
     """
     top, bottom = float(l_info.value), float(m_info.value)
     if not bottom > 0:
-        raise SpecError(f"M-info is {bottom:.3g}: a share of it means nothing.")
+        raise SpecError(f"a share of an M-info of {bottom:.3g} means nothing: give one above 0.")
     error = math.hypot(float(l_info.error), top / bottom * float(m_info.error)) / bottom
     return Estimate(top / bottom, error, _kind_of_ratio(l_info.kind, m_info.kind))
 
