@@ -99,3 +99,22 @@ def test_without_dask_the_remedy_is_named(tmp_path: Path, small: Experiment, mon
     monkeypatch.setitem(__import__("sys").modules, "distributed", None)
     with pytest.raises(SpecError, match=r"pip install 'szilard\[dask\]'"):
         runner.run(small, tmp_path / "run", quiet=True, executor="dask")
+
+
+def _missing() -> None:
+    raise FileNotFoundError("weights.bin")
+
+
+def test_what_a_members_model_raises_is_not_called_a_lost_scheduler(
+    tmp_path: Path, small: Experiment, cluster: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("szilard.ensemble.cluster._carried_out", lambda chunk: _missing())
+    with distributed.Client(cluster) as client, pytest.raises(FileNotFoundError, match=r"weights\.bin"):
+        runner.run(small, tmp_path / "run", quiet=True, executor=client)
+
+
+def test_trained_models_are_kept_when_asked(tmp_path: Path, small: Experiment, cluster: object) -> None:
+    with distributed.Client(cluster) as client:
+        runner.run(small, tmp_path / "run", quiet=True, executor=client, keep_checkpoints=True)
+    kept = sorted(path.name for path in (tmp_path / "run" / "checkpoints").iterdir())
+    assert kept == [f"chunk-{number:04}.safetensors" for number in range(len(kept))] and kept

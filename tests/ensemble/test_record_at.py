@@ -33,8 +33,9 @@ def test_even_steps_include_the_last() -> None:
     assert evenly(500).steps(1000) == (0, 500, 1000)
 
 
-def test_steps_given_one_by_one_begin_with_the_start() -> None:
+def test_steps_given_one_by_one_begin_with_the_start_and_end_with_the_end() -> None:
     assert steps_of((10, 50), 50) == (0, 10, 50)
+    assert steps_of((10,), 50) == (0, 10, 50)
     for wrong in ((10, 5), (10, 10), (), (-1, 4), (10, 200)):
         with pytest.raises(SpecError, match="rising steps from 0 to at most 100"):
             steps_of(wrong, 100)

@@ -12,13 +12,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 import xarray as xr
 from _pytest.monkeypatch import MonkeyPatch
 
 import szilard
-from szilard import Experiment, Training, factory
-from szilard.errors import RecordError, SpecError
+from szilard import Experiment, Training, evenly, factory
+from szilard.errors import RecordError, SpecError, SzilardWarning
 from szilard.experiments import runner
+from szilard.training import Factory
 
 Same = Callable[[xr.DataTree, xr.DataTree], None]
 SLOW = {"training": Training(steps=1500, batch_size=8), "chunk": 3}
@@ -124,7 +126,7 @@ def test_a_complete_record_is_left_as_it_is_unless_it_is_another_s(tmp_path: Pat
     before = (first.path / "record.zarr" / "zarr.json").read_bytes()
     runner.run(small, tmp_path / "run", quiet=True, resume=True)
     assert (first.path / "record.zarr" / "zarr.json").read_bytes() == before
-    with pytest.raises(RecordError, match="complete record of another experiment"):
+    with pytest.raises(RecordError, match="another experiment, which differs in seed"):
         runner.run(dataclasses.replace(small, seed=9), tmp_path / "run", quiet=True, resume=True)
 
 
@@ -155,3 +157,76 @@ def test_a_single_run_cannot_be_resumed(tmp_path: Path) -> None:
     single = Experiment(model=factory("nets:mlp", widths=[64, 10]), data="digits")
     with pytest.raises(SpecError, match="a single run cannot be resumed"):
         runner.run(single, tmp_path / "run", resume=True)
+
+
+def test_a_model_of_the_same_name_that_starts_otherwise_is_refused(
+    tmp_path: Path, small: Experiment, monkeypatch: MonkeyPatch
+) -> None:
+    nameless = dataclasses.replace(small, model=Factory(lambda: torch.nn.Linear(2, 3)))
+    other = dataclasses.replace(
+        small, model=Factory(lambda: torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Tanh()))
+    )
+    interrupted(nameless, tmp_path / "run", monkeypatch)
+    with pytest.raises(RecordError, match="differs in the model"):
+        runner.run(other, tmp_path / "run", quiet=True, resume=True)
+    assert runner.run(nameless, tmp_path / "run", quiet=True, resume=True).complete
+    with pytest.raises(RecordError, match="differs in the model"):
+        runner.run(other, tmp_path / "run", quiet=True, resume=True)
+
+
+def test_a_kill_at_the_very_end_costs_nothing(
+    tmp_path: Path, small: Experiment, monkeypatch: MonkeyPatch, assert_same: Same
+) -> None:
+    from szilard.records.writer import RecordWriter
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RecordWriter, "close", _interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            runner.run(small, tmp_path / "run", quiet=True)
+    with monkeypatch.context() as patch:
+        patch.setattr("szilard.ensemble.chunk.make_trainer", _interrupt)  # nothing is trained again
+        resumed = runner.run(small, tmp_path / "run", quiet=True, resume=True)
+    assert_same(resumed.tree, runner.run(small, tmp_path / "whole", quiet=True).tree)
+
+
+def test_a_full_disk_loses_nothing_that_was_trained(
+    tmp_path: Path, small: Experiment, monkeypatch: MonkeyPatch, assert_same: Same
+) -> None:
+    from szilard.records.journal import Journal
+
+    append = Journal.append
+    lines = []
+
+    def full(self: Journal, line: str) -> None:
+        lines.append(line)
+        if len(lines) > 7:
+            self._waiting.append(line)
+            raise OSError(28, "No space left on device")
+        append(self, line)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "append", full)
+        with pytest.warns(SzilardWarning, match="cannot be written"), pytest.raises(RecordError, match="make room"):
+            runner.run(small, tmp_path / "run", quiet=True)
+    resumed = runner.run(small, tmp_path / "run", quiet=True, resume=True)
+    assert_same(resumed.tree, runner.run(small, tmp_path / "whole", quiet=True).tree)
+
+
+def test_threads_of_members_that_draw_do_not_meet(tmp_path: Path, small: Experiment, assert_same: Same) -> None:
+    """Dropout borrows torch's global random state: with records at every step the threads would trip over it."""
+    drawing = dataclasses.replace(
+        small,
+        model=factory("nets:mlp", widths=[2, 8, 3], dropout=0.3),
+        training=Training(steps=25, batch_size=8),
+        record_at=evenly(1),
+        chunk=2,
+    )
+    with pytest.warns(SzilardWarning, match="one by one"):
+        alone = runner.run(dataclasses.replace(drawing, workers=1), tmp_path / "alone", quiet=True)
+    with pytest.warns(SzilardWarning, match="one by one"):
+        together = runner.run(dataclasses.replace(drawing, workers=3), tmp_path / "together", quiet=True)
+    assert_same(alone.tree, together.tree)
+
+
+def _interrupt(*arguments: object, **options: object) -> None:
+    raise KeyboardInterrupt

@@ -280,3 +280,36 @@ def test_an_interval_of_single_runs_is_not_for_ensembles(small: Experiment) -> N
 def test_seeds_of_streams_do_not_collide() -> None:
     names = [value for name, value in vars(streams).items() if name.isupper()]
     assert len({streams.seed_of(0, name) for name in names}) == len(names)
+
+
+def test_deleted_clusters_keep_their_places_when_one_is_lost(train: Run) -> None:
+    """A data set whose members all diverged leaves a gap at its own place."""
+
+    class Fragile(nn.Linear):
+        """Blows up at the first step where its initialisation says so; both seeds of a data set start alike here."""
+
+        def __init__(self) -> None:
+            super().__init__(2, 3)
+            self.register_buffer("scale", torch.where(self.bias[0].detach() > 0.2, 1e30, 1.0))
+
+        def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+            return super().forward(inputs) * self.scale
+
+    run = train(
+        model=szilard.training.Factory(Fragile),
+        training=Training(SGD(lr=0.1), 8, 40),
+        design=Design(datasets=Disjoint(8, size=24), seeds=Crossed(1, 2)),
+    )
+    finite = run.tree["ledger"].finite.values[-1].reshape(8, 2)
+    lost = np.flatnonzero(finite.sum(1) == 0)
+    assert 0 < len(lost) < 6
+    deleted = run.data.l_info_deleted.values[-1]
+    assert np.isnan(deleted[lost]).all() and np.isfinite(np.delete(deleted, lost)).all()
+    assert int(run.data.clusters_counted[-1]) == 8 - len(lost)
+
+
+def test_buffers_take_up_data_without_noise_and_leave_no_upper_bound(train: Run) -> None:
+    training = Training(SGD(lr=0.1, noise=1e-4), 8, 20, clip_norm=1.0)
+    run = train(model=factory(Student), training=training)
+    assert np.isnan(run.data.m_info_upper).all()
+    assert "buffers" in run.attributes["unavailable"]["m_info_upper"]

@@ -125,12 +125,13 @@ def harvests(
             report(trainer.step)
             if trainer.step < step and pace.due():
                 save(_state(trainer, ledger, record))
-        logits = joint_outcomes(trainer.logits(probe))
-        columns = {**ledger.record(logits), "loss": trainer.losses()}
         last = record == len(chunk.steps) - 1
         beyond = None
-        if last and chunk.supersample is not None:
-            beyond = joint_outcomes(trainer.logits(chunk.supersample.to(chunk.device))).cpu()
+        with alone:
+            logits = joint_outcomes(trainer.logits(probe))
+            if last and chunk.supersample is not None:
+                beyond = joint_outcomes(trainer.logits(chunk.supersample.to(chunk.device))).cpu()
+        columns = {**ledger.record(logits), "loss": trainer.losses()}
         on_host = {name: values.cpu() for name, values in columns.items()}
         yield Harvest(chunk.number, record, step, trainer.lane, trainer.why, logits.cpu(), on_host, beyond)
         if last or pace.due():

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, final
 
-from szilard.ensemble.chunk import Chunk, Harvest, harvests
+from szilard.ensemble.chunk import Chunk, Harvest, State, harvests
 from szilard.ensemble.plan import Plan
 from szilard.ensemble.scratch import Scratch
 from szilard.errors import RecordError, SpecError
@@ -57,6 +57,7 @@ class Cluster:
         from distributed.comm.core import CommClosedError
 
         missing = [number for number in range(plan.chunks) if not scratch.finished(number, len(plan.steps))]
+        lost = (CommClosedError, FutureCancelledError, TimeoutError, OSError)
         try:
             with _client(self._where) as client:
                 run = uuid.uuid4().hex
@@ -65,26 +66,54 @@ class Cluster:
                     for number in missing
                 }
                 for future in as_completed(list(futures)):
-                    for harvest in future.result():
+                    if future.status == "error":
+                        raise _Failed(future.exception())
+                    found, state = future.result()
+                    for harvest in found:
                         scratch.store(harvest)
                         take(harvest)
-                    scratch.finish(futures[future])
+                    scratch.save(futures[future], state)
                     report(futures[future], plan.steps[-1])
                     future.release()
-        except (CommClosedError, FutureCancelledError, TimeoutError, OSError) as error:
+        except _Failed as failed:
+            raise _in_words(failed.cause) from failed.cause
+        except lost as error:
             raise RecordError(
                 f"the Dask scheduler was lost ({type(error).__name__}): what came back is kept in {scratch.path}; start"
                 " a scheduler and go on with resume (--resume)."
             ) from error
 
 
-def _carried_out(chunk: Chunk) -> list[Harvest]:
-    """On a worker: the whole chunk."""
+class _Failed(Exception):
+    """Carries what a chunk itself raised past the errors of the connection."""
+
+    def __init__(self, cause: BaseException) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
+
+
+def _in_words(cause: BaseException) -> BaseException:
+    """What a chunk raised on its worker, as it is; a worker that keeps dying says why that may be."""
+    if type(cause).__name__ != "KilledWorker":
+        return cause
+    return RecordError(
+        "a chunk of members has killed several workers, which may be out of memory: give workers more of it, or smaller"
+        " chunks (a spec's chunk), and run again; chunks of the same size go on with resume (--resume)."
+    )
+
+
+def _carried_out(chunk: Chunk) -> tuple[list[Harvest], State]:
+    """On a worker: the whole chunk, and the state in which it ends."""
     import torch
 
     threads = torch.get_num_threads()
+    states: list[State] = []
+
+    def keep(state: State) -> None:
+        states[:] = [state]
+
     try:
-        return list(harvests(chunk))
+        return list(harvests(chunk, save=keep)), states[0]
     finally:
         torch.set_num_threads(threads)
 

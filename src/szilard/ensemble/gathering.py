@@ -11,9 +11,10 @@ from numpy import ndarray
 
 from szilard import information
 from szilard.ensemble.design import coordinates
-from szilard.ensemble.memorised import memorised
+from szilard.ensemble.memorised import memorised, unbounded
 from szilard.ensemble.plan import Plan
 from szilard.ensemble.scratch import Scratch
+from szilard.errors import RecordError
 from szilard.estimate import Estimate
 from szilard.information import Measurement, Nesting
 from szilard.records.writer import RecordWriter
@@ -80,6 +81,11 @@ class Gathering:
         if self._writer.rows("information") == record:
             self._writer.append("information", step, information)
         self._writer.append("ledger", step, ledger)
+        if not self._writer.durable:
+            raise RecordError(
+                f"the record {self._writer.path} cannot be written (the disk may be full): make room and go on with"
+                " resume (--resume); nothing that was trained is lost."
+            )
         if record:
             self._scratch.drop(plan.chunks, record)
 
@@ -93,7 +99,7 @@ class Gathering:
     def _information(self, record: int, columns: Columns, finite: Bool[ndarray, " members"]) -> dict[str, Any]:
         counted = self._nesting.complete(finite)
         if counted.sum() < 2:
-            self._say({"everything": "fewer than two members are left: the others diverged."})
+            self._say({"everything": "fewer than two members are left, since the others diverged."})
             return {"members_counted": int(counted.sum())}
         now = self._measure(record, counted)
         first = self._baseline(counted, now if record == 0 else None)
@@ -101,15 +107,17 @@ class Gathering:
         changes, members = information.marginal_changes(first, now, np.where(counted, columns["heat"], np.nan))
         values = {**now.values, **changes, **self._means(now.nesting, columns, counted)}
         values |= memorised(self._plan, step, now, values["heat_mean"])
+        if reason := unbounded(self._plan):
+            self._say({"m_info_upper": reason})
         if record == len(self._plan.steps) - 1 and self._plan.coins is not None:
             values["supersample_information"] = self._supersample(record, counted, self._plan.coins.numpy())
-        row: dict[str, Any] = {"members_counted": int(counted.sum())}
+        row: dict[str, Any] = {"members_counted": int(counted.sum()), "clusters_counted": now.nesting.clusters}
         for name, value in values.items():
             row[name] = value.value
             if now.nesting.clusters >= _FEWEST_CLUSTERS:
                 row[f"{name}_error"] = value.error
         row |= {f"{name}_saturated": int(flag) for name, flag in now.saturated.items()}
-        row |= {**now.members, **members, **self._deleted(now)}
+        row |= {**now.members, **members, **self._deleted(now, counted)}
         self._say(now.unavailable)
         known = {*self._writer.columns("information")}
         return {name: value for name, value in row.items() if name in known}
@@ -139,13 +147,15 @@ class Gathering:
             logits -= logits.max(-1, keepdims=True)
             yield logits - np.log(np.exp(logits).sum(-1, keepdims=True))
 
-    def _deleted(self, now: Measurement) -> dict[str, Float[ndarray, " clusters"]]:
+    def _deleted(self, now: Measurement, counted: Bool[ndarray, " members"]) -> dict[str, Float[ndarray, " clusters"]]:
         """What pairs errors between records; clusters whose members all diverged are missing."""
         found = {}
-        for name in ("l_info", "cross_entropy_between"):
-            if name in now.replicates:
-                found[f"{name}_deleted"] = np.full(self._nesting.clusters, np.nan)
-                found[f"{name}_deleted"][: now.nesting.clusters] = now.replicates[name]
+        if now.nesting.outermost == self._nesting.outermost:
+            left = np.unique(self._nesting.cluster_of[counted])
+            for name in ("l_info", "cross_entropy_between"):
+                if name in now.replicates:
+                    found[f"{name}_deleted"] = np.full(self._nesting.clusters, np.nan)
+                    found[f"{name}_deleted"][left] = now.replicates[name]
         return found
 
     def _means(self, nesting: Nesting, columns: Columns, counted: Bool[ndarray, " members"]) -> dict[str, Estimate]:

@@ -93,12 +93,12 @@ def _coming(ready: Harvests, futures: list[Future[None]]) -> Iterator[Harvest]:
     """Harvests as they come, until all workers are done; what went wrong in one of them is raised here."""
     while True:
         done = all(future.done() for future in futures)
+        for future in futures:
+            if future.done():
+                future.result()
         try:
             yield ready.get(timeout=_PATIENCE if not done else 0.0)
         except queue.Empty:
-            for future in futures:
-                if future.done():
-                    future.result()
             if done:
                 return
 

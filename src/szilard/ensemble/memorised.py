@@ -30,16 +30,36 @@ def memorised(plan: Plan, step: int, now: Measurement, heat: Estimate) -> dict[s
     return found
 
 
-def _upper_bounds(plan: Plan, step: int) -> Iterator[Estimate]:
-    """``ln K`` of a population of data sets; the chain bound for explicit noise and gradients clipped to norm c.
+def unbounded(plan: Plan) -> str:
+    """Why there is no upper bound on M-info; empty where there is one."""
+    if _population(plan) or _noisy(plan):
+        return ""
+    if _noisy(plan, with_buffers=True):
+        return "buffers (running statistics) take up data without noise: the chain bound needs a model without them."
+    return (
+        "I(Θ;B) is bounded from above only where the datasets are the population (design.population), or by plain SGD"
+        " with noise (optimizer.noise) and clipped gradients (training.clip_norm)."
+    )
 
-    ``tr Cov(g_t) ≤ c²`` then, whatever the data: nothing has to be estimated.
-    """
-    if plan.design.population and plan.design.task_kind.count == 1:
-        yield information.population_bound(plan.design.dataset_kind.count)
+
+def _population(plan: Plan) -> bool:
+    return plan.design.population and plan.design.task_kind.count == 1
+
+
+def _noisy(plan: Plan, *, with_buffers: bool = False) -> bool:
+    """Whether all of θ moves by plain SGD with noise of its own and clipped gradients: then ``tr Cov(g_t) ≤ c²``."""
     training, optimizer = plan.training, plan.training.optimizer
     plain = isinstance(optimizer, SGD) and not optimizer.momentum and not optimizer.weight_decay
-    if plain and getattr(optimizer, "noise", 0.0) > 0 and training.clip_norm is not None:
+    noisy = plain and getattr(optimizer, "noise", 0.0) > 0 and training.clip_norm is not None
+    return noisy and (with_buffers or not plan.trial.buffers)
+
+
+def _upper_bounds(plan: Plan, step: int) -> Iterator[Estimate]:
+    """``ln K`` of a population of data sets; the chain bound for explicit noise and gradients clipped to norm c."""
+    if _population(plan):
+        yield information.population_bound(plan.design.dataset_kind.count)
+    training, optimizer = plan.training, plan.training.optimizer
+    if _noisy(plan) and training.clip_norm is not None:
         multipliers = [1.0] * step
         if training.schedule is not None:
             multipliers = [training.schedule.multiplier(t, training.steps) for t in range(step)]

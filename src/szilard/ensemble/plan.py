@@ -16,12 +16,10 @@ from szilard.data import names as catalogue_names
 from szilard.ensemble.chunk import Chunk
 from szilard.ensemble.datasets import Draw
 from szilard.ensemble.design import Design, Member
-from szilard.ensemble.outcomes import joint_outcomes
 from szilard.ensemble.tasks import Truth
 from szilard.ensemble.trainer import Cohort, suggested_chunk
+from szilard.ensemble.trial import Trial, try_model
 from szilard.errors import ModelError, SpecError
-from szilard.models.checks import check_logits, explain
-from szilard.models.precision import Precision, forward_precision
 from szilard.training import SGD, Factory, Training, streams
 from szilard.training.batches import batches
 
@@ -65,9 +63,13 @@ class Plan:
     spec: Mapping[str, Any]
 
     @cached_property
-    def contents(self) -> str:
-        """What the data hold; of a published data set, which is checked when it is loaded, the name."""
-        return self.data.name if self.spec.get("data") in catalogue_names() else self.data.fingerprint
+    def fingerprint(self) -> dict[str, str]:
+        """What a spec may call by the same name and be another: the model, and data that are not published ones."""
+        published = self.spec.get("data") in catalogue_names()
+        return {
+            "the model": self.trial.imprint,
+            "contents of the data": self.data.name if published else self.data.fingerprint,
+        }
 
     @cached_property
     def members(self) -> tuple[Member, ...]:
@@ -99,47 +101,24 @@ class Plan:
         """The probe's inputs."""
         return self.data.split(self.split)[0][self.probe_rows]
 
-    @property
-    def precision(self) -> Precision:
-        """Of the forward pass."""
-        return self._tried[0]
-
-    @property
-    def outcomes(self) -> int:
-        """Joint outcomes of an input."""
-        return self._tried[1]
-
     @cached_property
-    def _tried(self) -> tuple[Precision, int]:
-        """Precision and outcomes of one model that is made and tried on two inputs.
+    def trial(self) -> Trial:
+        """What one model shows; see :func:`~szilard.ensemble.trial.try_model`."""
+        return try_model(self.model, self.members[0].initialisation_seed, self.probe, self.place)
 
-        Raises:
-            ModelError: if its output is no logits for the probe, or has fewer outcomes than the data have classes.
-        """
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.members[0].initialisation_seed)
-            model = self.model.build().eval()
-            try:
-                with torch.no_grad():
-                    output = model(self.probe[:2])
-            except Exception as error:
-                raise ModelError(
-                    f"the model could not be evaluated on the probe (shape {tuple(self.probe.shape)}):"
-                    f" {explain(error)}. Give a factory whose model takes the data's inputs."
-                ) from error
-        check_logits(output, min(2, len(self.probe)))
-        if self.training.loss is None and output.shape[-1] < len(self.data.classes):
-            raise ModelError(
-                f"the model has {output.shape[-1]} outcomes and {self.data.name!r} {len(self.data.classes)} classes:"
-                " let its last layer have as many."
-            )
-        return forward_precision(model, output), joint_outcomes(output.unsqueeze(0)).shape[-1]
+    @property
+    def place(self) -> str:
+        """The device, if this machine has it; members of a cluster may be trained on one that it has not."""
+        try:
+            torch.empty(0, device=self.device)
+        except (RuntimeError, AssertionError):
+            return "cpu"
+        return self.device
 
-    @cached_property
+    @property
     def parameters(self) -> int:
         """Of one member."""
-        with torch.random.fork_rng(devices=[]):
-            return sum(parameter.numel() for parameter in self.model.build().parameters())
+        return self.trial.parameters
 
     @cached_property
     def chunk_size(self) -> int:
@@ -154,7 +133,7 @@ class Plan:
             example_bytes=2 * self.probe[0].nbytes,
             members=len(self.members),
             workers=self.workers,
-            device=self.device,
+            device=self.place,
         )
 
     @property
@@ -180,7 +159,7 @@ class Plan:
             labels=torch.stack([self._probe_labels[member.task] for member in members]) if self.labelled else None,
             supersample=None if pairs is None else self.data.train_inputs[pairs.T.flatten()],
             steps=self.steps,
-            epsilon=self.precision.epsilon,
+            epsilon=self.trial.precision.epsilon,
             device=self.device,
             threads=self.threads,
         )
@@ -220,4 +199,10 @@ class Plan:
         if len(sizes) > 1:
             raise SpecError(f"data sets differ in size ({sorted(sizes)}): give datasets.size, so that all are alike.")
         batches(sizes.pop(), self.training.batch_size, self.training.shuffle, torch.Generator())
-        assert self.outcomes
+        if self.training.loss is None and self.trial.logits < len(self.data.classes):
+            raise ModelError(
+                f"the model has {self.trial.logits} outcomes and {self.data.name!r} {len(self.data.classes)} classes:"
+                " let its last layer have as many."
+            )
+        # Whatever draws at random is drawn here, in the program's own thread.
+        assert self.labelled is False or self._probe_labels

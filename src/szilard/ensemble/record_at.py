@@ -63,7 +63,7 @@ class Evenly(Settings):
 
 
 def steps_of(record_at: Geometric | Evenly | tuple[int, ...], last: int) -> tuple[int, ...]:
-    """Rising steps from 0 to ``last``.
+    """Rising steps from 0 to ``last``, both of which are always recorded.
 
     Raises:
         SpecError: if steps given one by one do not rise, or lie beyond the training.
@@ -73,7 +73,7 @@ def steps_of(record_at: Geometric | Evenly | tuple[int, ...], last: int) -> tupl
     steps = tuple(record_at)
     if list(steps) != sorted(set(steps)) or not steps or steps[0] < 0 or steps[-1] > last:
         raise SpecError(f"record_at must be rising steps from 0 to at most {last}, not {list(steps)}: change it.")
-    return steps if steps[0] == 0 else (0, *steps)
+    return tuple(sorted({0, *steps, last}))
 
 
 def geometric(points: int = 20, first: int | None = None) -> Geometric:

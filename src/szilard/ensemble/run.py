@@ -14,6 +14,7 @@ from szilard.ensemble.design import coordinates
 from szilard.ensemble.executors import executor_of
 from szilard.ensemble.gathering import Gathering, nesting_of
 from szilard.ensemble.plan import Plan
+from szilard.ensemble.resumption import check_same
 from szilard.ensemble.scratch import Scratch
 from szilard.errors import RecordError
 from szilard.information import coverage_note
@@ -51,21 +52,23 @@ def run_ensemble(
         SpecError, ModelError: if the plan cannot be carried out.
         RecordError: if the record cannot be written, or the one there is of another experiment.
     """
-    plan.check()
     carry_out = executor_of(executor)
-    scratch = Scratch(out)
-    fingerprint = {**plan.spec, "contents of the data": plan.contents}
-    if resume and is_record(out):
-        if read_attributes(out).get("status") == "complete":
-            _check_spec(out, plan.spec)
-            return
-        scratch.check(fingerprint)
-        writer = RecordWriter.reopen(out)
+    going_on = resume and is_record(out)
+    before = read_attributes(out) if going_on else {}
+    if going_on and plan.chunk is None:
         # A machine with other cores would cut the members into other chunks.
-        plan = dataclasses.replace(plan, chunk=writer.attributes["trainer"]["chunk"])
+        plan = dataclasses.replace(plan, chunk=before.get("trainer", {}).get("chunk"))
+    plan.check()
+    scratch = Scratch(out)
+    if going_on:
+        check_same(out, before, plan)
+        if before.get("status") == "complete":
+            return
+        scratch.open()
+        writer = RecordWriter.reopen(out)
     else:
         writer = _begin(plan, out, overwrite)
-        scratch.begin(fingerprint)
+        scratch.begin()
     gathering = Gathering(plan, writer, scratch)
     progress = _Progress(plan, display)
     spent = _Spent(writer.attributes.get("timings", {}))
@@ -77,18 +80,20 @@ def run_ensemble(
             gathering.advance()
 
     with spent.on("all"):
-        gathering.advance()
-        carry_out(plan, scratch, take, progress.report)
-        gathering.advance()
+        if gathering.advance() < len(plan.steps):
+            carry_out(plan, scratch, take, progress.report)
+            gathering.advance()
     if gathering.rows < len(plan.steps):
         raise RecordError(
-            f"only {gathering.rows} of {len(plan.steps)} records of {out} could be written: harvests are missing from"
-            f" {scratch.path}; run again with overwrite (--overwrite)."
+            f"only {gathering.rows} of {len(plan.steps)} records of {out} could be written, since files are missing"
+            f" from {scratch.path}: delete that folder and run again with resume (--resume), which trains anew."
         )
     writer.annotate(timings=spent.seconds())
-    if not keep:
-        scratch.remove()
     writer.close()
+    if keep:
+        scratch.drop(plan.chunks, 0)
+    else:
+        scratch.remove()
 
 
 def _begin(plan: Plan, out: Path, overwrite: bool) -> RecordWriter:
@@ -105,17 +110,6 @@ def _begin(plan: Plan, out: Path, overwrite: bool) -> RecordWriter:
         supersample=plan.coins is not None,
     )
     return RecordWriter(out, groups=groups, attributes=attributes, overwrite=overwrite)
-
-
-def _check_spec(out: Path, spec: Mapping[str, Any]) -> None:
-    """A record that is complete is not taken for one of another experiment."""
-    import json
-
-    if json.loads(json.dumps(spec)) != read_attributes(out).get("spec"):
-        raise RecordError(
-            f"{out} holds the complete record of another experiment: choose another directory, or replace it"
-            " (overwrite=True, on the command line --overwrite)."
-        )
 
 
 class _Progress:

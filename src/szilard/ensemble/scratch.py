@@ -6,7 +6,6 @@ Each file is written aside and moved to its place whole, so a kill leaves the ol
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
@@ -23,10 +22,6 @@ from szilard.ensemble.chunk import Harvest
 from szilard.errors import RecordError
 from szilard.records.place import CHECKPOINTS
 
-_SPEC = "spec.json"
-_ALL = 2**31
-"""Stands for all records."""
-
 
 @final
 class Scratch:
@@ -39,33 +34,14 @@ class Scratch:
     def __init__(self, record: Path) -> None:
         self.path = record / CHECKPOINTS
 
-    # The spec
+    def begin(self) -> None:
+        """An empty folder."""
+        self.remove()
+        self.open()
 
-    def begin(self, fingerprint: Mapping[str, object]) -> None:
-        """An empty folder that knows what it belongs to."""
-        shutil.rmtree(self.path, ignore_errors=True)
-        self.path.mkdir(parents=True)
-        self._write(_SPEC, json.dumps(fingerprint, sort_keys=True).encode())
-
-    def check(self, fingerprint: Mapping[str, object]) -> None:
-        """Refuses checkpoints of another spec.
-
-        Raises:
-            RecordError: naming what differs, or if there is nothing to go on from.
-        """
-        try:
-            theirs = json.loads((self.path / _SPEC).read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise RecordError(
-                f"{self.path} holds no checkpoints to go on from: run again with overwrite (--overwrite)."
-            ) from error
-        mine = json.loads(json.dumps(fingerprint))
-        differing = sorted(_differences(mine, theirs))
-        if differing:
-            raise RecordError(
-                f"the checkpoints in {self.path} belong to another experiment, which differs in"
-                f" {', '.join(differing)}: go on with the spec they were made with, or choose another directory."
-            )
+    def open(self) -> None:
+        """The folder as it was left; what is not there is trained anew."""
+        self.path.mkdir(parents=True, exist_ok=True)
 
     # Checkpoints
 
@@ -86,14 +62,22 @@ class Scratch:
         alone = {name: value.detach().clone().contiguous() for name, value in state.items()}
         self._write(f"chunk-{chunk:04}.safetensors", save(alone))
 
-    def finish(self, chunk: int) -> None:
-        """Marks a chunk that was carried out elsewhere, whole, as done."""
-        self.save(chunk, {"record": torch.tensor(_ALL)})
-
     def finished(self, chunk: int, records: int) -> bool:
-        """Whether all of a chunk was harvested."""
-        state = self.checkpoint(chunk)
-        return state is not None and int(state["record"]) >= records
+        """Whether all of a chunk was harvested.
+
+        Raises:
+            RecordError: if its checkpoint is damaged.
+        """
+        from safetensors import safe_open
+
+        path = self.path / f"chunk-{chunk:04}.safetensors"
+        if not path.exists():
+            return False
+        try:
+            with safe_open(path, framework="np") as file:
+                return int(file.get_tensor("record")) >= records
+        except Exception as error:
+            raise _damaged(path, error) from error
 
     # Harvests
 
@@ -171,16 +155,14 @@ class Scratch:
 
         try:
             loaded: dict[str, Tensor] = load_file(path)
-        except Exception as error:  # safetensors has an error type of its own for each kind of damage
-            raise RecordError(
-                f"the checkpoint {path} is damaged ({error}): delete it; its chunk starts anew."
-            ) from error
+        except Exception as error:
+            raise _damaged(path, error) from error
         return loaded
 
 
-def _differences(mine: object, theirs: object, where: str = "") -> Iterator[str]:
-    if isinstance(mine, dict) and isinstance(theirs, dict):
-        for key in mine.keys() | theirs.keys():
-            yield from _differences(mine.get(key), theirs.get(key), f"{where}.{key}" if where else key)
-    elif mine != theirs:
-        yield where
+def _damaged(path: Path, error: Exception) -> RecordError:
+    """Whatever safetensors, which has an error type for each kind of damage, says of a file."""
+    return RecordError(
+        f"the checkpoint {path} is damaged ({error}): delete it and go on with resume (--resume); its chunk starts"
+        " anew."
+    )

@@ -57,7 +57,13 @@ def run(
         raise SpecError("a single run cannot be resumed: run it again with overwrite, or give the experiment a design.")
     if not resume:
         check_vacant(place, overwrite)
-    _check_device(experiment.device)
+    if executor in (None, "local"):
+        _check_device(experiment.device)
+    elif experiment.device != "cpu" and experiment.chunk is None:
+        raise SpecError(
+            f"how many members fit on the workers' {experiment.device!r} cannot be seen from here: set chunk in the"
+            " spec."
+        )
     dataset = data.load(experiment.data) if isinstance(experiment.data, str) else experiment.data
     if experiment.probe.labelled and experiment.probe.split == "test" and not dataset.test_labelled:
         raise SpecError(f"the test inputs of {dataset.name!r} have no labels: set probe.labelled to false.")

@@ -135,6 +135,8 @@ INFORMATION = (
     *(Variable(f"{name}_deleted", f"{words}, with one outermost cluster left out after another", "nat", None, False,
                None, "pairs the errors of two records", CLUSTER)
       for name, words in (("l_info", "L-info"), ("cross_entropy_between", "cross-entropy between members"))),
+    Variable("clusters_counted", "outermost clusters in the mixtures: error bars have one degree of freedom less", "1",
+             integer=True),
     Variable("members_counted", "members in the mixtures: those that have not diverged", "1", integer=True),
 )  # fmt: skip
 """Group ``information``: what is known of the ensemble at each recorded step."""

@@ -78,6 +78,11 @@ class Journal:
         self._sound += len(data)
         self._waiting.clear()
 
+    @property
+    def waiting(self) -> bool:
+        """Whether lines could not be written yet."""
+        return bool(self._waiting)
+
     def restart(self) -> None:
         """Begins an empty journal in place of this one, whose lines are all committed, those that wait included.
 

@@ -78,6 +78,11 @@ class RecordWriter:
         """How many rows there are in the first group."""
         return self.rows(next(iter(self._pending)))
 
+    @property
+    def durable(self) -> bool:
+        """Whether every row that was appended is in a file; otherwise some wait in memory for room on the disk."""
+        return not self._journal.waiting
+
     def rows(self, group: str) -> int:
         """How many rows there are in a group."""
         return self._store.lengths[group] + len(self._pending[group])
