@@ -155,6 +155,14 @@ def test_a_supersample_says_what_was_trained_on(train: Run) -> None:
     information = run.estimate("supersample_information")
     assert 0 < information.value < 20 * math.log(2)
     assert np.isnan(run.data.supersample_information[:-1]).all()
+    assert run.attributes["supersample"]["pairs"] + run.attributes["supersample"]["left_out"] == 20
+
+
+def test_few_coins_leave_out_pairs_and_end_no_run(train: Run) -> None:
+    run = train(design=Design(datasets=Supersample(5, size=30), seeds=3))
+    assert run.complete and run.attributes["supersample"]["left_out"] > 0
+    with pytest.raises(SpecError, match="no pair that two of them took either way"):
+        train(design=Design(datasets=Supersample(3, size=30), seeds=3))
 
 
 # One's own
@@ -252,7 +260,7 @@ def test_members_that_diverge_are_kept_marked_and_left_out(train: Run) -> None:
         ({"executor": "slurm"}, "there is no executor 'slurm'"),
         ({"device": "cuda:7"}, "the device 'cuda:7' cannot be used here"),
         (
-            {"design": Design(tasks=LabelPermutation(2), datasets=Supersample(2, size=9), seeds=2)},
+            {"design": Design(tasks=LabelPermutation(2), datasets=Supersample(4, size=9), seeds=2)},
             "a supersample belongs to one task",
         ),
     ],

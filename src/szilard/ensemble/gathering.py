@@ -14,7 +14,7 @@ from szilard.ensemble.design import coordinates
 from szilard.ensemble.memorised import memorised, unbounded
 from szilard.ensemble.plan import Plan
 from szilard.ensemble.scratch import Scratch
-from szilard.errors import RecordError
+from szilard.errors import RecordError, SpecError
 from szilard.estimate import Estimate
 from szilard.information import Measurement, Nesting
 from szilard.records.writer import RecordWriter
@@ -110,7 +110,7 @@ class Gathering:
         if reason := unbounded(self._plan):
             self._say({"m_info_upper": reason})
         if record == len(self._plan.steps) - 1 and self._plan.coins is not None:
-            values["supersample_information"] = self._supersample(record, counted, self._plan.coins.numpy())
+            values |= self._supersample(record, counted, self._plan.coins.numpy())
         row: dict[str, Any] = {"members_counted": int(counted.sum()), "clusters_counted": now.nesting.clusters}
         for name, value in values.items():
             row[name] = value.value
@@ -169,11 +169,17 @@ class Gathering:
 
     def _supersample(
         self, record: int, counted: Bool[ndarray, " members"], coins: Int[ndarray, "members pairs"]
-    ) -> Estimate:
+    ) -> dict[str, Estimate]:
         """What the labels of the pairs tell of which of them were trained on; first halves lie before second ones."""
         log_p = np.concatenate(list(self._log_p(record, counted, "supersample")), axis=1)[counted]
         pairs = log_p.reshape(len(log_p), 2, -1, log_p.shape[-1]).swapaxes(1, 2)
-        return information.supersample_information(pairs, coins[counted] == 1).information
+        try:
+            found = information.supersample_information(pairs, coins[counted] == 1, self._nesting.dataset_of[counted])
+        except SpecError as error:  # too few data sets are left: the training stands all the same
+            self._say({"supersample_information": str(error)})
+            return {}
+        self._writer.annotate(supersample={"pairs": found.pairs, "left_out": found.left_out})
+        return {"supersample_information": found.information}
 
     def _mark_diverged(self, finite: Bool[ndarray, " members"], step: int) -> None:
         """Puts into the record which members were lost, and at which record first."""

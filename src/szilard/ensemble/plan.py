@@ -24,6 +24,10 @@ from szilard.training import SGD, Factory, Training, streams
 from szilard.training.batches import batches
 
 
+LEAST_COINS = 4
+"""Data sets of a supersample."""
+
+
 @final
 @dataclass(frozen=True, eq=False)
 class Plan:
@@ -193,8 +197,14 @@ class Plan:
                 "a design of one member is no ensemble: give several tasks, datasets or seeds, or leave the design out"
                 " to watch a single run."
             )
-        if self.design.described()["supersample"] and self.design.task_kind.count > 1:
-            raise SpecError("a supersample belongs to one task: set design.tasks to 1.")
+        if self.design.described()["supersample"]:
+            if self.design.task_kind.count > 1:
+                raise SpecError("a supersample belongs to one task: set design.tasks to 1.")
+            if self.design.dataset_kind.count < LEAST_COINS:
+                raise SpecError(
+                    f"a supersample of {self.design.dataset_kind.count} data sets has no pair that two of them took"
+                    f" either way: set datasets.count to {LEAST_COINS} or more, better 12."
+                )
         sizes = {len(draw.index) for draw in self.draws.values()}
         if len(sizes) > 1:
             raise SpecError(f"data sets differ in size ({sorted(sizes)}): give datasets.size, so that all are alike.")
