@@ -10,6 +10,9 @@ from typing import Any, ClassVar, Self, Union, get_args, get_origin, get_type_hi
 
 from szilard.errors import SpecError, nearest
 
+_LONGEST = 80
+"""Characters of a value that a message quotes."""
+
 Table = dict[str, Any]
 """What TOML and JSON can hold: strings, numbers, booleans, lists and further tables."""
 
@@ -40,7 +43,9 @@ class Settings:
     def require(self, name: str, holds: bool, demand: str) -> None:
         """Raises :class:`SpecError` with the field and its value unless ``holds``."""
         if not holds:
-            raise SpecError(f"{type(self).__name__}.{name} must be {demand}, not {getattr(self, name)!r}: change it.")
+            raise SpecError(
+                f"{type(self).__name__}.{name} must be {demand}, not {_shown(getattr(self, name))}: change it."
+            )
 
     def as_table(self) -> Table:
         """Every setting, defaults included and None left out, as a table that :meth:`from_table` reads."""
@@ -88,7 +93,7 @@ def convert(value: Any, hint: Any, where: str) -> Any:
         return _convert_to_one_of(value, options, where)
     if origin is tuple:
         if not isinstance(value, (list, tuple)):
-            raise SpecError(f"{where} must be a list, not {value!r}: put it in brackets.")
+            raise SpecError(f"{where} must be a list, not {_shown(value)}: put it in brackets.")
         return tuple(convert(each, options[0], where) for each in value)
     if hint is float and isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
         return float(value)
@@ -96,7 +101,7 @@ def convert(value: Any, hint: Any, where: str) -> Any:
         return value
     if isinstance(value, Mapping) and issubclass(hint, Settings):
         return hint.from_table(value)
-    raise SpecError(f"{where} must be {_in_words(hint)}, not {value!r}: {_remedy(hint)}.")
+    raise SpecError(f"{where} must be {_in_words(hint)}, not {_shown(value)}: {_remedy(hint)}.")
 
 
 def _convert_to_one_of(value: Any, options: tuple[Any, ...], where: str) -> Any:
@@ -120,7 +125,7 @@ def _convert_to_one_of(value: Any, options: tuple[Any, ...], where: str) -> Any:
                 raise
     wanted = " or ".join(_in_words(option) for option in options if option is not types.NoneType)
     first = next(option for option in options if option is not types.NoneType)
-    raise SpecError(f"{where} must be {wanted}, not {value!r}: {_remedy(first)}.")
+    raise SpecError(f"{where} must be {wanted}, not {_shown(value)}: {_remedy(first)}.")
 
 
 def _in_words(hint: Any) -> str:
@@ -136,3 +141,9 @@ def _remedy(hint: Any) -> str:
 def _hints(cls: type) -> dict[str, Any]:
     hints = get_type_hints(cls)
     return {field.name: hints[field.name] for field in dataclasses.fields(cls)}
+
+
+def _shown(value: Any) -> str:
+    """In a message: nobody wants to read a whole tensor."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

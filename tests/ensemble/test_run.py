@@ -321,3 +321,11 @@ def test_buffers_take_up_data_without_noise_and_leave_no_upper_bound(train: Run)
     run = train(model=factory(Student), training=training)
     assert np.isnan(run.data.m_info_upper).all()
     assert "buffers" in run.attributes["unavailable"]["m_info_upper"]
+
+
+def test_an_ensemble_that_all_diverged_is_broken_and_says_so(train: Run, small: Experiment) -> None:
+    spoilt = data.from_arrays(small.data.train_inputs * float("nan"), small.data.train_labels, torch.zeros(30, 2))
+    run = train(data=spoilt, probe=Probe(size=30, labelled=False))
+    assert run.status == "broken" and "diverged" in run.attributes["broken_because"]
+    assert run.attributes["broken_at_step"] == 1 and int(run.data.members_counted[-1]) == 0
+    assert np.isfinite(run.data.l_info[0])

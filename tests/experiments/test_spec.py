@@ -133,7 +133,7 @@ def test_what_does_not_fit_is_refused_in_words(line: str, message: str) -> None:
         ('data = "digits"\n[model]\nwidths = [1, 2]', "a model needs factory"),
         ('data = "digits"\n[model]\nfactory = "mlp"', "'module:function'"),
         ('data = "digits"\nmodel = 3', "Experiment.model must be a Factory, not 3"),
-        ('data = 3\n[model]\nfactory = "nets:mlp"', "Experiment.data must be a text or a Dataset, not 3"),
+        ('data = 3\n[model]\nfactory = "nets:mlp"', "Experiment.data must be a name or a szilard Dataset, not a int"),
     ],
 )
 def test_incomplete_specs_are_refused(text: str, message: str) -> None:
@@ -253,3 +253,22 @@ def test_optimizers_pass_every_setting_on(optimizer: SGD | Adam | AdamW) -> None
         if field.name == "noise":
             continue  # not torch's: added after each step
         assert built.defaults[field.name] == getattr(optimizer, field.name), field.name
+
+
+def test_a_model_that_is_made_already_is_refused() -> None:
+    with pytest.raises(SpecError, match="is made already: give the function or class that makes it"):
+        Experiment(model=torch.nn.Linear(2, 3), data="digits")  # type: ignore[arg-type]
+
+
+def test_what_a_users_factory_raises_is_said_with_its_place() -> None:
+    def broken() -> torch.nn.Module:
+        raise ZeroDivisionError("by width")
+
+    with pytest.raises(SpecError, match=r"broken' failed with ZeroDivisionError: by width \(test_spec\.py, line \d+\)"):
+        Factory(broken).build()
+
+
+def test_tensors_in_place_of_data_point_to_from_arrays() -> None:
+    with pytest.raises(SpecError, match=r"make one with szilard\.data\.from_arrays") as caught:
+        Experiment(model=factory("nets:mlp", widths=[2, 2]), data=(torch.zeros(99, 9), torch.zeros(99)))  # type: ignore
+    assert len(str(caught.value)) < 250

@@ -20,7 +20,9 @@ def run(
     data: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME", help="Data set: digits, mnist, fashion-mnist, or module:function.", show_default=False
+            metavar="NAME",
+            help="Data set: digits, mnist or fashion-mnist; with a TOML file also module:function.",
+            show_default=False,
         ),
     ] = None,
     set_: Annotated[

@@ -22,6 +22,8 @@ from szilard.records.writer import RecordWriter
 _ELEMENTS_AT_ONCE = 2**19
 """Float64 numbers of one chunk of probe inputs, over all members."""
 
+_FEWEST_MEMBERS = 2
+"""For anything to differ."""
 _FEWEST_CLUSTERS = 3
 """For an error bar: of two, one that is deleted leaves nothing to compare."""
 
@@ -55,6 +57,14 @@ class Gathering:
     def rows(self) -> int:
         """How many are written."""
         return self._writer.rows("ledger")
+
+    @property
+    def lost(self) -> int | None:
+        """The first record at which fewer than two members were left; None where there is none."""
+        diverged = self._writer.attributes.get("diverged", [])
+        if len(self._plan.members) - len(diverged) >= _FEWEST_MEMBERS:
+            return None
+        return sorted(each["step"] for each in diverged)[len(self._plan.members) - _FEWEST_MEMBERS]
 
     def advance(self) -> int:
         """Writes every row for which all is there; returns how many rows are written."""
@@ -98,7 +108,7 @@ class Gathering:
 
     def _information(self, record: int, columns: Columns, finite: Bool[ndarray, " members"]) -> dict[str, Any]:
         counted = self._nesting.complete(finite)
-        if counted.sum() < 2:
+        if counted.sum() < _FEWEST_MEMBERS:
             self._say({"everything": "fewer than two members are left, since the others diverged."})
             return {"members_counted": int(counted.sum())}
         now = self._measure(record, counted)

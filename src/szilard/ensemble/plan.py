@@ -23,7 +23,6 @@ from szilard.errors import ModelError, SpecError
 from szilard.training import SGD, Factory, Training, streams
 from szilard.training.batches import batches
 
-
 LEAST_COINS = 4
 """Data sets of a supersample."""
 

@@ -18,7 +18,7 @@ from szilard.ensemble.resumption import check_same
 from szilard.ensemble.scratch import Scratch
 from szilard.errors import RecordError
 from szilard.information import coverage_note
-from szilard.records.attributes import read_attributes
+from szilard.records.attributes import ENDED, read_attributes
 from szilard.records.ensemble_schema import ensemble_groups
 from szilard.records.root import is_record
 from szilard.records.writer import RecordWriter
@@ -62,7 +62,7 @@ def run_ensemble(
     scratch = Scratch(out)
     if going_on:
         check_same(out, before, plan)
-        if before.get("status") == "complete":
+        if before.get("status") in ENDED:
             return
         scratch.open()
         writer = RecordWriter.reopen(out)
@@ -89,6 +89,13 @@ def run_ensemble(
             f" from {scratch.path}: delete that folder and run again with resume (--resume), which trains anew."
         )
     writer.annotate(timings=spent.seconds())
+    if lost := gathering.lost:
+        writer.annotate(
+            status="broken",
+            broken_at_step=lost,
+            broken_because="fewer than two members are left; the others diverged: lower the learning rate, or look for"
+            " NaN in the data",
+        )
     writer.close()
     if keep:
         scratch.drop(plan.chunks, 0)

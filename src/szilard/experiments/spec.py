@@ -90,6 +90,11 @@ class Experiment(Settings):
     name: str = "experiment"
 
     def __post_init__(self) -> None:
+        if not isinstance(self.data, str | Mapping | Dataset):
+            raise SpecError(
+                f"Experiment.data must be a name or a szilard Dataset, not a {type(self.data).__name__}: make one with"
+                " szilard.data.from_arrays(…) or from_torch(…)."
+            )
         if callable(self.model):
             object.__setattr__(self, "model", Factory(self.model))
         super().__post_init__()

@@ -28,9 +28,12 @@ def check_vacant(path: Path, overwrite: bool) -> None:
             raise RecordError(f"{path} is not a directory: choose another place for the record.")
         if is_record(path):
             if not overwrite:
+                going_on = ""
+                if (path / CHECKPOINTS).is_dir():
+                    going_on = " It was interrupted and can go on: resume=True, on the command line --resume."
                 raise RecordError(
                     f"{path} already holds a record: choose another place, or have it replaced (overwrite=True, on the"
-                    " command line --overwrite)."
+                    f" command line --overwrite).{going_on}"
                 )
         elif any(path.iterdir()) and not _left_by_a_kill(path):
             raise RecordError(f"{path} holds something that is no record of szilard: choose another place for it.")

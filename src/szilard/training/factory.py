@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import ModuleType
 from typing import Any, Self
 
 from torch import nn
 
-from szilard.errors import SpecError, nearest
+from szilard.errors import SpecError, SzilardError, nearest
 from szilard.settings import Settings, Table
 
 SHORT = {"nets": "szilard.training.nets"}
@@ -34,6 +36,11 @@ class Factory(Settings):
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if isinstance(self.target, nn.Module):
+            raise SpecError(
+                f"the model is a {type(self.target).__name__} that is made already: give the function or class that"
+                " makes it, as lambda: … for instance, since every run needs one of its own."
+            )
         if callable(self.target):
             object.__setattr__(self, "arguments", dict(self.arguments))
             return
@@ -78,12 +85,18 @@ class Factory(Settings):
             SpecError: if module or function are not there, the arguments do not fit, or no ``nn.Module`` comes back.
         """
         function = self.target if callable(self.target) else _find(self.target)
-        _check_arguments(function, self.arguments, str(self.target))
-        model = function(**self.arguments)
-        if not isinstance(model, nn.Module):
+        name = self.target if isinstance(self.target, str) else getattr(function, "__qualname__", repr(function))
+        _check_arguments(function, self.arguments, name)
+        try:
+            model = function(**self.arguments)
+        except SzilardError:
+            raise
+        except Exception as error:
             raise SpecError(
-                f"the factory {self.target!r} returned a {type(model).__name__}: it must return an nn.Module."
-            )
+                f"the factory {name!r} failed with {type(error).__name__}: {error} ({_where(error)}): mend it there."
+            ) from error
+        if not isinstance(model, nn.Module):
+            raise SpecError(f"the factory {name!r} returned a {type(model).__name__}: it must return an nn.Module.")
         return model
 
 
@@ -100,6 +113,12 @@ def factory(target: str | Callable[..., nn.Module], /, **arguments: Any) -> Fact
         {'factory': 'nets:mlp', 'widths': [64, 32, 10]}
     """
     return Factory(target, arguments)
+
+
+def _where(error: BaseException) -> str:
+    """File and line at which it was raised."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{Path(last.filename).name}, line {last.lineno}"
 
 
 def _find(target: str) -> Callable[..., Any]:
