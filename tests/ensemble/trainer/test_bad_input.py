@@ -85,3 +85,53 @@ def test_a_caller_without_gradients_and_a_cohort_of_one() -> None:
     data = cohort(members=1)
     alone = make_trainer(perceptron(), TRAINING, data, initialisation_seeds=[0], order_seeds=[0], forward_seeds=[0])
     assert alone.members == 1 and alone.logits(data.inputs).shape == (1, 40, 4)
+
+
+class Heads(nn.Module):
+    """Two heads of four outcomes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(6, 8)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        return self.layer(inputs).unflatten(-1, (2, 4))
+
+
+def relabelled(example: tuple[int, int], label: int) -> Cohort:
+    data = cohort()
+    labels = data.labels.clone()
+    labels[example] = label
+    return Cohort(data.inputs, data.index, labels)
+
+
+@pytest.mark.parametrize("lane", ["auto", "fused", "functional", "loop"])
+def test_labels_that_are_no_outcomes_are_refused_whoever_holds_them(lane: str) -> None:
+    for example in ((0, 0), (2, 23)):
+        with pytest.raises(SpecError, match="largest label is 7, but the model has 4 outcomes"):
+            trainer(perceptron(), TRAINING, relabelled(example, 7), lane=lane)
+    with pytest.raises(SpecError, match="smallest label is -1: labels must go from 0 to 3"):
+        trainer(perceptron(), TRAINING, relabelled((1, 3), -1), lane=lane)
+
+
+def test_a_loss_of_ones_own_says_what_its_labels_mean() -> None:
+    def ignoring(logits: Tensor, labels: Tensor) -> Tensor:
+        return nn.functional.cross_entropy(logits, labels, ignore_index=7)
+
+    trainer(perceptron(), TRAINING, relabelled((2, 23), 7), loss=ignoring).advance(10)
+
+
+@pytest.mark.parametrize("lane", ["auto", "functional", "loop"])
+def test_several_heads_need_a_loss(lane: str) -> None:
+    data = cohort()
+    pairs = Cohort(data.inputs, data.index, torch.stack([data.labels, data.labels], -1))
+    for each in (data, pairs):
+        with pytest.raises(ModelError, match=r"several heads needs a loss of its own, so set Training\(loss=…\)"):
+            trainer(lambda: Heads().double(), TRAINING, each, lane=lane)
+
+    def summed(logits: Tensor, labels: Tensor) -> Tensor:
+        return nn.functional.cross_entropy(logits.flatten(0, 1), labels.flatten())
+
+    taken = trainer(lambda: Heads().double(), TRAINING, pairs, loss=summed, lane=lane)
+    taken.advance(3)
+    assert taken.logits(data.inputs).shape == (3, 40, 2, 4)

@@ -13,6 +13,7 @@ from torch import nn
 from szilard.ensemble.trainer.batches import Batches
 from szilard.ensemble.trainer.cohort import Cohort
 from szilard.ensemble.trainer.descent import Descent
+from szilard.ensemble.trainer.fitting import check_labels
 from szilard.ensemble.trainer.functional import Functional, compiled, gradient_of
 from szilard.ensemble.trainer.fused import Fused
 from szilard.ensemble.trainer.lane import Lane
@@ -63,8 +64,9 @@ def make_trainer(
         lane: ``"auto"``, or one of :data:`LANES`, which is refused where it cannot take the model.
 
     Raises:
-        SpecError: if the numbers of seeds and members differ, or a lane does not exist or does not fit.
-        ModelError: if the model cannot be trained at all.
+        SpecError: if the numbers of seeds and members differ, or a lane does not exist or does not fit, or a
+            label is no outcome of the model's where the loss is the mean cross-entropy.
+        ModelError: if the model cannot be trained at all, or has several heads and no loss of its own.
 
     Warns:
         SzilardWarning: where members must be trained one by one.
@@ -82,6 +84,8 @@ def make_trainer(
     stack = Stack(initialise(build, initialisation_seeds), place)
     order = Order(cohort.size, training.batch_size, training.shuffle, order_seeds)
     batches = Batches(cohort.to(place), order)
+    if loss is None and training.loss is None:
+        check_labels(stack, batches.at(0)[0][0], cohort)
     descent = Descent(training, stack.parameters, forward_seeds)
     makers = _Makers(stack, batches, descent, training, loss, forward_seeds)
     taken, why = makers.best() if lane == "auto" else makers.wanted(lane)

@@ -10,6 +10,7 @@ from jaxtyping import Float, Shaped
 from torch import Tensor
 
 from szilard.ensemble.trainer.lane import Lane
+from szilard.ensemble.trainer.slices import Slices
 from szilard.errors import SpecError
 
 _OWN: dict[str, tuple[int, ...] | None] = {"losses.since": (), "step": ()}
@@ -39,6 +40,7 @@ class Trainer:
         device = next(iter(lane.stack.parameters.values())).device
         self._losses = torch.zeros(members, dtype=torch.float64, device=device)
         self._since = 0
+        self._slices = Slices(lane.stack)
 
     def advance(self, steps: int) -> None:
         """Trains all members ``steps`` further; how a run is cut into calls does not change it by a bit.
@@ -53,8 +55,22 @@ class Trainer:
             self.step += steps
 
     def logits(self, inputs: Shaped[Tensor, inputs * input]) -> Float[Tensor, "members inputs *heads outcomes"]:
-        """Of all members on the same inputs, in evaluation mode, in the type that the model gives."""
-        return self._lane.logits(inputs.to(self._losses.device))
+        """Of all members on the same inputs, in evaluation mode, in the type that the model gives.
+
+        Inputs are evaluated slice by slice, so that what the networks make of them takes no more room for more inputs.
+        """
+        first, *others = self._slices.of(inputs)
+        logits = self._lane.logits(first.to(self._losses.device))
+        if not others:
+            return logits
+        # Written in one place: small results that stay between large ones that go would break up the memory.
+        whole = logits.new_empty(self.members, len(inputs), *logits.shape[2:])
+        whole[:, : len(first)] = logits
+        done = len(first)
+        for each in others:
+            whole[:, done : done + len(each)] = self._lane.logits(each.to(self._losses.device))
+            done += len(each)
+        return whole
 
     def losses(self) -> Float[Tensor, " members"]:
         """Mean training loss of each member since this was last asked, float64; nan where no step was done."""
