@@ -295,6 +295,66 @@ def test_errors_that_a_design_cannot_give_are_not_printed(on_paper, tmp_path):
     assert "Not given: the error of what was memorised of the sample, because 2 datasets give no error" in text
 
 
+def test_errors_count_the_clusters_that_are_left(on_paper, tmp_path):
+    """Two of six datasets diverged at the end; where a row does not say, the design's number stands."""
+    made = on_paper(tmp_path / "run")
+    counted = made.tree["information"]["clusters_counted"].values
+    counted[:] = [6] * 10 + [-1] + [4] * 9
+    made.__dict__.pop("data", None)
+    freedoms = [made.estimate("info_dataset", step=row).degrees_of_freedom for row in (-20, -10, -1)]
+    assert freedoms == [5, 5, 3]
+    assert "errors over the 4 outermost clusters left of the 6 datasets" in " ".join(made.summary().split())
+
+
+def test_a_probe_of_training_inputs_is_confessed(on_paper, tmp_path):
+    probe = {"inputs": 500, "heads": 1, "outcomes": 10, "labelled": True, "split": "train"}
+    text = " ".join(on_paper(tmp_path / "run", probe=probe).summary().split())
+    assert "! The probe was drawn from the training split: members may have been trained on its inputs" in text
+    assert "test loss" not in text and "The loss on the probe (training inputs) there is 0.563 nat" in text
+    assert "probe loss 2.59 →" in text and "on the probe (training inputs), mean of the members" in text
+
+
+def test_where_all_members_diverged_the_summary_says_so_first(on_paper, tmp_path):
+    lost = {
+        "diverged": [{"member": member, "step": 12} for member in range(18)],
+        "unavailable": {"everything": "fewer than two members are left, since the others diverged."},
+    }
+
+    def said(name, records, **attributes):
+        made = on_paper(tmp_path / name, records=records)
+        made.tree.attrs |= attributes
+        return " ".join(made.summary().split())
+
+    text = said("one", 1, **lost)
+    assert "outcome All 18 members diverged: fewer than two are left to compare after step 0" in text
+    assert "At step 0, the last information, the runs" in text
+    assert "everything" not in text and "should have stopped" not in text
+    assert "outcome All 18 members diverged: fewer than two are left to compare, so" in said("none", 0, **lost)
+    text = said("all", 20, unavailable=lost["unavailable"])
+    assert "Nothing is given, because fewer than two members are left, since the others diverged." in text
+
+
+def test_a_lower_bound_below_zero_shows_nothing(on_paper, tmp_path):
+    made = on_paper(tmp_path / "run")
+    made.tree["information"]["m_info_lower"].values[-1] = -0.0358
+    text = " ".join(made.summary().split())
+    assert "The parameters hold at most 1.792 nat of their data set, I(Θ;B)." in text
+    assert (
+        "Its lower bound is not above 0 (−0.036 ± 0.017 nat), so it shows nothing" in text.replace("\xa0", " ")
+        or "Its lower bound is not above 0" in text
+    )
+    assert "at least −" not in text
+    made.tree["information"]["m_info_upper"].values[-1] = math.nan
+    text = " ".join(made.summary().split())
+    assert "The lower bound of what the parameters hold of their data set, I(Θ;B), is not above 0" in text
+
+
+def test_records_that_end_before_the_training_does(on_paper, tmp_path):
+    text = " ".join(on_paper(tmp_path / "run", ended_before={"step": 12_000, "of": 15_000}).summary().split())
+    assert "in 20 records: records end at step 12,000 of 15,000, what the training did after that" in text
+    assert "than at the last record" in text
+
+
 def test_where_to_stop(many, run):
     stop = many.stopping_point()
     assert (stop.step, stop.best_step, stop.resolved) == (1200, 1761, True)

@@ -102,7 +102,7 @@ class Run:
         value = variable.values[row]
         if variable.ndim == 1:
             value, error = float(value), float(error)
-        return Estimate(value, error, Kind(variable.attrs["kind"]), self._degrees_of_freedom(variable.attrs))
+        return Estimate(value, error, Kind(variable.attrs["kind"]), self._degrees_of_freedom(variable.attrs, data, row))
 
     def audit(self) -> Audit:
         """What held: every assumption behind the numbers, held against this record."""
@@ -167,11 +167,12 @@ class Run:
         """Information needs an ensemble, and where it is there was one."""
         return "information" in self.tree.children
 
-    def _degrees_of_freedom(self, attributes: dict[Any, Any]) -> float:
-        """Of an error over probe inputs or clusters their number less one; infinite otherwise."""
+    def _degrees_of_freedom(self, attributes: dict[Any, Any], data: xr.Dataset, row: int) -> float:
+        """Of an error over probe inputs or clusters their number at that row less one; infinite otherwise."""
         if "over the outermost clusters" in attributes.get("error_meaning", ""):
-            clusters = self._attributes.get("clusters")
-            return clusters - 1 if isinstance(clusters, int) and clusters > 1 else math.inf
+            from szilard.summary.ensemble_record import clusters_of, degrees_of_freedom
+
+            return degrees_of_freedom(int(clusters_of(data, self._attributes)[row]))
         probe = self._attributes.get("probe")
         inputs = probe.get("inputs") if isinstance(probe, dict) else None
         over_inputs = "over probe inputs" in attributes.get("error_meaning", "")

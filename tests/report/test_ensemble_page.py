@@ -195,3 +195,64 @@ def test_hostile_text_stays_text(usual: szilard.Run, hostile_text: str) -> None:
 def test_without_an_audit_there_is_no_section_for_it(usual: szilard.Run) -> None:
     assert 'id="audit"' not in render(usual.tree, NOTHING)
     assert 'id="audit"' in render(usual.tree, usual.audit())
+
+
+def losing(run: szilard.Run, rows: slice, clusters: int) -> xr.DataTree:
+    """The record as it is where in some rows fewer clusters are left; with none, no information is."""
+    tree = run.tree.copy()
+    information = tree["information"].to_dataset(inherit=False).copy(deep=True)
+    counted = np.full(information.sizes["step"], run.attributes["clusters"])
+    counted[rows] = clusters or -1
+    information["clusters_counted"] = ("step", counted)
+    if not clusters:
+        for name in information.data_vars:
+            if information[name].dtype.kind == "f" and "step" in information[name].dims:
+                information[name].values[rows] = np.nan
+    tree["information"] = xr.DataTree(information)
+    tree.attrs = dict(run.tree.attrs)
+    return tree
+
+
+def test_bands_have_the_degrees_of_freedom_of_their_own_row(usual: szilard.Run) -> None:
+    tree = losing(usual, slice(15, None), 4)
+    view = View.of(tree, NOTHING)
+    bands = view.curve("info_dataset").half
+    assert bands is not None
+    errors = view.record.errors("info_dataset")
+    assert errors is not None
+    np.testing.assert_allclose(bands[14:16] / errors[14:16], [2.5706, 3.1824], rtol=1e-4)  # Student's t, 5 and 3
+    text = text_of(render(tree, NOTHING))
+    assert "outermost clusters, 6 at first and 4 at the end" in text
+    assert "errors over the 4 outermost clusters left of the 6 datasets" in text
+
+
+def test_a_probe_of_training_inputs_has_no_test_loss(usual: szilard.Run) -> None:
+    tree = usual.tree.copy()
+    tree.attrs = {**usual.tree.attrs, "probe": {**usual.attributes["probe"], "split": "train"}}
+    page = render(tree, NOTHING)
+    assert "test loss" not in page and "loss on the probe (training inputs)" in text_of(page)
+    assert "members may have been trained on its inputs, so info_* and the stopping point are in-sample" in page
+    assert "in-sample" not in render(usual.tree, NOTHING)
+
+
+@pytest.mark.parametrize(("gone", "said"), [(18, "All 18 members diverged"), (17, "17 of 18 members diverged")])
+def test_where_no_two_members_are_left_the_page_opens_with_that(usual: szilard.Run, gone: int, said: str) -> None:
+    tree = losing(usual, slice(1, None), 0)
+    tree.attrs |= {
+        "diverged": [{"member": member, "step": 12} for member in range(gone)],
+        "unavailable": {"everything": "fewer than two members are left, since the others diverged."},
+    }
+    page = render(tree, NOTHING)
+    text = text_of(page)
+    sentence = f"{said}: fewer than two are left to compare after step 0, so nothing is known of the end of training."
+    assert f"The budget. {sentence} At step 0, the last information, the runs" in text
+    assert page.index('class="banner bad"') < page.index('class="cards"')
+    assert f"diverged {gone} of 18 members; what follows is from step 0" in text
+    assert "Not given: everything" not in text and "nothing says that one should have stopped" not in text
+
+
+def test_the_header_is_short(full: szilard.Run) -> None:
+    banners = re.findall(r'<p class="banner.*?</p>', render(full.tree, NOTHING))
+    assert len(banners) == 2
+    assert "3 tasks cannot pin down what was learned of the task, given as brackets" in banners[1]
+    assert all(len(text_of(each)) < 180 for each in banners)

@@ -63,6 +63,7 @@ class Finding:
         where: what it speaks of, mostly steps.
         at_interval: whether another measuring interval may turn the verdict.
         detail: the evidence in a sentence or two.
+        too_small_for: where a failure says that the design is too small, for what, in words.
     """
 
     name: str
@@ -78,6 +79,7 @@ class Finding:
     bound: Interval | None = None
     where: str = "whole run"
     at_interval: bool = False
+    too_small_for: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """The row as plain JSON values; infinite and undefined numbers become None."""

@@ -83,21 +83,27 @@ class Audit:
 
     def _standing(self) -> str:
         """How far the numbers reach."""
-        limits = self._names(Concern.COVERAGE)
+        limits = self._failed(Concern.COVERAGE)
         if not limits:
             return "The numbers stand"
         if self.subject is Subject.RUN:
             return "The record does not cover the whole run, but what it holds stands"
-        return f"The numbers stand within limits ({limits} failed)"
+        failed = ", ".join(row.name for row in limits if not row.too_small_for)
+        small = ", ".join(row.too_small_for for row in limits if row.too_small_for)
+        parts = (f"{failed} failed" if failed else "", f"the design is too small for: {small}" if small else "")
+        return f"The numbers stand within limits ({'; '.join(filter(None, parts))})"
 
     def _names(self, concern: Concern, *, at_interval: bool | None = None) -> str:
+        """The names of what failed."""
+        return ", ".join(row.name for row in self._failed(concern) if at_interval in (None, row.at_interval))
+
+    def _failed(self, concern: Concern) -> list[Finding]:
         """What failed of the record; what was worked out on an exact system is none of its business."""
-        failed = [
+        return [
             row
             for row in self.rows
             if row.concerns is concern and row.verdict is Verdict.FAILED and row.basis is not Basis.EXACT
         ]
-        return ", ".join(row.name for row in failed if at_interval in (None, row.at_interval))
 
     def sections(self) -> list[tuple[str, list[Finding]]]:
         """The rows under headings: tested, by construction, on an exact system (if any), what cannot be checked."""

@@ -56,6 +56,7 @@ def tested(
     detail: str,
     concerns: Concern = Concern.THEORY,
     at_interval: bool = False,
+    too_small_for: str = "",
 ) -> Finding:
     """What could have come out otherwise, judged by its interval alone."""
     return Finding(
@@ -72,6 +73,7 @@ def tested(
         where=where,
         detail=detail,
         at_interval=at_interval,
+        too_small_for=too_small_for,
     )
 
 
@@ -113,7 +115,8 @@ def difference(one: Estimate, other: Estimate, scale: float = 1.0) -> tuple[floa
 
     Estimates from the same runs mostly err alike, so the interval is rather too wide than too narrow.
     """
-    gap = Estimate(one.value - other.value, math.hypot(one.error, other.error), one.kind, one.degrees_of_freedom)
+    freedom = float(np.minimum(one.degrees_of_freedom, other.degrees_of_freedom))
+    gap = Estimate(one.value - other.value, math.hypot(one.error, other.error), one.kind, freedom)
     return scaled(gap, scale)
 
 

@@ -47,7 +47,7 @@ def summarise_ensemble(name: str, tree: xr.DataTree, verdict: str) -> str:
         text += lines.entry("stopping", stop)
     text += ["", *lines.entry("design", told.design(record))]
     text += lines.model(attributes) + lines.probe(attributes)
-    text += lines.entry("recorded", f"{record.span()} in {record.records:,} records")
+    text += lines.entry("recorded", told.reach(record))
     if record.records:
         text += ["", *_budget(record), "", *_ledger(record), ""]
         text += [line for said in _performance(record) for line in lines.entry(*said)]
@@ -93,20 +93,23 @@ def _ledger(record: Ensemble) -> list[str]:
 
 def _performance(record: Ensemble) -> Iterator[tuple[str, str]]:
     """Accuracy and test loss: first and last."""
-    for name, words, unit in (("accuracy_mean", "accuracy", ""), ("cross_entropy_mean", "test loss", " nat")):
+    loss, probe = ("probe loss", "probe (training inputs)") if record.in_sample else ("test loss", "probe")
+    for name, words, unit in (("accuracy_mean", "accuracy", ""), ("cross_entropy_mean", loss, " nat")):
         first, last = record.at(name, 0), record.at(name)
         if first is not None and last is not None:
-            yield words, f"{first.value:.4g} → {told.amount(last)}{unit} on the probe, mean of the members"
+            yield words, f"{first.value:.4g} → {told.amount(last)}{unit} on the {probe}, mean of the members"
 
 
 def _warnings(record: Ensemble) -> list[str]:
     warnings = lines.warnings(record.attributes)
+    if said := told.in_sample(record):
+        warnings.append(said)
     if said := told.diverged(record):
         warnings.append(said)
     note = record.attributes.get("notes_on_coverage")
     if isinstance(note, str) and note:
         warnings.append(f"a small design: {note}")
-    if record.undefined:
+    if record.undefined and not record.lost:
         warnings.append(f"{record.undefined} record(s) are undefined (NaN) and were left out.")
     return warnings
 

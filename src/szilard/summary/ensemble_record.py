@@ -9,6 +9,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from jaxtyping import Float, Int
+from numpy import ndarray
 
 from szilard.estimate import Estimate, Kind
 from szilard.information.stopping import StoppingPoint, label_free_stop
@@ -22,6 +24,26 @@ LEVEL = 0.95
 """Of every interval that is shown."""
 PRESENT = ("l_info", "entropy_conditional_mean", "work_mean")
 """A row in which none of these is finite holds nothing."""
+
+
+def clusters_of(information: xr.Dataset, attributes: Mapping[str, Any]) -> Int[ndarray, " step"]:
+    """Outermost clusters in the mixtures of each row: fewer than the design's where whole ones diverged.
+
+    Args:
+        information: group ``information``.
+        attributes: of the root; its ``clusters`` stands wherever a row does not say. 0 where neither does.
+    """
+    designed = attributes.get("clusters")
+    known = designed if isinstance(designed, int) else 0
+    if "clusters_counted" not in information:
+        return np.full(information.sizes["step"], known)
+    counted = np.nan_to_num(np.asarray(information["clusters_counted"].values, dtype=float), nan=-1.0).astype(int)
+    return np.where(counted > 0, counted, known)
+
+
+def degrees_of_freedom(clusters: int) -> float:
+    """Of an error over so many clusters; infinite where their number is not known."""
+    return clusters - 1 if clusters > 1 else math.inf
 
 
 @dataclass(frozen=True)
@@ -89,20 +111,33 @@ class Ensemble:
         return value if isinstance(value, int) else 0
 
     @property
-    def clusters(self) -> int:
-        """Of the outermost level; 0 where the record does not say."""
+    def in_sample(self) -> bool:
+        """Whether the members may have been trained on the probe's inputs."""
+        return self.mapping("probe").get("split") == "train"
+
+    @property
+    def lost(self) -> int:
+        """How many members diverged where that left fewer than two to compare; 0 where it did not."""
+        gone = len(self.diverged)
+        return gone if "everything" in self.unavailable or gone >= max(self.size - 1, 1) else 0
+
+    @cached_property
+    def clusters(self) -> Int[ndarray, " step"]:
+        """Of the outermost level, in each row; 0 where the record does not say."""
+        return clusters_of(self.information, self.attributes)
+
+    @property
+    def designed(self) -> int:
+        """Clusters before any member diverged; 0 where the record does not say."""
         value = self.attributes.get("clusters")
         return value if isinstance(value, int) else 0
 
-    @property
-    def degrees_of_freedom(self) -> float:
-        """Of an error over clusters."""
-        return self.clusters - 1 if self.clusters > 1 else math.inf
-
     @cached_property
-    def width(self) -> float:
-        """Half the 95 % interval in standard errors over clusters."""
-        return float(Estimate(0.0, 1.0, Kind.ASYMPTOTIC, self.degrees_of_freedom).interval(LEVEL)[1])
+    def widths(self) -> Float[ndarray, " step"]:
+        """Half the 95 % interval of each row, in standard errors over clusters."""
+        known, place = np.unique(self.clusters, return_inverse=True)
+        unit = [Estimate(0.0, 1.0, Kind.ASYMPTOTIC, degrees_of_freedom(int(each))) for each in known]
+        return np.array([float(one.interval(LEVEL)[1]) for one in unit])[place.reshape(-1)]
 
     def has(self, *names: str) -> bool:
         """Whether all these quantities exist and are finite somewhere."""
@@ -129,7 +164,8 @@ class Ensemble:
             return None
         errors = self.errors(name)
         kind = Kind(self.information[name].attrs.get("kind", Kind.ASYMPTOTIC))
-        return Estimate(value, 0.0 if errors is None else float(errors[row]), kind, self.degrees_of_freedom)
+        freedom = degrees_of_freedom(int(self.clusters[row]))
+        return Estimate(value, 0.0 if errors is None else float(errors[row]), kind, freedom)
 
     def bracket(self, name: str, row: int = -1) -> tuple[float, float] | None:
         """The lower and upper end of a quantity's bracket; None where it has none."""

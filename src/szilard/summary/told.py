@@ -46,22 +46,59 @@ def amount(estimate: Estimate) -> str:
 def outcome(ensemble: Ensemble) -> str:
     """How many nats were learned, memorised and owed to luck at the end."""
     if not ensemble.records:
-        return "Nothing is recorded yet that is defined."
+        return lost(ensemble) or "Nothing is recorded yet that is defined."
     found = {name: estimate for name in LEVELS if (estimate := ensemble.at(name)) is not None}
     total = ensemble.at("l_info")
     said = ""
+    at = f"at step {ensemble.steps[-1]:,}{', the last information,' if ensemble.lost else ''}"
     if found:
         clauses = [CLAUSES[name].format(stated(ensemble, name, estimate)) for name, estimate in found.items()]
-        said = f"At step {ensemble.steps[-1]:,} the runs {listed(clauses)}, per probe input"
+        said = f"{at} the runs {listed(clauses)}, per probe input"
     if total is not None:
         whole = f"a prediction tells {stated(ensemble, 'l_info', total)} nat of its model (L-info)"
         if not found:
-            said = f"At step {ensemble.steps[-1]:,} {whole}, per probe input"
+            said = f"{at} {whole}, per probe input"
         elif len(found) > 1:
             said += f"; in all {whole}"
     if unsure := loose(ensemble):
         said += f". {too_few(ensemble, unsure)}"
-    return f"{said}." if said else "This design gives none of the informations at its last record."
+    said = f"{said[0].upper()}{said[1:]}." if said else "This design gives none of the informations at its last record."
+    return f"{lost(ensemble)} {said}".strip()
+
+
+def lost(ensemble: Ensemble) -> str:
+    """How many members diverged, and where the last information stands; empty while two or more are left."""
+    if not ensemble.lost:
+        return ""
+    whole = ensemble.lost == ensemble.size
+    many = f"All {ensemble.size:,} members" if whole else f"{ensemble.lost:,} of {ensemble.size:,} members"
+    after = f" after step {ensemble.steps[-1]:,}" if ensemble.records else ""
+    return f"{many} diverged: fewer than two are left to compare{after}, so nothing is known of the end of training."
+
+
+def in_sample(ensemble: Ensemble) -> str:
+    """What a probe of training inputs means; empty for any other."""
+    if not ensemble.in_sample:
+        return ""
+    return (
+        "The probe was drawn from the training split: members may have been trained on its inputs, so info_* and the "
+        "stopping point are in-sample."
+    )
+
+
+def loss_name(ensemble: Ensemble) -> str:
+    """What the cross-entropy on the probe's labels is called: a test loss only where the probe is no training data."""
+    return "loss on the probe (training inputs)" if ensemble.in_sample else "test loss"
+
+
+def reach(ensemble: Ensemble) -> str:
+    """The steps that were recorded, and how much of the training that is."""
+    said = f"{ensemble.span()} in {ensemble.records:,} records"
+    ended = ensemble.mapping("ended_before")
+    step, of = ended.get("step"), ended.get("of")
+    if not isinstance(step, int) or not isinstance(of, int):
+        return said
+    return f"{said}: records end at step {step:,} of {of:,}, what the training did after that is not in them"
 
 
 def design(ensemble: Ensemble) -> str:
@@ -77,7 +114,11 @@ def design(ensemble: Ensemble) -> str:
     if ensemble.counted != ensemble.size:
         said += f", {ensemble.counted} of them counted"
     outermost = ensemble.mapping("design").get("outermost", "cluster")
-    return f"{said}; errors over the {_many(ensemble.clusters, str(outermost))}"
+    left = int(ensemble.clusters[-1]) if ensemble.records else ensemble.designed
+    if left != ensemble.designed:
+        of = _many(ensemble.designed, str(outermost))
+        return f"{said}; errors over the {_many(left, 'outermost cluster')} left of the {of}"
+    return f"{said}; errors over the {_many(left, str(outermost))}"
 
 
 def missing(ensemble: Ensemble) -> list[str]:
@@ -85,13 +126,17 @@ def missing(ensemble: Ensemble) -> list[str]:
     reasons: dict[str, list[str]] = {}
     for name, why in ensemble.unavailable.items():
         base = name.removesuffix("_error")
+        if name == "everything" and ensemble.lost:
+            continue  # the outcome says it
         if name.endswith("_quadratic"):
             continue  # missing where the information is
         words = WORDS.get(base, base.replace("_", " "))
         words = f"the error of {words}" if base != name else words
         if words not in reasons.setdefault(why, []):
             reasons[why].append(words)
-    return [f"Not given: {listed(names)}, because {why[:1].lower()}{why[1:]}" for why, names in reasons.items()]
+    lead = {why: f"Not given: {listed(names)}" for why, names in reasons.items()}
+    lead |= {why: "Nothing is given" for why, names in reasons.items() if "everything" in names}
+    return [f"{what}, because {why[:1].lower()}{why[1:]}" for why, what in lead.items()]
 
 
 def diverged(ensemble: Ensemble) -> str:
@@ -130,7 +175,7 @@ def disagrees(one: Estimate, other: Estimate) -> bool:
 def stopping(ensemble: Ensemble) -> str:
     """Where to stop without a label, and what that would have cost or saved; empty where it cannot be told."""
     stop = ensemble.stop
-    if stop is None:
+    if stop is None or (ensemble.lost and not stop.resolved):
         return ""
     agree = "models of different datasets predict one another best"
     value = amount(Estimate(stop.value, stop.error, Kind.UNBIASED))
@@ -148,8 +193,9 @@ def stopping(ensemble: Ensemble) -> str:
         return f"{said}. There are no labels to judge it by."
     best = f"{stop.cost:.1%} above the least, which only labels find (step {stop.best_step:,})"
     at_best = "the least of all" if stop.step == stop.best_step else best
-    end = f"{abs(stop.saving):.0%} {'less' if stop.saving >= 0 else 'more'} than at the end"
-    return f"{said}. The test loss there is {stop.loss:.3g} nat, {at_best}, and {end}."
+    last_one = "last record" if ensemble.lost or ensemble.mapping("ended_before") else "end"
+    end = f"{abs(stop.saving):.0%} {'less' if stop.saving >= 0 else 'more'} than at the {last_one}"
+    return f"{said}. The {loss_name(ensemble)} there is {stop.loss:.3g} nat, {at_best}, and {end}."
 
 
 def cost(ensemble: Ensemble) -> str:
@@ -176,13 +222,18 @@ def cost(ensemble: Ensemble) -> str:
 def m_info(ensemble: Ensemble) -> str:
     """What the parameters hold of the data, between its bounds; empty where there is none."""
     low, high = ensemble.at("m_info_lower"), ensemble.at("m_info_upper")
-    bounds = [f"at {word} {amount(bound)} nat" for word, bound in (("least", low), ("most", high)) if bound is not None]
+    idle = low is not None and low.value <= 0
+    ends = (("least", None if idle else low), ("most", high))
+    bounds = [f"at {word} {amount(bound)} nat" for word, bound in ends if bound is not None]
     clausius, supersample = ensemble.at("clausius_information"), ensemble.at("supersample_information")
     said = []
     if bounds:
         said.append(f"The parameters hold {listed(bounds)} of their data set, I(Θ;B)")
-        if clausius is not None:
-            said[0] += f"; the paper's Clausius number, a hypothesis, is −Q = {amount(clausius)} nat per input"
+    if low is not None and idle:
+        what = "Its lower bound" if bounds else "The lower bound of what the parameters hold of their data set, I(Θ;B),"
+        said.append(f"{what} is not above 0 ({amount(low)} nat), so it shows nothing")
+    if said and clausius is not None:
+        said[-1] += f"; the paper's Clausius number, a hypothesis, is −Q = {amount(clausius)} nat per input"
     if supersample is not None:
         said.append(f"Answers on the supersample tell {amount(supersample)} nat of which halves were trained on")
     return "".join(f"{each}. " for each in said).strip()
@@ -210,6 +261,17 @@ def too_few(ensemble: Ensemble, names: list[str]) -> str:
         f"{listed(sizes)} are too few to pin that down; corrected for so few the {numbers} would be"
         f" {listed(estimates)} nat"
     )
+
+
+def small(ensemble: Ensemble) -> str:
+    """What the design is too small for, in one short sentence; empty for none."""
+    unsure = loose(ensemble)
+    many = listed([_many(ensemble.count(SIZES[name]), SIZES[name]) for name in unsure])
+    levels = [f"{many} cannot pin down {listed([WORDS[name] for name in unsure])}, given as brackets"] if unsure else []
+    note = ensemble.attributes.get("notes_on_coverage")
+    few = ensemble.records and isinstance(note, str) and note
+    bars = [f"error bars rest on {_many(int(ensemble.clusters[-1]), 'cluster')} (see the evidence)"] if few else []
+    return f"A small design: {'; '.join([*levels, *bars])}." if levels or bars else ""
 
 
 def listed(items: list[str]) -> str:

@@ -115,7 +115,7 @@ def record(
         "unavailable": dict(looks[-1].unavailable),
         "design": {"tasks": tasks, "datasets": datasets, "seeds": seeds if isinstance(seeds, int) else list(seeds),
                    "crossed": nesting.crossed, "outermost": nesting.outermost, "population": population},
-        "probe": {"inputs": INPUTS, "heads": 1, "outcomes": OUTCOMES, "labelled": labelled},
+        "probe": {"inputs": INPUTS, "heads": 1, "outcomes": OUTCOMES, "labelled": labelled, "split": "test"},
         "model": {"parameters": 100_000},
         "spec": {"training": {"loss": None}},
         "diverged": [{"member": diverged[0], "step": STEPS[diverged[1]]}] if diverged else [],

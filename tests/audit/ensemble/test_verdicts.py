@@ -124,7 +124,8 @@ TESTED: dict[str, tuple[Columns | None, Columns | None, Columns | None]] = {
 """For each row the columns of the information that make it held, failed and undecided; None where it cannot be so."""
 
 OTHERWISE = {
-    "complete record", "no gaps", "precision floor", "members that diverged", "enough clusters for the error bars",
+    "complete record", "no gaps", "precision floor", "members that diverged", "probe independent of the data",
+    "enough clusters for the error bars",
     "dim Θ ≫ dim X",
     "low variance of the heat", "late heat becomes information", "ideal learning by the generalisation gap",
     "marginal entropy tends to the data's",
@@ -188,6 +189,45 @@ def test_rounding_of_the_worst_member(
     row = audit(alter(learned, ledger={"precision_floor": floor}, forward_flagged=flagged))["precision floor"]
     assert row.verdict is verdict
     assert row.effect == pytest.approx(share)
+
+
+@pytest.mark.parametrize(
+    ("split", "verdict"), [("test", Verdict.HELD), ("train", Verdict.FAILED), (None, Verdict.UNCHECKABLE)]
+)
+def test_a_probe_of_training_inputs_is_not_independent(
+    split: str | None, verdict: Verdict, learned: xr.DataTree, alter: Callable[..., xr.DataTree]
+) -> None:
+    report = audit(alter(learned, probe={**learned.attrs["probe"], "split": split}))
+    row = report["probe independent of the data"]
+    assert (row.verdict, row.concerns) == (verdict, Concern.COVERAGE)
+    assert ("in-sample" in row.detail) == (split == "train")
+    assert ("(probe independent of the data failed" in report.verdict) == (split == "train")
+
+
+def test_where_whole_clusters_diverged_fewer_degrees_of_freedom_are_left(
+    learned: xr.DataTree, alter: Callable[..., xr.DataTree]
+) -> None:
+    counted = np.where(STEPS > 32, 11, 14)
+    tree = alter(learned, information={"clusters_counted": counted})
+    row = audit(tree)["enough clusters for the error bars"]
+    assert (row.effect, row.verdict) == (11, Verdict.FAILED)
+    assert "the 11 outermost clusters that are left of 14 independent datasets" in row.detail
+    assert "on 10 degrees" in row.detail
+    whole, fewer = (audit(each)["learned information"].interval for each in (learned, tree))
+    assert whole is not None and fewer is not None
+    assert (fewer[1] - fewer[0]) / (whole[1] - whole[0]) == pytest.approx(2.2281 / 2.1604, rel=1e-4)
+    assert difference(Estimate(1.0, 0.3, Kind.EXACT, 3), Estimate(0.0, 0.4, Kind.EXACT, 5)) == difference(
+        Estimate(1.0, 0.3, Kind.EXACT, 5), Estimate(0.0, 0.4, Kind.EXACT, 3)
+    )
+
+
+def test_what_the_design_is_too_small_for_is_said_in_words(
+    learned: xr.DataTree, alter: Callable[..., xr.DataTree]
+) -> None:
+    flags = dict.fromkeys(("info_dataset_saturated", "info_seed_saturated"), 1)
+    verdict = audit(alter(learned, information=flags, clusters=6)).verdict
+    assert "the design is too small for: info_dataset, info_seed, 95 % intervals)" in verdict
+    assert "not saturated" not in verdict
 
 
 def test_without_an_error_nothing_is_decided(learned: xr.DataTree, alter: Callable[..., xr.DataTree]) -> None:

@@ -81,6 +81,7 @@ def _saturated(evidence: EnsembleEvidence, name: str) -> Finding:
             + (" More runs at this level would narrow it: quote the bracket, not the estimate." if last else "")
         ),
         concerns=Concern.COVERAGE,
+        too_small_for=name,
     )
 
 
@@ -148,9 +149,12 @@ def _contrast(evidence: EnsembleEvidence) -> Finding:
 def _clusters(evidence: EnsembleEvidence) -> Finding:
     design = evidence.attributes.get("design")
     outermost = str(design.get("outermost", "cluster")) if isinstance(design, dict) else "cluster"
-    count = float(evidence.clusters)
-    freedom = evidence.degrees_of_freedom
-    detail = f"Errors come from {evidence.clusters} independent {outermost}s, one left out at a time"
+    clusters, designed = evidence.clusters(), evidence.designed
+    count, freedom = float(clusters), evidence.degrees_of_freedom()
+    independent = f"{clusters} independent {outermost}s"
+    if clusters < designed:
+        independent = f"the {clusters} outermost clusters that are left of {designed} independent {outermost}s"
+    detail = f"Errors come from {independent}, one left out at a time"
     detail += (
         f", with Student's t on {freedom:.0f} degrees of freedom."
         if np.isfinite(freedom)
@@ -169,4 +173,5 @@ def _clusters(evidence: EnsembleEvidence) -> Finding:
         where="whole run",
         detail=detail,
         concerns=Concern.COVERAGE,
+        too_small_for="95 % intervals",
     )

@@ -81,7 +81,8 @@ def _late(evidence: EnsembleEvidence) -> Finding:
     heat = evidence.of_members("heat")[:, shares > 0]
     given_off = jackknife.ensemble_mean(kept, heat[row] - heat[-1])
     first, last = evidence.at("l_info", row), evidence.at("l_info")
-    gain = Estimate(last.value - first.value, math.hypot(first.error, last.error), last.kind, last.degrees_of_freedom)
+    freedom = float(np.minimum(first.degrees_of_freedom, last.degrees_of_freedom))
+    gain = Estimate(last.value - first.value, math.hypot(first.error, last.error), last.kind, freedom)
     matched, (low, high) = ratio(gain, given_off)
     lower = evidence.column("m_info_lower")
     joint = ""

@@ -96,7 +96,7 @@ class EnsembleEvidence:
         if not self.records:
             return Estimate(math.nan, math.nan, Kind.ASYMPTOTIC)
         error = self.column(f"{name}_error")[row] if f"{name}_error" in self.information else math.nan
-        return Estimate(float(self.column(name)[row]), float(error), Kind.ASYMPTOTIC, self.degrees_of_freedom)
+        return Estimate(float(self.column(name)[row]), float(error), Kind.ASYMPTOTIC, self.degrees_of_freedom(row))
 
     def has(self, *names: str) -> bool:
         """Whether every one of these columns has a number at the last row."""
@@ -120,17 +120,22 @@ class EnsembleEvidence:
     # Members
 
     @property
-    def clusters(self) -> int:
-        """Independent outermost clusters; 0 where the record does not say."""
+    def designed(self) -> int:
+        """Independent outermost clusters before any member diverged; 0 where the record does not say."""
         given = self.attributes.get("clusters")
         if isinstance(given, int):
             return given
         return 0 if self.nesting is None else self.nesting.clusters
 
-    @property
-    def degrees_of_freedom(self) -> float:
-        """Of every error over outermost clusters; NaN where there are too few of them for an error."""
-        return self.clusters - 1 if self.clusters >= FEWEST_FOR_AN_ERROR else math.nan
+    def clusters(self, row: int = -1) -> int:
+        """Independent outermost clusters in the mixtures of a row: whole ones may have diverged."""
+        counted = self.column("clusters_counted")[row] if self.records else math.nan
+        return int(counted) if counted > 0 else self.designed
+
+    def degrees_of_freedom(self, row: int = -1) -> float:
+        """Of an error over outermost clusters at a row; NaN where there are too few of them for an error."""
+        clusters = self.clusters(row)
+        return clusters - 1 if clusters >= FEWEST_FOR_AN_ERROR else math.nan
 
     def weights(self, row: int) -> np.ndarray | None:
         """Share of every member in the mixtures of a row; None where the record does not say who is in them."""

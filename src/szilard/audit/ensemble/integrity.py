@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from szilard.audit.ensemble.evidence import EnsembleEvidence
-from szilard.audit.finding import Concern, Finding
+from szilard.audit.finding import Concern, Finding, unchecked
 from szilard.audit.rows import counted
 
 
 def findings(evidence: EnsembleEvidence) -> tuple[Finding, ...]:
     """The rows of this family; the effect counts faults, and none are allowed."""
-    return (_complete(evidence), _gaps(evidence), _diverged(evidence))
+    return (_complete(evidence), _gaps(evidence), _diverged(evidence), _independent(evidence))
 
 
 def _complete(evidence: EnsembleEvidence) -> Finding:
@@ -77,6 +77,22 @@ def _diverged(evidence: EnsembleEvidence) -> Finding:
         detail,
         Concern.COVERAGE,
     )
+
+
+def _independent(evidence: EnsembleEvidence) -> Finding:
+    name = "probe independent of the data"
+    claim, source = "no member was trained on the probe's inputs: the probe is from the test split", "the record"
+    probe = evidence.attributes.get("probe")
+    split = probe.get("split") if isinstance(probe, Mapping) else None
+    if split not in ("train", "test"):
+        return unchecked(name, claim, source, "The record does not say where the probe is from.", Concern.COVERAGE)
+    detail = "The probe was drawn from the test split, which trains no member."
+    if split == "train":
+        detail = (
+            "The probe was drawn from the training split: members may have been trained on its inputs, so every "
+            "info_* and the stopping point are in-sample. Draw the probe from the test split."
+        )
+    return counted(name, claim, source, float(split == "train"), detail, Concern.COVERAGE)
 
 
 def _lost(given: Any) -> dict[int, int]:

@@ -48,15 +48,15 @@ def content(tree: xr.DataTree, audit: Audit) -> Content:
 def _remarks(view: View) -> list[Remark]:
     record = view.record
     remarks = standing(view.attributes, view.audit)
-    if said := told.diverged(record):
+    if said := told.lost(record):
+        remarks.append(Remark("bad", said))
+    elif said := told.diverged(record):
         remarks.append(Remark("mind", said))
-    small = [f"{told.too_few(record, names)}." for names in (told.loose(record),) if names]
-    note = view.attributes.get("notes_on_coverage")
-    if isinstance(note, str) and note:
-        small.append(note)
-    if small:
-        remarks.append(Remark("mind", f"A small design. {' '.join(small)}"))
-    if record.undefined:
+    if said := told.in_sample(record):
+        remarks.append(Remark("mind", said))
+    if said := told.small(record):
+        remarks.append(Remark("mind", said))
+    if record.undefined and not record.lost:
         left_out = (
             "1 record without finite numbers was"
             if record.undefined == 1

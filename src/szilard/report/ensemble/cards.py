@@ -20,6 +20,9 @@ def cards(view: View) -> list[Card]:
     if not record.records:
         return []
     shown = []
+    if record.lost:
+        rest = f"of {record.size:,} members; what follows is from step {record.steps[-1]:,}"
+        shown.append(Card("", "diverged", f"{record.lost:,}", rest))
     for name, words, _, _ in LEVELS:
         estimate = record.at(name)
         if estimate is None:
@@ -31,7 +34,11 @@ def cards(view: View) -> list[Card]:
         shown.append(_card(view, "l_info", "L-info, all together", total))
     stop = record.stop
     if stop is not None and stop.resolved:
-        cost = "found without a label" if math.isnan(stop.cost) else f"test loss {stop.cost:.1%} above its least"
+        cost = (
+            "found without a label"
+            if math.isnan(stop.cost)
+            else f"{told.loss_name(record)} {stop.cost:.1%} above its least"
+        )
         shown.append(Card("", "stop at step", f"{stop.step:,}", cost))
     return shown
 

@@ -68,7 +68,7 @@ class View:
     def curve(self, name: str) -> Curve:
         """A quantity of the ensemble along the training, with its 95 % interval where it has an error."""
         errors = self.record.errors(name)
-        half = None if errors is None or not np.isfinite(errors).any() else self.record.width * errors
+        half = None if errors is None or not np.isfinite(errors).any() else self.record.widths * errors
         return self.drawn(self.record.column(name), half)
 
     def drawn(self, values: np.ndarray, half: np.ndarray | None = None) -> Curve:

@@ -11,7 +11,7 @@ def what_was_seen(view: View) -> list[tuple[str, str]]:
     record = view.record
     found = [
         ("The budget", told.outcome(record)),
-        ("The design", f"{told.design(record)}; {record.span()} in {record.records:,} records{_probed(view)}."),
+        ("The design", f"{told.design(record)}; {told.reach(record)}{_probed(view)}."),
         ("The stopping point", told.stopping(record)),
         ("The effect of the sample", told.effect(record)),
         ("The parameters", told.m_info(record)),
@@ -24,11 +24,13 @@ def what_was_seen(view: View) -> list[tuple[str, str]]:
 
 def _probed(view: View) -> str:
     probe = view.record.mapping("probe")
+    split = " of the training split" if view.record.in_sample else ""
     inputs, outcomes = probe.get("inputs"), probe.get("outcomes")
     if not isinstance(inputs, int) or not isinstance(outcomes, int):
         return ""
-    labels = ", labels used for test loss and accuracy only" if probe.get("labelled") else ", no labels"
-    return f", on {inputs:,} probe inputs with {outcomes:,} possible outcomes{labels}"
+    loss = "the loss on them" if view.record.in_sample else "test loss"
+    labels = f", labels used for {loss} and accuracy only" if probe.get("labelled") else ", no labels"
+    return f"; on {inputs:,} probe inputs{split} with {outcomes:,} possible outcomes{labels}"
 
 
 def _evidence(view: View) -> str:

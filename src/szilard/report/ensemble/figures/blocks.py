@@ -23,7 +23,7 @@ def figure(view: View) -> Figure | None:
     for name, words, short, pen in found:
         values = record.column(f"{name}_block")[-1]
         errors = record.errors(f"{name}_block")
-        half = np.zeros_like(values) if errors is None else np.nan_to_num(record.width * errors[-1])
+        half = np.zeros_like(values) if errors is None else np.nan_to_num(record.widths[-1] * errors[-1])
         known = np.isfinite(values)
         if not known.any():
             continue

@@ -31,8 +31,7 @@ def figure(view: View) -> Figure | None:
         key="budget",
         title="The budget: learned, memorised, luck",
         caption=(
-            f"How many nats a prediction tells {told}.{sum_of} Bands: 95 %, by Student's t over the "
-            f"{view.record.clusters} outermost clusters."
+            f"How many nats a prediction tells {told}.{sum_of} Bands: 95 %, by Student's t over the {_clusters(view)}."
         ),
         data=[*lines(curves, markers=True), *reading(view, span)],
         layout=layout(
@@ -43,3 +42,11 @@ def figure(view: View) -> Figure | None:
         ),
         wide=True,
     )
+
+
+def _clusters(view: View) -> str:
+    """How many outermost clusters the bands rest on, from the first record to the last."""
+    first, last = int(view.record.clusters[0]), int(view.record.clusters[-1])
+    if first == last:
+        return f"{last} outermost clusters"
+    return f"outermost clusters, {first} at first and {last} at the end"

@@ -35,7 +35,7 @@ def figure(view: View) -> Figure | None:
             estimate = view.record.at(f"{name}{suffix}")
             if estimate is None:
                 continue
-            half = np.nan_to_num(view.record.width * float(estimate.error))
+            half = np.nan_to_num(view.record.widths[-1] * float(estimate.error))
             data.append(
                 {"type": "scatter", "mode": "markers", "name": words, "showlegend": False, "x": [estimate.value],
                  "y": [len(found) - 1 - place + offset],

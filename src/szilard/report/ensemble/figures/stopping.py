@@ -6,18 +6,13 @@ from typing import Any
 
 from szilard.report.axes import axis, layout
 from szilard.report.drawing import mark
-from szilard.report.ensemble.frame import ends, lines, named, reading, span_of
+from szilard.report.ensemble.frame import Quantity, ends, lines, named, reading, span_of
 from szilard.report.ensemble.view import View
 from szilard.report.safe import escape
 from szilard.report.style import BLACK, BLUE, VERMILLION, Figure, Pen
-from szilard.summary.told import stopping
+from szilard.summary.told import loss_name, stopping
 
 BETWEEN, LOSS = Pen(BLUE), Pen(VERMILLION, "dash")
-QUANTITIES = (
-    ("cross_entropy_between", "cross-entropy between datasets", "between", BETWEEN),
-    ("cross_entropy_mean", "test loss (needs labels)", "test loss", LOSS),
-    ("entropy_conditional_mean", "what each expects, S(X|Θ)", "S(X|Θ)", Pen(BLACK, "dot", 1.6)),
-)
 
 HEADROOM = 0.2
 """Above the curves, for the names of the minima; a share of their height."""
@@ -28,14 +23,14 @@ def figure(view: View) -> Figure | None:
     stop = view.record.stop
     if stop is None or not view.has("cross_entropy_between"):
         return None
-    curves = named(view, QUANTITIES)
+    curves = named(view, _quantities(view))
     low, high = span_of(*(each.curve for each in curves))
     span = (low, high + HEADROOM * (high - low))
     height = span[1] - span[0]
     marks, rules = _minimum(view, stop.index, stop.value, f"stop: {stop.step:,}", span[1] - 0.05 * height, BETWEEN)
     if stop.best_step is not None:
         row = view.record.steps.tolist().index(stop.best_step)
-        text = f"best test loss: {stop.best_step:,}"
+        text = f"best {_short(view)}: {stop.best_step:,}"
         more = _minimum(view, row, stop.best_loss, text, span[1] - 0.12 * height, LOSS)
         marks, rules = marks + more[0], rules + more[1]
     return Figure(
@@ -54,6 +49,19 @@ def figure(view: View) -> Figure | None:
             annotations=ends(curves, span),
         ),
         wide=True,
+    )
+
+
+def _short(view: View) -> str:
+    """The loss in two words, for a curve's end."""
+    return "probe loss" if view.record.in_sample else "test loss"
+
+
+def _quantities(view: View) -> tuple[Quantity, ...]:
+    return (
+        ("cross_entropy_between", "cross-entropy between datasets", "between", BETWEEN),
+        ("cross_entropy_mean", f"{loss_name(view.record)}, needs labels", _short(view), LOSS),
+        ("entropy_conditional_mean", "what each expects, S(X|Θ)", "S(X|Θ)", Pen(BLACK, "dot", 1.6)),
     )
 
 

@@ -9,6 +9,7 @@ from szilard.report.drawing import label_ends, line, thin
 from szilard.report.ensemble.frame import reading
 from szilard.report.ensemble.view import View
 from szilard.report.style import BLUE, GREEN, VERMILLION, Figure, Pen
+from szilard.summary.told import loss_name
 
 PANELS = (
     ("loss", "", "training loss (as given)", "loss", Pen(VERMILLION)),
@@ -23,14 +24,16 @@ def figure(view: View) -> Figure | None:
     if not found:
         return None
     data, axes, notes, spans = [], [], [], []
-    for number, (column, mean, title, short, pen) in enumerate(found, start=1):
+    loss = loss_name(view.record)
+    for number, (column, mean, plain, short, pen) in enumerate(found, start=1):
+        title = plain.replace("test loss", loss)
         crowd = view.members(column)
         data.append(thin(crowd, pen, panel=number))
         heights = [*(curve.values for curve in crowd), np.zeros(1)]
         if mean and view.has(mean):
             curve = view.curve(mean)
             heights += [np.minimum(curve.high, 1.0) if column == "accuracy" else curve.high]
-            data += line(curve, f"mean {title.partition(' (')[0]}", pen, panel=number)
+            data += line(curve, f"mean {title.rpartition(' (')[0]}", pen, panel=number)
         span = spread(*heights, pad=0.04)
         if mean and view.has(mean):
             notes += label_ends([(short, float(curve.values[-1]), pen.colour)], span, number)
@@ -41,7 +44,7 @@ def figure(view: View) -> Figure | None:
         title="Loss and accuracy of the members",
         caption=(
             "Thin: single trainings; thick: their mean with its 95 % band over the outermost clusters. The training "
-            "loss is the mean over the steps since the previous record; test loss and accuracy are on the probe."
+            f"loss is the mean over the steps since the previous record; {loss} and accuracy are on the probe."
         ),
         data=[*data, *reading(view, *spans)],
         layout=layout(*axes, x=view.x_axis(), right=70, annotations=notes),
