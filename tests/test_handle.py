@@ -330,7 +330,8 @@ def test_where_all_members_diverged_the_summary_says_so_first(on_paper, tmp_path
     assert "At step 0, the last information, the runs" in text
     assert "everything" not in text and "should have stopped" not in text
     assert "outcome All 18 members diverged: fewer than two are left to compare, so" in said("none", 0, **lost)
-    text = said("all", 20, unavailable=lost["unavailable"])
+    text = said("all", 20, unavailable={**lost["unavailable"], "m_info_upper": "I(Θ;B) has no upper bound here."})
+    assert "because I(Θ;B) has no upper bound here" in text
     assert "Nothing is given, because fewer than two members are left, since the others diverged." in text
 
 

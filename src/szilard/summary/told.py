@@ -136,7 +136,9 @@ def missing(ensemble: Ensemble) -> list[str]:
             reasons[why].append(words)
     lead = {why: f"Not given: {listed(names)}" for why, names in reasons.items()}
     lead |= {why: "Nothing is given" for why, names in reasons.items() if "everything" in names}
-    return [f"{what}, because {why[:1].lower()}{why[1:]}" for why, what in lead.items()]
+    return [
+        f"{what}, because {why[:1].lower() if why[1:2].islower() else why[:1]}{why[1:]}" for why, what in lead.items()
+    ]
 
 
 def diverged(ensemble: Ensemble) -> str:
