@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import szilard
 from szilard.errors import RecordError, SzilardWarning
 from szilard.estimate import Estimate, Kind
 from szilard.handle import Run, find, open
@@ -394,3 +396,30 @@ def test_opening_is_light(tmp_path):
         "print(sorted({'torch', 'xarray', 'zarr', 'plotly', 'scipy', 'pandas'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_what_a_design_cannot_give_is_no_estimate_and_says_why(tmp_path):
+    from szilard import Design, Disjoint, Experiment, Probe, Training, factory
+
+    experiment = Experiment(
+        model=factory("nets:mlp", widths=[64, 10]), data="digits", training=Training(steps=20), probe=Probe(size=30),
+        design=Design(datasets=Disjoint(3, size=50), seeds=2), record_at=(20,),
+    )  # fmt: skip
+    run = szilard.run(experiment, tmp_path / "run", quiet=True)
+    with pytest.raises(RecordError, match="gives no 'info_task': there is one task"):
+        run.estimate("info_task")
+    brackets = re.findall(r"\[([-−.\d]+), ([.\d]+)\]", run.summary())
+    assert brackets and all(0 <= float(low) <= float(high) <= math.log(10) + 0.01 for low, high in brackets)
+
+
+def test_trainings_that_went_wrong_are_called_so(tmp_path):
+    from szilard import SGD, Design, Disjoint, Experiment, Probe, Training, factory
+
+    experiment = Experiment(
+        model=factory("nets:mlp", widths=[64, 20, 10]), data="digits", probe=Probe(size=60),
+        training=Training(optimizer=SGD(lr=1000.0), steps=30),
+        design=Design(datasets=Disjoint(3, size=50), seeds=2), record_at=(30,),
+    )  # fmt: skip
+    run = szilard.run(experiment, tmp_path / "run", quiet=True)
+    assert "The training went wrong" in " ".join(run.summary().split())
+    assert "The training went wrong" in run.report().read_text(encoding="utf-8")

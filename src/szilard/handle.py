@@ -87,7 +87,7 @@ class Run:
             step: a training step that was recorded; a negative number counts records from the end.
 
         Raises:
-            RecordError: if there is no such quantity or no record at that step.
+            RecordError: if there is no such quantity, no record at that step, or the design cannot give it.
         """
         groups = [self.data, *(node.to_dataset(inherit=False) for node in self.tree.children.values())]
         data = next((group for group in groups if name in group.data_vars), None)
@@ -102,7 +102,15 @@ class Run:
         value = variable.values[row]
         if variable.ndim == 1:
             value, error = float(value), float(error)
+            reason = self._unavailable(name)
+            if reason and math.isnan(value):
+                raise RecordError(f"the record {self.path} gives no {name!r}: {reason}")
         return Estimate(value, error, Kind(variable.attrs["kind"]), self._degrees_of_freedom(variable.attrs, data, row))
+
+    def _unavailable(self, name: str) -> str:
+        """Why an ensemble's design cannot give a quantity; empty where nothing is said."""
+        reasons = self._attributes.get("unavailable")
+        return str(reasons.get(name, "")) if isinstance(reasons, dict) else ""
 
     def audit(self) -> Audit:
         """What held: every assumption behind the numbers, held against this record."""

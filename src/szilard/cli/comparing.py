@@ -72,7 +72,7 @@ def compare(
         raise RecordError("compare needs two records or more: give the directories of both.")
     runs = [Run(path) for path in records]
     rows = differences(runs)
-    notes = caveats(runs)
+    notes = [*caveats(runs), *saturated(runs)]
     if json:
         show_json({"records": [str(run.path) for run in runs], "quantities": rows, "notes": notes})
     else:
@@ -101,6 +101,21 @@ def differences(runs: list[Run]) -> list[dict[str, Any]]:
         }
         for name in shared
     ]
+
+
+def saturated(runs: list[Run]) -> list[str]:
+    """Ensembles too small for a number: there only its bracket should be quoted."""
+    notes = []
+    for run in runs:
+        last = run.data.isel(step=-1)
+        names = [
+            str(name).removesuffix("_saturated")
+            for name in last.data_vars
+            if str(name).endswith("_saturated") and int(last[name]) == 1
+        ]
+        if names:
+            notes.append(f"{run.path} is too small to pin down {', '.join(names)}: quote their brackets (szilard show)")
+    return notes
 
 
 def caveats(runs: list[Run]) -> list[str]:

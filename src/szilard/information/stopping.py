@@ -51,6 +51,8 @@ class StoppingPoint:
         if math.isnan(self.loss):
             return f"{where}: stop there, as far as predictions alone can tell."
         end = f"{abs(self.saving):.0%} {'below' if self.saving >= 0 else 'above'} that at the end"
+        if self.saving < 0:
+            return f"{where}, no good stop: the test loss there is {self.cost:.0%} above the best, {end}."
         return f"{where}; the test loss there is {self.cost:.0%} above the best, {end}."
 
 

@@ -106,6 +106,8 @@ def _warnings(record: Ensemble) -> list[str]:
         warnings.append(said)
     if said := told.diverged(record):
         warnings.append(said)
+    if said := told.guessing(record):
+        warnings.append(said)
     note = record.attributes.get("notes_on_coverage")
     if isinstance(note, str) and note:
         warnings.append(f"a small design: {note}")

@@ -168,9 +168,20 @@ class Ensemble:
         return Estimate(value, 0.0 if errors is None else float(errors[row]), kind, freedom)
 
     def bracket(self, name: str, row: int = -1) -> tuple[float, float] | None:
-        """The lower and upper end of a quantity's bracket; None where it has none."""
+        """The lower and upper end of a quantity's bracket, within what is possible; None where it has none.
+
+        Information is never negative, and one prediction cannot tell more than ln C.
+        """
         low, high = self.at(f"{name}_lower", row), self.at(f"{name}_upper", row)
-        return None if low is None or high is None else (low.value, high.value)
+        if low is None or high is None:
+            return None
+        return max(0.0, low.value), max(0.0, min(high.value, self.most))
+
+    @property
+    def most(self) -> float:
+        """ln C, the entropy of a prediction that knows nothing; infinite where C is not recorded."""
+        outcomes = self.mapping("probe").get("outcomes")
+        return math.log(outcomes) if isinstance(outcomes, int) and outcomes > 0 else math.inf
 
     def saturated(self, name: str, row: int = -1) -> bool:
         """Whether the number of runs caps a quantity there."""

@@ -29,6 +29,10 @@ CLAUSES = {
     "info_seed": "owe {} nat to the luck of the seed",
 }
 SIZES = {"info_task": "task", "info_dataset": "dataset", "info_seed": "seed"}
+WORSE = 1.5
+"""Times ln C, beyond which a loss belongs to answers that are sure."""
+BY_CHANCE = 1.5
+"""Times 1/C, below which an accuracy is that of guesses."""
 DISAGREE = 2.0
 """Errors between the two estimates of what was memorised beyond which it is said."""
 
@@ -141,6 +145,22 @@ def missing(ensemble: Ensemble) -> list[str]:
     ]
 
 
+def guessing(ensemble: Ensemble) -> str:
+    """That the members guess, and are sure of it, where labels show it; empty where they do not.
+
+    A loss alone does not tell: networks that memorise wrong labels are sure and wrong, but right far more often.
+    """
+    loss, accuracy = ensemble.at("cross_entropy_mean"), ensemble.at("accuracy_mean")
+    if loss is None or accuracy is None:
+        return ""
+    if not loss.value > WORSE * ensemble.most or accuracy.value > math.exp(-ensemble.most) * BY_CHANCE:
+        return ""
+    return (
+        "The training went wrong (a learning rate too high?): the answers are right no more often than guesses, and"
+        f" their {loss_name(ensemble)} is {loss.value:.3g} nat, where knowing nothing costs {ensemble.most:.3g}."
+    )
+
+
 def diverged(ensemble: Ensemble) -> str:
     """Which members diverged and when; empty for none."""
     rows = ensemble.diverged
@@ -197,6 +217,11 @@ def stopping(ensemble: Ensemble) -> str:
     at_best = "the least of all" if stop.step == stop.best_step else best
     last_one = "last record" if ensemble.lost or ensemble.mapping("ended_before") else "end"
     end = f"{abs(stop.saving):.0%} {'less' if stop.saving >= 0 else 'more'} than at the {last_one}"
+    if stop.resolved and stop.saving < 0:
+        return (
+            f"No good stop here: {agree} at {at} ({value} nat), but the {loss_name(ensemble)} there is"
+            f" {stop.loss:.3g} nat, {end} and {at_best}."
+        )
     return f"{said}. The {loss_name(ensemble)} there is {stop.loss:.3g} nat, {at_best}, and {end}."
 
 

@@ -48,6 +48,8 @@ def content(tree: xr.DataTree, audit: Audit) -> Content:
 def _remarks(view: View) -> list[Remark]:
     record = view.record
     remarks = standing(view.attributes, view.audit)
+    if said := told.guessing(record):
+        remarks.append(Remark("bad", said))
     if said := told.lost(record):
         remarks.append(Remark("bad", said))
     elif said := told.diverged(record):

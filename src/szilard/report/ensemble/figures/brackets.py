@@ -27,7 +27,8 @@ def figure(view: View) -> Figure | None:
         return None
     data, axes, notes, shapes, spans = [], [], [], [], []
     for panel, (name, words, short, pen) in enumerate(found, start=1):
-        low, high, middle = view.curve(f"{name}_lower"), view.curve(f"{name}_upper"), view.curve(name)
+        low, high = (_possible(view, view.curve(f"{name}_{end}")) for end in ("lower", "upper"))
+        middle = view.curve(name)
         span = span_of(Curve(low.steps, low.values), Curve(high.steps, high.values), Curve(middle.steps, middle.values))
         data += between(low.steps, low.values, high.values, pen, panel=panel, share=0.22)
         data += line(Curve(middle.steps, middle.values), words, pen, unit="nat", panel=panel)
@@ -46,13 +47,18 @@ def figure(view: View) -> Figure | None:
         title="Brackets: what so many runs can pin down",
         caption=(
             "Shaded: the bracket. A mixture that includes the member itself bounds from below, one that leaves its "
-            "whole cluster out from above, both in expectation. Dotted: the most that so many runs can show. Crosses: "
-            "saturated, where the bracket is as wide as the value, so that only the bracket means something."
+            "whole cluster out from above, both in expectation; drawn within 0 and ln C. Dotted: the most that so many "
+            "runs can show. Crosses: saturated, where the bracket is as wide as the value, so that only the bracket means something."
         ),
         data=[*data, *reading(view, *spans)],
         layout=layout(*axes, x=view.x_axis(), right=84, shapes=shapes, annotations=notes),
         panels=len(found),
     )
+
+
+def _possible(view: View, curve: Curve) -> Curve:
+    """Within 0 and ln C, outside which no information lies."""
+    return Curve(curve.steps, np.clip(curve.values, 0.0, view.record.most))
 
 
 def _saturated(view: View, name: str, curve: Curve, pen: Pen, panel: int) -> list[dict[str, Any]]:
