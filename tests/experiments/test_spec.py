@@ -133,7 +133,7 @@ def test_what_does_not_fit_is_refused_in_words(line: str, message: str) -> None:
         ('data = "digits"\n[model]\nwidths = [1, 2]', "a model needs factory"),
         ('data = "digits"\n[model]\nfactory = "mlp"', "'module:function'"),
         ('data = "digits"\nmodel = 3', "Experiment.model must be a Factory, not 3"),
-        ('data = 3\n[model]\nfactory = "nets:mlp"', "Experiment.data must be a name or a szilard Dataset, not a int"),
+        ('data = 3\n[model]\nfactory = "nets:mlp"', "the data must be a name or a szilard Dataset, not a int"),
     ],
 )
 def test_incomplete_specs_are_refused(text: str, message: str) -> None:

@@ -92,7 +92,7 @@ class Experiment(Settings):
     def __post_init__(self) -> None:
         if not isinstance(self.data, str | Mapping | Dataset):
             raise SpecError(
-                f"Experiment.data must be a name or a szilard Dataset, not a {type(self.data).__name__}: make one with"
+                f"the data must be a name or a szilard Dataset, not a {type(self.data).__name__}: make one with"
                 " szilard.data.from_arrays(…) or from_torch(…)."
             )
         if callable(self.model):
