@@ -270,7 +270,7 @@ def test_the_summary_of_an_ensemble_begins_with_the_budget(many):
         "1 task × 6 datasets × 3 seeds: 18 trainings, 17 of them counted; errors over the 6 datasets",
         "memorised I(X;data|task) 0.470 ± 0.026 [0.433, 0.538] asymptotic",
         "Q mean heat absorbed -6.25 ± 0.32 nat unbiased",
-        "The matched-size contrast, unbiased at zero, gives 0.456 ± 0.026 nat",
+        "The matched-size contrast, unbiased at zero and too small where there is much, gives 0.456 ± 0.026 nat",
         "Not given: what was learned of the task, because the design has one task",
         "M-info The parameters hold at least 0.282 ± 0.017 nat and at most 1.792 nat of their data set, I(Θ;B)",
         "! 1 member diverged (4 at step 818)", "! a small design: with 6 clusters",

@@ -32,5 +32,5 @@ def budget(data: str = "digits") -> Experiment:
         design=Design(
             tasks=LabelPermutation(TASKS), datasets=Disjoint(3, size=3 * size.dataset // 2, label_noise=0.1), seeds=3
         ),
-        record_at=Geometric(14),
+        record_at=Geometric(14, first=20),
     )

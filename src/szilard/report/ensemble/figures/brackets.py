@@ -48,8 +48,7 @@ def figure(view: View) -> Figure | None:
         caption=(
             "Shaded: the bracket. A mixture that includes the member itself bounds from below, one that leaves its "
             "whole cluster out from above, both in expectation; drawn within 0 and ln C. Dotted: the most that so many "
-            "runs can show. Crosses: saturated, where the bracket is as wide as the value, so that only the bracket means "
-            "something."
+            "runs can show. Crosses: saturated, the bracket being as wide as the value: then it alone means something."
         ),
         data=[*data, *reading(view, *spans)],
         layout=layout(*axes, x=view.x_axis(), right=84, shapes=shapes, annotations=notes),
