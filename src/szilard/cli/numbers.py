@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,16 @@ def final_estimates(run: Run) -> dict[str, Estimate]:
     if run.data.sizes.get("step", 0) == 0:
         return {}
     scalars = [str(name) for name, item in run.data.data_vars.items() if item.ndim == 1 and "kind" in item.attrs]
-    return {name: run.estimate(name) for name in scalars}
+    return {name: _known(run, name) for name in scalars}
+
+
+def _known(run: Run, name: str) -> Estimate:
+    """The last estimate; NaN where the design cannot give it."""
+    from szilard.estimate import Estimate, Kind
+
+    if name in (run.attributes.get("unavailable") or {}) and math.isnan(float(run.data[name].values[-1])):
+        return Estimate(math.nan, math.nan, Kind(run.data[name].attrs["kind"]))
+    return run.estimate(name)
 
 
 def trainings(run: Run) -> str | None:
