@@ -329,3 +329,31 @@ def test_an_ensemble_that_all_diverged_is_broken_and_says_so(train: Run, small: 
     assert run.status == "broken" and "diverged" in run.attributes["broken_because"]
     assert run.attributes["broken_at_step"] == 1 and int(run.data.members_counted[-1]) == 0
     assert np.isfinite(run.data.l_info[0])
+
+
+def test_an_ensemble_that_is_lost_before_its_first_step_is_broken(train: Run, small: Experiment) -> None:
+    class Blind(nn.Linear):
+        """Gives no finite number for the probe, which is far away, from the start."""
+
+        def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+            far = inputs.abs().amax(-1, keepdim=True) > 100
+            return torch.where(far & (self.bias[0] == self.bias[0]), torch.nan, super().forward(inputs))
+
+    def blind_members() -> nn.Module:
+        return Blind(2, 3)
+
+    probe = torch.full((30, 2), 5.0)
+    probe[2:] = 1000.0  # the two inputs that a model is tried on may be any: see below
+    own = data.from_arrays(small.data.train_inputs, small.data.train_labels, probe)
+    seed = next(
+        number
+        for number in range(2000)
+        if set(
+            szilard.experiments.probe.draw_probe(own, Probe(size=30, labelled=False), number)[:2].tolist()
+        ) == {0, 1}
+    )  # fmt: skip
+    run = train(
+        model=szilard.training.Factory(blind_members), data=own, probe=Probe(size=30, labelled=False), seed=seed
+    )
+    assert run.status == "broken" and run.attributes["broken_at_step"] == 0
+    assert (run.data.members_counted.values == 0).all()

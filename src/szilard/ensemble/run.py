@@ -89,7 +89,8 @@ def run_ensemble(
             f" from {scratch.path}: delete that folder and run again with resume (--resume), which trains anew."
         )
     writer.annotate(timings=spent.seconds())
-    if lost := gathering.lost:
+    lost = gathering.lost
+    if lost is not None:  # 0 is a step, too
         writer.annotate(
             status="broken",
             broken_at_step=lost,
