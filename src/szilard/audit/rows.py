@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -91,6 +92,16 @@ def counted(name: str, claim: str, source: str, faults: float, detail: str, conc
         detail=detail,
         concerns=concerns,
     )
+
+
+def ending(attributes: Mapping[str, Any], covered: str, span: str) -> tuple[str, str]:
+    """How a run ended: its status, and a sentence."""
+    status, step = str(attributes.get("status", "unknown")), attributes.get("broken_at_step")
+    told = {
+        "complete": f"The run was closed; {covered}.",
+        "broken": f"The run broke at step {step}: {attributes.get('broken_because') or 'no reason given'}.",
+    }
+    return status, told.get(status, f"The run was not closed (status {status}): what follows speaks of {span} only.")
 
 
 def ratio(numerator: Estimate, denominator: Estimate) -> tuple[float, Interval]:

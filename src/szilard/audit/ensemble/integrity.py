@@ -9,7 +9,7 @@ import numpy as np
 
 from szilard.audit.ensemble.evidence import EnsembleEvidence
 from szilard.audit.finding import Concern, Finding, unchecked
-from szilard.audit.rows import counted
+from szilard.audit.rows import counted, ending
 
 
 def findings(evidence: EnsembleEvidence) -> tuple[Finding, ...]:
@@ -18,12 +18,7 @@ def findings(evidence: EnsembleEvidence) -> tuple[Finding, ...]:
 
 
 def _complete(evidence: EnsembleEvidence) -> Finding:
-    status = str(evidence.attributes.get("status", "unknown"))
-    step = evidence.attributes.get("broken_at_step")
-    detail = {
-        "complete": f"The run was closed; {evidence.records} records, {evidence.span()}.",
-        "broken": f"The run broke at step {step}: {evidence.attributes.get('broken_because') or 'no reason given'}.",
-    }.get(status, f"The run was not closed (status {status}): what follows speaks of {evidence.span()} only.")
+    status, detail = ending(evidence.attributes, f"{evidence.records} records, {evidence.span()}", evidence.span())
     if evidence.undefined:
         detail += f" {evidence.undefined} records without finite ensemble means were set aside."
     return counted(

@@ -6,7 +6,7 @@ import numpy as np
 
 from szilard.audit.evidence import Evidence
 from szilard.audit.finding import Concern, Finding
-from szilard.audit.rows import counted
+from szilard.audit.rows import counted, ending
 
 
 def findings(evidence: Evidence) -> tuple[Finding, ...]:
@@ -15,12 +15,7 @@ def findings(evidence: Evidence) -> tuple[Finding, ...]:
 
 
 def _complete(evidence: Evidence) -> Finding:
-    status = str(evidence.attributes.get("status", "unknown"))
-    step = evidence.attributes.get("broken_at_step")
-    detail = {
-        "complete": f"The run was closed; {evidence.records} records, {evidence.span()}.",
-        "broken": f"The run broke at step {step}: {evidence.attributes.get('broken_because') or 'no reason given'}.",
-    }.get(status, f"The run was not closed (status {status}): what follows speaks of {evidence.span()} only.")
+    status, detail = ending(evidence.attributes, f"{evidence.records} records, {evidence.span()}", evidence.span())
     if evidence.undefined:
         detail += f" {evidence.undefined} records without finite numbers were set aside."
     faults = float((status != "complete") + evidence.undefined)
