@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from szilard.errors import RecordError, SzilardWarning, nearest
 from szilard.estimate import Estimate, Kind
+from szilard.kinds import ENSEMBLE, LEADING, kind_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -51,8 +52,11 @@ class Run:
 
     @cached_property
     def data(self) -> xr.Dataset:
-        """The ledger, joined with the information where both exist; an ensemble's ledger has a dimension ``member``."""
-        ledger = self.tree.children["ledger"].to_dataset(inherit=False)
+        """The ledger, joined with the information where both exist; an ensemble's ledger has a dimension ``member``.
+
+        Records of other kinds show the group that leads them, ``fig3`` for instance.
+        """
+        ledger = self.tree.children[LEADING[self._kind]].to_dataset(inherit=False)
         if "information" not in self.tree.children:
             return ledger
         return ledger.merge(
@@ -139,14 +143,14 @@ class Run:
         """
         from szilard.summary.ensemble_record import Ensemble
 
-        return Ensemble.of(self.tree).stop if self._is_ensemble else None
+        return Ensemble.of(self.tree).stop if self._kind == ENSEMBLE else None
 
     def summary(self) -> str:
         """The record in a screenful of plain text: what came of it, the numbers with their errors, and what held."""
-        if self._is_ensemble:
-            from szilard.summary import summarise_ensemble
+        from szilard.summary import SUMMARIES
 
-            return summarise_ensemble(self.name, self.tree, self.audit().verdict)
+        if self._kind in SUMMARIES:
+            return SUMMARIES[self._kind](self.name, self.tree, self.audit().verdict)
         from szilard.audit import drift_share
         from szilard.audit.evidence import Evidence
         from szilard.audit.intervals import describe, momentum_of
@@ -170,10 +174,10 @@ class Run:
     def _repr_html_(self) -> str:
         return f"<pre>{html.escape(self.summary())}</pre>"
 
-    @property
-    def _is_ensemble(self) -> bool:
-        """Information needs an ensemble, and where it is there was one."""
-        return "information" in self.tree.children
+    @cached_property
+    def _kind(self) -> str:
+        """See :mod:`szilard.kinds`."""
+        return kind_of(self.tree)
 
     def _degrees_of_freedom(self, attributes: dict[Any, Any], data: xr.Dataset, row: int) -> float:
         """Of an error over probe inputs or clusters their number at that row less one; infinite otherwise."""

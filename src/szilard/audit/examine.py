@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from szilard.audit import ensemble, single
 from szilard.audit.ensemble.evidence import EnsembleEvidence
 from szilard.audit.evidence import Evidence
 from szilard.audit.outcome import Audit, Subject
+from szilard.kinds import ENSEMBLE, SINGLE, kind_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -19,11 +21,24 @@ def audit(tree: xr.DataTree) -> Audit:
     Args:
         tree: groups and root attributes as in the record. A group ``information`` makes it an ensemble; a single run
             has group ``ledger`` and, where labels were sampled, ``samples``.
+
+    Raises:
+        RecordError: if the record is of a kind that is not known.
     """
-    if "information" in tree.children:
-        of_many = EnsembleEvidence.of(tree)
-        name = of_many.attributes.get("name") or "ensemble"
-        return Audit(ensemble.findings(of_many), f"Audit of {name}, {of_many.span()}", Subject.ENSEMBLE)
+    return AUDITS[kind_of(tree)](tree)
+
+
+def _of_single(tree: xr.DataTree) -> Audit:
     evidence = Evidence.of(tree)
     name = evidence.attributes.get("name") or "run"
     return Audit(single.findings(evidence), f"Audit of {name}, {evidence.span()}")
+
+
+def _of_ensemble(tree: xr.DataTree) -> Audit:
+    of_many = EnsembleEvidence.of(tree)
+    name = of_many.attributes.get("name") or "ensemble"
+    return Audit(ensemble.findings(of_many), f"Audit of {name}, {of_many.span()}", Subject.ENSEMBLE)
+
+
+AUDITS: dict[str, Callable[[xr.DataTree], Audit]] = {SINGLE: _of_single, ENSEMBLE: _of_ensemble}
+"""By kind of record."""

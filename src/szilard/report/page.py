@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from szilard.audit import Audit
+from szilard.kinds import ENSEMBLE, SINGLE, kind_of
 from szilard.report import ensemble, single
 from szilard.report.banner import banner
 from szilard.report.cards import cards
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 
 PANEL_HEIGHT = 300
 """Pixels of a figure's first panel; each further one adds 190."""
+
+PAGES: dict[str, Callable[[xr.DataTree, Audit], Content]] = {SINGLE: single.content, ENSEMBLE: ensemble.content}
+"""By kind of record."""
 
 
 def write(tree: xr.DataTree, audit: Audit, path: str | Path) -> Path:
@@ -81,9 +86,8 @@ def render(tree: xr.DataTree, audit: Audit, directory: str = "record") -> str:
 
 
 def content(tree: xr.DataTree, audit: Audit) -> Content:
-    """The parts of the page of a record: information needs an ensemble, and where it is there was one."""
-    kind = ensemble if "information" in tree.children else single
-    return kind.content(tree, audit)
+    """The parts of the page of a record, as its kind fills them in."""
+    return PAGES[kind_of(tree)](tree, audit)
 
 
 def _seen(told: Content) -> str:

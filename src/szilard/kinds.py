@@ -1,0 +1,46 @@
+"""The kinds of record: what tells them apart, and which group of each leads.
+
+Whatever differs between kinds looks here once and then in a table of its own room: ``szilard.audit.examine.AUDITS``,
+``szilard.report.page.PAGES`` and ``szilard.summary.SUMMARIES``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from szilard.errors import RecordError
+from szilard.printable import printable
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+SINGLE = "single"
+"""One run, watched."""
+ENSEMBLE = "ensemble"
+"""Many runs and the information that only they have."""
+FIG3 = "fig3"
+"""The paper's Figure 3: ensembles at several batch sizes, and the noise of their gradients."""
+
+LEADING = {SINGLE: "ledger", ENSEMBLE: "ledger", FIG3: "fig3"}
+"""Kinds by the root attribute ``kind_of_run``, with the group that :attr:`szilard.Run.data` shows."""
+
+
+def kind_of(tree: xr.DataTree) -> str:
+    """The kind of a record, from its root attribute ``kind_of_run``; without one, from its groups.
+
+    Raises:
+        RecordError: for a kind that is not known.
+
+    Example:
+        >>> import xarray
+        >>> kind_of(xarray.DataTree(xarray.Dataset(attrs={"kind_of_run": "ensemble"})))
+        'ensemble'
+    """
+    kind = tree.attrs.get("kind_of_run")
+    if kind is None:
+        return ENSEMBLE if "information" in tree.children else SINGLE
+    if kind not in LEADING:
+        raise RecordError(
+            f"the record is of the kind {printable(kind)!r}, which this szilard does not know: upgrade szilard to read it."
+        )
+    return str(kind)
