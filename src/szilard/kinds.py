@@ -26,10 +26,10 @@ LEADING = {SINGLE: "ledger", ENSEMBLE: "ledger", FIG3: "fig3"}
 
 
 def kind_of(tree: xr.DataTree) -> str:
-    """The kind of a record, from its root attribute ``kind_of_run``; without one, from its groups.
+    """The kind of a record, from its root attribute ``kind_of_run``; where that says nothing, from its groups.
 
     Raises:
-        RecordError: for a kind that is not known.
+        RecordError: if neither tells.
 
     Example:
         >>> import xarray
@@ -37,10 +37,12 @@ def kind_of(tree: xr.DataTree) -> str:
         'ensemble'
     """
     kind = tree.attrs.get("kind_of_run")
-    if kind is None:
-        return ENSEMBLE if "information" in tree.children else SINGLE
-    if kind not in LEADING:
-        raise RecordError(
-            f"the record is of the kind {printable(kind)!r}, which this szilard does not know: upgrade szilard to read it."
-        )
-    return str(kind)
+    if kind in LEADING:
+        return str(kind)
+    if "information" in tree.children:
+        return ENSEMBLE
+    if "ledger" in tree.children:
+        return SINGLE
+    raise RecordError(
+        f"the record is of the kind {printable(kind)!r}, which this szilard does not know: upgrade szilard to read it."
+    )
