@@ -28,9 +28,9 @@ PROGRAM = """
 import sys
 sys.path.insert(0, {folder!r})
 from conftest import SMALL
-import dataclasses, szilard, szilard.ensemble.chunk
+import dataclasses, szilard, szilard.ensemble.pace
 from szilard import Training
-szilard.ensemble.chunk.CHECKPOINT_SECONDS = {seconds}
+szilard.ensemble.pace.CHECKPOINT_SECONDS = {seconds}
 experiment = dataclasses.replace(SMALL, training=Training(steps=4000, batch_size=8), chunk=3)
 szilard.run(experiment, sys.argv[1], quiet=True, resume=True)
 """
@@ -107,7 +107,7 @@ def interrupted(small: Experiment, place: Path, monkeypatch: MonkeyPatch) -> Non
 
     with monkeypatch.context() as patch:
         patch.setattr(Gathering, "advance", stop)
-        patch.setattr("szilard.ensemble.chunk.CHECKPOINT_SECONDS", 0)
+        patch.setattr("szilard.ensemble.pace.CHECKPOINT_SECONDS", 0)
         with pytest.raises(KeyboardInterrupt):
             runner.run(small, place, quiet=True)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import final
@@ -16,15 +15,11 @@ from torch import Tensor
 from szilard.ensemble.design import Member
 from szilard.ensemble.members_ledger import MembersLedger
 from szilard.ensemble.outcomes import joint_outcomes
+from szilard.ensemble.pace import Pace
 from szilard.ensemble.trainer import Cohort, Trainer, make_trainer
 from szilard.training import Factory, Training
 
-CHECKPOINT_SECONDS = 10.0
-"""The least time between checkpoints: what a kill can cost of a chunk's training."""
-_SLICE_SECONDS = 0.5
-"""About how long a slice of training takes, after which the clock is looked at."""
-
-_RANDOM = threading.Lock()
+RANDOM = threading.Lock()
 """Held while torch's global random state is borrowed: by whatever makes models, and by forward passes that draw."""
 
 State = Mapping[str, Tensor]
@@ -85,6 +80,11 @@ class Harvest:
     columns: Mapping[str, Float[Tensor, " members"]]
     supersample: Float[Tensor, "members inputs outcomes"] | None
 
+    def tensors(self) -> dict[str, Tensor]:
+        """What is kept until all chunks have theirs."""
+        kept = {"logits": self.logits, **{f"columns.{name}": values for name, values in self.columns.items()}}
+        return kept if self.supersample is None else {**kept, "supersample": self.supersample}
+
 
 Report = Callable[[int], None]
 """Is told how many steps the chunk has done."""
@@ -102,21 +102,22 @@ def harvests(
     Args:
         chunk: what to do.
         start: a checkpoint that ``save`` was given; the records before it are not yielded again.
-        save: takes a checkpoint; called every :data:`CHECKPOINT_SECONDS`, and after the last record was consumed.
+        save: takes a checkpoint; called by the clock (:mod:`szilard.ensemble.pace`), and after the last record was
+            consumed.
         report: is told the progress.
 
     Raises:
         SpecError, ModelError: see :func:`~szilard.ensemble.trainer.make_trainer`.
     """
     torch.set_num_threads(chunk.threads)
-    with _RANDOM:
+    with RANDOM:
         trainer = _trainer(chunk)
-    alone = _RANDOM if trainer.lane == "loop" else contextlib.nullcontext()
+    alone = RANDOM if trainer.lane == "loop" else contextlib.nullcontext()
     labels = None if chunk.labels is None else chunk.labels.to(chunk.device)
     ledger = MembersLedger(labels, chunk.epsilon)
     done = 0 if start is None else _load(start, trainer, ledger, chunk.device)
     probe = chunk.probe.to(chunk.device)
-    pace = _Pace()
+    pace = Pace()
     for record in range(done, len(chunk.steps)):
         step = chunk.steps[record]
         while trainer.step < step:
@@ -168,34 +169,3 @@ def _load(state: State, trainer: Trainer, ledger: MembersLedger, device: str) ->
     trainer.load(part("trainer."))
     ledger.load({name: value.to(device) for name, value in part("ledger.").items()})
     return int(state["record"])
-
-
-@final
-class _Pace:
-    """How many steps make a slice, by how long the last ones took."""
-
-    def __init__(self) -> None:
-        self._slice = 1
-        self._begin: float | None = None
-        self._saved = time.monotonic()
-
-    def steps(self, left: int) -> int:
-        """Of the next slice; about half a second."""
-        now = time.monotonic()
-        if self._begin is not None:
-            faster = _SLICE_SECONDS / max(now - self._begin, 1e-6)
-            self._slice = max(1, int(self._slice * min(faster, 4.0)))
-        self._begin = now
-        self._slice = min(self._slice, left)
-        return self._slice
-
-    def due(self) -> bool:
-        """Whether a checkpoint is; asking counts as making it."""
-        if time.monotonic() - self._saved < CHECKPOINT_SECONDS:
-            return False
-        self._saved = time.monotonic()
-        return True
-
-    def rest(self) -> None:
-        """Something else took time: it does not count for the slice."""
-        self._begin = None

@@ -10,29 +10,53 @@ import queue
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Protocol, TypeVar
 
 import torch
 
-from szilard.ensemble.chunk import Harvest, harvests
-from szilard.ensemble.plan import Plan
-from szilard.ensemble.scratch import Scratch
+from szilard.ensemble.chunk import State
+from szilard.ensemble.scratch import Kept, Scratch
 
 _PATIENCE = 0.2
 """Seconds between looks at whether a worker has failed."""
 
-Harvests = queue.Queue[Harvest]
 Report = Callable[[int, int], None]
+
+
+Yield = TypeVar("Yield", bound=Kept)
+Yields = TypeVar("Yields", bound=Kept, covariant=True)
+
+
+class Work(Protocol[Yields]):
+    """What is cut into chunks: :class:`szilard.ensemble.plan.Plan`, for instance."""
+
+    @property
+    def chunks(self) -> int:
+        """How many."""
+
+    @property
+    def workers(self) -> int:
+        """How many are carried out at the same time."""
+
+    @property
+    def steps(self) -> tuple[int, ...]:
+        """At which training steps there are records."""
+
+    def harvests(
+        self, number: int, start: State | None, save: Callable[[State], None], report: Callable[[int], None]
+    ) -> Iterator[Yields]:
+        """Carries one chunk out; see :func:`szilard.ensemble.chunk.harvests`."""
 
 
 class _Stopped(Exception):
     """Ends a worker whose run was interrupted."""
 
 
-def carry_out(plan: Plan, scratch: Scratch, take: Callable[[Harvest], None], report: Report) -> None:
+def carry_out(plan: Work[Yield], scratch: Scratch, take: Callable[[Yield], None], report: Report) -> None:
     """Trains every chunk from its last checkpoint to its end.
 
     Args:
-        plan: of the ensemble.
+        plan: what there is to do.
         scratch: where checkpoints are kept.
         take: is given each harvest, in this thread.
         report: is told a chunk's number and how many steps it has done.
@@ -41,7 +65,7 @@ def carry_out(plan: Plan, scratch: Scratch, take: Callable[[Harvest], None], rep
     for number in set(range(plan.chunks)) - set(missing):
         report(number, plan.steps[-1])
     stop = threading.Event()
-    ready: Harvests = queue.Queue(maxsize=2 * plan.workers)
+    ready: queue.Queue[Yield] = queue.Queue(maxsize=2 * plan.workers)
     with _threads_kept(), ThreadPoolExecutor(plan.workers) as pool:
         futures = [pool.submit(_train, plan, number, scratch, ready, stop, report) for number in missing]
         try:
@@ -56,10 +80,10 @@ def carry_out(plan: Plan, scratch: Scratch, take: Callable[[Harvest], None], rep
 
 
 def _train(
-    plan: Plan,
+    plan: Work[Yield],
     number: int,
     scratch: Scratch,
-    ready: Harvests,
+    ready: queue.Queue[Yield],
     stop: threading.Event,
     report: Callable[[int, int], None],
 ) -> None:
@@ -70,17 +94,14 @@ def _train(
             raise _Stopped
         report(number, step)
 
-    for harvest in harvests(
-        plan.make_chunk(number),
-        start=scratch.checkpoint(number),
-        save=lambda state: scratch.save(number, state),
-        report=told,
+    for harvest in plan.harvests(
+        number, scratch.checkpoint(number), save=lambda state: scratch.save(number, state), report=told
     ):
         scratch.store(harvest)  # before the checkpoint that says it is done
         _put(ready, harvest, stop)
 
 
-def _put(ready: Harvests, harvest: Harvest, stop: threading.Event) -> None:
+def _put(ready: queue.Queue[Yield], harvest: Yield, stop: threading.Event) -> None:
     while True:
         if stop.is_set():
             raise _Stopped
@@ -89,7 +110,7 @@ def _put(ready: Harvests, harvest: Harvest, stop: threading.Event) -> None:
             return
 
 
-def _coming(ready: Harvests, futures: list[Future[None]]) -> Iterator[Harvest]:
+def _coming(ready: queue.Queue[Yield], futures: list[Future[None]]) -> Iterator[Yield]:
     """Harvests as they come, until all workers are done; what went wrong in one of them is raised here."""
     while True:
         done = all(future.done() for future in futures)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, final
@@ -13,7 +13,7 @@ from torch import Tensor
 
 from szilard.data import Dataset
 from szilard.data import names as catalogue_names
-from szilard.ensemble.chunk import Chunk
+from szilard.ensemble.chunk import Chunk, Harvest, State, harvests
 from szilard.ensemble.datasets import Draw
 from szilard.ensemble.design import Design, Member
 from szilard.ensemble.tasks import Truth
@@ -144,9 +144,15 @@ class Plan:
         """How many there are."""
         return -(-len(self.members) // self.chunk_size)
 
+    @property
+    def members_of_chunks(self) -> list[tuple[Member, ...]]:
+        """Who is trained with whom."""
+        size = self.chunk_size
+        return [self.members[number * size : (number + 1) * size] for number in range(self.chunks)]
+
     def make_chunk(self, number: int) -> Chunk:
         """A chunk with its data: only the examples that its members are trained on."""
-        members = self.members[number * self.chunk_size : (number + 1) * self.chunk_size]
+        members = self.members_of_chunks[number]
         draws = [self.draws[member.task, member.dataset] for member in members]
         rows = torch.stack([draw.index for draw in draws])
         used, index = torch.unique(rows, return_inverse=True)
@@ -166,6 +172,12 @@ class Plan:
             device=self.device,
             threads=self.threads,
         )
+
+    def harvests(
+        self, number: int, start: State | None, save: Callable[[State], None], report: Callable[[int], None]
+    ) -> Iterator[Harvest]:
+        """Carries one chunk out; see :func:`~szilard.ensemble.chunk.harvests`."""
+        return harvests(self.make_chunk(number), start=start, save=save, report=report)
 
     @cached_property
     def coins(self) -> Int[Tensor, "members pairs"] | None:

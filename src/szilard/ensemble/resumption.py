@@ -5,13 +5,24 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from szilard.ensemble.plan import Plan
 from szilard.errors import RecordError
 
 
-def check_same(out: Path, attributes: Mapping[str, Any], plan: Plan) -> None:
+class Identified(Protocol):
+    """What knows its experiment."""
+
+    @property
+    def spec(self) -> Mapping[str, Any]:
+        """As a table."""
+
+    @property
+    def fingerprint(self) -> Mapping[str, str]:
+        """What a spec may call by the same name and be another."""
+
+
+def check_same(out: Path, attributes: Mapping[str, Any], plan: Identified) -> None:
     """Refuses a record of another spec, of other data, or of a model that starts otherwise.
 
     Args:
@@ -22,7 +33,7 @@ def check_same(out: Path, attributes: Mapping[str, Any], plan: Plan) -> None:
     Raises:
         RecordError: naming what differs.
     """
-    mine = json.loads(json.dumps({"spec": dict(plan.spec), "fingerprint": plan.fingerprint}))
+    mine = json.loads(json.dumps({"spec": dict(plan.spec), "fingerprint": dict(plan.fingerprint)}))
     differing = sorted(
         {
             *_differences(mine["spec"], attributes.get("spec")),

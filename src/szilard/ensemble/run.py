@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import time
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from szilard.ensemble.chunk import Harvest
 from szilard.ensemble.description import describe
@@ -16,19 +14,13 @@ from szilard.ensemble.gathering import Gathering, nesting_of
 from szilard.ensemble.plan import Plan
 from szilard.ensemble.resumption import check_same
 from szilard.ensemble.scratch import Scratch
+from szilard.ensemble.timing import Advance, Display, Spent
 from szilard.errors import RecordError
 from szilard.information import coverage_note
 from szilard.records.attributes import ENDED, read_attributes
 from szilard.records.ensemble_schema import ensemble_groups
 from szilard.records.root import is_record
 from szilard.records.writer import RecordWriter
-
-
-class Display(Protocol):
-    """What shows the progress."""
-
-    def update(self, done: int, note: str = "") -> None:
-        """``done`` member-steps are finished."""
 
 
 def run_ensemble(
@@ -70,8 +62,8 @@ def run_ensemble(
         writer = _begin(plan, out, overwrite)
         scratch.begin()
     gathering = Gathering(plan, writer, scratch)
-    progress = _Progress(plan, display)
-    spent = _Spent(writer.attributes.get("timings", {}))
+    progress = Advance([len(members) for members in plan.members_of_chunks], display)
+    spent = Spent(writer.attributes.get("timings", {}))
 
     def take(harvest: Harvest) -> None:
         if "lane" not in writer.attributes["trainer"]:
@@ -118,42 +110,3 @@ def _begin(plan: Plan, out: Path, overwrite: bool) -> RecordWriter:
         supersample=plan.coins is not None,
     )
     return RecordWriter(out, groups=groups, attributes=attributes, overwrite=overwrite)
-
-
-class _Progress:
-    """Member-steps done, over all chunks."""
-
-    def __init__(self, plan: Plan, display: Display) -> None:
-        self._display = display
-        size, total = plan.chunk_size, len(plan.members)
-        self._members = [min(size, total - number * size) for number in range(plan.chunks)]
-        self._done = [0] * plan.chunks
-
-    def report(self, chunk: int, step: int) -> None:
-        self._done[chunk] = step
-        done = sum(count * steps for count, steps in zip(self._members, self._done, strict=True))
-        self._display.update(done, "member-steps")
-
-
-class _Spent:
-    """Seconds, added up over interruptions."""
-
-    def __init__(self, before: Mapping[str, float]) -> None:
-        self._seconds = {"measuring": 0.0, "all": 0.0, **before}
-
-    def on(self, what: str) -> _Timer:
-        return _Timer(self._seconds, what)
-
-    def seconds(self) -> dict[str, float]:
-        return {name: round(value, 3) for name, value in self._seconds.items()}
-
-
-class _Timer:
-    def __init__(self, seconds: dict[str, float], what: str) -> None:
-        self._seconds, self._what = seconds, what
-
-    def __enter__(self) -> None:
-        self._begin = time.perf_counter()
-
-    def __exit__(self, *_: object) -> None:
-        self._seconds[self._what] += time.perf_counter() - self._begin

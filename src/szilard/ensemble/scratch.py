@@ -10,7 +10,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import final
+from typing import Protocol, final
 
 import numpy as np
 import torch
@@ -18,9 +18,23 @@ from jaxtyping import Float
 from numpy import ndarray
 from torch import Tensor
 
-from szilard.ensemble.chunk import Harvest
 from szilard.errors import RecordError
 from szilard.records.place import CHECKPOINTS
+
+
+class Kept(Protocol):
+    """What a chunk yields at one record."""
+
+    @property
+    def chunk(self) -> int:
+        """Which chunk."""
+
+    @property
+    def record(self) -> int:
+        """Which record."""
+
+    def tensors(self) -> dict[str, Tensor]:
+        """All of it; columns of the record by ``columns.NAME``."""
 
 
 @final
@@ -56,11 +70,7 @@ class Scratch:
 
     def save(self, chunk: int, state: Mapping[str, Tensor]) -> None:
         """Replaces the checkpoint of a chunk."""
-        from safetensors.torch import save
-
-        # safetensors refuses tensors that share memory: a ledger's first and last logits may be the same
-        alone = {name: value.detach().clone().contiguous() for name, value in state.items()}
-        self._write(f"chunk-{chunk:04}.safetensors", save(alone))
+        self._write(f"chunk-{chunk:04}.safetensors", _serialised(state))
 
     def finished(self, chunk: int, records: int) -> bool:
         """Whether all of a chunk was harvested.
@@ -81,22 +91,16 @@ class Scratch:
 
     # Harvests
 
-    def store(self, harvest: Harvest) -> None:
+    def store(self, harvest: Kept) -> None:
         """Keeps a harvest until all chunks have theirs."""
-        from safetensors.torch import save
-
-        tensors = {"logits": harvest.logits.contiguous()}
-        tensors |= {f"columns.{name}": values.clone() for name, values in harvest.columns.items()}
-        if harvest.supersample is not None:
-            tensors["supersample"] = harvest.supersample.contiguous()
-        self._write(self._harvest(harvest.chunk, harvest.record).name, save(tensors))
+        self._write(self._harvest(harvest.chunk, harvest.record).name, _serialised(harvest.tensors()))
 
     def has(self, chunk: int, record: int) -> bool:
         """Whether a harvest is there."""
         return self._harvest(chunk, record).exists()
 
-    def columns(self, chunk: int, record: int) -> dict[str, Float[ndarray, " members"]]:
-        """The ledger of a chunk's members."""
+    def columns(self, chunk: int, record: int) -> dict[str, Float[ndarray, "members ..."]]:
+        """The columns of a chunk's members."""
         from safetensors import safe_open
 
         with safe_open(self._harvest(chunk, record), framework="np") as file:
@@ -158,6 +162,13 @@ class Scratch:
         except Exception as error:
             raise _damaged(path, error) from error
         return loaded
+
+
+def _serialised(tensors: Mapping[str, Tensor]) -> bytes:
+    from safetensors.torch import save
+
+    # safetensors refuses tensors that share memory: a ledger's first and last logits may be the same
+    return save({name: value.detach().clone().contiguous() for name, value in tensors.items()})
 
 
 def _damaged(path: Path, error: Exception) -> RecordError:
