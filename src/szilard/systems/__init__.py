@@ -3,6 +3,7 @@
 from szilard.systems.base import System
 from szilard.systems.categorical import Categorical
 from szilard.systems.categorical_teachers import CategoricalTeachers
+from szilard.systems.dragged_trap import DraggedTrap
 from szilard.systems.gaussian_mean import GaussianMean
 from szilard.systems.gyrator import Gyrator
 from szilard.systems.heavy_ball import HeavyBall
@@ -15,6 +16,7 @@ __all__ = [
     "Categorical",
     "CategoricalTeachers",
     "DescentPath",
+    "DraggedTrap",
     "GaussianMean",
     "GreatCirclePath",
     "Gyrator",

@@ -1,0 +1,110 @@
+"""The canonical state of the parameters (Eq. 36): one temperature for all directions."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+
+from szilard.errors import RecordError
+from szilard.estimate import Estimate
+from szilard.reservoir.path_moments import PathMoments, covariances
+
+
+@dataclass(frozen=True)
+class Canonical:
+    """How far from canonical.
+
+    Attributes:
+        temperature: mean over directions of ``⟨(θ_i − θ̄_i)∂_iU⟩``, in units of the loss.
+        temperatures: of each direction.
+        anisotropy: ``‖G/T − 1‖²/d`` of ``G = ⟨(θ − θ̄)∇Uᵀ⟩``, 0 in a canonical state; freed of bias, may be below 0.
+            It does not depend on the choice of axes.
+        log_variance: variance of ln T over the given directions, freed of bias, may be below 0; NaN where a
+            temperature is not positive.
+        p_value: of equal temperatures (Hotelling's T² over blocks); NaN with fewer blocks than directions + 1.
+        blocks: of the path.
+    """
+
+    temperature: Estimate
+    temperatures: Estimate
+    anisotropy: Estimate
+    log_variance: Estimate
+    p_value: float
+    blocks: int
+
+
+def canonical(
+    theta: Float[ndarray, "*members points dimension"],
+    force: Float[ndarray, "*members points dimension"],
+    *,
+    blocks: int | None = None,
+) -> Canonical:
+    """Whether θ is distributed as ``e^{−U/T}``: then ``⟨(θ_i − θ̄_i) ∂_jU⟩ = T δ_ij``, whatever U is.
+
+    The paper's Eq. 36 with T not set to 1. Linear SGD fulfils it for C ∝ 1 and r → 0 alone; a gyrator, or two layers
+    of different noise, do not. Detailed balance (:func:`~szilard.reservoir.detailed_balance`) is another question:
+    independent directions of different temperatures have it, and are not canonical.
+
+    Args:
+        theta: stationary parameters, or projections of them on directions.
+        force: ∇U at the same points, or its projections; an unbiased sample of it that is independent of the step
+            that led there serves as well (the batch about to be taken).
+        blocks: how many to cut the path into; None: by its relaxation time.
+
+    Raises:
+        RecordError: for fewer than two directions or a path that is too short or not finite.
+
+    Example:
+        >>> from szilard.systems import HeavyBall
+        >>> motion = HeavyBall(curvature=(1.0, 3.0), noise=(2.0, 0.5), rate=0.05).simulate(1_000, members=20, seed=1)
+        >>> found = canonical(motion.theta.numpy(), motion.force.numpy())
+        >>> found.anisotropy.interval()[0] > 0.1, found.p_value < 1e-3
+        (True, True)
+    """
+    moments = PathMoments.of_two(theta, force, blocks=blocks)
+    d = moments.dimension
+    if d < 2:
+        raise RecordError("one direction has one temperature: give at least two.")
+
+    def matrix(mean: ndarray) -> ndarray:
+        return np.swapaxes(covariances(mean)[2], -1, -2)
+
+    def diagonal(mean: ndarray) -> ndarray:
+        return np.diagonal(matrix(mean), axis1=-2, axis2=-1)
+
+    def anisotropy(mean: ndarray) -> ndarray:
+        relative = matrix(mean) / diagonal(mean).mean(-1)[..., None, None]
+        return np.square(relative - np.eye(d)).sum((-2, -1)) / d
+
+    def log_variance(mean: ndarray) -> ndarray:
+        values = diagonal(mean)
+        logs = np.log(np.where((values > 0).all(-1, keepdims=True), values, math.nan))
+        return np.asarray(logs.var(-1, ddof=1))
+
+    return Canonical(
+        temperature=moments.jackknife(lambda mean: diagonal(mean).mean(-1)),
+        temperatures=moments.jackknife(diagonal),
+        anisotropy=moments.jackknife(anisotropy),
+        log_variance=moments.jackknife(log_variance),
+        p_value=_hotelling(diagonal(moments.each())),
+        blocks=moments.blocks,
+    )
+
+
+def _hotelling(temperatures: Float[ndarray, "blocks dimension"]) -> float:
+    """Of the hypothesis that all directions have the same mean."""
+    from scipy import stats
+
+    blocks, d = temperatures.shape
+    free = blocks - (d - 1)
+    if free < 1:
+        return math.nan
+    contrasts = temperatures[:, 1:] - temperatures[:, :-1]
+    covariance = np.atleast_2d(np.cov(contrasts.T))
+    mean = contrasts.mean(0)
+    statistic = blocks * float(mean @ np.linalg.solve(covariance, mean))
+    return float(stats.f.sf(statistic * free / ((d - 1) * (blocks - 1)), d - 1, free))

@@ -1,0 +1,174 @@
+"""Entropy production of the parameters at stationarity: of known linear dynamics, and fitted to a sampled path."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+
+from szilard.errors import ModelError, RecordError
+from szilard.estimate import Estimate, Kind
+from szilard.reservoir.linear import square, stationary_covariance, stationary_covariance_continuous, symmetric
+from szilard.reservoir.path_moments import PathMoments, covariances
+
+_RANK = 1e-12
+
+
+def ep_rate_ou(
+    drift: Float[ndarray, "dimension dimension"],
+    diffusion: Float[ndarray, "dimension dimension"],
+    covariance: Float[ndarray, "dimension dimension"] | None = None,
+) -> float:
+    """EP rate of ``dθ = −Aθ dt + √(2D) dW`` in its stationary state, nats per unit of time.
+
+    ``tr(D⁻¹AΣAᵀ) − tr A`` (Godrèche & Luck 2019). Infinite where the noise leaves out a direction: the reverse of a
+    path then has no density with respect to the path, as for momentum or Adam seen in (θ, v) without reversing v.
+
+    Args:
+        drift: A, per unit of time.
+        diffusion: D.
+        covariance: Σ; found from A and D if not given.
+
+    Raises:
+        ModelError: for matrices that do not fit, or where there is no stationary state.
+
+    Example:
+        >>> A = np.array([[1.5, -0.5], [-0.5, 1.5]])
+        >>> round(ep_rate_ou(A, np.diag([1.0, 0.1])), 6)
+        0.675
+        >>> ep_rate_ou(A, np.diag([1.0, 0.0]))
+        inf
+    """
+    drift, diffusion = square("drift", drift), square("diffusion", diffusion)
+    if covariance is None:
+        covariance = stationary_covariance_continuous(drift, diffusion)
+    if deficient(diffusion):
+        return math.inf
+    return float(np.trace(np.linalg.solve(diffusion, drift @ covariance @ drift.T)) - np.trace(drift))
+
+
+def ep_rate_ar1(
+    step_map: Float[ndarray, "dimension dimension"], step_noise: Float[ndarray, "dimension dimension"]
+) -> float:
+    """EP of the chain ``θ' = Mθ + N(0, D)`` in its stationary state, nats per step.
+
+    The divergence between two successive points and the same two exchanged: ``½[tr(J_b⁻¹J_f) − 2d]`` with
+    ``J_f = [[Σ, ΣMᵀ], [MΣ, Σ]]`` and J_b its exchange. Zero if and only if MΣ is symmetric; infinite where the noise
+    leaves out a direction.
+
+    Args:
+        step_map: M.
+        step_noise: D, the covariance of one step's noise.
+
+    Raises:
+        ModelError: for matrices that do not fit, or where there is no stationary state.
+
+    Example:
+        >>> A = np.array([[1.5, -0.5], [-0.5, 1.5]])
+        >>> round(ep_rate_ar1(np.eye(2) - 0.01 * A, 0.02 * np.diag([1.0, 0.1])) / 0.01, 4)
+        0.6795
+    """
+    covariance = stationary_covariance(step_map, step_noise)
+    if deficient(square("step_noise", step_noise)):
+        return math.inf
+    return float(_exchange_divergence(covariance, step_map @ covariance))
+
+
+def ep_rate_fitted(path: Float[ndarray, "*members points dimension"], *, blocks: int | None = None) -> Estimate:
+    """EP per step of a sampled path of linear dynamics, nats: :func:`ep_rate_ar1` of its own covariances.
+
+    ``asymptotic``: the plug-in, which can only be too large (by d(d−1)/2 times its variance, whatever the truth), is
+    freed of its bias by leaving out blocks. It may come out negative where the truth is 0. Dynamics that are not
+    linear, or seen only in some directions, produce at least what the covariances of the visible ones say in
+    the Gaussian approximation; a bound that holds without it is :func:`~szilard.reservoir.uncertainty_bound`.
+
+    Args:
+        path: stationary; leading dimensions are independent members.
+        blocks: how many to cut it into; None: by its relaxation time.
+
+    Raises:
+        RecordError: for a path that is too short, not finite, or does not move in some direction.
+    """
+    moments = PathMoments.of(path, blocks=blocks)
+    _refuse_degenerate(moments)
+
+    def statistic(mean: ndarray) -> ndarray:
+        before, after, lagged = covariances(mean)
+        return _exchange_divergence(0.5 * (before + after), lagged)
+
+    return moments.jackknife(statistic)
+
+
+def ep_rate_fitted_ou(
+    path: Float[ndarray, "*members points dimension"], interval: float, *, blocks: int | None = None
+) -> Estimate:
+    """EP rate in continuous time of a path sampled every ``interval``, nats per unit of time.
+
+    ``A = −ln(M)/interval`` of the fitted M and ``2D = AΣ + ΣAᵀ``, whence :func:`ep_rate_ou`. What the sampled points
+    alone show, :func:`ep_rate_fitted` / interval, is less and falls with the interval. ``asymptotic``.
+
+    Args:
+        path: stationary; leading dimensions are independent members.
+        interval: between points, in the unit of time wanted.
+        blocks: how many to cut it into; None: by its relaxation time.
+
+    Raises:
+        RecordError: where M has an eigenvalue that no continuous process has: sample more densely.
+    """
+    moments = PathMoments.of(path, blocks=blocks)
+    _refuse_degenerate(moments)
+
+    def statistic(mean: ndarray) -> ndarray:
+        flat = mean.reshape(-1, *mean.shape[-2:])
+        return np.array([_continuous(each, interval) for each in flat]).reshape(mean.shape[:-2])
+
+    return moments.jackknife(statistic, Kind.ASYMPTOTIC)
+
+
+def deficient(noise: Float[ndarray, "dimension dimension"]) -> bool:
+    """Whether the noise leaves out a direction, to float error."""
+    values = np.linalg.eigvalsh(symmetric(noise))
+    if values[0] < -_RANK * max(values[-1], 0.0):
+        raise ModelError(f"the noise has a negative variance of {values[0]:.3g} in some direction: give a covariance.")
+    return bool(values[0] <= _RANK * values[-1])
+
+
+def _exchange_divergence(covariance: ndarray, lagged: ndarray) -> ndarray:
+    """``½[tr(J_b⁻¹J_f) − 2d]`` from Σ and Cov(θ', θ); leading dimensions are a batch."""
+    forward = _joint(covariance, lagged)
+    backward = _joint(covariance, np.swapaxes(lagged, -1, -2))
+    divergence = np.trace(np.linalg.solve(backward, forward - backward), axis1=-2, axis2=-1)
+    return np.asarray(0.5 * divergence)
+
+
+def _joint(covariance: ndarray, lagged: ndarray) -> ndarray:
+    upper = np.concatenate([covariance, np.swapaxes(lagged, -1, -2)], -1)
+    return np.concatenate([upper, np.concatenate([lagged, covariance], -1)], -2)
+
+
+def _continuous(mean: ndarray, interval: float) -> float:
+    from scipy import linalg
+
+    before, after, lagged = covariances(mean)
+    covariance = 0.5 * (before + after)
+    step_map = np.linalg.solve(covariance, lagged.T).T
+    values = np.linalg.eigvals(step_map)
+    if (np.isreal(values) & (values.real <= 0)).any() or np.abs(values).max() >= 1:
+        raise RecordError(
+            "the fitted map of a step has an eigenvalue that no stationary process in continuous time has "
+            f"({values[np.abs(values).argmax()]:.4g} the largest): take points closer together, or a longer path."
+        )
+    drift = -np.real(linalg.logm(step_map)) / interval
+    return ep_rate_ou(drift, symmetric(drift @ covariance), covariance)
+
+
+def _refuse_degenerate(moments: PathMoments) -> None:
+    before, _, _ = moments.covariances()
+    values = np.linalg.eigvalsh(before)
+    if values[0] <= _RANK * values[-1]:
+        raise RecordError(
+            "the path does not move in some direction, or its directions are copies of each other: "
+            "leave out what does not move of its own."
+        )
