@@ -85,7 +85,7 @@ def irreversibility(
     Example:
         >>> A = np.array([[1.5, -0.5], [-0.5, 1.5]])
         >>> round(irreversibility(np.eye(2) - 0.001 * A, 0.002 * np.diag([1.0, 0.1])), 3)
-        0.113
+        0.128
     """
     step_map = square("step_map", step_map)
     covariance = stationary_covariance(step_map, step_noise)
