@@ -23,6 +23,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "systems": BASE,
     "ledger": BASE,
     "information": BASE,
+    "reservoir": BASE,
     "data": BASE,
     "models": BASE,
     "settings": BASE,

@@ -1,0 +1,122 @@
+"""How gradient noise correlates from step to step, and what shuffling in epochs makes of it.
+
+With ``d_s = g'_s − g_s``, g_s the loop's gradient and g'_s that of a fresh, independent batch at the same θ_s, the mean
+of ``d_s·d_{s+h}`` is the covariance of the loop's noise at lag h ≥ 1 without bias: fresh noise steers nothing, so it
+is uncorrelated with everything before and after. At lag 0 the variances of loop and fresh batch add up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+
+from szilard.errors import RecordError, SpecError
+from szilard.estimate import Estimate, Kind
+from szilard.reservoir.ratio import ratio_of_means
+
+
+def noise_covariance(differences: Any, lags: Sequence[int], *, fresh_share: float = 0.5) -> Estimate:
+    """``C(h) = ⟨η_s·η_{s+h}⟩/d`` for each lag, from paired differences of consecutive steps.
+
+    Args:
+        differences: d_s = g'_s − g_s, shaped ``(steps, d)``, an array or a tensor.
+        lags: whole numbers from 0 to steps − 2.
+        fresh_share: the fresh batch's part of the variance at lag 0, ``(1/|b'|)/(1/|b| + 1/|b'|)``; 0.5 for equal
+            sizes, 0 where g' is the full gradient.
+
+    Returns:
+        An array over lags; error over pairs of steps (for white noise their products are uncorrelated), on the degrees
+        of freedom of the longest lag. Kind ``unbiased``.
+
+    Raises:
+        SpecError: for lags out of range.
+    """
+    return covariance_of_gram(differences @ differences.T, lags, differences.shape[-1], fresh_share=fresh_share)
+
+
+def covariance_of_gram(gram: Any, lags: Sequence[int], parameters: int, *, fresh_share: float = 0.5) -> Estimate:
+    """The same from the Gram matrix ``d_s·d_t``, shaped ``(steps, steps)``, or ``(bursts, steps, steps)``.
+
+    With several bursts the error is over bursts, whose means are independent; with one, over the pairs in it.
+
+    Example:
+        >>> print(covariance_of_gram(np.eye(3) * 4.0, [0, 1], parameters=2).value)
+        [1. 0.]
+    """
+    draws = covariance_draws(gram, lags, parameters, fresh_share=fresh_share)
+    counts = np.array([len(draw) for draw in draws])
+    values = np.array([draw.mean() for draw in draws])
+    spreads = np.array([draw.std(ddof=1) if len(draw) > 1 else np.nan for draw in draws])
+    return Estimate(values, spreads / np.sqrt(counts), Kind.UNBIASED, float(counts.min() - 1))
+
+
+def covariance_draws(
+    gram: Any, lags: Sequence[int], parameters: int, *, fresh_share: float = 0.5
+) -> list[Float[ndarray, " draws"]]:
+    """Values of which :func:`covariance_of_gram` takes means: for each lag one a pair of steps, or one a burst."""
+    grams = np.asarray(gram.detach().cpu() if hasattr(gram, "detach") else gram, dtype=np.float64)
+    steps = grams.shape[-1]
+    if grams.ndim not in (2, 3) or grams.shape[-2] != steps:
+        raise RecordError(f"a Gram matrix is shaped (steps, steps) or (bursts, steps, steps), not {grams.shape}.")
+    if not len(lags) or any(not 0 <= lag <= steps - 1 for lag in lags):
+        raise SpecError(f"lags must lie between 0 and {steps - 1}, as there are {steps} steps, not {list(lags)}.")
+    draws = []
+    for lag in lags:
+        diagonal = np.diagonal(grams, lag, -2, -1) / parameters
+        diagonal = diagonal * (1 - fresh_share) if lag == 0 else diagonal
+        draws.append(diagonal.mean(-1) if grams.ndim == 3 and len(grams) > 1 else diagonal.ravel())
+    return draws
+
+
+def noise_autocorrelation(gram: Any, lags: Sequence[int], *, fresh_share: float = 0.5) -> Estimate:
+    """``ρ(h) = C(h)/C(0)`` from Gram matrices of paired differences, ``(steps, steps)`` or ``(bursts, steps, steps)``.
+
+    The ratio of means; error by the jackknife over bursts, or, with one burst, over steps of the pairs' products with
+    C(0) held fixed. 1 at lag 0, with error 0. Kind ``asymptotic``.
+    """
+    variance, *covariances = covariance_draws(gram, [0, *lags], 1, fresh_share=fresh_share)
+    several = np.ndim(gram) == 3 and len(gram) > 1
+    found = []
+    for lag, draw in zip(lags, covariances, strict=True):
+        if lag == 0:
+            found.append(Estimate(1.0, 0.0, Kind.ASYMPTOTIC))
+        elif several:
+            found.append(ratio_of_means(draw, variance))
+        else:
+            error = draw.std(ddof=1) / np.sqrt(len(draw)) if len(draw) > 1 else np.nan
+            scale = variance.mean()
+            found.append(Estimate(draw.mean() / scale, error / scale, Kind.ASYMPTOTIC, float(len(draw) - 1)))
+    values, errors = (np.array([getattr(one, name) for one in found], dtype=float) for name in ("value", "error"))
+    return Estimate(values, errors, Kind.ASYMPTOTIC, min(one.degrees_of_freedom for one in found))
+
+
+def shuffled_autocorrelation(batches: int, lag: int) -> float:
+    """Autocorrelation of the noise at fixed θ under the usual loader: every epoch a new shuffle, M batches each.
+
+    ``ρ(h) = −(M − h)/[M(M − 1)]`` for 1 ≤ h < M, 0 beyond, averaged over the place in the epoch: the batches of an
+    epoch add up to the full gradient, so their noises add up to zero. Summed over both signs of h this cancels ρ(0).
+
+    Args:
+        batches: M, batches in an epoch, of equal size.
+        lag: h ≥ 0, in steps.
+
+    Raises:
+        SpecError: with fewer than two batches (one batch has no noise), or a negative lag.
+
+    Example:
+        >>> [round(shuffled_autocorrelation(4, lag), 4) for lag in range(5)]
+        [1.0, -0.25, -0.1667, -0.0833, 0.0]
+        >>> abs(1 + 2 * sum(shuffled_autocorrelation(10, lag) for lag in range(1, 10))) < 1e-12
+        True
+    """
+    if batches < 2:
+        raise SpecError(f"{batches} batch in an epoch is the full gradient, which has no noise to correlate.")
+    if lag < 0:
+        raise SpecError(f"a lag is counted forwards, from 0, not {lag}.")
+    if lag == 0:
+        return 1.0
+    return -max(batches - lag, 0) / (batches * (batches - 1))
