@@ -70,7 +70,7 @@ def detailed_balance(
         return 0.5 * (lagged - np.swapaxes(lagged, -1, -2))
 
     per_block = antisymmetric(moments.each()) * moments.counts[:, None, None]
-    estimate = moments.jackknife(_turning_over_relaxing)
+    estimate = moments.jackknife(_turning_over_relaxing, squares=moments.dimension * (moments.dimension - 1) // 2)
     return DetailedBalance(estimate, _flip_test(per_block, seed), antisymmetric(moments.whole()), moments.blocks)
 
 

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from szilard.errors import ModelError, RecordError
-from szilard.estimate import Estimate, Kind
+from szilard.estimate import Estimate
 from szilard.reservoir.linear import square, stationary_covariance, stationary_covariance_continuous, symmetric
 from szilard.reservoir.path_moments import PathMoments, covariances
 
@@ -98,7 +98,7 @@ def ep_rate_fitted(path: Float[ndarray, "*members points dimension"], *, blocks:
         before, after, lagged = covariances(mean)
         return _exchange_divergence(0.5 * (before + after), lagged)
 
-    return moments.jackknife(statistic)
+    return moments.jackknife(statistic, squares=_currents(moments.dimension))
 
 
 def ep_rate_fitted_ou(
@@ -124,7 +124,7 @@ def ep_rate_fitted_ou(
         flat = mean.reshape(-1, *mean.shape[-2:])
         return np.array([_continuous(each, interval) for each in flat]).reshape(mean.shape[:-2])
 
-    return moments.jackknife(statistic, Kind.ASYMPTOTIC)
+    return moments.jackknife(statistic, squares=_currents(moments.dimension))
 
 
 def deficient(noise: Float[ndarray, "dimension dimension"]) -> bool:
@@ -133,6 +133,11 @@ def deficient(noise: Float[ndarray, "dimension dimension"]) -> bool:
     if values[0] < -_RANK * max(values[-1], 0.0):
         raise ModelError(f"the noise has a negative variance of {values[0]:.3g} in some direction: give a covariance.")
     return bool(values[0] <= _RANK * values[-1])
+
+
+def _currents(dimension: int) -> int:
+    """Independent currents between so many directions; one direction has none, and no production to be wrong about."""
+    return max(dimension * (dimension - 1) // 2, 1)
 
 
 def _exchange_divergence(covariance: ndarray, lagged: ndarray) -> ndarray:

@@ -117,24 +117,35 @@ class PathMoments:
         """Covariance of the second half."""
         return self.covariances()[1]
 
-    def jackknife(self, statistic: Callable[[ndarray], ndarray], kind: Kind = Kind.ASYMPTOTIC) -> Estimate:
+    def jackknife(
+        self, statistic: Callable[[ndarray], ndarray], kind: Kind = Kind.ASYMPTOTIC, *, squares: int | None = None
+    ) -> Estimate:
         """A function of the mean moments, freed of its bias of order 1/blocks, with its error on blocks − 1.
 
         Args:
             statistic: takes mean moments (\\*batch, size, size), returns (\\*batch, …).
             kind: of the estimate.
+            squares: see :func:`jackknifed`.
         """
         whole, left = np.asarray(statistic(self.whole())), np.asarray(statistic(self.left_out()))
-        return jackknifed(whole, left, kind)
+        return jackknifed(whole, left, kind, squares=squares)
 
 
-def jackknifed(whole: ndarray, left: Float[ndarray, "blocks ..."], kind: Kind) -> Estimate:
-    """``B·θ − (B−1)·⟨θ₋⟩`` and ``error² = (B−1)⟨(θ₋ − ⟨θ₋⟩)²⟩`` from the whole and what each left-out block gives."""
+def jackknifed(
+    whole: ndarray, left: Float[ndarray, "blocks ..."], kind: Kind, *, squares: int | None = None
+) -> Estimate:
+    """``B·θ − (B−1)·⟨θ₋⟩`` and ``error² = (B−1)⟨(θ₋ − ⟨θ₋⟩)²⟩`` from the whole and what each left-out block gives.
+
+    A sum of ``squares`` squares of means has, where these are 0, a bias b and a spread b√(2/squares), of which the
+    jackknife sees little just when the squares came out small: the error is then at least that spread.
+    """
     blocks = len(left)
     if blocks < 2:
         raise RecordError("one block has no jackknife error: give a longer path, or more blocks or members.")
     value = blocks * whole - (blocks - 1) * left.mean(0)
     error = np.sqrt((blocks - 1) * np.square(left - left.mean(0)).mean(0))
+    if squares is not None:
+        error = np.maximum(error, np.abs(whole - value) * math.sqrt(2 / squares))
     if value.ndim == 0:
         return Estimate(float(value), float(error), kind, float(blocks - 1))
     return Estimate(value, error, kind, float(blocks - 1))

@@ -147,7 +147,7 @@ def _bound(pieces: list[ndarray], vector: Float[ndarray, " pairs"], window: int)
 
     whole = scaled(counts.sum(), sums.sum(), squares.sum())
     left = scaled(counts.sum() - counts, sums.sum() - sums, squares.sum() - squares)
-    rate = jackknifed(bound_of_current(whole, window), bound_of_current(left, window), Kind.LOWER)
+    rate = jackknifed(bound_of_current(whole, window), bound_of_current(left, window), Kind.LOWER, squares=1)
     return rate, jackknifed(np.asarray(whole), left, Kind.ASYMPTOTIC)
 
 
