@@ -48,7 +48,7 @@ def logit_tangent(ppm: Enumerable, chunk: slice, direction: State) -> Float[Tens
         with stateless._reparametrize_module(ppm.module, values, tie_weights=True):
             return ppm.logits(chunk)
 
-    _load_forward_mode()
+    load_forward_mode()
     try:
         tangent: Tensor = torch.func.jvp(logits_at, (state,), (dict(direction),))[1]
     except (RuntimeError, NotImplementedError):
@@ -57,7 +57,7 @@ def logit_tangent(ppm: Enumerable, chunk: slice, direction: State) -> Float[Tens
 
 
 @cache
-def _load_forward_mode() -> None:
+def load_forward_mode() -> None:
     """PyTorch's first forward-mode derivative calls what PyTorch itself deprecates; later ones do not."""
     one = torch.ones(())
     with warnings.catch_warnings():

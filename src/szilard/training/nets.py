@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from szilard.errors import SpecError, nearest
 
@@ -41,6 +43,43 @@ def mlp(
         if batch_norm and layer < len(widths) - 2:
             layers.append(nn.BatchNorm1d(fan_out))
     return nn.Sequential(*layers)
+
+
+def wide_mlp(widths: Sequence[int], activation: str = "tanh") -> nn.Sequential:
+    """A fully connected network in the tangent-kernel parametrisation (Jacot et al. 2018).
+
+    Every layer computes ``W h/√fan_in + b`` with W ~ N(0, 1) and b = 0 at first. At one learning rate networks of
+    all widths then learn equally fast, and the wider ones by moving less: what laziness is measured on.
+
+    Args:
+        widths: as for :func:`mlp`.
+        activation: as for :func:`mlp`.
+
+    Raises:
+        SpecError: as for :func:`mlp`.
+
+    Example:
+        >>> sum(parameter.numel() for parameter in wide_mlp([64, 32, 10]).parameters())
+        2410
+    """
+    network = mlp(widths, activation)
+    for number, layer in enumerate(network):
+        if isinstance(layer, nn.Linear):
+            network[number] = TangentLinear(layer.in_features, layer.out_features)
+    return network
+
+
+class TangentLinear(nn.Module):
+    """``W h/√fan_in + b`` with W ~ N(0, 1) and b = 0 at first."""
+
+    def __init__(self, fan_in: int, fan_out: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(fan_out, fan_in))
+        self.bias = nn.Parameter(torch.zeros(fan_out))
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """One row of outputs for each row of inputs."""
+        return nn.functional.linear(inputs, self.weight / math.sqrt(self.weight.shape[1]), self.bias)
 
 
 def convnet(
