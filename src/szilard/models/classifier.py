@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any, final
 
 import torch
@@ -13,6 +13,7 @@ from torch.utils import _pytree as pytree
 from szilard.errors import ModelError
 from szilard.models.checks import check_logits, check_same_device, explain
 from szilard.models.evaluation import undisturbed, unwrap
+from szilard.models.gradients import call
 
 _CHUNK_ELEMENTS = 2**19
 _CHUNK_INPUTS = 1024
@@ -61,7 +62,7 @@ class Classifier:
             raise ModelError(f"the model must be a torch.nn.Module, not {type(model).__name__}: wrap it in one.")
         self.module = unwrap(model)
         self._probe = tuple(inputs) if isinstance(inputs, list) else inputs
-        self._forward = forward or _call
+        self._forward = forward or call
         self.inputs = self._count()
         self.device = check_same_device(self.module, self._leaves())
         self._chunk = min(self.inputs, _CHUNK_INPUTS) if chunk is None else chunk
@@ -133,9 +134,3 @@ class Classifier:
         if bool(((labels < 0) | (labels >= self.outcomes)).any()):
             raise ModelError(f"labels must lie in 0 … {self.outcomes - 1}: this model has {self.outcomes} classes.")
         return labels
-
-
-def _call(model: nn.Module, inputs: Any) -> Any:
-    if isinstance(inputs, Mapping):
-        return model(**inputs)
-    return model(*inputs) if isinstance(inputs, tuple) else model(inputs)

@@ -1,10 +1,12 @@
-"""Evaluating a model without leaving a trace: flags, random states, gradients and autocast as they were."""
+"""Evaluating a model, or differentiating it, without leaving a trace: flags, random states and buffers as they were."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any, final
 
 import numpy as np
 import torch
@@ -23,6 +25,46 @@ def unwrap(model: nn.Module) -> nn.Module:
         if not isinstance(inner, nn.Module):
             return model
         model = inner
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class RandomState:
+    """The global random states: torch's (CPU, and the CUDA device in use), NumPy's and Python's."""
+
+    cpu: torch.Tensor
+    cuda: torch.Tensor | None
+    numpy: Any
+    python: Any
+
+    @classmethod
+    def now(cls, device: torch.device) -> RandomState:
+        """As they stand."""
+        cuda = torch.cuda.get_rng_state(device) if device.type == "cuda" else None
+        return cls(torch.get_rng_state(), cuda, np.random.get_state(), random.getstate())  # noqa: NPY002 - the run's
+
+    @classmethod
+    def seeded(cls, device: torch.device, seed: int) -> RandomState:
+        """What ``seed`` makes of all of them, without touching any."""
+        cuda = torch.Generator(device).manual_seed(seed).get_state() if device.type == "cuda" else None
+        numpy = np.random.RandomState(seed % 2**32).get_state()
+        return cls(torch.Generator().manual_seed(seed).get_state(), cuda, numpy, random.Random(seed).getstate())
+
+    def put_back(self, device: torch.device) -> None:
+        """Makes these the global states again."""
+        torch.set_rng_state(self.cpu)
+        if self.cuda is not None:
+            torch.cuda.set_rng_state(self.cuda, device)
+        np.random.set_state(self.numpy)  # noqa: NPY002
+        random.setstate(self.python)
+
+
+@final
+@dataclass(slots=True)
+class RandomStream:
+    """Random states of one's own, that go on where they were left."""
+
+    state: RandomState
 
 
 @contextmanager
@@ -53,25 +95,43 @@ def undisturbed(module: nn.Module, device: torch.device) -> Iterator[None]:
     its forward must remain usable in training.
     """
     training = [part for part in module.modules() if part.training]
-    cpu_state = torch.get_rng_state()
-    cuda_state = torch.cuda.get_rng_state(device) if device.type == "cuda" else None
-    numpy_state = np.random.get_state()  # noqa: NPY002 - the run's global state is what must be preserved
-    python_state = random.getstate()
+    before = RandomState.now(device)
     try:
         for part in training:
             part.training = False
         with ExitStack() as stack:
             stack.enter_context(torch.no_grad())
-            for kind in {"cpu", device.type} & {"cpu", "cuda", "xpu", "mps"}:
-                stack.enter_context(torch.autocast(kind, enabled=False))
-            stack.enter_context(torch.compiler.set_stance("force_eager"))
+            _plainly(stack, device)
             stack.enter_context(_same_buffers(module))
             yield
     finally:
         for part in training:
             part.training = True
-        torch.set_rng_state(cpu_state)
-        if cuda_state is not None:
-            torch.cuda.set_rng_state(cuda_state, device)
-        np.random.set_state(numpy_state)  # noqa: NPY002
-        random.setstate(python_state)
+        before.put_back(device)
+
+
+@contextmanager
+def apart(module: nn.Module, device: torch.device, stream: RandomStream) -> Iterator[None]:
+    """The model as it trains, beside its training: for gradients of one's own, after which nothing has changed.
+
+    Training flags stay, so that dropout and batch-norm act as in the loop; random numbers come from ``stream``, which
+    goes on from block to block; buffers are put back; gradients are on, autocast is off, compiled parts run eagerly.
+    """
+    before = RandomState.now(device)
+    stream.state.put_back(device)
+    try:
+        with ExitStack() as stack:
+            stack.enter_context(torch.enable_grad())
+            _plainly(stack, device)
+            stack.enter_context(_same_buffers(module))
+            yield
+    finally:
+        stream.state = RandomState.now(device)
+        before.put_back(device)
+
+
+def _plainly(stack: ExitStack, device: torch.device) -> None:
+    """Autocast off, compiled parts eager."""
+    for kind in {"cpu", device.type} & {"cpu", "cuda", "xpu", "mps"}:
+        stack.enter_context(torch.autocast(kind, enabled=False))
+    stack.enter_context(torch.compiler.set_stance("force_eager"))

@@ -1,0 +1,113 @@
+"""Gradients of a batch at the present parameters, beside the training: the loop's ``.grad`` and hooks stay untouched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, final
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import stateless
+
+from szilard.errors import ModelError
+from szilard.models.checks import explain
+
+LossFunction = Callable[[Any, Any], Tensor]
+"""From the model's output and the labels of a batch to its mean loss."""
+Forward = Callable[[nn.Module, Any], Any]
+
+
+def call(module: nn.Module, inputs: Any) -> Any:
+    """``module(inputs)``, ``module(*inputs)`` for a tuple, ``module(**inputs)`` for a dict."""
+    if isinstance(inputs, Mapping):
+        return module(**inputs)
+    return module(*inputs) if isinstance(inputs, tuple) else module(inputs)
+
+
+@final
+class BatchGradient:
+    """Differentiates a mean loss with respect to some of a module's parameters.
+
+    The module is evaluated on views of its parameters, which share their memory: hooks that the loop has on parameters
+    do not run, and nothing accumulates. To be used inside :func:`szilard.models.evaluation.apart`.
+
+    Args:
+        module: the network, without wrappers.
+        loss_fn: from output and labels to one number, the mean over the batch.
+        parameters: by name, those to differentiate.
+        forward: how to call the module, where ``module(inputs)`` is not it.
+
+    Example:
+        >>> model = nn.Linear(2, 1, bias=False)
+        >>> gradient = BatchGradient(model, nn.functional.mse_loss, dict(model.named_parameters()))
+        >>> with torch.no_grad():
+        ...     _ = model.weight.fill_(1.0)
+        >>> loss, (g,) = gradient(torch.tensor([[1.0, 2.0]]), torch.tensor([[1.0]]))
+        >>> loss.item(), g.tolist(), model.weight.grad  # (3 − 1)², 2 (3 − 1) x
+        (4.0, [[4.0, 8.0]], None)
+    """
+
+    def __init__(
+        self,
+        module: nn.Module,
+        loss_fn: LossFunction,
+        parameters: Mapping[str, nn.Parameter],
+        forward: Forward | None = None,
+    ) -> None:
+        self.module = module
+        self.parameters = dict(parameters)
+        self.loss_fn = loss_fn
+        self.forward = forward or call
+
+    def __call__(self, inputs: Any, labels: Any) -> tuple[Tensor, list[Tensor]]:
+        """The batch's mean loss, and its gradient in the order of ``parameters``; zeros for those that are not used."""
+        leaves = {name: parameter.detach().requires_grad_() for name, parameter in self.parameters.items()}
+        # The gradient inside as well: checkpointed parts are evaluated once more on the way back.
+        with stateless._reparametrize_module(self.module, leaves, tie_weights=True):
+            loss = self.loss_fn(self.forward(self.module, inputs), labels)
+            found = torch.autograd.grad(loss, list(leaves.values()), allow_unused=True)
+        return loss.detach(), [dense(g, leaf) for g, leaf in zip(found, leaves.values(), strict=True)]
+
+    def loss(self, inputs: Any, labels: Any) -> Tensor:
+        """The batch's mean loss without a gradient."""
+        with torch.no_grad():
+            return self.loss_fn(self.forward(self.module, inputs), labels)
+
+    def check(self, inputs: Any, labels: Any) -> None:
+        """Tries a batch.
+
+        Raises:
+            ModelError: if the loss cannot be had, is not one finite number or no mean, or depends on no parameter.
+        """
+        try:
+            loss = self.loss_fn(self.forward(self.module, inputs), labels)
+        except Exception as error:
+            raise ModelError(
+                f"the loss of a batch of the training data could not be had: {explain(error)}. loss_fn takes the "
+                "model's output and the labels; say how to call the model with forward=lambda model, inputs: …"
+            ) from error
+        if not isinstance(loss, Tensor) or not loss.is_floating_point() or loss.numel() != 1:
+            what = f"a tensor shaped {tuple(loss.shape)}" if isinstance(loss, Tensor) else type(loss).__name__
+            raise ModelError(f"loss_fn returned {what}, not one number: let it return the mean over the batch.")
+        if not bool(torch.isfinite(loss)):
+            raise ModelError("the loss of a batch of the training data is not finite: look for NaN or Inf in the data.")
+        if not loss.requires_grad:
+            raise ModelError(
+                "the loss depends on none of the model's parameters: compute it from the model's output, inside "
+                "loss_fn, without torch.no_grad or detach."
+            )
+        try:
+            self(inputs, labels)
+        except RuntimeError as error:
+            raise ModelError(
+                f"the loss of a batch of the training data could not be differentiated: {explain(error)}. Fresh "
+                "gradients need a loss and a model that torch can differentiate at any time."
+            ) from error
+
+
+def dense(gradient: Tensor | None, parameter: Tensor) -> Tensor:
+    """A gradient as a full tensor: zeros where there is none, sparse ones filled."""
+    if gradient is None:
+        return torch.zeros_like(parameter)
+    gradient = gradient.detach()
+    return gradient.to_dense() if gradient.layout is not torch.strided else gradient
