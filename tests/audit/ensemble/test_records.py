@@ -68,7 +68,7 @@ def test_every_design_is_audited(name: str, honest: Callable[..., xr.DataTree], 
     else:
         check(report)
     assert report["enough clusters for the error bars"].verdict is Verdict.FAILED
-    assert report["reservoir noise"].verdict is Verdict.UNCHECKABLE
+    assert report["white noise"].verdict is Verdict.UNCHECKABLE
     if name == "one dataset":
         assert "one dataset" in report["datasets leave a trace"].detail
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from szilard.audit import reservoir
 from szilard.audit.evidence import Evidence
 from szilard.audit.finding import Finding
 from szilard.audit.single import beyond, ideal, identities, integrity, limits, motion, rounding, routes
 
-FAMILIES = (integrity, identities, limits, routes, rounding, motion, ideal, beyond)
+FAMILIES = (integrity, identities, limits, routes, rounding, motion, ideal, reservoir, beyond)
 """Each has ``findings(evidence)``."""
 
 

@@ -1,0 +1,113 @@
+"""The group ``reservoir`` of a record as arrays: what every burst saw of every layer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+ESSENTIAL = ("noise_variance", "noise_variance_loop", "signal_variance", "noise_covariance", "temperature_noise",
+             "temperature_kinetic")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Bursts:
+    """The bursts of one run.
+
+    Attributes:
+        data: group ``reservoir``, only rows whose essential columns are finite.
+        settings: the root attribute ``reservoir``; empty where it is missing.
+        names: of the groups of parameters.
+        undefined: how many rows were set aside.
+    """
+
+    data: xr.Dataset
+    settings: Mapping[str, Any]
+    names: tuple[str, ...]
+    undefined: int
+
+    @classmethod
+    def of(cls, everything: xr.Dataset, attributes: Mapping[str, Any]) -> Bursts:
+        """Of the group and the record's root attributes."""
+        keep = np.ones(everything.sizes["step"], dtype=bool)
+        for name in ESSENTIAL:
+            if name in everything:
+                values = np.asarray(everything[name].values, dtype=float)
+                keep &= np.isfinite(values.reshape(len(keep), -1)).all(1)
+        settings = attributes.get("reservoir")
+        settings = settings if isinstance(settings, Mapping) else {}
+        data = everything.isel(step=keep)
+        return cls(data, settings, _names(data, settings), int((~keep).sum()))
+
+    @property
+    def records(self) -> int:
+        """How many bursts there are."""
+        return int(self.data.sizes["step"])
+
+    @property
+    def steps(self) -> np.ndarray:
+        """The training step at which each burst began."""
+        return np.asarray(self.data["step"].values)
+
+    @property
+    def groups(self) -> int:
+        """How many groups of parameters there are."""
+        return int(self.data.sizes["group"])
+
+    @property
+    def lags(self) -> np.ndarray:
+        """Of the noise's covariance, in steps."""
+        return np.asarray(self.data["lag"].values, dtype=int)
+
+    @property
+    def parameters(self) -> np.ndarray:
+        """How many each group holds; 0 where the record does not say."""
+        given = self.settings.get("parameters")
+        if isinstance(given, Sequence) and len(given) == self.groups and all(isinstance(item, int) for item in given):
+            return np.array(given, dtype=int)
+        return np.zeros(self.groups, dtype=int)
+
+    @property
+    def batch_size(self) -> int:
+        """Of the loop; 0 where the record does not say."""
+        given = self.settings.get("batch_size")
+        return given if isinstance(given, int) and given > 0 else 0
+
+    @property
+    def full_force(self) -> bool:
+        """Whether the force is that of all training examples."""
+        return self.settings.get("force") == "full"
+
+    @property
+    def late(self) -> slice:
+        """The second half of the records, where training is nearest to stationary."""
+        return slice(self.records // 2, self.records)
+
+    def has(self, *names: str) -> bool:
+        """Whether all these columns exist."""
+        return all(name in self.data for name in names)
+
+    def values(self, name: str) -> np.ndarray:
+        """A column as float64, (records, groups, …)."""
+        return np.asarray(self.data[name].values, dtype=float)
+
+    def span(self, rows: slice = slice(None)) -> str:
+        """The steps covered, in words."""
+        steps = self.steps[rows]
+        return f"steps {steps[0]:,} to {steps[-1]:,}" if len(steps) else "nothing recorded"
+
+
+def _names(data: xr.Dataset, settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """The groups' names: the coordinate's where it holds text, else the attribute's, else numbers."""
+    values = data["group"].values
+    if values.dtype.kind in "OUT":
+        return tuple(str(value) for value in values)
+    given = settings.get("groups")
+    if isinstance(given, Sequence) and not isinstance(given, str) and len(given) == len(values):
+        return tuple(str(name) for name in given)
+    return tuple(f"group {value}" for value in values)
