@@ -1,0 +1,152 @@
+"""Intervals between irregularities of the loss: change points of series, so that quantities can be had per interval.
+
+Change points minimise the squared residuals about a line in each interval plus a penalty for each point (PELT, Killick
+et al. 2012, by the library ruptures). Lines, not levels: a loss that falls steadily is one regime.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+
+from szilard.errors import RecordError
+from szilard.reservoir.time_average import time_average
+
+FEWEST = 8
+"""The fewest times in a regime."""
+PENALTY = 4.0
+"""In units of (series + 1) ln n: gives false alarms in a few per cent of white series (docs/quantities/regimes.md)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Regimes:
+    """Stretches of time without a break.
+
+    Attributes:
+        bounds: indices at which regimes begin, and the number of times: ``[bounds[i], bounds[i+1])`` is a regime.
+        spikes: indices of single times that lie far from their regime.
+        noise: standard deviation about the lines, per series.
+    """
+
+    bounds: tuple[int, ...]
+    spikes: tuple[int, ...]
+    noise: Float[ndarray, " series"]
+
+    @property
+    def slices(self) -> tuple[slice, ...]:
+        """One for each regime."""
+        return tuple(slice(a, b) for a, b in zip(self.bounds, self.bounds[1:], strict=False))
+
+    @property
+    def breaks(self) -> tuple[int, ...]:
+        """Where a new regime begins, the first left out."""
+        return self.bounds[1:-1]
+
+
+def regimes(series: Float[ndarray, "times ..."], *, penalty: float = PENALTY, fewest: int = FEWEST) -> Regimes:
+    """Regimes of one or several series together, e.g. ln loss and ln noise variance.
+
+    Noise is measured by second differences, in which lines vanish; where residuals turn out correlated in time, the
+    penalty is multiplied by their autocorrelation time and the search repeated. Spikes are taken out first: times that
+    differ from the median of their neighbours by more than six standard deviations.
+
+    Args:
+        series: shaped ``(times,)`` or ``(times, series)``, equally spaced; logarithms for positive quantities.
+        penalty: for each break, in units of (series + 1) ln n.
+        fewest: times in a regime.
+
+    Raises:
+        RecordError: with fewer than two regimes' worth of times, or numbers that are not finite.
+
+    Example:
+        >>> x = np.random.default_rng(0).normal(size=300)
+        >>> x[150:] += 5
+        >>> x[40] = 30
+        >>> found = regimes(x)
+        >>> found.bounds, found.spikes
+        ((0, 150, 300), (40,))
+    """
+    values = np.asarray(series, dtype=np.float64)
+    values = values.reshape(len(values), -1)
+    if len(values) < 2 * fewest:
+        raise RecordError(f"regimes need at least {2 * fewest} times, not {len(values)}: record longer.")
+    if not np.isfinite(values).all():
+        raise RecordError("the series holds numbers that are not finite: look for regimes before them.")
+    scale = _noise(values)
+    spikes = _spikes(values, scale)
+    kept = np.delete(np.arange(len(values)), spikes)
+    whitened = values[kept] / scale
+    unit = penalty * (values.shape[1] + 1) * np.log(len(values))
+    breaks = _breaks(whitened, unit, fewest)
+    tau = _memory(whitened, breaks)
+    if tau > 1:
+        breaks = _breaks(whitened, unit * tau, fewest)
+    residuals = _residuals(values[kept], breaks)
+    bounds = (0, *(int(kept[b]) for b in breaks), len(values))
+    return Regimes(bounds, tuple(int(s) for s in spikes), np.sqrt(np.square(residuals).mean(0)))
+
+
+def _noise(values: ndarray) -> ndarray:
+    """Robust standard deviation of white noise about smooth lines: second differences have variance 6."""
+    second = np.diff(values, 2, axis=0)
+    scale = np.median(np.abs(second), axis=0) / 0.6744897501960817 / np.sqrt(6)
+    return np.where(scale > 0, scale, np.maximum(second.std(0), np.finfo(np.float64).tiny))
+
+
+def _spikes(values: ndarray, scale: ndarray) -> ndarray:
+    """Times far from the median of their four neighbours on either side, their own left out."""
+    reach = 4
+    padded = np.pad(values, ((reach, reach), (0, 0)), mode="reflect")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1, axis=0)
+    around = np.median(np.delete(windows, reach, axis=-1), axis=-1)
+    return np.flatnonzero((np.abs(values - around) > 6 * scale * np.sqrt(1 + np.pi / (2 * 2 * reach))).any(1))
+
+
+def _breaks(values: ndarray, penalty: float, fewest: int) -> list[int]:
+    import ruptures
+
+    search = ruptures.Pelt(custom_cost=_lines(), min_size=fewest, jump=1)
+    return [int(b) for b in search.fit_predict(values - values.mean(0), penalty)[:-1]]
+
+
+def _memory(values: ndarray, breaks: list[int]) -> float:
+    """The longest autocorrelation time of the residuals, in samples."""
+    return float(np.max(time_average(_residuals(values, breaks)).autocorrelation_time))
+
+
+def _residuals(values: ndarray, breaks: list[int]) -> ndarray:
+    """What is left of each interval after its line."""
+    left = []
+    for stretch in np.split(values, breaks):
+        place = np.arange(len(stretch)) - (len(stretch) - 1) / 2
+        slope = place @ stretch / (place @ place)
+        left.append(stretch - stretch.mean(0) - place[:, None] * slope)
+    return np.concatenate(left)
+
+
+def _lines() -> Any:
+    """Ruptures' cost of an interval: squared residuals about a line, from running sums."""
+    from ruptures.base import BaseCost
+
+    class Lines(BaseCost):
+        model = "lines"
+        min_size = 3
+
+        def fit(self, signal: ndarray) -> Lines:
+            self.signal = signal
+            place = np.arange(len(signal), dtype=np.float64)[:, None]
+            parts = np.concatenate([place * signal, signal, np.square(signal)], axis=1)
+            self._sums = np.concatenate([np.zeros((1, parts.shape[1])), parts.cumsum(0)])
+            return self
+
+        def error(self, start: int, end: int) -> float:
+            count = end - start
+            along, total, square = np.split(self._sums[end] - self._sums[start], 3)
+            moment = along - total * (start + end - 1) / 2
+            return float((square - total**2 / count - moment**2 * 12 / (count * (count**2 - 1))).sum())
+
+    return Lines()
