@@ -25,9 +25,9 @@ from szilard.systems.parameter_system import (
 
 @dataclass(frozen=True)
 class HeavyBall(ParameterSystem):
-    """``U = ½ Σ h_i θ_i²`` with gradient noise of variance c_i; ``v' = βv − (1 − δ)g``, ``θ' = θ + r v'``.
+    """``U = ½ Σ h_i θ_i²`` with gradient noise of variance c_i; ``v' = βv + (1 − δ)g``, ``θ' = θ − r v'``.
 
-    Nesterov moves by ``θ' = θ + r(βv' − g)``, as PyTorch does. A direction of curvature 0 is pure noise: its velocity
+    Nesterov moves by ``θ' = θ − r(g + βv')``, as PyTorch does. A direction of curvature 0 is pure noise: its buffer
     has a temperature, its position spreads for ever and nothing is learned. For the heavy ball (δ = 0)
 
         Var θ = r c (1 + β)/{h(1 − β)[2(1 + β) − r h]},   T → r c/[2(1 − β)] for r h → 0
@@ -98,23 +98,23 @@ class HeavyBall(ParameterSystem):
         """Started from the stationary state; directions of curvature 0 start at 0."""
         require_steps(steps)
         generator = torch.Generator().manual_seed(seed)
-        theta, velocity = self._start(lead(members), generator)
-        thetas, velocities, gradients = [theta], [velocity], []
+        theta, buffer = self._start(lead(members), generator)
+        thetas, buffers, gradients = [theta], [buffer], []
         for _ in range(steps):
             g = self.gradient(theta, generator=generator)
-            velocity = self.momentum * velocity - (1 - self.dampening) * g
-            theta = theta + self.rate * (self.momentum * velocity - g if self.nesterov else velocity)
+            buffer = self.momentum * buffer + (1 - self.dampening) * g
+            theta = theta - self.rate * (g + self.momentum * buffer if self.nesterov else buffer)
             thetas.append(theta)
-            velocities.append(velocity)
+            buffers.append(buffer)
             gradients.append(g)
         path = torch.stack(thetas, -2)
         batches = torch.stack(gradients, -2) if gradients else path[..., :0, :]
-        return Motion(path, batches, self.force(path), torch.stack(velocities, -2) if self.momentum else None)
+        return Motion(path, batches, self.force(path), torch.stack(buffers, -2) if self.momentum else None)
 
     def _start(self, shape: tuple[int, ...], generator: torch.Generator) -> tuple[Tensor, Tensor]:
         pairs = []
         for h, c in zip(self.curvatures, self.noises, strict=True):
-            covariance = self._stationary(h, c) if h > 0 else np.diag([0.0, self._velocity_variance(h, c)])
+            covariance = self._stationary(h, c) if h > 0 else np.diag([0.0, self._buffer_square(h, c)])
             values, vectors = np.linalg.eigh(covariance)
             root = torch.from_numpy(vectors * np.sqrt(np.clip(values, 0, None)))
             pairs.append(normal((*shape, 2), generator) @ root.T)
@@ -162,16 +162,16 @@ class HeavyBall(ParameterSystem):
     def _direction(self, h: float, c: float) -> dict[str, float]:
         r, beta, kept = self.rate, self.momentum, 1 - self.dampening
         covariance = self._joint(h, c)
-        _, g, velocity, move = self._functionals(h)
-        speed = float(velocity @ covariance @ velocity)
+        _, g, buffer, move = self._functionals(h)
+        square = float(buffer @ covariance @ buffer)
         if self.nesterov:
             kinetic = 0.5 * r * (1 - beta) * float(move @ covariance @ move)
-            kinetic += beta**2 * r * float(move @ covariance @ velocity)
+            kinetic += beta**2 * r * float(move @ covariance @ buffer)
         else:
-            kinetic = 0.5 * r * (1 + beta) * speed / kept
+            kinetic = 0.5 * r * (1 + beta) * square / kept
         answers = {
             "parameter_variance": float(covariance[0, 0]) if h > 0 else math.inf,
-            "velocity_variance": speed,
+            "buffer_square": square,
             "noise_variance": c,
             "signal_variance": h * h * float(covariance[0, 0]),
             "gradient_square": float(g @ covariance @ g),
@@ -184,25 +184,25 @@ class HeavyBall(ParameterSystem):
         return answers
 
     def _functionals(self, h: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """θ, g, v' and the move (θ' − θ)/r as rows over (θ, v, noise)."""
+        """θ, g, v' and the move (θ − θ')/r as rows over (θ, v, noise)."""
         kept = 1 - self.dampening
         gradient = np.array([h, 0.0, 1.0])
-        velocity = np.array([0.0, self.momentum, 0.0]) - kept * gradient
-        move = self.momentum * velocity - gradient if self.nesterov else velocity
-        return np.array([1.0, 0.0, 0.0]), gradient, velocity, move
+        buffer = np.array([0.0, self.momentum, 0.0]) + kept * gradient
+        move = gradient + self.momentum * buffer if self.nesterov else buffer
+        return np.array([1.0, 0.0, 0.0]), gradient, buffer, move
 
     def _transition(self, h: float) -> np.ndarray:
-        theta, _, velocity, move = self._functionals(h)
-        return np.stack([theta + self.rate * move, velocity])[:, :2]
+        theta, _, buffer, move = self._functionals(h)
+        return np.stack([theta - self.rate * move, buffer])[:, :2]
 
     def _stationary(self, h: float, c: float) -> np.ndarray:
         """Covariance of (θ, v): ``Σ = FΣFᵀ + c b bᵀ``, solved as four linear equations."""
-        theta, _, velocity, move = self._functionals(h)
-        rows = np.stack([theta + self.rate * move, velocity])
+        theta, _, buffer, move = self._functionals(h)
+        rows = np.stack([theta - self.rate * move, buffer])
         transition, noise = rows[:, :2], c * np.outer(rows[:, 2], rows[:, 2])
         return np.linalg.solve(np.eye(4) - np.kron(transition, transition), noise.ravel()).reshape(2, 2)
 
-    def _velocity_variance(self, h: float, c: float) -> float:
+    def _buffer_square(self, h: float, c: float) -> float:
         if h > 0:
             return float(self._stationary(h, c)[1, 1])
         return (1 - self.dampening) ** 2 * c / (1 - self.momentum**2)
@@ -213,6 +213,6 @@ class HeavyBall(ParameterSystem):
         if h > 0:
             covariance[:2, :2] = self._stationary(h, c)
         else:
-            covariance[1, 1] = self._velocity_variance(h, c)
+            covariance[1, 1] = self._buffer_square(h, c)
         covariance[2, 2] = c
         return covariance

@@ -28,13 +28,13 @@ class Motion:
         theta: the parameters before each step and after the last; ``steps + 1`` points.
         gradient: the loop's own gradient of the batch at each of the first ``steps`` points.
         force: the gradient ∇U of the whole loss at every point.
-        velocity: the momentum buffer v at every point, in the sign ``v' = βv − g``; None where there is none.
+        buffer: the momentum buffer v at every point, in PyTorch's sign ``v' = βv + g``; None where there is none.
     """
 
     theta: Float[Tensor, "*members points dimension"]
     gradient: Float[Tensor, "*members steps dimension"]
     force: Float[Tensor, "*members points dimension"]
-    velocity: Float[Tensor, "*members points dimension"] | None = None
+    buffer: Float[Tensor, "*members points dimension"] | None = None
 
 
 class ParameterSystem(abc.ABC):

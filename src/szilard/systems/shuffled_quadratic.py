@@ -85,19 +85,23 @@ class ShuffledQuadratic(ParameterSystem):
         data = self._data((*shape, self.examples), generator)
         theta = math.sqrt(self._end_variance) * normal((*shape, 1), generator)
         epochs = math.ceil(_RUN_IN / (-2 * self.batches * math.log(abs(self._contraction) + 1e-300)))
-        path: list[Tensor] = [theta]
-        gradients: list[Tensor] = []
-        for step in range(epochs * self.batches + steps):
-            if step == epochs * self.batches:
-                path, gradients = [theta], []
-            if step % self.batches == 0:
-                noises = self._epoch(data, generator)
-            gradients.append(self.curvature * theta + noises[..., step % self.batches, None])
-            theta = theta - self.rate * gradients[-1]
-            path.append(theta)
+        theta = self._run(theta, data, epochs * self.batches, generator)[0][-1]
+        path, gradients = self._run(theta, data, steps, generator)
         thetas = torch.stack(path, -2)
         batches = torch.stack(gradients, -2) if steps else thetas[..., :0, :]
         return Motion(thetas, batches, self.force(thetas))
+
+    def _run(
+        self, theta: Tensor, data: Tensor, steps: int, generator: torch.Generator
+    ) -> tuple[list[Tensor], list[Tensor]]:
+        """Points and gradients from the start of an epoch on."""
+        path, gradients = [theta], []
+        for step in range(steps):
+            if step % self.batches == 0:
+                noises = self._epoch(data, generator)
+            gradients.append(self.curvature * path[-1] + noises[..., step % self.batches, None])
+            path.append(path[-1] - self.rate * gradients[-1])
+        return path, gradients
 
     def _data(self, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
         """The pull of each example: mean 0 and the variance that makes that of a batch exactly c."""
