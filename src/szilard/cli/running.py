@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def run(
     experiment: Annotated[
-        str, typer.Argument(help="A named run (single, memorisation, budget) or a TOML file.", show_default=False)
+        str, typer.Argument(help="A named run (single, memorisation, budget, fig3) or a TOML file.", show_default=False)
     ],
     data: Annotated[
         str | None,
@@ -38,6 +38,23 @@ def run(
         Path | None,
         typer.Option(metavar="DIR", help="Where the record goes; runs/NAME-DATA by default.", show_default=False),
     ] = None,
+    trials: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N",
+            help="fig3: trainings at each batch size; several, as 50,50,12, for one each.",
+            show_default=False,
+        ),
+    ] = None,
+    batch: Annotated[
+        str | None, typer.Option(metavar="N,N,...", help="fig3: sizes of a batch.", show_default=False)
+    ] = None,
+    steps: Annotated[int | None, typer.Option(help="Of training.", show_default=False)] = None,
+    lr: Annotated[float | None, typer.Option(help="Learning rate.", show_default=False)] = None,
+    shuffle: Annotated[
+        str | None, typer.Option(metavar="HOW", help="Batches: replacement or epochs.", show_default=False)
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="A reduced version of the named run; minutes.")] = False,
     seed: Annotated[int | None, typer.Option(help="Of everything random.", show_default=False)] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a record that is already there.")] = False,
     resume: Annotated[
@@ -70,8 +87,15 @@ def run(
     # A spec may name a module of the user's own, which lies where the program is run, as with ``python -m``.
     if "" not in sys.path:
         sys.path.insert(0, "")
-    changes = [*(set_ or []), *([] if seed is None else [f"seed={seed}"])]
-    chosen = overrides.apply(find(experiment, data), changes)
+    lists = {"trials": trials, "batch": batch}
+    plain = {"steps": steps, "lr": lr, "shuffle": shuffle, "seed": seed}
+    changes = [
+        *(set_ or []),
+        *(f"{key}=[{value}]" for key, value in lists.items() if value is not None),
+        *(f"{key}={value}" for key, value in plain.items() if value is not None),
+    ]
+    found = find(experiment, data)
+    chosen = overrides.apply(found.quick() if quick else found, changes)
     if not isinstance(chosen.data, str):
         raise SpecError("data given as tensors cannot be run from the command line: name a data set.")
     place = out or Path("runs") / f"{chosen.name}-{chosen.data.replace(':', '-')}"
@@ -89,7 +113,7 @@ def run(
                 keep_checkpoints=keep,
             )
     except KeyboardInterrupt:
-        if chosen.design is not None:
+        if chosen.resumable:
             say(f"interrupted: go on with the same command and --resume; what was done is kept in {place}.")
         # Before the first record there is nothing to tell.
         elif _interrupted(place):

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
-
-import torch
 
 from szilard.data import Dataset
 from szilard.ensemble.design import Design
@@ -16,6 +13,7 @@ from szilard.ensemble.run import run_ensemble
 from szilard.experiments.probe import draw_probe
 from szilard.experiments.progress import Progress
 from szilard.experiments.spec import Experiment
+from szilard.experiments.workers import workers_of
 
 
 def train(
@@ -57,14 +55,7 @@ def plan_of(experiment: Experiment, design: Design, dataset: Dataset) -> Plan:
         seed=experiment.seed,
         device=experiment.device,
         threads=experiment.threads or 1,
-        workers=experiment.workers or _workers(experiment.device),
+        workers=experiment.workers or workers_of(experiment.device),
         chunk=experiment.chunk,
         spec=experiment.as_table(),
     )
-
-
-def _workers(device: str) -> int:
-    """One for each core that this process may use; a GPU is shared badly."""
-    if torch.device(device).type != "cpu":
-        return 1
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -5,15 +5,17 @@ from __future__ import annotations
 import dataclasses
 import tomllib
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 from szilard.errors import SpecError, nearest
-from szilard.experiments.spec import Experiment
+from szilard.experiments.base import Spec
 from szilard.settings import Settings
 from szilard.training.factory import Factory
 
+AnySpec = TypeVar("AnySpec", bound=Spec)
 
-def apply(experiment: Experiment, changes: Iterable[str]) -> Experiment:
+
+def apply(experiment: AnySpec, changes: Iterable[str]) -> AnySpec:
     """The experiment with each ``key=value`` set, in order.
 
     A key is a path (``training.optimizer.lr``) or the end of exactly one (``lr``); a value is read as TOML, else as
@@ -37,7 +39,7 @@ def apply(experiment: Experiment, changes: Iterable[str]) -> Experiment:
     return experiment
 
 
-def _changed(experiment: Experiment, path: str, value: Any) -> Experiment:
+def _changed(experiment: AnySpec, path: str, value: Any) -> AnySpec:
     table = experiment.as_table()
     *parents, last = path.split(".")
     inner = table
@@ -48,10 +50,10 @@ def _changed(experiment: Experiment, path: str, value: Any) -> Experiment:
     if last == "kind":
         inner.clear()
     inner[last] = value
-    return Experiment.from_table(table)
+    return type(experiment).from_table(table)
 
 
-def _resolve(experiment: Experiment, key: str) -> str:
+def _resolve(experiment: Spec, key: str) -> str:
     paths = list(_paths(experiment, ""))
     if key in paths or key.startswith("model."):
         return key

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Self
 
 from szilard.data import Dataset
 from szilard.ensemble.design import Design
 from szilard.ensemble.record_at import Evenly, Geometric, steps_of
-from szilard.errors import SpecError
-from szilard.settings import Settings, Table
+from szilard.experiments.base import Spec
+from szilard.settings import Settings
 from szilard.training import Factory, Training
 
 
@@ -36,7 +32,7 @@ class Probe(Settings):
 
 
 @dataclass(frozen=True)
-class Experiment(Settings):
+class Experiment(Spec):
     """One training run, watched; or, with a ``design``, an ensemble of them and its information budget.
 
     Attributes:
@@ -89,16 +85,6 @@ class Experiment(Settings):
     threads: int | None = None
     name: str = "experiment"
 
-    def __post_init__(self) -> None:
-        if not isinstance(self.data, str | Mapping | Dataset):
-            raise SpecError(
-                f"the data must be a name or a szilard Dataset, not a {type(self.data).__name__}: make one with"
-                " szilard.data.from_arrays(…) or from_torch(…)."
-            )
-        if callable(self.model):
-            object.__setattr__(self, "model", Factory(self.model))
-        super().__post_init__()
-
     def check(self) -> None:
         self.require("seed", 0 <= self.seed < 2**63, "from 0 to below 2**63")
         self.require("every", self.every is None or self.every >= 1, "at least 1")
@@ -115,66 +101,11 @@ class Experiment(Settings):
             steps_of(self.record_at, self.training.steps)
 
     @property
+    def resumable(self) -> bool:
+        """Whether it can go on after an interruption: an ensemble can."""
+        return self.design is not None
+
+    @property
     def reconstructible(self) -> bool:
-        """Whether a file can hold it: whether model and data go by name."""
-        return self.model.reconstructible and self.training.reconstructible and isinstance(self.data, str)
-
-    def as_table(self) -> Table:
-        """See :meth:`Settings.as_table`; data given as tensors are named and marked."""
-        table = super().as_table()
-        if isinstance(self.data, Dataset):
-            table["data"] = {"name": self.data.name, "reconstructible": False}
-        return table
-
-    @classmethod
-    def from_table(cls, table: Mapping[str, Any]) -> Self:
-        """See :meth:`Settings.from_table`."""
-        if isinstance(table.get("data"), Mapping):
-            raise SpecError(
-                f"the data of this spec, {table['data'].get('name')!r}, were tensors of a running program, which no"
-                " file can hold: give the name of a data set in their place."
-            )
-        return super().from_table(table)
-
-    def to_toml(self) -> str:
-        """The spec as TOML.
-
-        Raises:
-            SpecError: if it is not reconstructible.
-        """
-        if not self.reconstructible:
-            raise SpecError(
-                "this experiment holds a function or tensors, which TOML cannot: give the model as"
-                " factory('module:function') and the data by name."
-            )
-        import tomli_w
-
-        return tomli_w.dumps(self.as_table())
-
-    @classmethod
-    def from_toml(cls, text: str) -> Self:
-        """The spec that :meth:`to_toml` wrote.
-
-        Raises:
-            SpecError: if it is no TOML, or a key or value does not fit.
-        """
-        try:
-            table = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
-            raise SpecError(f"the spec is no valid TOML ({error}): correct it there.") from error
-        return cls.from_table(table)
-
-    @classmethod
-    def load(cls, path: str | Path) -> Self:
-        """The spec in a TOML file.
-
-        Raises:
-            SpecError: as :meth:`from_toml`, with the file's name, or if it cannot be read.
-        """
-        try:
-            return cls.from_toml(Path(path).read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError) as error:
-            why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-            raise SpecError(f"the spec {path} cannot be read ({why}): give the path of a TOML file.") from error
-        except SpecError as error:
-            raise SpecError(f"{path}: {error}") from error
+        """Whether a file can hold it: whether model, loss and data go by name."""
+        return super().reconstructible and self.training.reconstructible

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import pairwise
 
 import torch
@@ -14,8 +15,21 @@ from szilard.errors import SpecError, nearest
 ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "tanh": nn.Tanh, "gelu": nn.GELU, "silu": nn.SiLU}
 
 
+INITIALISATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "torch": lambda weight: weight,  # as its layers come
+    "lecun": partial(nn.init.kaiming_normal_, nonlinearity="linear"),
+    "glorot": nn.init.xavier_uniform_,
+    "he": partial(nn.init.kaiming_normal_, nonlinearity="relu"),
+}
+"""Of weights: variances 1/(3 fan_in), 1/fan_in, 2/(fan_in + fan_out) and 2/fan_in."""
+
+
 def mlp(
-    widths: Sequence[int], activation: str = "relu", dropout: float = 0.0, batch_norm: bool = False
+    widths: Sequence[int],
+    activation: str = "relu",
+    dropout: float = 0.0,
+    batch_norm: bool = False,
+    initialisation: str = "torch",
 ) -> nn.Sequential:
     """A fully connected network on flattened inputs.
 
@@ -24,9 +38,11 @@ def mlp(
         activation: between layers: ``relu``, ``tanh``, ``gelu`` or ``silu``.
         dropout: probability of dropping a hidden unit.
         batch_norm: whether hidden layers are normalised by batch.
+        initialisation: of the weights: ``torch`` (its default), ``lecun``, ``glorot`` or ``he``; biases are 0 but for
+            the first.
 
     Raises:
-        SpecError: if there are fewer than two positive widths, or no such activation.
+        SpecError: if there are fewer than two positive widths, no such activation, or no such initialisation.
 
     Example:
         >>> sum(parameter.numel() for parameter in mlp([64, 32, 10]).parameters())
@@ -108,6 +124,17 @@ def convnet(
     for fan_in, fan_out in pairwise(channels):
         layers += [nn.Conv2d(fan_in, fan_out, 3, padding=1), _activation(activation), nn.AvgPool2d(2)]
     return nn.Sequential(*layers, nn.Flatten(), nn.Linear(channels[-1] * (side >> blocks) ** 2, classes))
+
+
+def _initialise(model: nn.Module, name: str) -> None:
+    if name not in INITIALISATIONS:
+        raise SpecError(f"there is no initialisation {name!r}: {nearest(name, INITIALISATIONS)}")
+    if name == "torch":
+        return
+    for layer in model.modules():
+        if isinstance(layer, nn.Linear):
+            INITIALISATIONS[name](layer.weight)
+            nn.init.zeros_(layer.bias)
 
 
 def _activation(name: str) -> nn.Module:

@@ -72,6 +72,10 @@ class Trainer:
             done += len(each)
         return whole
 
+    def upcoming(self) -> tuple[Shaped[Tensor, "members batch *input"], Shaped[Tensor, "members batch *heads"]]:
+        """Inputs and labels that the next step trains on."""
+        return self._lane.batches.at(self.step)
+
     def losses(self) -> Float[Tensor, " members"]:
         """Mean training loss of each member since this was last asked, float64; nan where no step was done."""
         mean = self._losses / self._since_steps() if self._since_steps() else torch.full_like(self._losses, torch.nan)

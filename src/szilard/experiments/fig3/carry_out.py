@@ -1,0 +1,115 @@
+"""Carries the run ``fig3`` out: settles its plan, says how long it will take, and has it trained."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from pathlib import Path
+
+import torch
+
+from szilard.data import Dataset
+from szilard.ensemble.chunk import RANDOM
+from szilard.ensemble.noise.chunk import Lookout
+from szilard.ensemble.noise.plan import NoisePlan
+from szilard.ensemble.noise.run import run_noise
+from szilard.ensemble.noise.schedule import make_schedule
+from szilard.ensemble.trainer import make_trainer
+from szilard.experiments.estimate import say_estimate
+from szilard.experiments.fig3.spec import Figure3
+from szilard.experiments.probe import draw_probe
+from szilard.experiments.progress import Progress
+from szilard.experiments.workers import workers_of
+
+_PATIENCE = 0.4
+"""Seconds of trying each batch size, for the estimate."""
+
+
+def carry_out(
+    spec: Figure3, dataset: Dataset, out: Path, *, overwrite: bool, quiet: bool, resume: bool, keep: bool
+) -> None:
+    """Trains the ensembles and writes their record.
+
+    Raises:
+        SpecError, ModelError, RecordError: see :func:`szilard.run`.
+    """
+    plan = plan_of(spec, dataset)
+    if not quiet:
+        plan.check()
+        say_estimate(seconds_of(plan), f"{sum(plan.trials):,} trainings of {spec.steps:,} steps")
+    total = spec.steps * sum(trials * batch for trials, batch in zip(plan.trials, plan.batches, strict=True))
+    with Progress(f"{spec.name}: {dataset.name}", total, quiet) as display:
+        run_noise(plan, out, overwrite=overwrite, resume=resume, display=display, keep=keep)
+
+
+def plan_of(spec: Figure3, dataset: Dataset) -> NoisePlan:
+    """All that is settled before the first step."""
+    size, members = len(dataset.train_labels), spec.members
+    workers = spec.workers or workers_of(spec.device)
+    return NoisePlan(
+        name=spec.name,
+        model=spec.model,
+        trainings=spec.trainings,
+        trials=members,
+        data=standardised(dataset) if spec.standardised else dataset,
+        probe_rows=draw_probe(dataset, spec.probe, spec.seed),
+        schedule=make_schedule(
+            spec.steps, records=spec.records, points=spec.points, starts=spec.starts, lags=spec.lags,
+            window=spec.window, epochs=[size // batch for batch in spec.batch],
+        ),
+        examples=spec.examples,
+        fresh=spec.fresh,
+        watched=spec.watched,
+        paths=spec.paths,
+        seed=spec.seed,
+        device=spec.device,
+        threads=spec.threads,
+        workers=workers,
+        chunk=None if spec.chunk is None else spec.chunk * (len(members) if len(spec.chunk) == 1 else 1),
+        spec=spec.as_table(),
+    )  # fmt: skip
+
+
+def standardised(dataset: Dataset) -> Dataset:
+    """The same data with inputs of mean 0 and standard deviation 1, over all training inputs and their elements."""
+    spread, mean = torch.std_mean(dataset.train_inputs)
+    train, test = ((inputs - mean) / spread for inputs in (dataset.train_inputs, dataset.test_inputs))
+    return dataclasses.replace(dataset, train_inputs=train, test_inputs=test)
+
+
+def seconds_of(plan: NoisePlan) -> float:
+    """About how long the plan takes, from trying a chunk of each batch size for a moment."""
+    return sum(_of_batch(plan, batch) for batch in range(len(plan.batches))) / plan.workers
+
+
+def _of_batch(plan: NoisePlan, batch: int) -> float:
+    """Seconds of one core: for the steps, the records, and the gradients of the correlations."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(plan.threads)
+    try:
+        number = next(number for number, part in enumerate(plan.parts) if part.batch == batch)
+        chunk, schedule = plan.make_chunk(number), plan.schedule
+        with RANDOM:
+            trainer = make_trainer(
+                chunk.model.build, chunk.training, chunk.cohort, initialisation_seeds=chunk.initialisation_seeds,
+                order_seeds=chunk.order_seeds, forward_seeds=chunk.forward_seeds, device=chunk.device,
+            )  # fmt: skip
+        lookout = Lookout(chunk, trainer)
+        trainer.advance(1)
+        begin, steps = time.perf_counter(), 0
+        while time.perf_counter() - begin < _PATIENCE:
+            trainer.advance(8)
+            steps += 8
+        training = (time.perf_counter() - begin) / steps * schedule.records[-1]
+        begin = time.perf_counter()
+        lookout.columns()
+        record = time.perf_counter() - begin
+        gradients = sum(len(schedule.of_burst(start)) for start in schedule.starts)
+        share = 2 * plan.fresh / plan.examples
+        seen = len(chunk.order_seeds)
+        fewer = record / (1 + chunk.full * len(plan.data.train_labels) / (seen * plan.examples))
+        chunks = plan.trials[batch] / seen
+        full = record - fewer if chunk.full else 0.0
+        return chunks * (training + fewer * (len(schedule.records) + gradients * share)) + full * len(schedule.records)
+    finally:
+        torch.set_num_threads(threads)
