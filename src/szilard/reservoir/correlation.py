@@ -24,13 +24,12 @@ def noise_covariance(differences: Any, lags: Sequence[int], *, fresh_share: floa
 
     Args:
         differences: d_s = g'_s − g_s, shaped ``(steps, d)``, an array or a tensor.
-        lags: whole numbers from 0 to steps − 2.
+        lags: whole numbers from 0 to steps − 1.
         fresh_share: the fresh batch's part of the variance at lag 0, ``(1/|b'|)/(1/|b| + 1/|b'|)``; 0.5 for equal
             sizes, 0 where g' is the full gradient.
 
     Returns:
-        An array over lags; error over pairs of steps (for white noise their products are uncorrelated), on the degrees
-        of freedom of the longest lag. Kind ``unbiased``.
+        An array over lags, kind ``unbiased``, errors as of :func:`covariance_of_gram`.
 
     Raises:
         SpecError: for lags out of range.
@@ -41,57 +40,80 @@ def noise_covariance(differences: Any, lags: Sequence[int], *, fresh_share: floa
 def covariance_of_gram(gram: Any, lags: Sequence[int], parameters: int, *, fresh_share: float = 0.5) -> Estimate:
     """The same from the Gram matrix ``d_s·d_t``, shaped ``(steps, steps)``, or ``(bursts, steps, steps)``.
 
-    With several bursts the error is over bursts, whose means are independent; with one, over the pairs in it.
+    With several bursts the error is over bursts, whose means are independent. With one, it is that of white noise:
+    products of different steps are uncorrelated then, and the root mean square of all of them is their spread, on
+    steps − 1 degrees of freedom.
 
     Example:
         >>> print(covariance_of_gram(np.eye(3) * 4.0, [0, 1], parameters=2).value)
         [1. 0.]
     """
-    draws = covariance_draws(gram, lags, parameters, fresh_share=fresh_share)
+    grams = _checked(gram)
+    draws = covariance_draws(grams, lags, parameters, fresh_share=fresh_share)
     counts = np.array([len(draw) for draw in draws])
     values = np.array([draw.mean() for draw in draws])
     spreads = np.array([draw.std(ddof=1) if len(draw) > 1 else np.nan for draw in draws])
-    return Estimate(values, spreads / np.sqrt(counts), Kind.UNBIASED, float(counts.min() - 1))
+    if len(grams) == 1:
+        spreads[np.asarray(lags) > 0] = _spread_of_products(grams[0]) / parameters
+    return Estimate(values, spreads / np.sqrt(counts), Kind.UNBIASED, float(_independent(grams) - 1))
 
 
 def covariance_draws(
     gram: Any, lags: Sequence[int], parameters: int, *, fresh_share: float = 0.5
 ) -> list[Float[ndarray, " draws"]]:
     """Values of which :func:`covariance_of_gram` takes means: for each lag one a pair of steps, or one a burst."""
-    grams = np.asarray(gram.detach().cpu() if hasattr(gram, "detach") else gram, dtype=np.float64)
+    grams = _checked(gram)
     steps = grams.shape[-1]
-    if grams.ndim not in (2, 3) or grams.shape[-2] != steps:
-        raise RecordError(f"a Gram matrix is shaped (steps, steps) or (bursts, steps, steps), not {grams.shape}.")
     if not len(lags) or any(not 0 <= lag <= steps - 1 for lag in lags):
         raise SpecError(f"lags must lie between 0 and {steps - 1}, as there are {steps} steps, not {list(lags)}.")
     draws = []
     for lag in lags:
         diagonal = np.diagonal(grams, lag, -2, -1) / parameters
         diagonal = diagonal * (1 - fresh_share) if lag == 0 else diagonal
-        draws.append(diagonal.mean(-1) if grams.ndim == 3 and len(grams) > 1 else diagonal.ravel())
+        draws.append(diagonal.mean(-1) if len(grams) > 1 else diagonal.ravel())
     return draws
 
 
 def noise_autocorrelation(gram: Any, lags: Sequence[int], *, fresh_share: float = 0.5) -> Estimate:
     """``ρ(h) = C(h)/C(0)`` from Gram matrices of paired differences, ``(steps, steps)`` or ``(bursts, steps, steps)``.
 
-    The ratio of means; error by the jackknife over bursts, or, with one burst, over steps of the pairs' products with
-    C(0) held fixed. 1 at lag 0, with error 0. Kind ``asymptotic``.
+    The ratio of means; error by the jackknife over bursts, or, with one burst, that of C(h) with C(0) held fixed. 1 at
+    lag 0, with error 0. Kind ``asymptotic``.
     """
-    variance, *covariances = covariance_draws(gram, [0, *lags], 1, fresh_share=fresh_share)
-    several = np.ndim(gram) == 3 and len(gram) > 1
+    grams = _checked(gram)
+    variance, *covariances = covariance_draws(grams, [0, *lags], 1, fresh_share=fresh_share)
     found = []
     for lag, draw in zip(lags, covariances, strict=True):
         if lag == 0:
             found.append(Estimate(1.0, 0.0, Kind.ASYMPTOTIC))
-        elif several:
+        elif len(grams) > 1:
             found.append(ratio_of_means(draw, variance))
         else:
-            error = draw.std(ddof=1) / np.sqrt(len(draw)) if len(draw) > 1 else np.nan
             scale = variance.mean()
-            found.append(Estimate(draw.mean() / scale, error / scale, Kind.ASYMPTOTIC, float(len(draw) - 1)))
+            error = _spread_of_products(grams[0]) / np.sqrt(len(draw))
+            found.append(Estimate(draw.mean() / scale, error / scale, Kind.ASYMPTOTIC))
     values, errors = (np.array([getattr(one, name) for one in found], dtype=float) for name in ("value", "error"))
-    return Estimate(values, errors, Kind.ASYMPTOTIC, min(one.degrees_of_freedom for one in found))
+    return Estimate(values, errors, Kind.ASYMPTOTIC, float(_independent(grams) - 1))
+
+
+def _checked(gram: Any) -> Float[ndarray, "bursts steps steps"]:
+    """Gram matrices of bursts as a float64 array, one burst where there was but one matrix."""
+    grams = np.asarray(gram.detach().cpu() if hasattr(gram, "detach") else gram, dtype=np.float64)
+    if grams.ndim not in (2, 3) or grams.shape[-2] != grams.shape[-1] or grams.shape[-1] < 2 or not len(grams):
+        raise RecordError(
+            f"a Gram matrix is shaped (steps, steps) or (bursts, steps, steps), two steps or more, not {grams.shape}."
+        )
+    return grams.reshape(-1, *grams.shape[-2:])
+
+
+def _spread_of_products(gram: Float[ndarray, "steps steps"]) -> float:
+    """Root mean square of ``d_s·d_t`` over s ≠ t."""
+    return float(np.sqrt(np.square(gram[np.triu_indices(len(gram), 1)]).mean()))
+
+
+def _independent(grams: Float[ndarray, "bursts steps steps"]) -> int:
+    """What errors rest on: bursts, or the steps of the only one."""
+    return len(grams) if len(grams) > 1 else grams.shape[-1]
 
 
 def shuffled_autocorrelation(batches: int, lag: int) -> float:

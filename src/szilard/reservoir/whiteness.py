@@ -17,12 +17,14 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from szilard.errors import RecordError, SpecError
-from szilard.estimate import Estimate
+from szilard.estimate import Estimate, Kind
 from szilard.reservoir.contrasts import Largest, largest_effect
 from szilard.reservoir.correlation import noise_autocorrelation
 
 FLIPS = 1999
 """Random sign patterns, so that p-values come in units of 1/2000."""
+CHUNK = 1 << 20
+"""Signs that are held at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class Whiteness:
 
 
 def whiteness_of_gram(
-    gram: Any, lags: Sequence[int], *, fresh_share: float = 0.5, level: float = 0.95, seed: int = 0
+    gram: Any, lags: Sequence[int], *, fresh_share: float = 0.5, level: float = 0.95, flips: int = FLIPS, seed: int = 0
 ) -> Whiteness:
     """Whiteness of vector noise from Gram matrices of paired differences of consecutive steps.
 
@@ -55,7 +57,7 @@ def whiteness_of_gram(
         lags: from 1 on.
         fresh_share: as for :func:`noise_covariance`.
         level: of the interval of ``largest``.
-        seed: of the sign flips.
+        flips, seed: number and seed of the random sign patterns.
 
     Raises:
         SpecError: for lags out of range.
@@ -64,19 +66,18 @@ def whiteness_of_gram(
     grams = np.asarray(gram.detach().cpu() if hasattr(gram, "detach") else gram, dtype=np.float64)
     lags = _checked(lags, grams.shape[-1])
     correlation = noise_autocorrelation(grams, lags, fresh_share=fresh_share)
-    stacked = grams[None] if grams.ndim == 2 else grams
-    products = [np.diagonal(stacked, lag, -2, -1) for lag in lags]
-    return _whiteness(products, lags, correlation, level, seed)
+    products = [np.diagonal(grams.reshape(-1, *grams.shape[-2:]), lag, -2, -1) for lag in lags]
+    return _whiteness(products, lags, correlation, level, flips, seed)
 
 
 def whiteness(
-    series: Float[ndarray, "... times"], lags: Sequence[int], *, level: float = 0.95, seed: int = 0
+    series: Float[ndarray, "... times"], lags: Sequence[int], *, level: float = 0.95, flips: int = FLIPS, seed: int = 0
 ) -> Whiteness:
     """Whiteness of scalar series of zero mean; several series are taken as independent.
 
     Args:
         series: shaped ``(times,)`` or ``(series, times)``; subtract a mean that is not zero (it costs a bias of −1/n).
-        lags, level, seed, raises: as for :func:`whiteness_of_gram`.
+        lags, level, flips, seed: as for :func:`whiteness_of_gram`.
 
     Example:
         >>> x = np.random.default_rng(0).normal(size=4000)
@@ -89,13 +90,11 @@ def whiteness(
     count = rows.shape[-1]
     lags = _checked(lags, count)
     products = [rows[:, : count - lag] * rows[:, lag:] for lag in lags]
-    return _whiteness(products, lags, _series_autocorrelation(rows, products), level, seed)
+    return _whiteness(products, lags, _series_autocorrelation(rows, products), level, flips, seed)
 
 
 def _series_autocorrelation(rows: ndarray, products: list[ndarray]) -> Estimate:
     """ρ by lag, with the error of white noise whose variance may change (Lobato et al. 2001)."""
-    from szilard.estimate import Kind
-
     variance = np.square(rows).mean()
     values = np.array([p.mean() for p in products]) / variance
     errors = np.array([p.std(ddof=1) / np.sqrt(p.size) for p in products]) / variance
@@ -103,32 +102,35 @@ def _series_autocorrelation(rows: ndarray, products: list[ndarray]) -> Estimate:
 
 
 def _whiteness(
-    products: list[ndarray], lags: tuple[int, ...], correlation: Estimate, level: float, seed: int
+    products: list[ndarray], lags: tuple[int, ...], correlation: Estimate, level: float, flips: int, seed: int
 ) -> Whiteness:
-    generator = np.random.default_rng(seed)
-    bursts, steps = products[0].shape[0], products[0].shape[1] + lags[0]
     scales = np.array([np.sqrt(np.square(p).sum()) for p in products])
     if not (scales > 0).all():
         raise RecordError("some products of differences are all zero: there is no noise to test.")
-    seen = _scores(products, lags, scales, np.ones((bursts, steps)))
-    flipped = np.array(
-        [_scores(products, lags, scales, generator.choice((-1.0, 1.0), (bursts, steps))) for _ in range(FLIPS)]
-    )
+    bursts, steps = products[0].shape[0], products[0].shape[1] + lags[0]
+    seen = _scores(products, lags, scales, np.ones((1, bursts, steps)))[0]
+    generator = np.random.default_rng(seed)
+    chunk = max(1, CHUNK // (bursts * steps))
+    reached = np.zeros(2, dtype=int)
     # A relative hair, so that patterns equal to the one seen count as equal.
-    hair = 1 - 1e-12
-    squares = np.square(flipped).sum(1) >= hair * np.square(seen).sum()
-    sums = np.abs(flipped.sum(1)) >= hair * abs(seen.sum())
-    p_value, p_sum = (float(1 + reached.sum()) / (1 + FLIPS) for reached in (squares, sums))
+    least = (1 - 1e-12) * np.array([np.square(seen).sum(), abs(seen.sum())])
+    for start in range(0, flips, chunk):
+        signs = generator.choice((-1.0, 1.0), (min(chunk, flips - start), bursts, steps))
+        scores = _scores(products, lags, scales, signs)
+        reached += (np.stack([np.square(scores).sum(1), np.abs(scores.sum(1))], axis=1) >= least).sum(0)
+    p_value, p_sum = (1 + reached) / (1 + flips)
     largest = largest_effect(correlation.value, correlation.error, correlation.degrees_of_freedom, level)
-    return Whiteness(lags, correlation, largest, p_value, p_sum)
+    return Whiteness(lags, correlation, largest, float(p_value), float(p_sum))
 
 
 def _scores(products: list[ndarray], lags: tuple[int, ...], scales: ndarray, signs: ndarray) -> ndarray:
-    """The sum of products at each lag in units of white noise, with the steps' signs flipped."""
-    steps = signs.shape[1]
-    return np.array(
-        [(p * signs[:, : steps - lag] * signs[:, lag:]).sum() for p, lag in zip(products, lags, strict=True)]
-    ) / (scales)
+    """For each pattern of signs, the sum of products at each lag in units of white noise, ``(patterns, lags)``."""
+    steps = signs.shape[-1]
+    sums = [
+        np.einsum("bt,pbt,pbt->p", p, signs[..., : steps - lag], signs[..., lag:])
+        for p, lag in zip(products, lags, strict=True)
+    ]
+    return np.stack(sums, axis=1) / scales
 
 
 def _checked(lags: Sequence[int], steps: int) -> tuple[int, ...]:
