@@ -43,7 +43,7 @@ class Counting:
 class Count:
     every: int | None = None
 
-    def start(self, ppm: object, seed: int) -> Counting:
+    def start(self, ppm: object, seed: int, optimizer: object) -> Counting:
         return Counting()
 
 

@@ -4,16 +4,44 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import final
 
 _WARM_UP = 3
 _STEPS = 24
 _REHEARSE_AT = (6, 12, 18)
 _PATIENCE_SECONDS = 20.0
-_SHARE_FOR_RECORDS = 0.4
+SHARE_FOR_RECORDS = 0.4
 """The rest is for commits to the store (1 %), for what every step costs, and for the caches that a record empties: in
 benchmarks/watching.py a record delays the loop by about twice its own time."""
+
+
+@final
+@dataclass(slots=True)
+class Claim:
+    """A claim on the loop's time, from which an interval follows.
+
+    Attributes:
+        budget: share of the loop's time that it may take, between 0 and 1.
+        rehearse: does the work of a record, leaving no trace, and returns the seconds that it takes.
+        share: of the budget, what the records themselves may take.
+        timed: seconds of each rehearsal.
+    """
+
+    budget: float
+    rehearse: Callable[[], float]
+    share: float = SHARE_FOR_RECORDS
+    timed: list[float] = field(default_factory=list)
+
+    @property
+    def record_seconds(self) -> float:
+        """Median time of a record, in the middle of training, caches cold."""
+        return statistics.median(self.timed)
+
+    def every(self, step_seconds: float) -> int:
+        """The least interval that keeps records within their share of the budget."""
+        return max(1, math.ceil(self.record_seconds / (self.share * self.budget * step_seconds)))
 
 
 @final
@@ -21,18 +49,16 @@ class Calibration:
     """Times the loop's first steps; ends after 24 of them, or after 8 if they are slow.
 
     Args:
-        budget: share of the loop's time that watching may take, between 0 and 1.
-        rehearse: does the work of a record, leaving no trace, and returns the seconds that it takes.
+        claims: on the loop's time.
         clock: the time in seconds, with the device's work finished.
     """
 
-    def __init__(self, budget: float, rehearse: Callable[[], float], clock: Callable[[], float]) -> None:
-        self.budget = budget
-        self._rehearse = rehearse
+    def __init__(self, claims: Sequence[Claim], clock: Callable[[], float]) -> None:
+        self.claims = tuple(claims)
         self._clock = clock
         self._mark = self._begin = clock()
         self._step_seconds: list[float] = []
-        self._record_seconds: list[float] = []
+        self._rehearsals = 0
         self._steps = 0
 
     def step(self) -> bool:
@@ -42,10 +68,12 @@ class Calibration:
         if self._steps > _WARM_UP:
             self._step_seconds.append(now - self._mark)
         if self._steps in _REHEARSE_AT:
-            self._record_seconds.append(self._rehearse())
+            self._rehearsals += 1
+            for claim in self.claims:
+                claim.timed.append(claim.rehearse())
             now = self._clock()
         self._mark = now
-        slow = now - self._begin > _PATIENCE_SECONDS and len(self._record_seconds) > 0 and self._steps >= 8
+        slow = now - self._begin > _PATIENCE_SECONDS and self._rehearsals > 0 and self._steps >= 8
         return slow or self._steps >= _STEPS
 
     def resume(self) -> None:
@@ -58,15 +86,6 @@ class Calibration:
         return statistics.quantiles(self._step_seconds, n=4)[0]
 
     @property
-    def record_seconds(self) -> float:
-        """Median time of a record, in the middle of training, caches cold."""
-        return statistics.median(self._record_seconds)
-
-    @property
     def steps(self) -> int:
         """Steps timed so far, the warm-up included."""
         return self._steps
-
-    def every(self) -> int:
-        """The least interval that keeps records within their share of the budget."""
-        return max(1, math.ceil(self.record_seconds / (_SHARE_FOR_RECORDS * self.budget * self.step_seconds)))

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
+import torch
+
 from szilard.errors import ModelError, SpecError
 from szilard.models.ppm import PPM, Enumerable
 from szilard.monitor.recorder import LedgerRecorder
@@ -45,8 +47,8 @@ class Ledger:
             if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
                 raise SpecError(f"{name} must be a positive whole number, not {value!r}.")
 
-    def start(self, ppm: PPM, seed: int) -> LedgerRecorder:
-        """A recorder for an enumerable PPM; ``seed`` is that of the sampled route alone."""
+    def start(self, ppm: PPM, seed: int = 0, optimizer: torch.optim.Optimizer | None = None) -> LedgerRecorder:
+        """A recorder for an enumerable PPM; ``seed`` is that of the sampled route alone, and no optimiser is needed."""
         if not isinstance(ppm, Enumerable):
             raise ModelError(
                 f"{type(ppm).__name__} offers neither labels nor a table of outcomes, so its sums cannot be exact: "

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from szilard.models.ppm import PPM
 from szilard.models.precision import Precision
 from szilard.monitor.rows import Rows
 from szilard.records.schema import Group
+
+if TYPE_CHECKING:
+    import torch
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +64,45 @@ class Recorder(Protocol):
         """Does the work of a record without keeping any of it, and returns the seconds that it takes by this clock."""
 
 
+@runtime_checkable
+class Follower(Recorder, Protocol):
+    """A recorder that looks not at one model but at the steps that follow a record.
+
+    Its ``observe`` begins; then the monitor tells it of every training step until it has seen enough. Elsewhere it
+    costs the loop nothing. It is rehearsed outside of :func:`szilard.models.evaluation.undisturbed`.
+    """
+
+    @property
+    def following(self) -> bool:
+        """Whether it wants to hear of the next training step."""
+
+    def follow(self, step: int) -> None:
+        """A training step is done; called outside of ``undisturbed``."""
+
+    def leave(self) -> None:
+        """Takes whatever it has attached to the loop off again: recording has ended."""
+
+
 class Measure(Protocol):
-    """A description of what to watch and how often."""
+    """A description of what to watch and how often.
+
+    A measure may have an attribute ``budget``, the share of the loop's time that its records may take: without
+    ``every`` it then gets an interval of its own, and not the monitor's.
+    """
 
     @property
     def every(self) -> int | None:
         """Training steps between records; None leaves the choice to the monitor's ``every`` or ``budget``."""
 
-    def start(self, ppm: PPM, seed: int) -> Recorder:
+    def start(self, ppm: PPM, seed: int, optimizer: torch.optim.Optimizer | None) -> Recorder:
         """Checks that this PPM can be measured so, and gets ready.
+
+        Args:
+            ppm: what is measured.
+            seed: of the measure's own random numbers.
+            optimizer: of the loop, where the monitor was given one.
 
         Raises:
             ModelError: if the PPM lacks the capability that the measure needs.
+            SpecError: if the optimiser is missing and needed, or not understood.
         """

@@ -18,11 +18,11 @@ from torch import Tensor
 from szilard.errors import SpecError, SzilardError, SzilardWarning
 from szilard.models.evaluation import undisturbed
 from szilard.models.ppm import PPM
-from szilard.monitor.calibration import Calibration
 from szilard.monitor.describe import describe
 from szilard.monitor.ledger import DEFAULT_PATH_INTERVALS, Ledger
 from szilard.monitor.loss import LossMeter
-from szilard.monitor.measure import Measure
+from szilard.monitor.measure import Follower, Measure
+from szilard.monitor.rhythm import Rhythm
 from szilard.monitor.rows import Rows
 from szilard.monitor.scribe import LoopNote, Scribe
 from szilard.monitor.watch import Watch
@@ -50,7 +50,8 @@ class Monitor:
         budget: without ``every``: the share of the loop's time that watching may take. The first 24 steps are timed and
             not recorded, then the interval is fixed, printed and recorded.
         path_intervals: multiples of the interval at which W, Q and L are accumulated as well.
-        measures: what to watch, when more than the default ledger; a measure without ``every`` follows the above.
+        measures: what to watch, when more than the default ledger; a measure without ``every`` follows the above, or
+            its own budget where it has one.
         seed: of the monitor's own random numbers; the run's are never touched.
         overwrite: replace an existing record in ``out``.
         quiet: print nothing.
@@ -104,13 +105,11 @@ class Monitor:
         self._step = 0
         self._loss = LossMeter()
         self._broken = self._closed = False
-        self._watches = [Watch(measure.start(ppm, seed), measure.every or default.every) for measure in chosen]
+        self._watches = [Watch.of(measure, measure.start(ppm, seed, optimizer), default.every) for measure in chosen]
         self._main = next((watch for watch in self._watches if watch.keeps_ledger), self._watches[0])
-        self._calibration = (
-            None
-            if all(watch.every for watch in self._watches)
-            else Calibration(budget, self._rehearse, lambda: _clock(ppm.device))
-        )
+        self._followers = [watch.recorder for watch in self._watches if isinstance(watch.recorder, Follower)]
+        self._following: list[Follower] = []
+        self._rhythm = Rhythm(self._watches, budget, ppm, lambda: _clock(ppm.device))
         self._scribe = self._open_record(Path(out), overwrite, {"seed": seed, **(attributes or {})})
         self._begin = self._flushed = time.perf_counter()
         self._observe(self._watches)
@@ -134,8 +133,10 @@ class Monitor:
         if loss is not None and not self._loss.add(loss):
             self._break(self._step, "the training loss is not finite")
             return
-        if self._calibration is not None and self._calibration.step():
-            self._fix_interval(self._calibration)
+        if self._following:
+            self._follow()
+        elif not self._rhythm.settled and self._rhythm.step():
+            self._settle()
             return
         due = [watch for watch in self._watches if watch.due(self._step)]
         if due:
@@ -143,8 +144,8 @@ class Monitor:
         late = time.perf_counter() - self._flushed > _FLUSH_SECONDS
         if late or any(watch.recorder.full for watch in due):
             self._flush()
-        if self._calibration is not None:
-            self._calibration.resume()  # a measure with an interval of its own may have recorded meanwhile
+        if not self._rhythm.settled:
+            self._rhythm.resume()
 
     @property
     def broken(self) -> bool:
@@ -193,8 +194,11 @@ class Monitor:
             "kind_of_run": "single",
             "every": self._main.every,
             "every_chosen_by": "budget" if self._main.every is None else "user",
-            "budget": None if self._calibration is None else self._calibration.budget,
+            "budget": self._rhythm.budget_of(self._main),
         }
+        for watch in self._watches:
+            if watch.budget is not None:  # a rhythm of its own
+                rhythm |= {f"{watch.name}_every": watch.every, f"{watch.name}_budget": self._rhythm.budget_of(watch)}
         precision = self._main.recorder.precision
         described = describe(self._ppm, self._optimizer, precision) | rhythm
         for watch in self._watches:
@@ -220,39 +224,26 @@ class Monitor:
                     steps = [watch.every * number for number in group.coordinates[_INTERVAL]]
                     scribe.writer.set_coordinate(group.name, _INTERVAL, steps)
 
-    def _rehearse(self) -> float:
-        """A record's seconds, what surrounds the evaluation included."""
-        device = self._ppm.device
-        begin = _clock(device)
-        with undisturbed(self._ppm.module, device):
-            entered = _clock(device)
-            chosen = [watch.recorder for watch in self._watches if watch.every is None]
-            records = sum(recorder.rehearse(lambda: _clock(device)) for recorder in chosen)
-            leaving = _clock(device)
-        return records + (entered - begin) + (_clock(device) - leaving)
-
-    def _fix_interval(self, calibration: Calibration) -> None:
-        every = calibration.every()
-        record, step = calibration.record_seconds, calibration.step_seconds
-        self._calibration = None
-        self._say(
-            f"recording every {every} steps: a record takes {1e3 * record:.2f} ms, a step {1e3 * step:.2f} ms, "
-            f"and watching may take {100 * calibration.budget:g} % of the time."
-        )
-        due = []
-        for watch in self._watches:
-            if watch.every is None:
-                watch.every = every
-                due.append(watch)
-            elif watch.due(self._step):
-                due.append(watch)
-        self._scribe.writer.annotate(
-            every=self._main.every,
-            calibration={"record_seconds": record, "step_seconds": step, "steps": calibration.steps},
-        )
+    def _settle(self) -> None:
+        """The intervals are known: records begin."""
+        due: list[Watch] = []
+        for watches, timed, sentence in self._rhythm.settle():
+            self._say(sentence)
+            due += watches
+            for watch in watches:
+                if watch is self._main or watch.budget is not None:
+                    prefix = "" if watch is self._main else f"{watch.name}_"
+                    found = {f"{prefix}every": watch.every, f"{prefix}calibration": timed}
+                    self._scribe.writer.annotate(**found)
         self._name_intervals(self._scribe)
-        self._observe(due)
+        self._observe([watch for watch in self._watches if watch in due or watch.due(self._step)])
         self._flush()
+
+    def _follow(self) -> None:
+        """Tells of the step that is done whoever looks at steps, until each has seen enough."""
+        for recorder in self._following:
+            recorder.follow(self._step)
+        self._following = [recorder for recorder in self._following if recorder.following]
 
     def _observe(self, watches: Sequence[Watch], ragged: bool = False) -> None:
         with undisturbed(self._ppm.module, self._ppm.device):
@@ -262,6 +253,7 @@ class Monitor:
         if any(watch.keeps_ledger for watch in watches):
             wall_time = time.perf_counter() - self._begin
             self._scribe.note(self._step, LoopNote.of(wall_time, self._optimizer, self._loss.drain()))
+        self._following = [recorder for recorder in self._followers if recorder.following]
 
     def _flush(self) -> None:
         """Accounts for what was observed and writes it, unless the run has broken."""
@@ -292,6 +284,8 @@ class Monitor:
             self._flush()
         if not self._broken:
             self._write([rows for watch in self._watches for rows in watch.recorder.finish()])
+        for recorder in self._followers:
+            recorder.leave()
         if because is not None and not self._broken:
             self._scribe.writer.annotate(status=status, broken_at_step=self._step, broken_because=because)
         self._scribe.writer.close(status=status)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import final
+from typing import Any, final
 
 from jaxtyping import Float
 from torch import Tensor
 
-Value = float | int | list[float] | list[int]
+Value = float | int | list[Any]
+"""A number, or lists of numbers, nested where a column has several dimensions."""
 
 
 @final
@@ -23,6 +24,7 @@ class Rows:
         layout: column name → how many numbers it takes (None for a scalar), in the order of ``values``.
         values: one line of numbers a row, float64.
         host: for each row the columns that the host knows already; empty if there are none.
+        undefined: columns that may be NaN in a sound run, where a quantity does not exist (yet).
     """
 
     group: str
@@ -30,6 +32,7 @@ class Rows:
     layout: Mapping[str, int | None]
     values: Float[Tensor, "rows columns"]
     host: Sequence[Mapping[str, Value]] = field(default_factory=list)
+    undefined: frozenset[str] = frozenset()
 
     def to_host(self) -> list[tuple[int, dict[str, Value]]]:
         """Each row's step and columns as Python numbers; waits for the device."""

@@ -40,10 +40,11 @@ class LoopNote:
 
     def columns(self) -> dict[str, Value]:
         """As columns of the ledger."""
-        columns: dict[str, Value] = {"wall_time": self.wall_time}
+        columns: dict[str, Value] = {} if self.loss is None else {**self.loss.estimate()}
+        columns["wall_time"] = self.wall_time
         if self.learning_rate is not None:
             columns["learning_rate"] = float(self.learning_rate)
-        return columns if self.loss is None else columns | self.loss.estimate()
+        return columns
 
 
 @final
@@ -70,7 +71,9 @@ class Scribe:
             for step, columns in table.to_host():
                 if table.group == "ledger" and step in self._notes:
                     columns |= self._notes.pop(step).columns()
-                name = next((name for name, value in columns.items() if not _finite(name, value)), None)
+                name = next(
+                    (name for name, value in columns.items() if not _finite(name, value, table.undefined)), None
+                )
                 if name is not None:
                     bad.setdefault(step, name)
                 rows.append((table.group, step, columns))
@@ -84,7 +87,9 @@ class Scribe:
         return first, f"{bad[first]} is not finite: look for NaN or Inf in the model's logits and loss"
 
 
-def _finite(name: str, value: Value) -> bool:
+def _finite(name: str, value: Value, undefined: frozenset[str]) -> bool:
     if name == "loss_error":  # a single step has none
         return True
-    return all(map(math.isfinite, value if isinstance(value, list) else [value]))
+    if isinstance(value, list):
+        return all(_finite(name, item, undefined) for item in value)
+    return math.isfinite(value) or (name in undefined and math.isnan(value))

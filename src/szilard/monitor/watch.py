@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import final
 
-from szilard.monitor.measure import Occasion, Recorder
+from szilard.monitor.measure import Measure, Occasion, Recorder
 
 
 @final
@@ -16,13 +16,26 @@ class Watch:
     Attributes:
         recorder: does the measuring.
         every: training steps between records; None until it is known.
+        budget: its own share of the loop's time; None: it takes part in the monitor's.
         last: step of the last record; -1 before the first.
     """
 
     recorder: Recorder
     every: int | None
+    budget: float | None = None
     last: int = -1
     _opened: bool = False
+
+    @classmethod
+    def of(cls, measure: Measure, recorder: Recorder, default: int | None) -> Watch:
+        """The watch of a started measure; ``default`` is the monitor's interval, for measures without a budget."""
+        budget = getattr(measure, "budget", None)
+        return cls(recorder, measure.every or (default if budget is None else None), budget)
+
+    @property
+    def name(self) -> str:
+        """Of its first group."""
+        return self.recorder.groups[0].name
 
     @property
     def keeps_ledger(self) -> bool:
