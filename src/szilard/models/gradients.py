@@ -1,4 +1,4 @@
-"""Gradients of a batch at the present parameters, beside the training: the loop's ``.grad`` and hooks stay untouched."""
+"""Gradients of a batch at the present parameters, beside the training: what the loop holds stays as it is."""
 
 from __future__ import annotations
 
