@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -173,21 +174,20 @@ class ShuffledQuadratic(ParameterSystem):
         size, examples = self.batch_size, self.examples
         return self.noise * size * (examples - 1) / (examples - size)
 
-    def _noise_sum(self, count: int) -> float:
-        """Variance of ``Σ_s a^(count−1−s) ξ_s`` over the first ``count`` steps of an epoch."""
-        powers = [self._contraction**power for power in range(count)]
-        squares, total = math.fsum(w * w for w in powers), math.fsum(powers)
-        return self.noise * (self.batches * squares - total**2) / (self.batches - 1)
+    def _noise_sums(self) -> np.ndarray:
+        """Variance of ``Σ_s a^(t−1−s) ξ_s`` over the first t steps of an epoch, for t = 0 … M."""
+        powers = self._contraction ** np.arange(self.batches)
+        squares, totals = (np.concatenate([[0.0], np.cumsum(each)]) for each in (powers**2, powers))
+        return self.noise * (self.batches * squares - totals**2) / (self.batches - 1)
 
     @property
     def _end_variance(self) -> float:
         shrink = self._contraction ** (2 * self.batches)
-        return self.rate**2 * self._noise_sum(self.batches) / (1 - shrink)
+        return self.rate**2 * float(self._noise_sums()[-1]) / (1 - shrink)
 
     def _epoch_means(self) -> tuple[float, float]:
         """⟨θ²⟩ and ⟨θξ⟩, averaged over the places in the epoch."""
-        a, end, places = self._contraction, self._end_variance, range(self.batches)
-        squares = [a ** (2 * t) * end + self.rate**2 * self._noise_sum(t) for t in places]
-        geometric = [(1 - a**t) / (1 - a) for t in places]
-        mixed = [self.rate * self.noise / (self.batches - 1) * total for total in geometric]
-        return math.fsum(squares) / self.batches, math.fsum(mixed) / self.batches
+        a, places = self._contraction, np.arange(self.batches)
+        squares = a ** (2 * places) * self._end_variance + self.rate**2 * self._noise_sums()[:-1]
+        mixed = self.rate * self.noise / (self.batches - 1) * (1 - a**places) / (1 - a)
+        return float(squares.mean()), float(mixed.mean())
