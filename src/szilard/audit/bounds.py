@@ -76,3 +76,51 @@ that hold to leading order, so it is not held to a digit."""
 
 IDEAL = 0.9
 """L-info over M-info from which on nearly all that was memorised was learned."""
+
+FEWEST_BURSTS = 8
+"""Bursts whose scatter an error is made of: with fewer, Student's t decides nothing that many layers share."""
+
+COLOUR = 0.05
+"""Autocorrelation of the noise at one lag: it counts twice in T ∝ 1 + 2 Σρ, so .05 moves the temperature by 10 %."""
+
+HEATED = 0.1
+"""Share of the temperature that correlations at all recorded lags may add or take away."""
+
+STEADY = 0.2
+"""Change of ln c between stretches of the training: the variance then stays within a tenth of its middle."""
+
+ONE_TEMPERATURE = 0.1
+"""|ln T_i/T_j| up to which two temperatures are one to the first digit."""
+
+ISOTROPIC = 0.9
+"""Share of the directions that noise must fill: (tr C)²/(d tr C²) = 1/(1 + s²), where s is the spread of the variances
+over directions, relative to their mean; it is then below a third."""
+
+FINITE = 2.0
+"""Tail index above which the variance is finite."""
+
+STATIONARY_RATIO = (0.9, 1.1)
+"""Both sides of a fluctuation–dissipation relation are then alike to the first digit."""
+
+CANONICAL = 0.01
+"""‖G/T − 1‖²/d of G = ⟨(θ − θ̄)∇Uᵀ⟩: the temperatures of all directions lie within a tenth, root mean square."""
+
+TURNING = 0.01
+"""Turning over relaxing, squared: in the time in which the parameters relax they turn by a tenth of a radian."""
+
+REVERSIBLE = 0.01
+"""Entropy produced from one record to the next, nat: a hundred of them would have to be seen to tell which way time
+runs."""
+
+FEWEST_RELAXED = 20
+"""Independent positions of the parameters without which the paths show no stationary state, only the way there."""
+
+OUTWEIGHS = 1.0
+"""Force over noise above which the force is the larger."""
+
+SAME_NOISE = 0.1
+"""Share by which the loop's noise variance may differ from that of fresh batches: other data, augmentation, clipping or
+another batch size change it by more."""
+
+LEADING_ORDER = 0.2
+"""Predicted over measured work, less 1: the prediction is of leading order in the step, and from a few steps only."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from szilard.audit.bursts import Bursts
 from szilard.estimate import Estimate, Kind
 
 if TYPE_CHECKING:
@@ -26,12 +27,14 @@ class Evidence:
         samples: group ``samples``, likewise; None when the record has none.
         attributes: root attributes.
         undefined: how many rows of the ledger were set aside.
+        reservoir: group ``reservoir``; None when the record has none, or no row of it.
     """
 
     ledger: xr.Dataset
     samples: xr.Dataset | None
     attributes: Mapping[str, Any]
     undefined: int
+    reservoir: Bursts | None = None
 
     @classmethod
     def of(cls, tree: xr.DataTree) -> Evidence:
@@ -41,11 +44,16 @@ class Evidence:
         samples = None
         if "samples" in tree.children:
             samples = finite_rows(tree["samples"].to_dataset(), ("work_sampled", "heat_sampled", "entropy_sampled"))
+        attributes = {str(key): value for key, value in tree.attrs.items()}
+        bursts = None
+        if "reservoir" in tree.children:
+            bursts = Bursts.of(tree["reservoir"].to_dataset(), attributes)
         return cls(
             ledger,
             samples,
-            {str(key): value for key, value in tree.attrs.items()},
+            attributes,
             everything.sizes["step"] - ledger.sizes["step"],
+            bursts if bursts is not None and bursts.records else None,
         )
 
     @property

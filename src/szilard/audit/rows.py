@@ -104,13 +104,13 @@ def ending(attributes: Mapping[str, Any], covered: str, span: str) -> tuple[str,
     return status, told.get(status, f"The run was not closed (status {status}): what follows speaks of {span} only.")
 
 
-def ratio(numerator: Estimate, denominator: Estimate) -> tuple[float, Interval]:
+def ratio(numerator: Estimate, denominator: Estimate, level: float = LEVEL) -> tuple[float, Interval]:
     """Numerator over denominator with every quotient that both intervals allow, whatever their correlation.
 
-    Each is taken at level 1 − (1 − LEVEL)/2, so that both hold together at LEVEL. Infinite where the denominator may be
-    zero.
+    Each is taken at level 1 − (1 − level)/2, so that both hold together at ``level``. Infinite where the denominator
+    may be zero.
     """
-    both = 1 - (1 - LEVEL) / 2
+    both = 1 - (1 - level) / 2
     above, below = numerator.interval(both), denominator.interval(both)
     value = numerator.value / denominator.value if denominator.value else math.nan
     if any(math.isnan(end) for end in (*above, *below)):

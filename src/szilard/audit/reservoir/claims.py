@@ -126,8 +126,8 @@ LAZY = Claim(
     "lazy dynamics",
     "training backwards retraces the parameters: gradients do not depend on where θ is",
     "paper Eq. 35, Appendix A",
-    "nothing was run backwards: szilard run reversal repeats the minibatches in reverse order with gradient ascent, and "
-    "measures the change of the tangent kernel.",
+    "nothing was run backwards: szilard run reversal repeats the minibatches in reverse order with gradient ascent, "
+    "and measures the change of the tangent kernel.",
 )
 
 RESERVOIR = (

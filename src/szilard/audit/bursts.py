@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 ESSENTIAL = ("noise_variance", "noise_variance_loop", "signal_variance", "noise_covariance", "temperature_noise",
              "temperature_kinetic")  # fmt: skip
 
+SAMPLED = 4096
+"""Parameters of a group that the shape of its noise is taken from, where the record does not say."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bursts:
@@ -73,6 +76,14 @@ class Bursts:
         return np.zeros(self.groups, dtype=int)
 
     @property
+    def sampled(self) -> np.ndarray:
+        """How many of each group's parameters the shape of the noise was taken from; 0 where it is not known."""
+        given = self.settings.get("sampled")
+        if isinstance(given, Sequence) and len(given) == self.groups and all(isinstance(item, int) for item in given):
+            return np.array(given, dtype=int)
+        return np.minimum(self.parameters, SAMPLED)
+
+    @property
     def batch_size(self) -> int:
         """Of the loop; 0 where the record does not say."""
         given = self.settings.get("batch_size")
@@ -87,6 +98,44 @@ class Bursts:
     def late(self) -> slice:
         """The second half of the records, where training is nearest to stationary."""
         return slice(self.records // 2, self.records)
+
+    @property
+    def batches(self) -> int:
+        """M, batches in an epoch of the training data; 0 where the record does not say."""
+        examples = self.settings.get("examples")
+        return examples // self.batch_size if isinstance(examples, int) and self.batch_size else 0
+
+    @property
+    def window(self) -> int:
+        """Records over which windowed quantities run."""
+        given = self.settings.get("window")
+        return given if isinstance(given, int) and given > 0 else 32
+
+    @property
+    def even(self) -> slice:
+        """Late records that lie equally far apart; what calibration and the close put off the rhythm is left out."""
+        rows = self.late
+        gaps = np.diff(self.steps[rows])
+        if not len(gaps):
+            return rows
+        usual = np.median(gaps)
+        first, last = rows.start, rows.stop
+        while last - first > 1 and self.steps[last - 1] - self.steps[last - 2] != usual:
+            last -= 1
+        while last - first > 1 and self.steps[first + 1] - self.steps[first] != usual:
+            first += 1
+        return slice(first, last)
+
+    def noisy(self, layer: int) -> np.ndarray:
+        """The rows at which the fresh noise of a layer is not 0."""
+        return np.flatnonzero(self.values("noise_variance")[:, layer] > 0)
+
+    def too_few(self, fewest: int) -> str:
+        """Why so few bursts tell nothing."""
+        return (
+            f"The record holds {self.records} bursts and {fewest} are needed: train longer, or give the Reservoir "
+            "measure a smaller every."
+        )
 
     def has(self, *names: str) -> bool:
         """Whether all these columns exist."""

@@ -1,0 +1,49 @@
+"""The loop's noise against that of fresh batches: whether the reservoir that was measured is the one that trained."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from szilard.audit.bounds import FEWEST_BURSTS, LEVEL, SAME_NOISE
+from szilard.audit.evidence import Evidence
+from szilard.audit.finding import Concern, Finding
+from szilard.audit.reservoir.claims import LOOP
+from szilard.estimate import format_with_error
+from szilard.reservoir import largest_effect, ratio_of_means
+
+
+def findings(evidence: Evidence) -> tuple[Finding, ...]:
+    """The one row of this family: the largest departure of a layer's ratio of means from 1."""
+    bursts = evidence.reservoir
+    assert bursts is not None
+    if bursts.records < FEWEST_BURSTS:
+        return (LOOP.unchecked(bursts.too_few(FEWEST_BURSTS), Concern.RECORD),)
+    layers = [layer for layer in range(bursts.groups) if len(bursts.noisy(layer)) >= FEWEST_BURSTS]
+    if not layers:
+        return (LOOP.unchecked("There is no noise: its variance is 0 in every layer.", Concern.RECORD),)
+    loop, fresh = bursts.values("noise_variance_loop"), bursts.values("noise_variance")
+    found = [ratio_of_means(loop[:, layer], fresh[:, layer]) for layer in layers]
+    values, errors = (np.array([getattr(one, name) for one in found]) for name in ("value", "error"))
+    largest = largest_effect(values - 1, errors, float(bursts.records - 1), LEVEL)
+    layer, worst = layers[largest.where[0]], found[largest.where[0]]
+    clipped, skipped = (int(np.asarray(bursts.data[name]).sum()) for name in ("clipped_steps", "skipped_steps"))
+    said = [f"{format_with_error(worst.value, worst.error)} times as large in {bursts.names[layer]}."]
+    if largest.low > SAME_NOISE:
+        said.append("Other training data, augmentation, dropout, clipping or another batch size would do that.")
+    if clipped:
+        said.append(f"{clipped:,} steps look clipped.")
+    if skipped:
+        said.append(f"{skipped:,} training steps came without an optimiser's step.")
+    if bursts.undefined:
+        said.append(f"{bursts.undefined} bursts without finite numbers were set aside.")
+    return (
+        LOOP.tested(
+            measure="loop's over fresh noise variance, less 1, the worst layer",
+            effect=largest.value,
+            interval=(largest.low, largest.high),
+            bound=(0.0, SAME_NOISE),
+            where=f"{bursts.span()}, {bursts.names[layer]}",
+            detail=" ".join(said),
+            concerns=Concern.RECORD,
+        ),
+    )

@@ -1,0 +1,92 @@
+"""The shape of the noise (δ_ij of Eq. 34): whether it points everywhere alike, and whether it has a variance at all."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from szilard.audit.bounds import FINITE
+from szilard.audit.bounds import ISOTROPIC as FILLED
+from szilard.audit.bursts import Bursts
+from szilard.audit.evidence import Evidence
+from szilard.audit.finding import Finding
+from szilard.audit.reservoir.claims import FINITE as TAILS
+from szilard.audit.reservoir.claims import ISOTROPIC
+from szilard.audit.rows import decisive, level_of
+from szilard.estimate import Estimate, Kind, format_with_error
+
+
+def findings(evidence: Evidence) -> tuple[Finding, ...]:
+    """The rows of this family, from the last window of records."""
+    bursts = evidence.reservoir
+    assert bursts is not None
+    return (_isotropic(bursts), _tails(bursts))
+
+
+def directions(bursts: Bursts, layer: int) -> Estimate | None:
+    """The participation ratio of a layer at the last record; None where the window was not full."""
+    name = "participation_ratio"
+    value, error = (bursts.values(column)[-1, layer] for column in (name, f"{name}_error"))
+    if not np.isfinite([value, error]).all():
+        return None
+    return Estimate(float(value), float(error), Kind.ASYMPTOTIC, max(min(bursts.window, bursts.records) - 1.0, 1.0))
+
+
+def _isotropic(bursts: Bursts) -> Finding:
+    """The smallest share of a layer's (sampled) parameters that the noise fills."""
+    sampled = bursts.sampled
+    found = {
+        layer: one
+        for layer in range(bursts.groups)
+        if sampled[layer] > 1 and (one := directions(bursts, layer)) is not None
+    }
+    if not found:
+        return ISOTROPIC.unchecked("No window of records was full, or no layer has two parameters: train longer.")
+    layers = list(found)
+    intervals = [
+        tuple(float(end) / sampled[layer] for end in found[layer].interval(level_of(len(layers)))) for layer in layers
+    ]
+    bound = (FILLED, math.inf)
+    worst = decisive(intervals, bound)
+    layer = layers[worst]
+    ratio = found[layer]
+    low, high = intervals[worst]
+    return ISOTROPIC.tested(
+        measure="directions that share the noise over those there are, the worst layer",
+        effect=ratio.value / sampled[layer],
+        interval=(low, high),
+        bound=bound,
+        where=f"the last window to step {bursts.steps[-1]:,}, {bursts.names[layer]}",
+        detail=(
+            f"(tr C)²/tr C² = {format_with_error(ratio.value, ratio.error)} of {sampled[layer]:,} "
+            f"{'sampled ' if sampled[layer] < bursts.parameters[layer] else ''}parameters in {bursts.names[layer]}."
+        ),
+    )
+
+
+def _tails(bursts: Bursts) -> Finding:
+    """The smallest tail index of a layer, by Hill's estimator, whose error tells how many noises it is made of."""
+    values, errors = (bursts.values(name)[-1] for name in ("tail_index", "tail_index_error"))
+    layers = [layer for layer in range(bursts.groups) if np.isfinite([values[layer], errors[layer]]).all()]
+    if not layers:
+        return TAILS.unchecked("No window of records held noises enough: train longer.")
+    found = [
+        Estimate(float(values[layer]), float(errors[layer]), Kind.ASYMPTOTIC, float((values / errors)[layer] ** 2 + 1))
+        for layer in layers
+    ]
+    intervals = [one.interval(level_of(len(layers))) for one in found]
+    bound = (FINITE, math.inf)
+    worst = decisive(intervals, bound)
+    layer, index = layers[worst], found[worst]
+    return TAILS.tested(
+        measure="tail index of the norm of the noise, the worst layer",
+        effect=index.value,
+        interval=intervals[worst],
+        bound=bound,
+        where=f"the last window to step {bursts.steps[-1]:,}, {bursts.names[layer]}",
+        detail=(
+            f"Hill's α = {format_with_error(index.value, index.error)} in {bursts.names[layer]}. Light tails have no "
+            "α: theirs comes out large."
+        ),
+    )

@@ -1,0 +1,149 @@
+"""One temperature (Eq. 34, §6.2) and stationary parameters: the temperatures of the layers against one another."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from szilard.audit.bounds import FEWEST_BURSTS, LEVEL, ONE_TEMPERATURE, STATIONARY_RATIO
+from szilard.audit.bursts import Bursts
+from szilard.audit.evidence import Evidence
+from szilard.audit.finding import Finding
+from szilard.audit.reservoir.claims import ONE_TEMPERATURE as ONE
+from szilard.audit.reservoir.claims import SETTLED, YAIDA
+from szilard.audit.rows import decisive, level_of, ratio
+from szilard.errors import RecordError
+from szilard.estimate import Estimate, Kind, format_with_error
+from szilard.reservoir import mutual_equilibrium, time_average, time_ratio
+
+
+def findings(evidence: Evidence) -> tuple[Finding, ...]:
+    """The rows of this family."""
+    bursts = evidence.reservoir
+    assert bursts is not None
+    return (_one(bursts), _yaida(bursts), _settled(bursts))
+
+
+def layer_temperatures(bursts: Bursts, rows: slice) -> list[Estimate]:
+    """Of the noise, one a layer, averaged over the bursts of some rows.
+
+    Raises:
+        RecordError: with fewer than two rows.
+    """
+    values = bursts.values("temperature_noise")[rows]
+    return [time_average(values[:, layer]).value for layer in range(bursts.groups)]
+
+
+def _one(bursts: Bursts) -> Finding:
+    """The largest |ln T_i/T_j| of two layers in the second half of the records."""
+    if bursts.groups < 2:
+        return ONE.unchecked("The record holds one group of parameters: give the Reservoir measure groups='layer'.")
+    if bursts.records < FEWEST_BURSTS:
+        return ONE.unchecked(bursts.too_few(FEWEST_BURSTS))
+    try:
+        found = layer_temperatures(bursts, bursts.late)
+        judged = mutual_equilibrium(found, LEVEL)
+    except RecordError:
+        return ONE.unchecked("The noise of some layer is 0: it has no temperature to compare.")
+    values = [one.value for one in found]
+    hottest, coldest = int(np.argmax(values)), int(np.argmin(values))
+    hot, cold = found[hottest], found[coldest]
+    before = layer_temperatures(bursts, slice(0, bursts.records // 2))
+    earlier = before[hottest].value / before[coldest].value
+    return ONE.tested(
+        measure="largest |ln(T_i/T_j)| of two layers",
+        effect=judged.largest.value,
+        interval=(judged.largest.low, judged.largest.high),
+        bound=(0.0, ONE_TEMPERATURE),
+        where=f"{bursts.span(bursts.late)}, {bursts.names[hottest]} against {bursts.names[coldest]}",
+        detail=(
+            f"Hottest is {bursts.names[hottest]} at {format_with_error(hot.value, hot.error)} (units of loss, per "
+            f"parameter), coldest {bursts.names[coldest]} at {format_with_error(cold.value, cold.error)}: "
+            f"{hot.value / cold.value:.3g} times, {earlier:.3g} times in the first half of the records."
+        ),
+    )
+
+
+def fluctuation_dissipation(bursts: Bursts, layer: int) -> Estimate | None:
+    """``⟨θ·∇U⟩/½r⟨g²⟩`` of a layer over the second half of the records, the ratio of sums; None where it is not known.
+
+    Each record's ratio is weighed by its steps and its kinetic temperature, so that what both ends of an interval say
+    cancels between neighbours.
+    """
+    ratios = bursts.values("fdr_ratio")[bursts.late, layer]
+    steps = bursts.values("interval")[bursts.late]
+    weights = steps * bursts.values("temperature_kinetic")[bursts.late, layer]
+    known = np.isfinite(ratios) & (weights > 0)
+    if known.sum() < FEWEST_BURSTS // 2:
+        return None
+    return time_ratio((ratios * weights)[known], weights[known]).value
+
+
+def _yaida(bursts: Bursts) -> Finding:
+    if bursts.records < FEWEST_BURSTS:
+        return YAIDA.unchecked(bursts.too_few(FEWEST_BURSTS))
+    found = {
+        layer: one for layer in range(bursts.groups) if (one := fluctuation_dissipation(bursts, layer)) is not None
+    }
+    if not found:
+        return YAIDA.unchecked("The record holds no ratio: the optimiser's own law is not known, or nothing moved.")
+    layers = list(found)
+    intervals = [found[layer].interval(level_of(len(layers))) for layer in layers]
+    layer = layers[worst := decisive(intervals, STATIONARY_RATIO)]
+    ratio_there = found[layer]
+    return YAIDA.tested(
+        measure="⟨θ·∇U⟩ over the kinetic temperature, the worst layer",
+        effect=ratio_there.value,
+        interval=intervals[worst],
+        bound=STATIONARY_RATIO,
+        where=f"{bursts.span(bursts.late)}, {bursts.names[layer]}",
+        detail=(
+            f"{format_with_error(ratio_there.value, ratio_there.error)} in {bursts.names[layer]}; inside in "
+            f"{_inside(found)} of {len(layers)} layers. Above 1 the parameters still move towards the origin of the "
+            "axes, below 1 away from it: either way they are not stationary yet."
+        ),
+    )
+
+
+def _inside(found: dict[int, Estimate]) -> int:
+    low, high = STATIONARY_RATIO
+    return sum(low <= one.value <= high for one in found.values())
+
+
+def configurational(bursts: Bursts, layer: int) -> tuple[Estimate, Estimate] | None:
+    """Configurational and kinetic temperature of the same, last window of records; None where it is not full yet."""
+    name = "temperature_configurational"
+    if not bursts.has(name):
+        return None
+    value, error, effective = (
+        bursts.values(column)[-1, layer] for column in (name, f"{name}_error", f"{name}_effective_samples")
+    )
+    if not np.isfinite([value, error, effective]).all():
+        return None
+    window = bursts.values("temperature_kinetic")[-bursts.window :, layer]
+    return Estimate(float(value), float(error), Kind.ASYMPTOTIC, max(float(effective) - 1, 1.0)), time_average(
+        window
+    ).value
+
+
+def _settled(bursts: Bursts) -> Finding:
+    found = {layer: one for layer in range(bursts.groups) if (one := configurational(bursts, layer)) is not None}
+    if not found:
+        return SETTLED.unchecked("No window of records was full: train longer, or record more often.")
+    layers = list(found)
+    ratios = [ratio(*found[layer], level_of(len(layers))) for layer in layers]
+    worst = decisive([interval for _, interval in ratios], STATIONARY_RATIO)
+    layer = layers[worst]
+    effect, interval = ratios[worst]
+    positions, motions = found[layer]
+    return SETTLED.tested(
+        measure="configurational over kinetic temperature, the worst layer",
+        effect=effect,
+        interval=interval,
+        bound=STATIONARY_RATIO,
+        where=f"{bursts.span(slice(max(0, bursts.records - bursts.window), None))}, {bursts.names[layer]}",
+        detail=(
+            f"⟨(θ − θ̄)·∇U⟩ = {format_with_error(positions.value, positions.error)} against "
+            f"{format_with_error(motions.value, motions.error)} of the motion, per parameter, in "
+            f"{bursts.names[layer]}. The window is worth {positions.degrees_of_freedom + 1:.0f} independent positions."
+        ),
+    )

@@ -1,0 +1,82 @@
+"""Predicted work: what drift and diffusion should cost a step, beside the ledger's W at its finest interval."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from szilard.audit.bounds import FEWEST_BURSTS, LEADING_ORDER, LEVEL
+from szilard.audit.evidence import Evidence
+from szilard.audit.finding import Finding
+from szilard.audit.reservoir.claims import PREDICTED
+from szilard.estimate import format_with_error
+from szilard.reservoir import time_ratio
+
+BOUND = (1 - LEADING_ORDER, 1 + LEADING_ORDER)
+
+
+@dataclass(frozen=True, slots=True)
+class Works:
+    """Work per training step between neighbouring bursts, nats.
+
+    Attributes:
+        steps: at which each stretch ends.
+        measured: by the ledger, at its finest interval.
+        drift: predicted for that interval, the mean of both ends.
+        diffusion: likewise.
+        interval: k, training steps.
+    """
+
+    steps: np.ndarray
+    measured: np.ndarray
+    drift: np.ndarray
+    diffusion: np.ndarray
+    interval: int
+
+
+def findings(evidence: Evidence) -> tuple[Finding, ...]:
+    """The one row of this family; none where no works were predicted."""
+    bursts = evidence.reservoir
+    assert bursts is not None
+    if not bursts.has("work_drift", "work_diffusion"):
+        return ()
+    found = works(evidence)
+    if found is None or len(found.steps) < FEWEST_BURSTS:
+        return (PREDICTED.unchecked("The ledger made too few jumps between bursts: train longer."),)
+    predicted = found.drift + found.diffusion
+    ratio = time_ratio(predicted, found.measured).value
+    return (
+        PREDICTED.tested(
+            measure="predicted over measured work",
+            effect=ratio.value,
+            interval=ratio.interval(LEVEL),
+            bound=BOUND,
+            where=f"steps to {found.steps[-1]:,}, at jumps of {found.interval}",
+            detail=(
+                f"{format_with_error(ratio.value, ratio.error)}: diffusion {found.diffusion.mean():.3g} and drift "
+                f"{found.drift.mean():.3g} nat per input and step against {found.measured.mean():.3g} measured. To "
+                "leading order in the step; between bursts the ends stand for the stretch."
+            ),
+        ),
+    )
+
+
+def works(evidence: Evidence) -> Works | None:
+    """Predicted and measured work per step between bursts; None where one of them is missing."""
+    bursts, ledger = evidence.reservoir, evidence.ledger
+    if bursts is None or not bursts.has("work_drift", "work_diffusion") or "work_by_interval" not in ledger:
+        return None
+    rows = np.searchsorted(evidence.steps, bursts.steps, side="right") - 1
+    steps, jumps, work = (
+        np.asarray(ledger[name].values, dtype=float)[:, 0] for name in ("steps_by_interval", "jumps_by_interval",
+                                                                       "work_by_interval")
+    )  # fmt: skip
+    covered, made, done = (np.diff(column[rows]) for column in (steps, jumps, work))
+    known = (covered > 0) & (made > 0) & np.isfinite(done)
+    if not known.any():
+        return None
+    interval = round(float(covered[known].sum() / made[known].sum()))
+    drift, diffusion = (bursts.values(name) for name in ("work_drift", "work_diffusion"))
+    drift, diffusion = (0.5 * (each[1:] + each[:-1])[known] for each in (drift, diffusion))
+    return Works(bursts.steps[1:][known], (done / np.maximum(covered, 1))[known], interval * drift, diffusion, interval)
