@@ -177,6 +177,8 @@ def bound_text(row: Finding) -> str:
         return f"(counted\u00a0from\u00a0{number(low)})"
     if low == -high and high:
         return f"(±\u00a0{number(high)})"
+    if low > 0:
+        return f"({number(low)}\u00a0to\u00a0{number(high)})"
     return f"(≤\u00a0{number(high)})" if high else "(none\u00a0allowed)"
 
 
