@@ -74,7 +74,7 @@ class NoiseHarvest:
     Attributes:
         chunk, record, step: which.
         lane, why: how its members are trained, and why so.
-        columns: by the record's names: of the record itself each shaped ``(members, …)``; ``path``, of the points
+        columns: by the record's names: of the record itself each shaped ``(members, …)``; ``theta``, of the points
             since the record before, ``(members, points, parameters)``; ``noise_covariance.START``, of bursts that
             ended since then, ``(members, groups, lags)``.
     """
@@ -216,7 +216,7 @@ class Lookout:
         seen["accuracy"] = self._accuracy()
         seen |= self._found
         if self._points:
-            seen["path"] = torch.stack(self._points, 1)
+            seen["theta"] = torch.stack(self._points, 1)
         self._found, self._points = {}, []
         return {name: value.cpu() for name, value in seen.items()}
 

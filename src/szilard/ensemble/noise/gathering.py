@@ -77,12 +77,12 @@ class NoiseGathering:
         steps = self._plan.schedule.since(record, self._plan.schedule.points)
         if not steps:
             return
-        paths = self._joined("path", parts)
+        paths = self._joined("theta", parts)
         written = self._writer.rows("paths") - sum(
             len(self._plan.schedule.since(before, self._plan.schedule.points)) for before in range(record)
         )
         for place, step in list(enumerate(steps))[written:]:
-            self._writer.append("paths", step, {"path": paths[:, :, place]})
+            self._writer.append("paths", step, {"theta": paths[:, :, place]})
 
     def _write_bursts(self, record: int, parts: list[dict[str, ndarray]]) -> None:
         schedule = self._plan.schedule

@@ -19,6 +19,7 @@ from szilard.ensemble.noise.gradients import make_gradients
 from szilard.ensemble.noise.schedule import Schedule
 from szilard.ensemble.noise.sums import Group
 from szilard.ensemble.trainer import Cohort, suggested_chunk
+from szilard.ensemble.trainer.order import Order
 from szilard.ensemble.trial import Trial, try_model
 from szilard.errors import ModelError
 from szilard.training import Factory, Training, streams
@@ -177,7 +178,7 @@ class NoisePlan:
         """Refuses what cannot be carried out, before anything is written.
 
         Raises:
-            SpecError: if the model cannot be made.
+            SpecError: if the model cannot be made, or an epoch is smaller than a batch.
             ModelError: if it does not fit the data.
         """
         if self.trial.logits < len(self.data.classes):
@@ -185,6 +186,8 @@ class NoisePlan:
                 f"the model has {self.trial.logits} outcomes and {self.data.name!r} {len(self.data.classes)} classes:"
                 " let its last layer have as many."
             )
+        for training in self.trainings:
+            Order(len(self.data.train_labels), training.batch_size, training.shuffle, (0,))
         assert self.groups and self.path
 
     @cached_property
