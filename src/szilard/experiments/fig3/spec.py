@@ -16,7 +16,7 @@ from szilard.experiments.sizes import size_of
 from szilard.experiments.spec import Probe
 from szilard.training import SGD, Factory, Training, factory
 
-INITIALISATION, RATE = "glorot", 3e-4
+INITIALISATION, RATE = "glorot", 1e-4
 """With standardised inputs, what comes closest to the ranges that the paper prints."""
 QUICK_TRIALS, QUICK_STEPS = 10, 20_000
 
