@@ -48,6 +48,7 @@ _DOOR = {
     "Monitor": "monitor",
     "Outcomes": "models",
     "Probe": "experiments",
+    "Reservoir": "monitor",
     "Run": "handle",
     "SGD": "training",
     "Supersample": "ensemble.datasets",
@@ -84,6 +85,7 @@ __all__ = [
     "Monitor",
     "Outcomes",
     "Probe",
+    "Reservoir",
     "Run",
     "Supersample",
     "SzilardError",
@@ -139,7 +141,7 @@ if TYPE_CHECKING:
     from szilard.experiments.runner import run
     from szilard.handle import Run, open
     from szilard.models import Classifier, Outcomes
-    from szilard.monitor import Ledger, Monitor
+    from szilard.monitor import Ledger, Monitor, Reservoir
     from szilard.training import SGD, Adam, AdamW, Cosine, Decay, Training, factory
 
 

@@ -31,14 +31,19 @@ def read(path: str | Path) -> xr.DataTree:
     committed = load_committed(directory)
     rows, attributes = merge(committed, journal), current(committed.attributes, journal)
     coordinates = attributes.get("coordinates", {})
-    nodes = {f"/{group}": _dataset(committed, group, rows[group], coordinates) for group in committed.columns}
+    names = attributes.get("coordinate_names", {})
+    nodes = {f"/{group}": _dataset(committed, group, rows[group], coordinates, names) for group in committed.columns}
     return xr.DataTree.from_dict({"/": xr.Dataset(attrs=shown(attributes)), **nodes})
 
 
 def _dataset(
-    committed: Committed, group: str, rows: Sequence[Packed], moved: Mapping[str, Sequence[float]]
+    committed: Committed,
+    group: str,
+    rows: Sequence[Packed],
+    moved: Mapping[str, Sequence[float]],
+    names: Mapping[str, Sequence[str]],
 ) -> xr.Dataset:
-    """One group; ``moved`` holds coordinate values that are not committed yet."""
+    """One group; ``moved`` holds coordinate values that are not committed yet, ``names`` texts in place of numbers."""
     variables: dict[str, Any] = {}
     for name, column in committed.columns[group].items():
         values = committed.values(group, name)
@@ -50,4 +55,8 @@ def _dataset(
     columns = committed.columns[group]
     fixed = [name for name, column in columns.items() if name == "step" or not column.grows]
     coordinates = {name: variables.pop(name) for name in fixed}
+    for name in fixed:
+        texts = names.get(f"{group}/{name}")
+        if texts is not None and len(texts) == coordinates[name].size:
+            coordinates[name] = xr.Variable((name,), np.array([str(text) for text in texts]))
     return xr.Dataset(variables, coordinates)

@@ -1,0 +1,284 @@
+"""A burst: at each of a few consecutive steps the loop's gradient meets fresh ones at the same parameters.
+
+Everything stays on its device; what a step leaves behind are norms of every parameter's gradients, and the values of a
+fixed sample of parameters.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import final
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from szilard.models.evaluation import RandomStream, apart
+from szilard.models.force import full_gradient
+from szilard.models.gradients import BatchGradient, dense
+from szilard.models.per_example import per_example_moments
+from szilard.monitor.determinism import any_algorithm
+from szilard.monitor.diffusion import WorkForecast
+from szilard.monitor.examples import Examples
+from szilard.monitor.measure import Occasion
+from szilard.monitor.motion import Memory, Settings
+from szilard.monitor.tracked import Sample, Tracked
+
+FULL_CHUNK = 1024
+"""Training examples in one pass of the full force."""
+NORMS = ("halves", "mean", "pair", "gradient", "raw", "velocity", "preconditioned", "displacement")
+"""Norms that a step leaves of every parameter: ``g_a − g_b``; ``g_a + g_b`` and the loop's g, both with the penalty's
+gradient; ``g_a + g_b − 2g``; the loop's g as it is; and, where the optimiser has them, v (Adam: ``√P m``), ``√P(g_a −
+g_b)`` and θ − θ before the last step."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What every burst of a recorder has in common.
+
+    Attributes:
+        gradient: of a batch.
+        examples: the training data.
+        tracked: the parameters.
+        sample: those of them that are looked at one by one.
+        half: examples in each of the two fresh batches of a step.
+        steps: of a burst.
+        directions: random unit vectors of each group on the sample.
+        full: whether the force is that of all examples.
+        per_example: single examples at a burst's first step.
+        forecast: of drift and diffusion, where asked for.
+        device: of the model.
+    """
+
+    gradient: BatchGradient
+    examples: Examples
+    tracked: Tracked
+    sample: Sample
+    half: int
+    steps: int
+    directions: Float[Tensor, "directions sampled"] | None
+    full: bool
+    per_example: int
+    forecast: WorkForecast | None
+    device: torch.device
+
+
+@final
+@dataclass(slots=True)
+class Start:
+    """What is measured once, at the burst's first step; tensors of one number a parameter where not said."""
+
+    squares: Tensor
+    along: Tensor
+    velocity: Tensor
+    force: tuple[Tensor, Tensor, Tensor] | None = None
+    """``U_B`` without its penalty (one number), norms and greatest components of ``∇U_B``."""
+    moments: tuple[Tensor, Tensor] | None = None
+    """``‖g_x‖²`` and ``g_x·ḡ``, shaped (examples, parameters)."""
+
+
+@final
+class Burst:
+    """Takes in the steps that follow a record.
+
+    Args:
+        plan: of all bursts.
+        occasion: of the record.
+        generator: of the fresh batches.
+        stream: random states of the model's own evaluations, as for dropout.
+    """
+
+    def __init__(self, plan: Plan, occasion: Occasion, generator: torch.Generator, stream: RandomStream) -> None:
+        self.plan = plan
+        self.occasion = occasion
+        self.settings: list[Settings] = []
+        self.ready: list[bool] = []
+        self.norms: list[Tensor] = []
+        self.losses: list[Tensor] = []
+        self.overflow: list[Tensor] = []
+        self.start: Start | None = None
+        self.works: list[Tensor] = []
+        self.skipped = 0
+        self._generator, self._stream = generator, stream
+        self._samples: list[tuple[Tensor, ...]] = []
+        self._sum: list[Tensor] = []
+        self._before: list[Tensor] | None = None
+
+    @property
+    def steps(self) -> int:
+        """Steps taken in so far."""
+        return len(self.norms)
+
+    @property
+    def done(self) -> bool:
+        """Whether these are all."""
+        return self.steps >= self.plan.steps
+
+    @any_algorithm()
+    def take(self, optimizer: torch.optim.Optimizer) -> None:
+        """One step of the optimiser is about to be made: its gradient is there, the parameters have not moved."""
+        plan, tracked = self.plan, self.plan.tracked
+        settings = Settings.of(optimizer, tracked)
+        with torch.no_grad():
+            loop = [_wide(dense(parameter.grad, parameter)) for parameter in tracked.parameters]
+            self._unscale(optimizer, loop)
+        with apart(plan.gradient.module, plan.device, self._stream):
+            first, second = (
+                plan.gradient(*plan.examples.draw(plan.half, self._generator, plan.device)) for _ in range(2)
+            )
+            if self.start is None:
+                self.start = self._begin(optimizer, settings)
+        with torch.no_grad():
+            self._compare(optimizer, settings, loop, self._thawed(first[1]), self._thawed(second[1]))
+        self.losses.append(0.5 * (first[0].double() + second[0].double()))
+        self.settings.append(settings)
+
+    def _compare(
+        self,
+        optimizer: torch.optim.Optimizer,
+        settings: Settings,
+        loop: list[Tensor],
+        first: list[Tensor],
+        second: list[Tensor],
+    ) -> None:
+        plan, tracked = self.plan, self.plan.tracked
+        theta = [_wide(parameter.detach()) for parameter in tracked.parameters]
+        halves, both = list(torch._foreach_sub(first, second)), list(torch._foreach_add(first, second))
+        pair = list(torch._foreach_sub(both, loop, alpha=2))
+        decays = settings.decays()
+        mean, gradient = both, loop
+        if any(decays):
+            mean = [torch.add(g, x, alpha=2 * decay) for g, x, decay in zip(both, theta, decays, strict=True)]
+            gradient = [torch.add(g, x, alpha=decay) for g, x, decay in zip(loop, theta, decays, strict=True)]
+        memory = Memory.of(optimizer, settings, tracked)
+        norms = {name: _norms(of) for name, of in (("halves", halves), ("mean", mean), ("pair", pair))}
+        norms["gradient"] = _norms(gradient)
+        norms["raw"] = _norms(loop) if any(decays) else norms["gradient"]
+        norms |= self._remembered(memory, halves, theta)
+        nothing = [torch.zeros_like(norm) for norm in norms["halves"]]
+        self.norms.append(torch.stack([torch.stack(norms.get(name, nothing)) for name in NORMS]))
+        self.ready.append(memory.ready)
+        self._samples.append(tuple(plan.sample.of(of) for of in (pair, halves, theta, mean)))
+        if self._sum:
+            torch._foreach_add_(self._sum, mean)
+        else:
+            self._sum = [g.clone() for g in mean]
+        if plan.forecast is not None and plan.forecast.due(self.steps - 1, plan.steps):
+            self.works.append(plan.forecast.products(tracked.names, mean, halves, settings))
+
+    def _remembered(self, memory: Memory, halves: list[Tensor], theta: list[Tensor]) -> dict[str, list[Tensor]]:
+        """Norms of what the optimiser remembers."""
+        if memory.velocities is None:
+            return {}
+        velocities = [_wide(velocity) for velocity in memory.velocities]
+        if memory.preconditioners is None:
+            return {"velocity": _norms(velocities)}
+        roots = list(torch._foreach_sqrt(memory.preconditioners))
+        norms = {
+            "velocity": _norms(list(torch._foreach_div(velocities, roots))),
+            "preconditioned": _norms(list(torch._foreach_div(halves, roots))),
+        }
+        if self._before is not None:
+            norms["displacement"] = _norms(list(torch._foreach_sub(theta, self._before)))
+        self._before = [x.clone() for x in theta]
+        return norms
+
+    def _begin(self, optimizer: torch.optim.Optimizer, settings: Settings) -> Start:
+        """Inside ``apart``."""
+        plan, tracked = self.plan, self.plan.tracked
+        theta = [parameter.detach() for parameter in tracked.parameters]
+        memory = Memory.of(optimizer, settings, tracked)
+        squares = torch.stack([torch.linalg.vector_norm(x, dtype=torch.float64) for x in theta]).square()
+        along, velocity = torch.zeros_like(squares), torch.zeros_like(squares)
+        if memory.velocities is not None and memory.preconditioners is None:
+            pairs = [
+                (x.reshape(-1).double(), v.reshape(-1).double()) for x, v in zip(theta, memory.velocities, strict=True)
+            ]
+            along = torch.stack([torch.dot(x, v) for x, v in pairs])
+            velocity = torch.stack([torch.dot(v, v) for _, v in pairs])
+        start = Start(squares, along, velocity)
+        if plan.full:
+            loss, force = full_gradient(plan.gradient, plan.examples.chunks(FULL_CHUNK, plan.device))
+            penalised = [torch.add(g, x, alpha=d) for g, x, d in zip(force, theta, settings.decays(), strict=True)]
+            penalised = [_wide(g) for g in penalised]
+            greatest = torch.stack([g.abs().max() for g in penalised])
+            start.force = (loss, torch.stack(_norms(penalised)), greatest)
+        if plan.per_example:
+            drawn = plan.examples.draw(plan.per_example, self._generator, plan.device)
+            squares_of, along_mean, _ = per_example_moments(plan.gradient, *drawn)
+            start.moments = (squares_of, along_mean)
+        return start
+
+    def _thawed(self, gradients: list[Tensor]) -> list[Tensor]:
+        """What has been frozen since the run began does not move, and has no noise."""
+        return [
+            _wide(g) if parameter.requires_grad else torch.zeros_like(_wide(g))
+            for g, parameter in zip(gradients, self.plan.tracked.parameters, strict=True)
+        ]
+
+    def _unscale(self, optimizer: torch.optim.Optimizer, loop: list[Tensor]) -> None:
+        """Fused optimisers undo a gradient scaler's factor themselves, and skip their step where it overflowed."""
+        scale, overflow = getattr(optimizer, "grad_scale", None), getattr(optimizer, "found_inf", None)
+        if isinstance(scale, Tensor):
+            for index, g in enumerate(loop):
+                loop[index] = g / scale
+        if isinstance(overflow, Tensor):
+            self.overflow.append(overflow.detach().clone().double().reshape(()))
+
+    @any_algorithm()
+    def gather(self, centre: Tensor | None) -> Gathered:
+        """Sums over the burst's steps, still on the device.
+
+        Args:
+            centre: where the sample of parameters is counted from; None takes its values at the first step.
+        """
+        plan = self.plan
+        pair, halves, theta, mean = (torch.stack(of).double() for of in zip(*self._samples, strict=True))
+        first, mean = theta[0].clone(), mean / 2
+        centre = first if centre is None else centre
+        theta = theta - centre
+        grams = []
+        for part in plan.sample.slices:
+            d, e, square = halves[:, part], pair[:, part], halves[:, part].square()
+            grams.append(torch.stack([e @ e.T, d @ d.T, square @ square.T]))
+        greatest = torch.stack([g.abs().max() for g in self._sum]).double() / (2 * self.steps)
+        projected = None
+        if plan.directions is not None:
+            projected = (
+                torch.stack([plan.directions[:, part] @ first[part] for part in plan.sample.slices]),
+                torch.stack([plan.directions[:, part] @ mean[:, part].T for part in plan.sample.slices]),
+            )
+        moments = torch.stack([theta.mean(0), mean.mean(0), (theta * mean).mean(0)])
+        return Gathered(torch.stack(self.norms).double(), torch.stack(grams), moments, greatest, projected, centre)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """Of a finished burst, on the device.
+
+    Attributes:
+        norms: in the order of :data:`NORMS`.
+        grams: of each group, on its sample: of ``2(g' − g)``, of ``g_a − g_b``, and of the latter's squares.
+        moments: means over the burst of the sample's θ (from a centre), its force, and their product.
+        greatest: greatest component of each parameter's mean force.
+        projected: positions ``(groups, directions)`` and forces ``(groups, directions, steps)``.
+        centre: of the sample.
+    """
+
+    norms: Float[Tensor, "steps norms parameters"]
+    grams: Float[Tensor, "groups 3 steps steps"]
+    moments: Float[Tensor, "3 sampled"]
+    greatest: Float[Tensor, " parameters"]
+    projected: tuple[Tensor, Tensor] | None
+    centre: Tensor = field(repr=False)
+
+
+def _norms(tensors: list[Tensor]) -> list[Tensor]:
+    return list(torch._foreach_norm(tensors))
+
+
+def _wide(tensor: Tensor) -> Tensor:
+    """Half precision is too coarse for norms."""
+    return tensor.float() if tensor.dtype in (torch.float16, torch.bfloat16) else tensor

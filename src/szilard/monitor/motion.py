@@ -1,0 +1,124 @@
+"""How the loop's optimiser stands at a step: its settings, and what it remembers of earlier gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, final
+
+import torch
+from torch import Tensor
+
+from szilard.monitor.tracked import Tracked
+from szilard.reservoir.dynamics import Dynamics
+
+_SETTINGS = (
+    "lr", "momentum", "dampening", "nesterov", "weight_decay", "betas", "eps", "maximize", "amsgrad",
+    "decoupled_weight_decay",
+)  # fmt: skip
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Of the optimiser's parameter groups at a step; a learning rate may still be on the device.
+
+    Attributes:
+        optimizer: name of its class.
+        groups: settings of each of its groups.
+        group_of: its group of each tracked parameter; −1 for those it no longer holds.
+    """
+
+    optimizer: str
+    groups: tuple[Mapping[str, Any], ...]
+    group_of: tuple[int, ...]
+
+    @classmethod
+    def of(cls, optimizer: torch.optim.Optimizer, tracked: Tracked) -> Settings:
+        """As they are now, without waiting for the device."""
+        places = {
+            id(parameter): number
+            for number, group in enumerate(optimizer.param_groups)
+            for parameter in group["params"]
+        }
+        groups = tuple(
+            {
+                name: group[name].detach().clone() if isinstance(group[name], Tensor) else group[name]
+                for name in _SETTINGS
+                if name in group
+            }
+            for group in optimizer.param_groups
+        )
+        return cls(type(optimizer).__name__, groups, tuple(places.get(id(p), -1) for p in tracked.parameters))
+
+    def dynamics(self) -> list[Dynamics | None]:
+        """Of every tracked parameter; None for those that the optimiser no longer holds.
+
+        Raises:
+            SpecError: for an optimiser or setting that is not understood.
+        """
+        known = [Dynamics.of(self.optimizer, group) for group in self.groups]
+        return [None if number < 0 else known[number] for number in self.group_of]
+
+    def decays(self) -> list[float]:
+        """λ of the quadratic penalty ½ λ‖θ‖² on each tracked parameter, which the optimiser itself differentiates."""
+        decoupled = self.optimizer == "AdamW"
+        return [
+            0.0
+            if number < 0 or decoupled or self.groups[number].get("decoupled_weight_decay")
+            else float(self.groups[number].get("weight_decay", 0.0))
+            for number in self.group_of
+        ]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """The optimiser's buffers of the tracked parameters, after its last step.
+
+    Attributes:
+        velocities: momentum buffers of SGD, first moments of Adam; zeros where there are none yet.
+        preconditioners: of Adam ``1/P = √v̂ + ε``; None for SGD.
+        ready: whether every buffer is there that the next step will use.
+    """
+
+    velocities: list[Tensor] | None
+    preconditioners: list[Tensor] | None
+    ready: bool
+
+    @classmethod
+    def of(cls, optimizer: torch.optim.Optimizer, settings: Settings, tracked: Tracked) -> Memory:
+        """As it is now; nothing is changed, and nothing waits for the device."""
+        states = [optimizer.state.get(parameter, {}) for parameter in tracked.parameters]
+        if settings.optimizer == "SGD":
+            wanted = [bool(number >= 0 and settings.groups[number].get("momentum")) for number in settings.group_of]
+            if not any(wanted):
+                return cls(None, None, True)
+            found = [state.get("momentum_buffer") for state in states]
+            ready = all(buffer is not None for buffer, needed in zip(found, wanted, strict=True) if needed)
+            return cls(_or_zeros(found, tracked), None, ready)
+        ready = all("exp_avg_sq" in state for state in states)
+        if not ready:
+            zeros = _or_zeros([None] * len(states), tracked)
+            return cls(zeros, [torch.ones_like(zero) for zero in zeros], False)
+        bare = [max(number, 0) for number in settings.group_of]
+        decays = [float(settings.groups[number]["betas"][1]) for number in bare]
+        corrections = [_correction(beta, state["step"]) for beta, state in zip(decays, states, strict=True)]
+        squares = [state["exp_avg_sq"] / correction for state, correction in zip(states, corrections, strict=True)]
+        roots = list(torch._foreach_sqrt(squares))
+        torch._foreach_add_(roots, [float(settings.groups[number]["eps"]) for number in bare])
+        return cls([state["exp_avg"] for state in states], roots, True)
+
+
+def _correction(beta: float, step: Any) -> Any:
+    """``1 − β₂^t`` of Adam's bias correction; ``t`` may be on the device."""
+    if isinstance(step, Tensor) and step.device.type != "cpu":
+        return 1 - torch.pow(torch.full_like(step, beta), step)
+    return 1 - beta ** float(step)
+
+
+def _or_zeros(found: Sequence[Tensor | None], tracked: Tracked) -> list[Tensor]:
+    return [
+        torch.zeros_like(parameter) if buffer is None else buffer
+        for buffer, parameter in zip(found, tracked.parameters, strict=True)
+    ]

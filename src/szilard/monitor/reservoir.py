@@ -1,0 +1,226 @@
+"""The parameters as a heat reservoir, layer by layer: noise, temperatures, forces, and how noises correlate in time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, final
+
+import torch
+from torch import Tensor, nn
+
+from szilard.errors import SpecError
+from szilard.models.evaluation import RandomState, RandomStream, apart, unwrap
+from szilard.models.gradients import BatchGradient, Forward, LossFunction
+from szilard.models.per_example import check_separable
+from szilard.models.ppm import PPM
+from szilard.monitor.burst import Plan
+from szilard.monitor.diffusion import WorkForecast
+from szilard.monitor.examples import Examples
+from szilard.monitor.motion import Settings
+from szilard.monitor.reservoir_recorder import ReservoirRecorder
+from szilard.monitor.reservoir_rows import Batching
+from szilard.monitor.tracked import Grouping, Sample, Tracked
+
+DEFAULT_LAGS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
+_MORE = 2
+"""Steps of a burst beyond its longest lag: two pairs at least."""
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Reservoir:
+    """Noise, temperature and force of every group of parameters (paper Section 5, Eqs. 30–37).
+
+    At each record a *burst* of a few steps is followed. At every step of it two fresh half-batches are drawn, and their
+    gradients at the loop's present parameters, and the loop's own gradient as the optimiser gets it, say what the noise
+    is, whether it remembers, and how hot it keeps the parameters. A burst costs about its own length in training steps;
+    between bursts nothing is done at all.
+
+    Attributes:
+        loss_fn: from the model's output and labels to the mean loss of a batch, as in the loop.
+        train_data: what the loop draws its batches from: ``(inputs, labels)``, a dataset or the loop's ``DataLoader``
+            of PyTorch, or a szilard ``Dataset``. It is drawn from by a generator of its own.
+        every: training steps between records; None: what its own ``budget`` affords.
+        lags: at which the noise's covariance is taken, in steps of the optimiser.
+        groups: ``"layer"``, ``"parameter"``, or a function from a parameter's name to that of its group.
+        batch_size: of the loop's batches (all micro-batches of a step together); None takes the loader's.
+        forward: ``forward(model, inputs) -> output``, for signatures other than ``model(inputs)``.
+        force: ``"sample"`` estimates the force from a burst's fresh batches; ``"full"`` takes it from every example at
+            every record, exactly.
+        per_example: examples at each record whose single gradients give the noise once more; 0 leaves them out.
+        window: records of the moving window for configurational temperature, participation ratio and tail index.
+        directions: random directions in each group along which position and force are recorded.
+        diffusion_work: whether to predict the works of drift and diffusion too, from tangents of the probe.
+        replacement: whether the loop draws with replacement; None: as the loader's sampler does, otherwise no.
+        clipped: whether the loop clips its gradients, for the record; None: not said.
+        budget: share of the loop's time for its records where ``every`` is None.
+
+    Raises:
+        SpecError: a setting makes no sense.
+
+    Example:
+        >>> import tempfile, torch, szilard
+        >>> x, y = torch.randn(256, 4), torch.randint(3, (256,))
+        >>> model = torch.nn.Linear(4, 3)
+        >>> optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        >>> loss_fn = torch.nn.functional.cross_entropy
+        >>> reservoir = szilard.Reservoir(loss_fn, (x, y), every=20, lags=(1, 2), batch_size=16)
+        >>> out = tempfile.mkdtemp() + "/run"
+        >>> measures = [szilard.Ledger(every=20), reservoir]
+        >>> with szilard.Monitor(szilard.Classifier(model, x), optimizer, out=out, measures=measures) as monitor:
+        ...     for _ in range(50):
+        ...         rows = torch.randint(256, (16,))
+        ...         loss = loss_fn(model(x[rows]), y[rows])
+        ...         optimizer.zero_grad(); loss.backward(); optimizer.step()
+        ...         monitor.step(loss=loss)
+        >>> record = szilard.open(out).tree["reservoir"]
+        >>> record["noise_variance"].dims, bool((record["temperature_noise"] > 0).all())
+        (('step', 'group'), True)
+    """
+
+    loss_fn: LossFunction
+    train_data: Any
+    every: int | None = None
+    lags: Sequence[int] = DEFAULT_LAGS
+    groups: Grouping = "layer"
+    batch_size: int | None = None
+    forward: Forward | None = None
+    force: str = "sample"
+    per_example: int = 0
+    window: int = 32
+    directions: int = 4
+    diffusion_work: bool = False
+    replacement: bool | None = None
+    clipped: bool | None = None
+    budget: float = 0.03
+
+    def __post_init__(self) -> None:
+        if not callable(self.loss_fn):
+            raise SpecError("loss_fn must be a function from output and labels to the mean loss, as the loop's.")
+        lags: object = self.lags
+        if isinstance(lags, str) or not isinstance(lags, Sequence) or not lags:
+            raise SpecError(f"lags must be a list of whole numbers, not {lags!r}: give range(1, 11).")
+        least = {"every": 1, "batch_size": 1, "per_example": 0, "window": 8, "directions": 0}
+        given = [(name, getattr(self, name), low) for name, low in least.items()]
+        given += [("each of lags", lag, 1) for lag in self.lags]
+        for name, value, low in given:
+            if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < low):
+                raise SpecError(f"{name} must be a whole number of at least {low}, not {value!r}.")
+        if self.per_example == 1:
+            raise SpecError("a single example has no variance: give per_example of at least 2, or 0.")
+        if self.force not in ("sample", "full"):
+            raise SpecError(f"force must be 'sample' or 'full', not {self.force!r}.")
+        if not 0 < self.budget < 1:
+            raise SpecError(f"budget is a share of the loop's time, between 0 and 1, not {self.budget!r}: 0.03 is 3 %.")
+        if self.every is not None and self.every <= self.steps:
+            raise SpecError(
+                f"a burst takes {self.steps} steps, so every must be more than that, not {self.every}: measure more "
+                "rarely, or give smaller lags."
+            )
+
+    @property
+    def steps(self) -> int:
+        """Of the optimiser, in a burst."""
+        return max(self.lags) + _MORE
+
+    def start(self, ppm: PPM, seed: int, optimizer: torch.optim.Optimizer | None) -> ReservoirRecorder:
+        """A recorder for the loop of this optimiser.
+
+        Raises:
+            SpecError: without optimiser, with one that is not understood, or where the batch size is not known.
+            ModelError: if the loss of a batch of the training data cannot be had or differentiated.
+        """
+        if optimizer is None:
+            raise SpecError(
+                "a reservoir's temperature depends on the optimiser, and none is given: szilard.Monitor(ppm, "
+                "optimizer, …)."
+            )
+        module = unwrap(ppm.module)
+        tracked = Tracked.of(module, optimizer, self.groups)
+        Settings.of(optimizer, tracked).dynamics()  # refuses what is not understood
+        examples = Examples.of(self.train_data)
+        size = self.batch_size or examples.batch_size
+        if size is None:
+            raise SpecError("the noise of a batch depends on its size, which the data do not tell: give batch_size.")
+        gradient = BatchGradient(
+            module, self.loss_fn, dict(zip(tracked.names, tracked.parameters, strict=True)), self.forward
+        )
+        half = size if _normalises_over_batches(module) else max(1, (size + 1) // 2)
+        self._check(gradient, examples, half, ppm.device)
+        sample = tracked.sample(seed)
+        plan = Plan(
+            gradient, examples, tracked, sample, half, self.steps,
+            _unit_vectors(self.directions, sample, ppm.device, seed) if self.directions else None,
+            self.force == "full", self.per_example, WorkForecast(ppm) if self.diffusion_work else None, ppm.device,
+        )  # fmt: skip
+        if plan.forecast is not None:
+            _check_forecast(optimizer)
+        replacement = bool(examples.replacement if self.replacement is None else self.replacement)
+        batching = Batching(size, examples.count, replacement, half)
+        lags = (0, *sorted(set(self.lags)))
+        return ReservoirRecorder(
+            plan, batching, optimizer, lags, self.window, seed, self._attributes(tracked, plan, batching)
+        )
+
+    def _check(self, gradient: BatchGradient, examples: Examples, half: int, device: torch.device) -> None:
+        """Tries a batch, with random numbers that are not the loop's."""
+        generator = torch.Generator(examples.home).manual_seed(0)
+        with apart(gradient.module, device, RandomStream(RandomState.seeded(device, 0))):
+            try:
+                inputs, labels = examples.draw(half, generator, device)
+            except SpecError:
+                raise
+            except Exception as error:
+                raise SpecError(
+                    f"a batch of the training data could not be drawn ({type(error).__name__}: {error}): give a "
+                    "dataset with rows, or (inputs, labels)."
+                ) from error
+            gradient.check(inputs, labels)
+            if self.per_example:
+                check_separable(gradient.module)
+
+    def _attributes(self, tracked: Tracked, plan: Plan, batching: Batching) -> dict[str, Any]:
+        return {
+            "coordinate_names": {"reservoir/group": list(tracked.groups)},
+            "reservoir": {
+                "groups": list(tracked.groups),
+                "parameters": [int(count) for count in tracked.counts],
+                "sampled": [int(size) for size in plan.sample.sizes],
+                "members": [
+                    [name for name, of in zip(tracked.names, tracked.group_of, strict=True) if of == group]
+                    for group in range(len(tracked.groups))
+                ],
+                "batch_size": batching.size,
+                "fresh_batch": batching.half,
+                "examples": batching.examples,
+                "replacement": batching.replacement,
+                "clipped": self.clipped,
+                "steps": plan.steps,
+                "window": self.window,
+                "force": self.force,
+                "per_example": self.per_example,
+            },
+        }
+
+
+def _normalises_over_batches(module: nn.Module) -> bool:
+    """Then half a batch is another function than a whole one, and whole ones must be drawn."""
+    return any(isinstance(part, nn.modules.batchnorm._BatchNorm) and part.training for part in module.modules())
+
+
+def _unit_vectors(count: int, sample: Sample, device: torch.device, seed: int) -> Tensor:
+    """Random directions within each group's sample, of length 1 there."""
+    generator = torch.Generator().manual_seed(seed)
+    vectors = torch.randn(count, sample.slices[-1].stop, generator=generator, dtype=torch.float64)
+    for part in sample.slices:
+        vectors[:, part] /= torch.linalg.vector_norm(vectors[:, part], dim=1, keepdim=True)
+    return vectors.to(device)
+
+
+def _check_forecast(optimizer: torch.optim.Optimizer) -> None:
+    if type(optimizer).__name__ != "SGD":
+        raise SpecError(
+            f"the work of a step's noise is predicted for SGD only, not for {type(optimizer).__name__}, whose "
+            "preconditioner changes the step: leave diffusion_work out."
+        )

@@ -1,0 +1,222 @@
+"""The reservoir at work on one loop: bursts at records, and their accounts at a flush."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Any, final
+
+import torch
+
+from szilard.errors import SzilardWarning
+from szilard.models.evaluation import RandomState, RandomStream
+from szilard.models.precision import Precision
+from szilard.monitor.burst import Burst, Gathered, Plan
+from szilard.monitor.measure import Occasion
+from szilard.monitor.reservoir_rows import Accounts, Batching
+from szilard.monitor.rows import Rows
+from szilard.records import reservoir_schema as schema
+from szilard.records.schema import Group
+
+_FULL = 4
+_PATIENCE = 20
+"""Times a burst's length, after which a loop that never made a step of the optimiser is told so."""
+_REHEARSED = 2
+
+
+@final
+class ReservoirRecorder:
+    """Compares the loop's gradients with fresh ones over the steps that follow a record.
+
+    Args:
+        plan: of every burst.
+        batching: of the loop.
+        optimizer: of the loop; a hook hangs on it during bursts only.
+        lags: of the noise's covariance, 0 first.
+        window: records in the moving window.
+        seed: of the fresh batches, and of the model's own random numbers on them.
+        attributes: settings to be recorded.
+    """
+
+    share = 0.7
+    """Of its budget, what bursts may take: they delay the loop by little more than their own time."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        batching: Batching,
+        optimizer: torch.optim.Optimizer,
+        lags: tuple[int, ...],
+        window: int,
+        seed: int,
+        attributes: Mapping[str, Any],
+    ) -> None:
+        self._plan, self._batching, self._optimizer = plan, batching, optimizer
+        self._lags, self._window = lags, window
+        self._accounts = Accounts(plan, batching, lags, window)
+        self._generator = torch.Generator(plan.examples.home).manual_seed(seed)
+        self._stream = RandomStream(RandomState.seeded(plan.device, seed + 1))
+        self._burst: Burst | None = None
+        self._handle: Any = None
+        self._heard = self._silent = 0
+        self._centre: torch.Tensor | None = None
+        self._waiting: list[tuple[Burst, Gathered]] = []
+        self._members = self._held()
+        self._warned: set[str] = set()
+        self.attributes = dict(attributes)
+        dtype = plan.tracked.parameters[0].dtype
+        self.precision = Precision(str(dtype).removeprefix("torch."), torch.finfo(dtype).eps)
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """The group ``reservoir``."""
+        plan = self._plan
+        directions = 0 if plan.directions is None else len(plan.directions)
+        group = schema.reservoir_group(
+            len(plan.tracked.groups),
+            self._lags,
+            directions,
+            full=plan.full,
+            per_example=plan.per_example > 0,
+            diffusion_work=plan.forecast is not None,
+        )
+        return (group,)
+
+    @property
+    def least_every(self) -> int:
+        """Training steps from one burst to the next, at least: they must not meet."""
+        return self._plan.steps + 1
+
+    @property
+    def full(self) -> bool:
+        """Whether several bursts wait to be accounted for."""
+        return len(self._waiting) >= _FULL
+
+    @property
+    def following(self) -> bool:
+        """Whether a burst is going on."""
+        return self._burst is not None
+
+    def observe(self, occasion: Occasion) -> None:
+        """A burst begins with the optimiser's next step; the model as a run left it has none."""
+        if occasion.ragged or self._burst is not None:
+            return
+        self._look_at_groups()
+        self._burst = Burst(self._plan, occasion, self._generator, self._stream)
+        self._heard = 0
+        self._handle = self._optimizer.register_step_pre_hook(self._before_step)
+
+    def follow(self, step: int) -> None:
+        """A training step is done, with or without a step of the optimiser."""
+        burst = self._burst
+        if burst is None:
+            return
+        if burst.steps == self._heard:
+            burst.skipped += 1
+            self._silent += 1
+            self._complain_of_silence()
+        self._heard = burst.steps
+        if burst.done:
+            gathered = burst.gather(self._centre)
+            self._centre = gathered.centre
+            self._waiting.append((burst, gathered))
+            self.leave()
+
+    def leave(self) -> None:
+        """Ends a burst, finished or not."""
+        if self._handle is not None:
+            self._handle.remove()
+            self._handle = None
+        self._burst = None
+
+    def rows(self) -> list[Rows]:
+        """The rows of finished bursts; those in which a scaler's gradients overflowed are left out."""
+        waiting, self._waiting = self._waiting, []
+        steps, host = [], []
+        for burst, gathered in waiting:
+            if any(float(overflow) for overflow in burst.overflow):
+                continue
+            steps.append(burst.occasion.step)
+            host.append(self._accounts.row(burst, gathered))
+        if not steps:
+            return []
+        empty = torch.zeros((len(steps), 0), dtype=torch.float64)
+        return [Rows("reservoir", steps, {}, empty, host, schema.UNDEFINED)]
+
+    def finish(self) -> list[Rows]:
+        """Nothing: a burst that the run's end cut off has no row."""
+        return []
+
+    def rehearse(self, clock: Callable[[], float]) -> float:
+        """Two steps of a burst, and its accounts, by generators that serve nothing else."""
+        generator = torch.Generator(self._plan.examples.home).manual_seed(0)
+        stream = RandomStream(RandomState.seeded(self._plan.device, 0))
+        begin = clock()
+        burst = Burst(self._plan, Occasion(0, 0), generator, stream)
+        burst.take(self._optimizer)
+        started = clock()
+        for _ in range(_REHEARSED):
+            burst.take(self._optimizer)
+        taken = clock()
+        gathered = burst.gather(None)
+        Accounts(self._plan, self._batching, self._lags[:2], self._window).row(burst, gathered)
+        return started - begin + (taken - started) / _REHEARSED * (self._plan.steps - 1) + clock() - taken
+
+    def _before_step(
+        self, optimizer: torch.optim.Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
+        """Called by the optimiser before its step; with a closure the gradient is there only after that."""
+        first = next((number for number, each in enumerate(args) if callable(each) and not _is(optimizer, each)), None)
+        closure = kwargs.get("closure") if first is None else args[first]
+        if closure is None:
+            self._take(optimizer)
+            return None
+
+        def seen() -> Any:
+            loss = closure()
+            self._take(optimizer)
+            return loss
+
+        if first is None:
+            return args, {**kwargs, "closure": seen}
+        return (*args[:first], seen, *args[first + 1 :]), kwargs
+
+    def _take(self, optimizer: torch.optim.Optimizer) -> None:
+        if self._burst is not None and not self._burst.done:
+            self._burst.take(optimizer)
+            self._silent = 0
+
+    def _held(self) -> frozenset[int]:
+        return frozenset(id(p) for group in self._optimizer.param_groups for p in group["params"])
+
+    def _look_at_groups(self) -> None:
+        """The optimiser may have been given other parameters since."""
+        if (members := self._held()) == self._members:
+            return
+        tracked = {id(parameter) for parameter in self._plan.tracked.parameters}
+        gone = tracked - members
+        new = members - self._members
+        self._members = members
+        if new - tracked:
+            self._warn(
+                "parameters that the optimiser was given after the record began are not measured: make a new "
+                "monitor when all are there."
+            )
+        if gone:
+            self._warn("parameters that the optimiser no longer holds stay in their groups, at a rate of 0.")
+
+    def _complain_of_silence(self) -> None:
+        if self._silent >= _PATIENCE * self._plan.steps:
+            self._warn(
+                "no step of the optimiser was seen, so nothing of the reservoir is recorded: give the monitor the "
+                "optimiser whose step() the loop calls."
+            )
+
+    def _warn(self, message: str) -> None:
+        if message not in self._warned:
+            self._warned.add(message)
+            warnings.warn(message, SzilardWarning, stacklevel=4)
+
+
+def _is(optimizer: torch.optim.Optimizer, value: Any) -> bool:
+    return value is optimizer

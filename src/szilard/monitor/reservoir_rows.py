@@ -1,0 +1,302 @@
+"""From bursts to rows: the statistics of what a burst gathered, on the host, in the record's columns."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+
+from szilard.estimate import Estimate
+from szilard.monitor.burst import NORMS, Burst, Gathered, Plan
+from szilard.monitor.relation import End, relation
+from szilard.monitor.rows import Value
+from szilard.monitor.window import Blocks, Window, finite
+from szilard.reservoir.dynamics import Dynamics
+from szilard.reservoir.noise import examples_noise
+from szilard.reservoir.ratio import mean_of, ratio_of_means
+from szilard.reservoir.time_average import TimeAverage, time_average
+
+_SAME_NORM = 1e-5
+"""Relative, within which two steps' gradients have one norm: that is what clipping leaves."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Batching:
+    """How the loop draws.
+
+    Attributes:
+        size: |b|, of a batch.
+        examples: N, of the data.
+        replacement: whether batches are drawn with replacement.
+        half: examples in each fresh batch.
+    """
+
+    size: int
+    examples: int
+    replacement: bool
+    half: int
+
+    @property
+    def finite_population(self) -> float:
+        """What drawing without replacement leaves of the variance, ``(N − |b|)/(N − 1)``."""
+        if self.replacement:
+            return 1.0
+        return max(self.examples - self.size, 0) / max(self.examples - 1, 1)
+
+
+@final
+class Accounts:
+    """Turns bursts into rows, in their order; remembers what later rows need.
+
+    Args:
+        plan: of all bursts.
+        batching: of the loop.
+        lags: of the covariance, 0 first.
+        window: records in the moving window.
+    """
+
+    def __init__(self, plan: Plan, batching: Batching, lags: Sequence[int], window: int) -> None:
+        self._plan, self._batching, self._lags = plan, batching, tuple(lags)
+        tracked = plan.tracked
+        self._counts = tracked.counts
+        self._groups = len(tracked.groups)
+        sampled = plan.sample.sizes.astype(int)
+        self._windows = [Window(window, count, size) for count, size in zip(self._counts, sampled, strict=True)]
+        self._pooled = [Blocks() for _ in range(self._groups)]
+        self._end: End | None = None
+
+    def row(self, burst: Burst, gathered: Gathered) -> dict[str, Value]:
+        """The columns of a burst; waits for the device."""
+        norms = gathered.norms.cpu().numpy()
+        base: dict[str, Value] = {
+            "interval": burst.occasion.interval,
+            "burst_steps": burst.steps,
+            "skipped_steps": burst.skipped,
+        }
+        if not np.isfinite(norms).all():
+            return base | {"noise_variance": [math.nan] * self._groups}
+        squares = {name: np.square(norms[:, index]) for index, name in enumerate(NORMS)}
+        dynamics = [settings.dynamics() for settings in burst.settings]
+        columns = _Columns(base | {"clipped_steps": _clipped(squares)})
+        rates = np.array([[0.0 if d is None else d.rate for d in step] for step in dynamics[:1]])
+        tracked = self._plan.tracked
+        columns.add("rate", tracked.by_group(rates * tracked.sizes)[0] / self._counts)
+        noise, signal = self._noise(columns, squares)
+        self._correlation(columns, squares, gathered.grams.cpu().numpy())
+        self._scales(columns, noise, signal)
+        kinetic = self._temperatures(columns, squares, dynamics, burst.ready)
+        self._windowed(columns, squares, gathered)
+        self._fluctuation(columns, burst, squares, kinetic, dynamics[0])
+        self._force(columns, burst, gathered)
+        self._projections(columns, gathered)
+        self._extras(columns, burst)
+        return columns.values
+
+    def _noise(self, columns: _Columns, squares: dict[str, ndarray]) -> tuple[ndarray, ndarray]:
+        """Draws of noise (with replacement) and signal per step and group, and their columns."""
+        batching = self._batching
+        halves, mean, pair = (self._plan.tracked.by_group(squares[name]) for name in ("halves", "mean", "pair"))
+        noise = halves * batching.half / (2 * batching.size) / self._counts
+        signal = (mean - halves) / 4 / self._counts
+        columns.add_average("noise_variance", time_average(noise * batching.finite_population))
+        columns.add_average("signal_variance", time_average(signal))
+        loop = (pair - halves) / 4 / self._counts
+        columns.add_estimate("noise_variance_loop", time_average(loop).value)
+        return noise, signal
+
+    def _correlation(self, columns: _Columns, squares: dict[str, ndarray], grams: ndarray) -> None:
+        """By lag: unbiased products on the sample, scaled to the group by the share of it that they are."""
+        by_group = self._plan.tracked.by_group(squares["pair"]).sum(0)
+        variances = np.array(columns.values["noise_variance_loop"])
+        errors = np.array(columns.values["noise_variance_loop_error"])
+        found = np.zeros((4, self._groups, len(self._lags)))
+        for group in range(self._groups):
+            gram = grams[group, 0] / 4
+            trace = float(np.trace(gram))
+            scale = by_group[group] / 4 / trace if trace > 0 else 0.0
+            scale /= self._counts[group]
+            steps = len(gram)
+            above = gram[np.triu_indices(steps, 1)]
+            spread = math.sqrt(float(np.square(above).mean()))
+            for place, lag in enumerate(self._lags):
+                value, error = variances[group], errors[group]
+                if lag > 0:
+                    value = scale * float(np.diagonal(gram, lag).mean())
+                    error = scale * spread / math.sqrt(steps - lag)
+                found[:2, group, place] = value, error
+                ratio = (1.0, 0.0) if lag == 0 else (value / variances[group], error / variances[group])
+                found[2:, group, place] = ratio if variances[group] > 0 else (math.nan, math.nan)
+        names = ("noise_covariance", "noise_covariance_error", "noise_autocorrelation", "noise_autocorrelation_error")
+        for name, table in zip(names, found, strict=True):
+            columns.add(name, table)
+
+    def _scales(self, columns: _Columns, noise: ndarray, signal: ndarray) -> None:
+        traces = noise * self._batching.size
+        burst = [finite(ratio_of_means(traces[:, group], signal[:, group])) for group in range(self._groups)]
+        columns.add_estimates("gradient_noise_scale", burst)
+        for group, pooled in enumerate(self._pooled):
+            pooled.add(float(traces[:, group].mean()), float(signal[:, group].mean()))
+        every = [pooled.ratio() for pooled in self._pooled]
+        first = all(math.isnan(one.value) for one in every)
+        columns.add_estimates("gradient_noise_scale_pooled", burst if first else every)
+
+    def _temperatures(
+        self, columns: _Columns, squares: dict[str, ndarray], dynamics: list[list[Dynamics | None]], ready: list[bool]
+    ) -> ndarray:
+        """Columns of noise and kinetic temperature; the latter's draws per step and group."""
+        tracked, batching = self._plan.tracked, self._batching
+        adaptive = any(one is not None and one.adaptive for one in dynamics[0])
+        weights = np.array([[_weights(one) for one in step] for step in dynamics])  # (steps, parameters, 3)
+        halves = squares["preconditioned" if adaptive else "halves"]
+        share = batching.half / (2 * batching.size) * batching.finite_population
+        noise = tracked.by_group(weights[..., 0] * halves * share) / self._counts
+        kinetic = weights[..., 1] * squares["gradient"] + weights[..., 2] * squares["velocity"]
+        kinetic = tracked.by_group(kinetic) / self._counts
+        there = np.array(ready)
+        if there.sum() < 2:  # an optimiser that never moved has no temperature
+            there = np.ones_like(there)
+        columns.add_estimate("temperature_noise", time_average(noise[there] if adaptive else noise).value)
+        columns.add_average("temperature_kinetic", time_average(kinetic[there]))
+        return np.asarray(kinetic[there])
+
+    def _windowed(self, columns: _Columns, squares: dict[str, ndarray], gathered: Gathered) -> None:
+        tracked, sample = self._plan.tracked, self._plan.sample
+        moments, grams = gathered.moments.cpu().numpy(), gathered.grams.cpu().numpy()
+        norms = np.sqrt(tracked.by_group(squares["halves"]))
+        for group, window in enumerate(self._windows):
+            window.add(*moments[:, sample.slices[group]])
+            trace = tracked.by_group(squares["halves"])[:, group]
+            pairs = len(trace) * (len(trace) - 1)
+            above = (trace.sum() ** 2 - np.square(trace).sum()) / pairs
+            below = _square_of_covariance(grams[group, 1], grams[group, 2], self._counts[group], sample.sizes[group])
+            window.add_noise(float(above), below, norms[:, group])
+        averages = [window.temperature() for window in self._windows]
+        columns.add_estimates("temperature_configurational", [average.value for average in averages])
+        name = "temperature_configurational"
+        columns.add(f"{name}_autocorrelation_time", np.array([one.autocorrelation_time for one in averages]))
+        columns.add(f"{name}_effective_samples", np.array([one.effective_samples for one in averages]))
+        columns.add_estimates("participation_ratio", [window.participation() for window in self._windows])
+        columns.add_estimates("tail_index", [window.tail() for window in self._windows])
+
+    def _fluctuation(
+        self,
+        columns: _Columns,
+        burst: Burst,
+        squares: dict[str, ndarray],
+        kinetic: ndarray,
+        dynamics: list[Dynamics | None],
+    ) -> None:
+        assert burst.start is not None
+        tracked = self._plan.tracked
+        displacement = tracked.by_group(squares["displacement"])[1:]
+        squares_of, along, velocity = (
+            each.cpu().numpy() for each in (burst.start.squares, burst.start.along, burst.start.velocity)
+        )
+        end = End(burst.occasion.step, dynamics, squares_of, along, velocity, kinetic * self._counts, displacement)
+        columns.add_estimates("fdr_ratio", relation(self._end, end, tracked))
+        self._end = end
+
+    def _force(self, columns: _Columns, burst: Burst, gathered: Gathered) -> None:
+        assert burst.start is not None
+        tracked = self._plan.tracked
+        greatest = gathered.greatest.cpu().numpy()
+        penalty = 0.5 * float(np.dot(burst.settings[0].decays(), burst.start.squares.cpu().numpy()))
+        if burst.start.force is not None:
+            loss, norms, greatest_of_all = (each.double().cpu().numpy() for each in burst.start.force)
+            greatest = greatest_of_all
+            columns.add("signal_variance_full", tracked.by_group(np.square(norms)) / self._counts)
+            columns.values["reservoir_energy"] = float(loss) + penalty
+        else:
+            energy = mean_of(np.array([float(loss) for loss in burst.losses]) + penalty)
+            columns.values |= {"reservoir_energy": float(energy.value), "reservoir_energy_error": float(energy.error)}
+        members = [[i for i, of in enumerate(tracked.group_of) if of == group] for group in range(self._groups)]
+        columns.add("max_force", np.array([greatest[of].max() for of in members]))
+
+    def _projections(self, columns: _Columns, gathered: Gathered) -> None:
+        if gathered.projected is None:
+            return
+        positions, gradients = (each.cpu().numpy() for each in gathered.projected)
+        columns.add("projection_position", positions)
+        columns.add("projection_force", -gradients.mean(-1))
+        columns.add("projection_force_error", gradients.std(-1, ddof=1) / math.sqrt(gradients.shape[-1]))
+
+    def _extras(self, columns: _Columns, burst: Burst) -> None:
+        assert burst.start is not None
+        batching, tracked = self._batching, self._plan.tracked
+        if burst.start.moments is not None:
+            squares, along = (tracked.by_group(each.cpu().numpy()) for each in burst.start.moments)
+            noises = [
+                examples_noise(squares[:, group], along[:, group], int(self._counts[group]), batch=batching.size).noise
+                for group in range(self._groups)
+            ]
+            scale = batching.finite_population
+            scaled = [Estimate(scale * one.value, scale * one.error, one.kind) for one in noises]
+            columns.add_estimates("noise_variance_per_example", scaled)
+        if burst.works:
+            draws = np.array([work.cpu().numpy() for work in burst.works])
+            draws[:, 1] *= 2 * batching.half / batching.size * batching.finite_population
+            for name, of in (("work_drift", draws[:, 0]), ("work_diffusion", draws[:, 1])):
+                estimate = mean_of(of)
+                columns.values |= {name: float(estimate.value), f"{name}_error": float(estimate.error)}
+
+
+@final
+class _Columns:
+    """The row as it grows."""
+
+    def __init__(self, values: dict[str, Value]) -> None:
+        self.values = values
+
+    def add(self, name: str, values: Any) -> None:
+        self.values[name] = np.asarray(values, dtype=np.float64).tolist()
+
+    def add_estimate(self, name: str, estimate: Estimate) -> None:
+        self.add(name, estimate.value)
+        self.add(f"{name}_error", estimate.error)
+
+    def add_estimates(self, name: str, estimates: Sequence[Estimate]) -> None:
+        self.add(name, [float(one.value) for one in estimates])
+        self.add(f"{name}_error", [float(one.error) for one in estimates])
+
+    def add_average(self, name: str, average: TimeAverage) -> None:
+        self.add_estimate(name, average.value)
+        self.add(f"{name}_autocorrelation_time", average.autocorrelation_time)
+        self.add(f"{name}_effective_samples", average.effective_samples)
+
+
+def _weights(dynamics: Dynamics | None) -> tuple[float, float, float]:
+    """What a unit of noise variance, of g² and of v² is as temperature."""
+    if dynamics is None:
+        return 0.0, 0.0, 0.0
+    return dynamics.noise_temperature(1.0), dynamics.gradient_weight, dynamics.buffer_weight
+
+
+def _clipped(squares: dict[str, ndarray]) -> int:
+    """Steps of one norm with another, unless there is no noise that could tell them apart."""
+    norms = np.sqrt(squares["raw"].sum(-1))
+    if squares["halves"].sum() <= _SAME_NORM * squares["raw"].sum():
+        return 0
+    apart = np.abs(norms[:, None] - norms[None, :]) + np.diag(np.full(len(norms), np.inf))
+    return int((apart.min(1) <= _SAME_NORM * norms).sum())
+
+
+def _square_of_covariance(
+    gram: Float[ndarray, "steps steps"], squares: Float[ndarray, "steps steps"], parameters: float, sampled: float
+) -> float:
+    """tr C² of a whole group from products on a random sample of it, without bias.
+
+    Squares of the covariance's diagonal are sampled as often as parameters are, all others as often as pairs.
+    """
+    pairs = ~np.eye(len(gram), dtype=bool)
+    diagonal = float(squares[pairs].mean())
+    beyond = float(np.square(gram[pairs]).mean()) - diagonal
+    if sampled == parameters:
+        return diagonal + beyond
+    share = parameters / sampled
+    return share * diagonal + share * (parameters - 1) / (sampled - 1) * beyond

@@ -1,0 +1,157 @@
+"""Which parameters a reservoir is made of, in which groups, and by which settings of the optimiser each moves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from szilard.errors import ModelError, SpecError
+
+Grouping = str | Callable[[str], str]
+SAMPLED = 4096
+"""Most parameters of a group that are looked at one by one; norms are of all."""
+_PARAMETRISED = ".parametrizations."
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Tracked:
+    """The trainable parameters of a module that the optimiser holds.
+
+    Attributes:
+        names: of the parameters, in the module's order.
+        parameters: themselves.
+        groups: names of the groups, in the order of their first parameter.
+        group_of: the group of each parameter.
+    """
+
+    names: tuple[str, ...]
+    parameters: tuple[nn.Parameter, ...]
+    groups: tuple[str, ...]
+    group_of: tuple[int, ...]
+
+    @classmethod
+    def of(cls, module: nn.Module, optimizer: torch.optim.Optimizer, grouping: Grouping) -> Tracked:
+        """Frozen parameters, and those that another optimiser has, are left out.
+
+        Raises:
+            ModelError: if nothing is left, or a parameter is complex.
+            SpecError: if the grouping is not known, or gives something else than a name.
+        """
+        held = {id(parameter) for group in optimizer.param_groups for parameter in group["params"]}
+        found = {
+            name: parameter
+            for name, parameter in module.named_parameters()
+            if id(parameter) in held and parameter.requires_grad
+        }
+        if not found:
+            raise ModelError(
+                "the optimiser holds no trainable parameter of the model: give the monitor the optimiser of the very "
+                "model that is watched, and unfreeze what is to be trained first."
+            )
+        for name, parameter in found.items():
+            if not parameter.is_floating_point():
+                raise ModelError(f"parameter {name} is {parameter.dtype}: a temperature needs real parameters.")
+        labels = [_group(name, grouping) for name in found]
+        groups = tuple(dict.fromkeys(labels))
+        return cls(tuple(found), tuple(found.values()), groups, tuple(groups.index(label) for label in labels))
+
+    @property
+    def sizes(self) -> np.ndarray:
+        """Number of scalars in each parameter."""
+        return np.array([parameter.numel() for parameter in self.parameters], dtype=np.float64)
+
+    @property
+    def counts(self) -> np.ndarray:
+        """Number of scalars in each group."""
+        return self.by_group(self.sizes)
+
+    def by_group(self, values: np.ndarray) -> np.ndarray:
+        """Sums over each group's parameters of values shaped ``(…, parameters)``."""
+        sums = np.zeros((*values.shape[:-1], len(self.groups)))
+        for index, group in enumerate(self.group_of):
+            sums[..., group] += values[..., index]
+        return sums
+
+    def sample(self, seed: int) -> Sample:
+        """A fixed random sample of every group's scalars, all of them where there are few."""
+        generator = torch.Generator().manual_seed(seed)
+        rows: list[Tensor | None] = []
+        slices: list[slice] = []
+        order: list[int] = []
+        start = 0
+        for group in range(len(self.groups)):
+            members = [index for index, of in enumerate(self.group_of) if of == group]
+            sizes = [self.parameters[index].numel() for index in members]
+            chosen = _choose(sum(sizes), SAMPLED, generator)
+            taken, offset = 0, 0
+            for index, size in zip(members, sizes, strict=True):
+                own = None
+                if chosen is not None:
+                    own = chosen[(chosen >= offset) & (chosen < offset + size)] - offset
+                    own = own.to(self.parameters[index].device)
+                taken += size if own is None else len(own)
+                offset += size
+                rows.append(own)
+                order.append(index)
+            slices.append(slice(start, start + taken))
+            start += taken
+        return Sample(tuple(order), tuple(rows), tuple(slices))
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Places within parameters, group after group.
+
+    Attributes:
+        order: the parameters in which they are.
+        rows: for each of these the places in its flattened form; None for all.
+        slices: of each group in what :meth:`of` gives.
+    """
+
+    order: tuple[int, ...]
+    rows: tuple[Tensor | None, ...]
+    slices: tuple[slice, ...]
+
+    def of(self, tensors: list[Tensor]) -> Tensor:
+        """Their values, one vector."""
+        parts = []
+        for index, rows in zip(self.order, self.rows, strict=True):
+            flat = tensors[index].reshape(-1)
+            parts.append(flat if rows is None else flat.index_select(0, rows))
+        return torch.cat(parts)
+
+    @property
+    def sizes(self) -> np.ndarray:
+        """How many there are in each group."""
+        return np.array([part.stop - part.start for part in self.slices], dtype=np.float64)
+
+
+def _choose(count: int, most: int, generator: torch.Generator) -> Tensor | None:
+    """Sorted places of ``most`` among ``count`` without repeats; None for all."""
+    if count <= most:
+        return None
+    if count <= 2**22:
+        return torch.randperm(count, generator=generator)[:most].sort().values
+    # Repeats are rare here; a few more are drawn than needed, and those left over dropped at random.
+    drawn = torch.randint(count, (most + most // 8,), generator=generator).unique()
+    return drawn[torch.randperm(len(drawn), generator=generator)[:most]].sort().values
+
+
+def _group(name: str, grouping: Grouping) -> str:
+    if callable(grouping):
+        label: Any = grouping(name)
+        if not isinstance(label, str) or not label:
+            raise SpecError(f"groups gave {label!r} for parameter {name!r}: let it return a name.")
+        return label
+    if grouping == "parameter":
+        return name
+    if grouping == "layer":
+        return name.partition(_PARAMETRISED)[0] if _PARAMETRISED in name else name.rpartition(".")[0] or "model"
+    raise SpecError(f"groups must be 'layer', 'parameter' or a function of a parameter's name, not {grouping!r}.")
