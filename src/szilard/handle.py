@@ -155,16 +155,19 @@ class Run:
         from szilard.audit.evidence import Evidence
         from szilard.audit.intervals import describe, momentum_of
         from szilard.audit.learning import in_words
+        from szilard.audit.reservoir.words import in_words as of_the_reservoir
         from szilard.summary import Findings, summarise
 
         evidence = Evidence.of(self.tree)
         momentum = momentum_of(self._attributes.get("optimizer"))
         share = drift_share(evidence.ledger, momentum)
+        audit, bursts = self.audit(), evidence.reservoir
         findings = Findings(
             entropy_change=evidence.at_end("entropy_change"),
             motion="too few jumps to tell drift from diffusion." if share is None else describe(share, momentum),
-            verdict=self.audit().verdict,
+            verdict=audit.verdict,
             outcome=in_words(evidence.ledger, share) if evidence.records > 1 else "",
+            reservoir=() if bursts is None else of_the_reservoir(bursts, audit.rows),
         )
         return summarise(self.name, self.attributes, self.data, findings)
 

@@ -76,6 +76,12 @@ class Bursts:
         return np.zeros(self.groups, dtype=int)
 
     @property
+    def weights(self) -> np.ndarray:
+        """Of each group in sums over all parameters: how many it holds, one each where that is not known."""
+        counts = self.parameters.astype(float)
+        return counts if counts.all() else np.ones(self.groups)
+
+    @property
     def sampled(self) -> np.ndarray:
         """How many of each group's parameters the shape of the noise was taken from; 0 where it is not known."""
         given = self.settings.get("sampled")
@@ -88,6 +94,11 @@ class Bursts:
         """Of the loop; 0 where the record does not say."""
         given = self.settings.get("batch_size")
         return given if isinstance(given, int) and given > 0 else 0
+
+    @property
+    def burst_steps(self) -> int:
+        """Steps of the shortest burst."""
+        return int(np.asarray(self.data["burst_steps"].values).min()) if self.has("burst_steps") else 2
 
     @property
     def full_force(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -34,12 +34,14 @@ class Findings:
         motion: drift or diffusion, in words.
         verdict: of the audit as a whole, in words.
         outcome: whether the model learned, in words.
+        reservoir: what the bursts say of the parameters as a heat reservoir: labels and sentences.
     """
 
     entropy_change: Estimate
     motion: str
     verdict: str
     outcome: str = ""
+    reservoir: Sequence[tuple[str, str]] = ()
 
 
 def summarise(name: str, attributes: Mapping[str, Any], ledger: xr.Dataset, findings: Findings) -> str:
@@ -54,6 +56,7 @@ def summarise(name: str, attributes: Mapping[str, Any], ledger: xr.Dataset, find
         text += lines.entry("first law", _first_law(ledger, rows))
         text += lines.entry("motion", findings.motion)
         text += _performance(ledger, rows)
+        text += [line for label, said in findings.reservoir for line in lines.entry(label, said)]
         text += lines.entry("audit", findings.verdict)
     else:
         text += lines.entry("ledger", "no record yet that is defined.")

@@ -100,14 +100,18 @@ def _balance(bursts: Bursts, paths: dict[int, np.ndarray]) -> Finding:
 
 
 def _ideal(bursts: Bursts, paths: dict[int, np.ndarray]) -> Finding:
-    """What the best currents prove of the entropy production: never an upper bound."""
+    """What the best currents prove of the entropy production: never an upper bound.
+
+    They count only where turning round whole blocks of the path shows a current too.
+    """
     effects, intervals, layers = [], [], []
+    level = level_of(len(paths))
     for layer, path in paths.items():
         try:
-            found = uncertainty_bound(path)
+            found, turned = uncertainty_bound(path), detailed_balance(path).p_value
         except RecordError:
             continue
-        surely = max(found.current.interval(level_of(len(paths)))[0], 0.0)
+        surely = max(found.current.interval(level)[0], 0.0) if turned <= 1 - level else 0.0
         effects.append(found.rate.value)
         intervals.append((float(bound_of_current(surely)), math.inf))
         layers.append(layer)

@@ -29,8 +29,7 @@ def found_regimes(bursts: Bursts) -> Regimes | None:
     """Breaks of the logarithms of loss and noise; None with too few bursts, or where one is not positive."""
     if bursts.records < 2 * FEWEST_OF_A_REGIME:
         return None
-    counts = np.maximum(bursts.parameters, 1)
-    noise = bursts.values("noise_variance") @ counts
+    noise = bursts.values("noise_variance") @ bursts.weights
     series = [noise]
     if bursts.has("reservoir_energy"):
         series.append(bursts.values("reservoir_energy"))

@@ -11,6 +11,7 @@ from szilard.report.single.figures import (
     length,
     paths,
     phases,
+    reservoir,
     routes,
     training,
 )
@@ -18,9 +19,10 @@ from szilard.report.single.view import View
 from szilard.report.style import Figure
 
 FAMILIES = (ledger, training, entropy, closure, intervals, phases, length, directness, paths, routes)
-"""In the order of the page."""
+"""In the order of the page; those of the reservoir follow."""
 
 
 def figures(view: View) -> list[Figure]:
     """Every figure that this record supports."""
-    return [drawn for family in FAMILIES if (drawn := family.figure(view)) is not None]
+    families = (*FAMILIES, *reservoir.FAMILIES)
+    return [drawn for family in families if (drawn := family.figure(view)) is not None]

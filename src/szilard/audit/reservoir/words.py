@@ -1,0 +1,122 @@
+"""What the bursts say of the parameters as a reservoir, in sentences with numbers, for the summary and the page."""
+
+from __future__ import annotations
+
+import math
+
+from szilard.audit.bounds import FEWEST_BURSTS, LEVEL
+from szilard.audit.bursts import Bursts
+from szilard.audit.finding import Finding, Verdict
+from szilard.audit.reservoir import claims
+from szilard.audit.reservoir.temperatures import layer_temperatures
+from szilard.errors import RecordError
+from szilard.estimate import Estimate, Kind, format_with_error
+from szilard.reservoir import fieller_interval, ratio_of_means
+
+MOST_NAMED = 5
+"""Layers that a sentence names."""
+
+BELOW, ABOVE = 0.5, 2.0
+"""Batch over noise scale within which the two count as alike."""
+
+
+def in_words(bursts: Bursts, rows: tuple[Finding, ...]) -> list[tuple[str, str]]:
+    """Sentences, each with a word to lead in: temperatures, the noise scale, and what the audit says of the noise.
+
+    Args:
+        bursts: of the record.
+        rows: of its audit.
+    """
+    if bursts.records < FEWEST_BURSTS:
+        return [("reservoir", bursts.too_few(FEWEST_BURSTS))]
+    said = [("temperature", _heat(bursts)), ("noise scale", _scale(bursts)), ("noise", _noise(rows))]
+    return [(lead, text) for lead, text in said if text]
+
+
+def _heat(bursts: Bursts) -> str:
+    """How hot each layer runs, the hottest first."""
+    try:
+        found = layer_temperatures(bursts, bursts.late)
+    except RecordError:
+        return ""
+    order = sorted(range(bursts.groups), key=lambda layer: -found[layer].value)
+    shown = order if len(order) <= MOST_NAMED else [*order[: MOST_NAMED - 1], order[-1]]
+    layers = [f"{bursts.names[layer]} {_number(found[layer])}" for layer in shown]
+    if len(shown) < len(order):
+        layers.insert(-1, f"… ({len(order) - len(shown)} between)")
+    said = f"{', '.join(layers)} in units of the loss, {bursts.span(bursts.late)}"
+    if len(order) < 2 or found[order[-1]].value <= 0:
+        return f"{said}."
+    hot, cold = found[order[0]], found[order[-1]]
+    value = hot.value / cold.value
+    error = value * math.hypot(hot.error / hot.value, cold.error / cold.value)
+    return f"{said}; hottest over coldest {format_with_error(value, error)}."
+
+
+def noise_scale(bursts: Bursts, rows: slice) -> tuple[Estimate, tuple[float, float]]:
+    """``tr C/‖∇U_B‖²`` of all layers together over some rows, in examples, with Fieller's interval.
+
+    The interval is infinite where the force cannot be told from 0.
+
+    Raises:
+        RecordError: with fewer than two rows.
+    """
+    counts = bursts.weights
+    noise, signal = (bursts.values(name)[rows] @ counts for name in ("noise_variance", "signal_variance"))
+    trace = max(bursts.batch_size, 1) * noise
+    return ratio_of_means(trace, signal), fieller_interval(trace, signal, LEVEL)
+
+
+def _scale(bursts: Bursts) -> str:
+    """The noise scale of the second half, and what it says of the batch."""
+    if not bursts.batch_size:
+        return ""
+    value, (low, high) = noise_scale(bursts, bursts.late)
+    batch = bursts.batch_size
+    if not math.isfinite(high):
+        return (
+            f"no force can be told from zero over {bursts.span(bursts.late)}: at batches of {batch:,} the gradients "
+            "are noise there, as far as one can see, and no noise scale is known. More bursts would tell whether a "
+            "force is left."
+        )
+    earlier, (_, edge) = noise_scale(bursts, slice(0, bursts.records // 2))
+    before = f" (first half {_number(earlier)})" if math.isfinite(edge) else ""
+    if batch < BELOW * low:
+        meaning = "batches far below it waste no examples: twice the batch would need nearly half the steps"
+    elif batch > ABOVE * high:
+        meaning = "batches far above it repeat themselves: most of the examples of a batch add nothing to its step"
+    else:
+        meaning = "the batch is of that order: larger ones would save steps but cost more examples"
+    return f"{_number(value)} examples{before} at batches of {batch:,}: {meaning}."
+
+
+def _noise(rows: tuple[Finding, ...]) -> str:
+    """Whether the noise is stationary, white, of one temperature and isotropic, as the audit has it."""
+    words = {
+        Verdict.HELD: "{}",
+        Verdict.FAILED: "not {}",
+        Verdict.UNDECIDED: "{} or not is undecided",
+    }
+    asked = (
+        (claims.STATIONARY, "stationary"), (claims.WHITE, "white"), (claims.ISOTROPIC, "isotropic"),
+        (claims.ONE_TEMPERATURE, "of one temperature"),
+    )  # fmt: skip
+    found = {row.name: row.verdict for row in rows}
+    said = [
+        words[verdict].format(word)
+        for claim, word in asked
+        if (verdict := found.get(claim.name, Verdict.UNCHECKABLE)) in words
+    ]
+    return f"{', '.join(said)}." if said else ""
+
+
+def _number(estimate: Estimate) -> str:
+    """Value and error, in powers of ten where it is small or large."""
+    value, error = float(estimate.value), float(estimate.error)
+    if not (math.isfinite(value) and math.isfinite(error) and error > 0):
+        return f"{value:.3g}"
+    if 1e-3 <= abs(value) < 1e5:
+        return format_with_error(value, error)
+    power = math.floor(math.log10(abs(value))) if value else 0
+    scaled = Estimate(value / 10.0**power, error / 10.0**power, Kind.ASYMPTOTIC)
+    return f"({format_with_error(scaled.value, scaled.error)})e{power:+d}"

@@ -1,0 +1,45 @@
+"""Yaida's first fluctuation–dissipation relation along the training, with 1 marked."""
+
+from __future__ import annotations
+
+from szilard.audit.bounds import STATIONARY_RATIO
+from szilard.audit.bursts import Bursts
+from szilard.report.axes import axis, band, layout, rule
+from szilard.report.curve import Curve
+from szilard.report.single.figures.reservoir.layers import drawn, margin, ratio_along
+from szilard.report.single.view import View
+from szilard.report.style import Figure
+
+
+def figure(view: View) -> Figure | None:
+    """None with too few bursts, or where the optimiser's law is not known."""
+    bursts = view.evidence.reservoir
+    if bursts is None or bursts.records < 8:
+        return None
+    data, names, (low, high) = drawn(bursts, lambda layer: _ratio(bursts, layer), log=False)
+    if not data:
+        return None
+    low, high = min(low, 0.8), max(high, 1.2)
+    shape, note = rule(1.0, "stationary: 1")
+    return Figure(
+        key="relation",
+        title="Are the parameters stationary yet?",
+        caption=(
+            "⟨θ·∇U⟩ over the kinetic temperature (first fluctuation–dissipation relation), neighbouring bursts "
+            "together: "
+            "1 once the parameters neither grow nor shrink. Grey: the audit's bound. Bands: 95 %."
+        ),
+        data=data,
+        layout=layout(
+            axis("FDR ratio", range=[low, high], zeroline=False),
+            right=margin(bursts),
+            shapes=[band(*STATIONARY_RATIO), shape],
+            annotations=[note, *names],
+        ),
+    )
+
+
+def _ratio(bursts: Bursts, layer: int) -> Curve:
+    """The ratio of sums, each record weighed by its steps and its kinetic temperature."""
+    weights = bursts.values("interval") * bursts.values("temperature_kinetic")[:, layer]
+    return ratio_along(bursts, bursts.values("fdr_ratio")[:, layer] * weights, weights)

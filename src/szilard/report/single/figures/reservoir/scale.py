@@ -1,0 +1,64 @@
+"""The gradient-noise scale along the training, with the batch size as a line."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from szilard.audit.bursts import Bursts
+from szilard.report.axes import axis, layout, rule
+from szilard.report.curve import Curve
+from szilard.report.drawing import between, label_ends, line
+from szilard.report.single.figures.reservoir.noise import ticks
+from szilard.report.single.view import View
+from szilard.report.style import BLACK, Figure, Pen
+from szilard.reservoir import fieller_interval, ratio_of_means
+
+TOGETHER = 8
+"""The fewest bursts in a point: the force of a single one drowns in its noise."""
+MOST = 40
+
+
+def figure(view: View) -> Figure | None:
+    """None without the batch size, or where the force never rises above the noise."""
+    bursts = view.evidence.reservoir
+    if bursts is None or bursts.batch_size == 0 or bursts.records < TOGETHER:
+        return None
+    steps, values, low, high = _along(bursts)
+    if not len(steps):
+        return None
+    logs = np.log10(np.r_[values, bursts.batch_size])
+    span = (float(logs.min()) - 0.3, float(logs.max()) + 0.3)
+    shape, note = rule(bursts.batch_size, f"batch size: {bursts.batch_size:,}", log=True)
+    return Figure(
+        key="noise-scale",
+        title="How large a batch would do",
+        caption=(
+            "Gradient-noise scale tr C/‖∇U‖² of all parameters, neighbouring bursts together. Batches well below it "
+            "waste no examples; batches well above it mostly repeat themselves. Left out where the force cannot be told "
+            "from zero. Band: 95 % (Fieller)."
+        ),
+        data=[
+            *between(steps, np.maximum(low, 10 ** span[0]), np.minimum(high, 10 ** span[1]), Pen(BLACK)),
+            *line(Curve(steps, values), "noise scale", Pen(BLACK), unit="examples", markers=len(steps) < 3),
+        ],
+        layout=layout(
+            axis("examples", type="log", range=list(span), **ticks(span)),
+            right=110,
+            shapes=[shape],
+            annotations=[note, *label_ends([("noise scale", float(np.log10(values[-1])), BLACK)], span)],
+        ),
+    )
+
+
+def _along(bursts: Bursts) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Steps, noise scale, and the ends of its interval, where the force is known to be there."""
+    noise, signal = (bursts.values(name) @ bursts.weights for name in ("noise_variance", "signal_variance"))
+    bins = min(MOST, bursts.records // TOGETHER)
+    rows = []
+    for part in np.array_split(np.arange(bursts.records), bins):
+        trace = bursts.batch_size * noise[part]
+        value, ends = ratio_of_means(trace, signal[part]).value, fieller_interval(trace, signal[part])
+        if np.isfinite(ends[1]) and value > 0 and ends[1] > 0:
+            rows.append((float(bursts.steps[part].mean()), value, *ends))
+    steps, values, low, high = np.array(rows).reshape(-1, 4).T
+    return steps, values, low, high
