@@ -34,8 +34,8 @@ def figure(view: View) -> Figure | None:
         title="How large a batch would do",
         caption=(
             "Gradient-noise scale tr C/‖∇U‖² of all parameters, neighbouring bursts together. Batches well below it "
-            "waste no examples; batches well above it mostly repeat themselves. Left out where the force cannot be told "
-            "from zero. Band: 95 % (Fieller)."
+            "waste no examples; batches well above it mostly repeat themselves. Left out where no force can be told "
+            "from 0. Band: 95 % (Fieller)."
         ),
         data=[
             *between(steps, np.maximum(low, 10 ** span[0]), np.minimum(high, 10 ** span[1]), Pen(BLACK)),
