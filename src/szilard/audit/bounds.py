@@ -124,3 +124,7 @@ another batch size change it by more."""
 
 LEADING_ORDER = 0.2
 """Predicted over measured work, less 1: the prediction is of leading order in the step, and from a few steps only."""
+
+CONFINED = 1.0
+"""Way of a parameter over the spread of its random start, up to which the start says more of where it is than the
+training does."""

@@ -117,6 +117,11 @@ class Bursts:
         return examples // self.batch_size if isinstance(examples, int) and self.batch_size else 0
 
     @property
+    def replacement(self) -> bool:
+        """Whether the loop is known to draw its batches with replacement."""
+        return self.settings.get("replacement") is True
+
+    @property
     def window(self) -> int:
         """Records over which windowed quantities run."""
         given = self.settings.get("window")

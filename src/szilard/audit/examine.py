@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from szilard.audit import ensemble, single
+from szilard.audit import ensemble, fig3, single
 from szilard.audit.ensemble.evidence import EnsembleEvidence
 from szilard.audit.evidence import Evidence
+from szilard.audit.fig3.evidence import Fig3Evidence
 from szilard.audit.outcome import Audit, Subject
-from szilard.kinds import ENSEMBLE, SINGLE, kind_of
+from szilard.kinds import ENSEMBLE, FIG3, SINGLE, kind_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -40,5 +41,11 @@ def _of_ensemble(tree: xr.DataTree) -> Audit:
     return Audit(ensemble.findings(of_many), f"Audit of {name}, {of_many.span()}", Subject.ENSEMBLE)
 
 
-AUDITS: dict[str, Callable[[xr.DataTree], Audit]] = {SINGLE: _of_single, ENSEMBLE: _of_ensemble}
+def _of_fig3(tree: xr.DataTree) -> Audit:
+    evidence = Fig3Evidence.of(tree)
+    name = evidence.attributes.get("name") or "Figure 3"
+    return Audit(fig3.findings(evidence), f"Audit of {name}, {evidence.span()}", Subject.ENSEMBLE)
+
+
+AUDITS: dict[str, Callable[[xr.DataTree], Audit]] = {SINGLE: _of_single, ENSEMBLE: _of_ensemble, FIG3: _of_fig3}
 """By kind of record."""

@@ -80,7 +80,7 @@ def points(
 
 
 def label_ends(
-    ends: Sequence[tuple[str, float, str]], span: tuple[float, float], panel: int = 1
+    ends: Sequence[tuple[str, float, str]], span: tuple[float, float], panel: int = 1, *, apart: float = 0.075
 ) -> list[dict[str, Any]]:
     """Names at the right ends of curves, pushed apart where they would overlap.
 
@@ -88,8 +88,9 @@ def label_ends(
         ends: text, height (in the axis's own coordinate, its logarithm on a logarithmic axis) and colour of each.
         span: lowest and highest height of the panel.
         panel: which panel's axis the heights refer to.
+        apart: least distance between two names, in heights of the panel: more where panels are low.
     """
-    gap = 0.075 * (span[1] - span[0])
+    gap = apart * (span[1] - span[0])
     ordered = sorted(ends, key=lambda end: end[1])
     heights = [end[1] for end in ordered]
     for _ in range(50):

@@ -73,6 +73,8 @@ def _temperature(bursts: Bursts, lags: np.ndarray) -> Finding:
 
 def _epochs(bursts: Bursts) -> str:
     """What shuffled epochs would leave in the recorded lags, where the record knows their length."""
+    if bursts.replacement:
+        return "The loop draws with replacement."
     batches, last = bursts.batches, int(bursts.lags.max())
     if batches < 2:
         return "A loop that shuffles in epochs takes all of it away over a whole epoch, which few lags cannot show."

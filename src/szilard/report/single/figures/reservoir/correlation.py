@@ -12,6 +12,9 @@ from szilard.report.single.figures.reservoir.layers import margin, named
 from szilard.report.single.view import View
 from szilard.report.style import Figure
 
+SYMBOLS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "x")
+"""One a layer that has a pen."""
+
 
 def figure(view: View) -> Figure | None:
     """None with too few bursts, or without lags."""
@@ -24,16 +27,14 @@ def figure(view: View) -> Figure | None:
         return None
     lags = bursts.lags[places]
     data, ends, all_values = [], [], []
-    for layer in layers:
+    for layer, symbol in zip(layers, SYMBOLS, strict=False):
         found = [autocorrelation(bursts, layer.index, [int(place)]) for place in places]
         half = np.array([one.interval(LEVEL)[1] - one.value for one in found])
         values = np.array([one.value for one in found])
         data += between(lags, -half, half, layer.pen, share=0.10)
-        trace = points(lags, values, half, layer.name, layer.pen, "circle", hover="%{y:.3f} ± %{customdata:.2g}")
-        data.append(
-            {key: item for key, item in trace.items() if key != "error_y"}
-            | {"marker": {"color": layer.pen.colour, "size": 6}}
-        )
+        trace = points(lags, values, half, layer.name, layer.pen, symbol, hover="%{y:.3f} ± %{customdata:.2g}")
+        trace["line"] = {"color": layer.pen.colour, "width": 0.8}
+        data.append({key: item for key, item in trace.items() if key != "error_y"})
         ends.append((layer.name, float(values[-1]), layer.pen.colour))
         all_values += [values, half, -half]
     low, high = spread(*all_values, [-COLOUR, COLOUR])

@@ -8,7 +8,7 @@ from szilard.audit.bursts import Bursts
 from szilard.report.axes import axis, layout, rule
 from szilard.report.curve import Curve
 from szilard.report.single.figures.reservoir.layers import drawn, margin, ratio_along
-from szilard.report.single.figures.reservoir.noise import ticks
+from szilard.report.single.figures.reservoir.noise import LOW, ticks
 from szilard.report.single.view import View
 from szilard.report.style import Figure
 
@@ -18,8 +18,8 @@ def figure(view: View) -> Figure | None:
     bursts = view.evidence.reservoir
     if bursts is None or bursts.records < 8:
         return None
-    data, names, above = drawn(bursts, lambda layer: _together(bursts, layer))
-    greatest, more, below = drawn(bursts, lambda layer: _greatest(bursts, layer), panel=2)
+    data, names, above = drawn(bursts, lambda layer: _together(bursts, layer), apart=LOW)
+    greatest, more, below = drawn(bursts, lambda layer: _greatest(bursts, layer), panel=2, apart=LOW)
     if not data and not greatest:
         return None
     above, below = (_with_one(span) for span in (above, below))

@@ -23,8 +23,12 @@ PENS = (
 )  # fmt: skip
 CROWD = Pen("#6B7280")
 """Layers beyond those that have a pen."""
-BINS = 60
+BINS = 40
 """Points along the training: more bursts are averaged with their neighbours."""
+TOGETHER = 5
+"""The fewest bursts that are averaged, where any are."""
+SHARE = 0.11
+"""How opaque bands are: several lie over one another."""
 LONGEST = 18
 """Letters of a layer's name at the end of its curve."""
 
@@ -94,10 +98,11 @@ def along(bursts: Bursts, layer: int, name: str) -> Curve:
 def ratio_along(bursts: Bursts, numerator: np.ndarray, denominator: np.ndarray) -> Curve:
     """⟨a⟩/⟨b⟩ of neighbouring bursts along the training, with 95 % intervals; (records,) each."""
     known = np.flatnonzero(np.isfinite(numerator) & np.isfinite(denominator) & (denominator > 0))
-    return _binned(bursts, known, lambda rows: time_ratio(numerator[rows], denominator[rows]).value, fewest=4)
+    return _binned(bursts, known, lambda rows: time_ratio(numerator[rows], denominator[rows]).value, fewest=TOGETHER)
 
 
 def _binned(bursts: Bursts, rows: np.ndarray, one: Callable[[np.ndarray], Estimate], fewest: int = 1) -> Curve:
+    fewest = max(fewest, TOGETHER if len(rows) > BINS else 1)
     bins = max(min(BINS, len(rows) // fewest), 1)
     steps, values, halves = [], [], []
     for part in np.array_split(rows, bins) if bins < len(rows) else rows[:, None]:
@@ -114,11 +119,19 @@ def _binned(bursts: Bursts, rows: np.ndarray, one: Callable[[np.ndarray], Estima
 
 
 def drawn(
-    bursts: Bursts, curve_of: Callable[[int], Curve], *, unit: str = "", panel: int = 1, log: bool = True
+    bursts: Bursts,
+    curve_of: Callable[[int], Curve],
+    *,
+    unit: str = "",
+    panel: int = 1,
+    log: bool = True,
+    within: tuple[float, float] = (-np.inf, np.inf),
+    apart: float = 0.075,
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]], tuple[float, float]]:
     """All layers in a panel: traces, names at their ends, and the range of the axis (its logarithm where ``log``).
 
-    On a logarithmic axis points that are not positive are left out, and bands end at its lower edge.
+    On a logarithmic axis points that are not positive are left out, and bands end at its lower edge. ``within`` limits
+    the range (its logarithm likewise) where a few points would set the scale; ``apart`` is for the names.
     """
     layers = [(layer, _positive(curve_of(layer.index), log)) for layer in named(bursts)]
     others = [_positive(curve_of(index), log) for index in crowd(bursts)]
@@ -126,6 +139,7 @@ def drawn(
     if not curves:
         return [], [], (0.0, 1.0)
     low, high = _range(curves, log)
+    low, high = max(low, within[0]), min(high, within[1])
     floor = 10**low if log else low
     traces: list[dict[str, Any]] = (
         [thin([curve for curve in others if len(curve)], CROWD, panel=panel)] if others else []
@@ -134,11 +148,11 @@ def drawn(
     for layer, curve in layers:
         if not len(curve):
             continue
-        traces += between(curve.steps, np.maximum(curve.low, floor), curve.high, layer.pen, panel=panel)
+        traces += between(curve.steps, np.maximum(curve.low, floor), curve.high, layer.pen, panel=panel, share=SHARE)
         traces += line(Curve(curve.steps, curve.values), layer.name, layer.pen, unit=unit, panel=panel)
         height = float(np.log10(curve.values[-1])) if log else float(curve.values[-1])
-        ends.append((layer.name, height, layer.pen.colour))
-    return traces, label_ends(ends, (low, high), panel), (low, high)
+        ends.append((layer.name, min(max(height, low), high), layer.pen.colour))
+    return traces, label_ends(ends, (low, high), panel, apart=apart), (low, high)
 
 
 def _positive(curve: Curve, log: bool) -> Curve:

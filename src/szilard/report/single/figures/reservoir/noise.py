@@ -7,14 +7,19 @@ from szilard.report.single.figures.reservoir.layers import along, drawn, margin
 from szilard.report.single.view import View
 from szilard.report.style import Figure
 
+LOW = 0.12
+"""Between names in a panel that shares its figure with another."""
+
 
 def figure(view: View) -> Figure | None:
     """None with fewer than two bursts."""
     bursts = view.evidence.reservoir
     if bursts is None or bursts.records < 2:
         return None
-    noise, names, above = drawn(bursts, lambda layer: along(bursts, layer, "noise_variance"), unit="loss²")
-    signal, more, below = drawn(bursts, lambda layer: along(bursts, layer, "signal_variance"), unit="loss²", panel=2)
+    noise, names, above = drawn(bursts, lambda layer: along(bursts, layer, "noise_variance"), unit="loss²", apart=LOW)
+    signal, more, below = drawn(
+        bursts, lambda layer: along(bursts, layer, "signal_variance"), unit="loss²", panel=2, apart=LOW
+    )
     return Figure(
         key="noise",
         title="Noise and force, layer by layer",

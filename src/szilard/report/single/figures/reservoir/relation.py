@@ -10,13 +10,16 @@ from szilard.report.single.figures.reservoir.layers import drawn, margin, ratio_
 from szilard.report.single.view import View
 from szilard.report.style import Figure
 
+SHOWN = (-1.0, 3.0)
+"""Of the ratio: on the way from a start far off it may be a hundred, which would hide the rest."""
+
 
 def figure(view: View) -> Figure | None:
     """None with too few bursts, or where the optimiser's law is not known."""
     bursts = view.evidence.reservoir
     if bursts is None or bursts.records < 8:
         return None
-    data, names, (low, high) = drawn(bursts, lambda layer: _ratio(bursts, layer), log=False)
+    data, names, (low, high) = drawn(bursts, lambda layer: _ratio(bursts, layer), log=False, within=SHOWN)
     if not data:
         return None
     low, high = min(low, 0.8), max(high, 1.2)
@@ -26,8 +29,11 @@ def figure(view: View) -> Figure | None:
         title="Are the parameters stationary yet?",
         caption=(
             "⟨θ·∇U⟩ over the kinetic temperature (first fluctuation–dissipation relation), neighbouring bursts "
+            "together: 1 once the parameters neither grow nor shrink; what lies beyond the axis is far from it. Grey: "
+            "the audit's bound. Bands: 95 %."
+        ), neighbouring bursts "
             "together: "
-            "1 once the parameters neither grow nor shrink. Grey: the audit's bound. Bands: 95 %."
+            "1 once the parameters neither grow nor shrink; what lies beyond the axis is far from it. Grey: the audit's bound. Bands: 95 %."
         ),
         data=data,
         layout=layout(

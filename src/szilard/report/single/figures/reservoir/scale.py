@@ -8,6 +8,7 @@ from szilard.audit.bursts import Bursts
 from szilard.report.axes import axis, layout, rule
 from szilard.report.curve import Curve
 from szilard.report.drawing import between, label_ends, line
+from szilard.report.single.figures.reservoir.layers import BINS
 from szilard.report.single.figures.reservoir.noise import ticks
 from szilard.report.single.view import View
 from szilard.report.style import BLACK, Figure, Pen
@@ -15,7 +16,8 @@ from szilard.reservoir import fieller_interval, ratio_of_means
 
 TOGETHER = 8
 """The fewest bursts in a point: the force of a single one drowns in its noise."""
-MOST = 40
+RESOLVED = 0.7
+"""Share of the points in which the force should show; more bursts are taken together until it does."""
 
 
 def figure(view: View) -> Figure | None:
@@ -39,7 +41,7 @@ def figure(view: View) -> Figure | None:
         ),
         data=[
             *between(steps, np.maximum(low, 10 ** span[0]), np.minimum(high, 10 ** span[1]), Pen(BLACK)),
-            *line(Curve(steps, values), "noise scale", Pen(BLACK), unit="examples", markers=len(steps) < 3),
+            *line(Curve(steps, values), "noise scale", Pen(BLACK), unit="examples", markers=len(steps) < 9),
         ],
         layout=layout(
             axis("examples", type="log", range=list(span), **ticks(span)),
@@ -52,8 +54,16 @@ def figure(view: View) -> Figure | None:
 
 def _along(bursts: Bursts) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Steps, noise scale, and the ends of its interval, where the force is known to be there."""
+    bins = min(BINS, bursts.records // TOGETHER)
+    found = _points(bursts, bins)
+    while bins > 1 and len(found[0]) < RESOLVED * bins:
+        bins //= 2
+        found = _points(bursts, bins)
+    return found
+
+
+def _points(bursts: Bursts, bins: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     noise, signal = (bursts.values(name) @ bursts.weights for name in ("noise_variance", "signal_variance"))
-    bins = min(MOST, bursts.records // TOGETHER)
     rows = []
     for part in np.array_split(np.arange(bursts.records), bins):
         trace = bursts.batch_size * noise[part]

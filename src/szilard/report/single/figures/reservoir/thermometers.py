@@ -11,18 +11,19 @@ from szilard.audit.bursts import Bursts
 from szilard.audit.reservoir.temperatures import configurational
 from szilard.errors import RecordError
 from szilard.estimate import Estimate
-from szilard.report.axes import LEGEND, axis, layout
+from szilard.report.axes import LEGEND, axis, layout, spread
 from szilard.report.drawing import points
 from szilard.report.safe import escape
 from szilard.report.single.figures.reservoir.layers import shortened
+from szilard.report.single.figures.reservoir.noise import ticks
 from szilard.report.single.view import View
 from szilard.report.style import BLUE, GREEN, VERMILLION, Figure, Pen
 from szilard.reservoir import time_average
 
 THERMOMETERS = (
-    ("noise: what it sustains", Pen(BLUE), "circle"),
-    ("kinetic: how fast it moves", Pen(VERMILLION), "square"),
-    ("configurational: how far it spreads", Pen(GREEN), "diamond"),
+    ("noise", Pen(BLUE), "circle"),
+    ("kinetic", Pen(VERMILLION), "square"),
+    ("configurational", Pen(GREEN), "diamond"),
 )
 APART = 0.18
 """Between the marks of a layer, in layers."""
@@ -38,27 +39,31 @@ def figure(view: View) -> Figure | None:
         found = [(layer, one) for layer in range(bursts.groups) if (one := _reading(bursts, layer, place)) is not None]
         if not found:
             continue
-        x = [layer + (place - 1) * APART for layer, _ in found]
+        heights = [layer + (place - 1) * APART for layer, _ in found]
         half = np.array([one.interval(LEVEL)[1] - one.value for _, one in found])
-        data.append(_marks(x, np.array([one.value for _, one in found]), half, name, pen, symbol))
+        data.append(_marks(np.array([one.value for _, one in found]), heights, half, name, pen, symbol))
+    spans = [trace["x"] for trace in data]
+    low, high = spread(*(np.log10(values) for values in spans), pad=0.12) if spans else (-1.0, 1.0)
     return Figure(
         key="thermometers",
         title="Three thermometers",
         caption=(
-            f"Temperatures of each layer over {bursts.span(bursts.late)} (the configurational over the last window). "
-            "Kinetic and configurational agree where the parameters are stationary, in equilibrium or not; all three "
-            "agree where the noise is white and the steps small. Bars: 95 %; those that reach 0 have no lower end here."
+            f"Temperatures of each layer over {bursts.span(bursts.late)}: what the noise sustains, how fast parameters "
+            "move, and, over the last window, how far they spread. Kinetic and configurational agree where the "
+            "parameters are stationary, in equilibrium or not; all three where the noise is white and the steps small. "
+            "Bars: 95 %; those that reach 0 have no lower end here."
         ),
         data=data,
         layout=layout(
-            axis("temperature T (loss)", type="log"),
-            x=axis("layer", tickvals=list(range(bursts.groups)), range=[-0.5, bursts.groups - 0.5], showgrid=False,
-                   ticktext=[escape(shortened(name)) for name in bursts.names]),
+            axis("layer", tickvals=list(range(bursts.groups)), range=[bursts.groups - 0.5, -0.5], zeroline=False,
+                 ticktext=[escape(shortened(name)) for name in bursts.names]),
+            x=axis("temperature T (loss)", type="log", range=[low - 0.2, high + 0.2], **ticks((low, high))),
             right=16,
             **LEGEND,
             hovermode="closest",
         ),
         along_steps=False,
+        panels=1 + bursts.groups // 8,
     )  # fmt: skip
 
 
@@ -76,8 +81,8 @@ def _reading(bursts: Bursts, layer: int, place: int) -> Estimate | None:
     return found if found is not None and found.value > 0 else None
 
 
-def _marks(x: list[float], y: np.ndarray, half: np.ndarray, name: str, pen: Pen, symbol: str) -> dict[str, Any]:
-    """Marks with bars that stay above 0."""
-    trace = points(x, y, half, name, pen, symbol, joined=False)
-    bars = trace["error_y"] | {"symmetric": False, "arrayminus": np.minimum(half, 0.999 * y)}
-    return trace | {"error_y": bars, "showlegend": True}
+def _marks(x: np.ndarray, y: list[float], half: np.ndarray, name: str, pen: Pen, symbol: str) -> dict[str, Any]:
+    """Marks with bars along x that stay above 0."""
+    trace = points(x, y, half, name, pen, symbol, joined=False, hover="%{x:.3g} ± %{customdata:.2g}")
+    bars = trace.pop("error_y") | {"symmetric": False, "arrayminus": np.minimum(half, 0.99 * x)}
+    return trace | {"error_x": bars, "showlegend": True}
