@@ -171,8 +171,13 @@ def _names(data: xr.Dataset, settings: Mapping[str, Any]) -> tuple[str, ...]:
     """The groups' names: the coordinate's where it holds text, else the attribute's, else numbers."""
     values = data["group"].values
     if values.dtype.kind in "OUT":
-        return tuple(str(value) for value in values)
+        return tuple(map(_said, values))
     given = settings.get("groups")
     if isinstance(given, Sequence) and not isinstance(given, str) and len(given) == len(values):
-        return tuple(str(name) for name in given)
+        return tuple(map(_said, given))
     return tuple(f"group {value}" for value in values)
+
+
+def _said(name: object) -> str:
+    """A name as it reads in a sentence: modules of a sequence are called by numbers."""
+    return f"layer {name}" if str(name).isdigit() else str(name)

@@ -34,11 +34,12 @@ class Claim:
         where: str,
         detail: str,
         concerns: Concern = Concern.THEORY,
+        at_interval: bool = False,
     ) -> Finding:
         """The row of a record that can."""
         return tested(
             self.name, self.claim, self.source, measure=measure, effect=effect, interval=interval, bound=bound,
-            where=where, detail=detail, concerns=concerns,
+            where=where, detail=detail, concerns=concerns, at_interval=at_interval,
         )  # fmt: skip
 
 

@@ -53,10 +53,11 @@ def findings(evidence: Evidence) -> tuple[Finding, ...]:
             interval=ratio.interval(LEVEL),
             bound=BOUND,
             where=f"steps to {found.steps[-1]:,}, at jumps of {found.interval}",
+            at_interval=True,
             detail=(
                 f"{format_with_error(ratio.value, ratio.error)}: diffusion {found.diffusion.mean():.3g} and drift "
                 f"{found.drift.mean():.3g} nat per input and step against {found.measured.mean():.3g} measured. To "
-                "leading order in the step; between bursts the ends stand for the stretch."
+                "leading order in the step and short of relaxation; between bursts the ends stand for the stretch."
             ),
         ),
     )

@@ -31,9 +31,6 @@ def figure(view: View) -> Figure | None:
             "⟨θ·∇U⟩ over the kinetic temperature (first fluctuation–dissipation relation), neighbouring bursts "
             "together: 1 once the parameters neither grow nor shrink; what lies beyond the axis is far from it. Grey: "
             "the audit's bound. Bands: 95 %."
-        ), neighbouring bursts "
-            "together: "
-            "1 once the parameters neither grow nor shrink; what lies beyond the axis is far from it. Grey: the audit's bound. Bands: 95 %."
         ),
         data=data,
         layout=layout(
