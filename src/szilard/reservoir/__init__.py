@@ -48,7 +48,7 @@ from szilard.reservoir.regimes import Regimes, regimes
 from szilard.reservoir.stationarity import Stationarity, stationarity, two_sided
 from szilard.reservoir.tails import exceedances, extreme_value_index, tail_index, tail_interval
 from szilard.reservoir.temperature import configurational_temperature, kinetic_temperature, noise_temperature
-from szilard.reservoir.time_average import TimeAverage, autocovariance, time_average, time_ratio
+from szilard.reservoir.time_average import TimeAverage, autocovariance, residual_time, time_average, time_ratio
 from szilard.reservoir.uncertainty_bound import UncertaintyBound, bound_of_current, uncertainty_bound
 from szilard.reservoir.whiteness import Whiteness, whiteness, whiteness_of_gram
 
@@ -118,6 +118,7 @@ __all__ = [
     "quasi_static",
     "ratio_of_means",
     "regimes",
+    "residual_time",
     "shuffled_autocorrelation",
     "shuffled_temperature_ratio",
     "shuffled_variance_ratio",

@@ -11,7 +11,7 @@ from numpy import ndarray
 from szilard.errors import RecordError
 from szilard.estimate import Estimate, Kind
 from szilard.reservoir.contrasts import Largest, largest_contrast
-from szilard.reservoir.time_average import time_average
+from szilard.reservoir.time_average import residual_time
 
 STRETCHES = 4
 """Stretches that are compared with one another, of equal numbers of records."""
@@ -40,8 +40,8 @@ def stationarity(
 ) -> Stationarity:
     """Drift of the logarithm of a positive quantity along records.
 
-    Errors come from the residuals about the line, neighbours' likeness included by their autocorrelation time, so the
-    errors of single records need not be known.
+    Errors come from the residuals about the line (for stretches: about a cubic), neighbours' likeness included by their
+    autocorrelation time, so the errors of single records need not be known.
 
     Args:
         values: noise variances, or another positive quantity, at each record.
@@ -64,14 +64,11 @@ def stationarity(
     if place.shape != logs.shape or np.ptp(place) == 0:
         raise RecordError(f"{count} values need as many steps, not all the same; {place.shape} were given.")
     drift = _drift(logs, place)
+    error, degrees = _scatter(logs, place)
     stretches = np.array_split(logs, STRETCHES)
-    averages = [time_average(stretch) for stretch in stretches]
-    largest = largest_contrast(
-        np.array([average.value.value for average in averages]),
-        np.array([average.value.error for average in averages]),
-        np.array([average.value.degrees_of_freedom for average in averages]),
-        level,
-    )
+    lengths = np.array([len(stretch) for stretch in stretches])
+    means = np.array([stretch.mean() for stretch in stretches])
+    largest = largest_contrast(means, error / np.sqrt(lengths), degrees, level)
     return Stationarity(drift, two_sided(drift), largest)
 
 
@@ -88,18 +85,27 @@ def two_sided(effect: Estimate) -> float:
 
 
 def _drift(logs: ndarray, place: ndarray) -> Estimate:
-    """Slope times span; the error is that of the mean influence of the records on the slope."""
+    """Slope times span, by least squares; residuals' likeness in time makes its error √τ times larger."""
     count = len(logs)
     centred = place - place.mean()
     square = float(centred @ centred)
     slope = float(centred @ logs) / square
     residuals = logs - logs.mean() - slope * centred
-    influence = time_average(centred * residuals)
-    # Two degrees of freedom went to the line, one of which the time average has already counted.
-    error = influence.value.error * count / square * np.sqrt((count - 1) / (count - 2))
-    degrees = max(influence.value.degrees_of_freedom - 1, 1.0)
+    tau = residual_time(residuals, 2)
+    variance = float(residuals @ residuals) / (count - 2) * tau / square
     span = float(np.ptp(place))
-    return Estimate(slope * span, float(error) * span, Kind.UNBIASED, degrees)
+    degrees = max((count - 2) / (2 * tau - 1), 1.0)
+    return Estimate(slope * span, span * variance**0.5, Kind.UNBIASED, degrees)
+
+
+def _scatter(logs: ndarray, place: ndarray) -> tuple[float, float]:
+    """``σ √τ`` of single records about a smooth course (a cubic), and its degrees of freedom."""
+    count, fitted = len(logs), 4
+    course = np.polynomial.Polynomial.fit(place, logs, fitted - 1)
+    residuals = logs - course(place)
+    tau = residual_time(residuals, fitted)
+    variance = float(residuals @ residuals) / (count - fitted) * tau
+    return variance**0.5, max((count - fitted) / (2 * tau - 1), 1.0)
 
 
 def _logarithms(values: ndarray) -> ndarray:

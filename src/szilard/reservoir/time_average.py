@@ -16,6 +16,9 @@ from numpy import ndarray
 from szilard.errors import RecordError
 from szilard.estimate import Estimate, Kind
 
+LARGEST = 0.98
+"""The largest coefficient that is believed of a short AR(1)."""
+
 
 @dataclass(frozen=True, slots=True)
 class TimeAverage:
@@ -86,6 +89,30 @@ def autocovariance(series: ndarray) -> ndarray:
     length = 1 << (2 * count - 1).bit_length()
     spectrum = np.fft.rfft(centred, length)
     return np.fft.irfft(spectrum * spectrum.conj(), length)[:count] / count
+
+
+def residual_time(residuals: ndarray, fitted: int) -> float:
+    """Autocorrelation time of what a fit has left, which looks whiter than the noise was.
+
+    The larger of Geyer's sum and that of an AR(1) whose coefficient is corrected for the fit: with p fitted parameters
+    ``E φ̂ − φ = −[p + (p + 2) φ]/n`` to first order (Kendall 1954 for p = 1).
+
+    Args:
+        residuals: equally spaced in time.
+        fitted: p.
+
+    Example:
+        >>> residual_time(np.array([1.0, -1.0] * 20), fitted=2)
+        1.0
+    """
+    count = len(residuals)
+    gamma = autocovariance(residuals)
+    if gamma[0] == 0:
+        return 1.0
+    raw = float(gamma[1] / gamma[0])
+    corrected = min((raw + fitted / count) / (1 - (fitted + 2) / count), LARGEST) if count > fitted + 2 else LARGEST
+    markov = (1 + corrected) / (1 - corrected)
+    return max(_variance_and_time(np.asarray(residuals, dtype=np.float64))[1], markov, 1.0)
 
 
 def time_ratio(numerators: ndarray, denominators: ndarray) -> TimeAverage:
