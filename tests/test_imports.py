@@ -34,9 +34,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "report": BASE | {"audit", "kinds", "ledger", "printable", "summary"},
     "handle": BASE | {"audit", "kinds", "records", "report", "summary"},
     "monitor": BASE | {"handle", "ledger", "models", "records"},
-    "verify": BASE | {"information", "ledger", "models", "monitor", "systems"},
+    "verify": BASE | {"information", "ledger", "models", "monitor", "reservoir", "systems"},
     "ensemble": BASE | {"data", "information", "ledger", "models", "records", "settings", "training"},
-    "experiments": BASE | {"data", "ensemble", "handle", "models", "monitor", "records", "settings", "training"},
+    "experiments": BASE
+    | {"data", "ensemble", "handle", "models", "monitor", "records", "reservoir", "settings", "training"},
     "__main__": {"cli"},
     "cli": BASE | {"experiments", "handle", "printable", "verify", ""},
     "": set(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -15,7 +16,7 @@ from szilard.reservoir.entropy_production import deficient
 from szilard.reservoir.linear import square
 from szilard.reservoir.path_moments import checked
 
-StepMean = Callable[[ndarray, int], ndarray]
+StepMean = Callable[[Any, int], Any]
 """Mean of θ' given θ and the index of the step: ``θ − r∇U_t(θ)`` for SGD; θ is shaped (\\*members, dimension)."""
 
 LogDensity = Callable[[ndarray], ndarray]

@@ -150,16 +150,37 @@ class Gyrator(ParameterSystem):
         return {name: tuple(values.tolist()) for name, values in rows.items()}
 
     def exact(self) -> Mapping[str, float]:
-        """Averages over the two parameters, the noise scale, and ``ep_rate``: nats per step of the discrete chain."""
+        """Averages over the two parameters, the noise scale, and what keeps the chain from equilibrium.
+
+        ``ep_rate``, nats per step of the discrete chain; ``irreversibility``, turning over relaxing, squared;
+        ``anisotropy``, ``‖G/T − 1‖²/2`` of ``G = ΣA``; ``current``, the mean of ``½(θ₁θ₂' − θ₂θ₁')`` in units of its
+        standard deviation.
+        """
         answers = dict(super().exact())
         answers["fdr_ratio"] = answers["temperature_configurational"] / answers["temperature_kinetic"]
         answers["gradient_noise_scale"] = answers["noise_variance"] / answers["signal_variance"]
         answers["ep_rate"] = self.rate * self.ep_rate_discretised
+        matrix = self.covariance @ self.hessian
+        relative = matrix / (0.5 * np.trace(matrix)) - np.eye(2)
+        root = np.linalg.cholesky(self.covariance)
+        whitened = np.linalg.solve(root, self.step_map @ root)
+        turning, relaxing = 0.5 * (whitened - whitened.T), np.eye(2) - 0.5 * (whitened + whitened.T)
+        answers["irreversibility"] = float(np.square(turning).sum() / np.square(relaxing).sum())
+        answers["anisotropy"] = float(0.5 * np.square(relative).sum())
+        answers["current"] = self._current()
         return answers
 
     def noise_autocorrelation(self, lag: int) -> float:
         """None: the noise is white."""
         return float(lag == 0)
+
+    def _current(self) -> float:
+        """By Isserlis' theorem; ``lagged[i, j] = ⟨θ'_i θ_j⟩``."""
+        covariance, lagged = self.covariance, self.step_map @ self.covariance
+        mean = 0.5 * (lagged[1, 0] - lagged[0, 1])
+        squares = 2 * covariance[0, 0] * covariance[1, 1] + 2 * lagged[1, 0] ** 2 + 2 * lagged[0, 1] ** 2
+        mixed = lagged[1, 0] * lagged[0, 1] + covariance[0, 1] ** 2 + lagged[0, 0] * lagged[1, 1]
+        return float(mean / math.sqrt(0.25 * (squares - 2 * mixed) - mean**2))
 
     @property
     def _rotation(self) -> np.ndarray:

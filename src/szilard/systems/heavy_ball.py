@@ -155,6 +155,15 @@ class HeavyBall(ParameterSystem):
             answers["ep_rate"] = math.inf if self.momentum else 0.0
         return answers
 
+    def free_spread(self, steps: int) -> float:
+        """``⟨(θ_n − θ_0)²⟩`` of noise of unit variance where nothing pulls, momentum stationary at the start."""
+        rows = np.stack(self._functionals(0.0))
+        step = np.stack([rows[0] - self.rate * rows[3], rows[2]])
+        covariance = np.diag([0.0, self._buffer_square(0.0, 1.0)])
+        for _ in range(steps):
+            covariance = step[:, :2] @ covariance @ step[:, :2].T + np.outer(step[:, 2], step[:, 2])
+        return float(covariance[0, 0])
+
     def noise_autocorrelation(self, lag: int) -> float:
         """None: the noise is white."""
         return float(lag == 0)

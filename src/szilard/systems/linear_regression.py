@@ -98,6 +98,11 @@ class LinearRegression(ParameterSystem):
         y = self.label_noise * normal((*theta.shape, size), generator)
         return (x * (x * theta[..., None] - y)).mean(-1)
 
+    def noise_at(self, theta: Float[Tensor, "*members dimension"]) -> Float[Tensor, "*members dimension"]:
+        """``(2a²θ² + aσ²)/S``."""
+        a = self.input_variance
+        return (2 * a * a * theta.square() + a * self.label_noise**2) / self.batch_size
+
     # Answers
 
     def by_direction(self) -> Mapping[str, tuple[float, ...]]:

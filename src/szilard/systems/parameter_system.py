@@ -62,6 +62,11 @@ class ParameterSystem(abc.ABC):
     ) -> Float[Tensor, "*members dimension"]:
         """The gradient of a fresh batch at ``theta``, or of the ``parts``-th part of one (2: half a batch)."""
 
+    def noise_at(self, theta: Float[Tensor, "*members dimension"]) -> Float[Tensor, "*members dimension"]:
+        """Variance of a batch's gradient at ``theta``; by default the stationary one, whatever θ is."""
+        noise = torch.tensor(self.by_direction()["noise_variance"], dtype=torch.float64)
+        return noise.expand(theta.shape)
+
     @abc.abstractmethod
     def by_direction(self) -> Mapping[str, tuple[float, ...]]:
         """Stationary answers for each parameter, by record name."""

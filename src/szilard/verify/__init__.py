@@ -10,6 +10,7 @@ from szilard.verify.case import Case, cases
 from szilard.verify.ensembles import ensemble
 from szilard.verify.exact_sums import exact_sums, first_law, work_quadratic
 from szilard.verify.information import informations
+from szilard.verify.reservoir import reservoirs
 from szilard.verify.row import FALSE_ALARM, Comparison, Row, Verification, judge
 from szilard.verify.sampled import compared
 from szilard.verify.watched import watched
@@ -18,7 +19,7 @@ __all__ = ["FALSE_ALARM", "Case", "Comparison", "Row", "Verification", "cases", 
 
 
 def verify() -> Verification:
-    """Hold ledger and information against the exact systems; seeds are fixed, so the same machine gives the same table.
+    """Hold ledger, information and reservoir against the exact systems; seeds are fixed, so the same machine gives the same table.
 
     Example:
         >>> from szilard.verify import verify
@@ -28,7 +29,8 @@ def verify() -> Verification:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # the tensors are small: more threads cost more than they bring
     try:
-        return judge([*(comparison for case in cases() for comparison in compare(case)), *informations()])
+        paths = (comparison for case in cases() for comparison in compare(case))
+        return judge([*paths, *informations(), *reservoirs()])
     finally:
         torch.set_num_threads(threads)
 

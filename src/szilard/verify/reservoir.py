@@ -1,0 +1,36 @@
+"""Every estimator of the reservoir against every exact reservoir, from one run of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from szilard.verify.reservoir_case import ReservoirCase, Seen, reservoir_cases, runs
+from szilard.verify.reservoir_equilibrium import equilibrium_rows, linear_rows, path_rows
+from szilard.verify.reservoir_laws import law_rows
+from szilard.verify.reservoir_noise import correlation_rows, drift_rows, noise_rows
+from szilard.verify.reservoir_time import group_rows, relation_rows, time_rows
+from szilard.verify.row import Comparison
+
+STEPS = 500
+"""Of the run that each case is seen for: a hundred epochs of the shuffled one."""
+
+
+def reservoirs() -> Iterator[Comparison]:
+    """All rows."""
+    for index, case in enumerate(reservoir_cases()):
+        yield from linear_rows(case)
+        for seen in runs(case, STEPS, seed=70 + 2 * index):
+            yield from sampled_rows(case, seen)
+            yield from relation_rows(case, seen)
+    yield from law_rows()
+
+
+def sampled_rows(case: ReservoirCase, seen: Seen) -> Iterator[Comparison]:
+    """Rows whose error bars decide."""
+    yield from noise_rows(case, seen)
+    yield from correlation_rows(case, seen)
+    yield from drift_rows(case, seen)
+    yield from time_rows(case, seen)
+    yield from group_rows(case, seen)
+    yield from equilibrium_rows(case, seen)
+    yield from path_rows(case, seen)
