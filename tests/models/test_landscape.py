@@ -100,3 +100,18 @@ def test_a_network_that_is_not_trained_is_refused() -> None:
 
 def test_a_sound_network_passes() -> None:
     Landscape(network(), F.cross_entropy).check(some_batch())
+
+
+def test_gradients_at_several_points_are_those_at_each() -> None:
+    landscape = Landscape(network(), F.cross_entropy)
+    points = torch.stack([landscape.start, landscape.start + 0.3, 2 * landscape.start]).view(3, 1, -1)
+    together = landscape.gradient(points, some_batch())
+    for one, point in zip(together, points, strict=True):
+        assert torch.allclose(one[0], landscape.gradient(point[0], some_batch()), rtol=0, atol=1e-15)
+
+
+def test_the_mean_of_the_examples_gradients_is_the_gradient() -> None:
+    landscape = Landscape(network(), F.cross_entropy)
+    each = landscape.gradients(landscape.start, some_batch())
+    assert each.shape == (6, len(landscape.start))
+    assert torch.allclose(each.mean(0), landscape.gradient(landscape.start, some_batch()), rtol=0, atol=1e-15)

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from szilard.models.landscape import Batch, Landscape
 from szilard.reservoir.power_law import exponent
-from szilard.reservoir.reversal import forward_path, quadratic_return, relative_return, retrace
+from szilard.reservoir.reversal import forward_path, nearest_return, quadratic_return, relative_return, retrace
 from szilard.training.nets import mlp
 
 CURVATURES = torch.tensor([0.5, 1.0, 3.0], dtype=torch.float64)
@@ -167,3 +167,29 @@ def test_groups_add_in_squares() -> None:
 def test_relative_return_is_undefined_where_nothing_moved() -> None:
     assert np.isnan(relative_return(0.0, 0.0))
     assert relative_return([1.0, 3.0], [2.0, 4.0]).tolist() == [0.5, 0.75]
+
+
+def test_paths_side_by_side_are_those_one_by_one() -> None:
+    landscape, inputs = deep(), batches(6)
+    rates = torch.tensor([[0.4], [0.1]], dtype=torch.float64)
+    together = retrace(landscape.gradient, landscape.start.expand(2, -1), inputs, rates)
+    for number, rate in enumerate((0.4, 0.1)):
+        alone = retrace(landscape.gradient, landscape.start, inputs, rate)
+        for name in ("distance", "displacement", "defect"):
+            assert getattr(together, name)[:, number] == pytest.approx(getattr(alone, name), rel=1e-9, abs=1e-15)
+        assert torch.allclose(together.end[number], alone.end, atol=1e-14)
+
+
+def test_a_step_can_be_undone_by_a_forward_step_only_where_its_opposite_is_in_the_data() -> None:
+    """1-D regression at θ = 0 on (1, 1) and (1, y'): the gradients there are −1 and −y'; from θ = r they are r − y."""
+    rate = 0.25
+    for other, expected in ((rate - 1.0, 0.0), (-3.0, 2 - rate), (0.5, 1.5 - rate)):
+        reached = torch.tensor([[rate - 1.0], [rate - other]], dtype=torch.float64)
+        found = nearest_return(reached, torch.tensor([-1.0], dtype=torch.float64))
+        assert found == pytest.approx(expected, abs=1e-15)
+    landscape = deep()
+    inputs, labels = batches(1, examples=50)[0]
+    first = (inputs[:1], labels[:1])
+    gradient = landscape.gradient(landscape.start, first)
+    reached = landscape.gradients(landscape.start - rate * gradient, (inputs, labels))
+    assert nearest_return(reached, gradient) > 0.1  # of a network on a few examples: there is no way back

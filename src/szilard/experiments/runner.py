@@ -1,7 +1,8 @@
-"""Carries an experiment out: one run that is watched, or an ensemble of them."""
+"""Carries an experiment out: one run that is watched, an ensemble of them, or one of the named experiments."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,15 +11,24 @@ import torch
 from szilard import data
 from szilard.errors import SpecError
 from szilard.experiments import many, one
+from szilard.experiments.base import Spec
+from szilard.experiments.fig3 import Figure3
+from szilard.experiments.fig3.carry_out import carry_out as fig3
+from szilard.experiments.reversal import Reversal
+from szilard.experiments.reversal.run import carry_out as reversal
 from szilard.experiments.spec import Experiment
 from szilard.records.place import check_vacant
 
 if TYPE_CHECKING:
+    from szilard.data import Dataset
     from szilard.handle import Run
+
+CARRY_OUT: dict[type[Spec], Callable[..., None]] = {Figure3: fig3, Reversal: reversal}
+"""By kind of spec; each takes the spec, its data and the place, and ``overwrite``, ``quiet``, ``resume``, ``keep``."""
 
 
 def run(
-    experiment: Experiment,
+    experiment: Spec,
     out: str | Path,
     *,
     overwrite: bool = False,
@@ -35,7 +45,8 @@ def run(
     are marked and left out of the mixtures.
 
     Args:
-        experiment: what to do.
+        experiment: what to do: an :class:`szilard.Experiment`, or another kind of
+            :class:`~szilard.experiments.base.Spec`.
         out: the record's directory.
         overwrite: whether a record that is already there may be replaced.
         quiet: whether to print nothing.
@@ -53,18 +64,46 @@ def run(
     from szilard.handle import Run
 
     place = Path(out)
-    if resume and experiment.design is None:
-        raise SpecError("a single run cannot be resumed: run it again with overwrite, or give the experiment a design.")
+    if resume and not experiment.resumable:
+        remedy = ", or give the experiment a design" if isinstance(experiment, Experiment) else ""
+        what = "a single run" if remedy else f"the run {experiment.name!r}"
+        raise SpecError(f"{what} cannot be resumed: run it again with overwrite{remedy}.")
     if not resume:
         check_vacant(place, overwrite)
     if executor in (None, "local"):
         _check_device(experiment.device)
+    elif not isinstance(experiment, Experiment):
+        raise SpecError(f"the run {experiment.name!r} is carried out in this process: leave the executor out.")
     elif experiment.device != "cpu" and experiment.chunk is None:
         raise SpecError(
             f"how many members fit on the workers' {experiment.device!r} cannot be seen from here: set chunk in the"
             " spec."
         )
     dataset = data.load(experiment.data) if isinstance(experiment.data, str) else experiment.data
+    if isinstance(experiment, Experiment):
+        _run(
+            experiment, dataset, place, overwrite=overwrite, quiet=quiet, resume=resume, executor=executor,
+            keep=keep_checkpoints,
+        )  # fmt: skip
+    else:
+        CARRY_OUT[type(experiment)](
+            experiment, dataset, place, overwrite=overwrite, quiet=quiet, resume=resume, keep=keep_checkpoints
+        )
+    return Run(place)
+
+
+def _run(
+    experiment: Experiment,
+    dataset: Dataset,
+    place: Path,
+    *,
+    overwrite: bool,
+    quiet: bool,
+    resume: bool,
+    executor: Any,
+    keep: bool,
+) -> None:
+    """One run, or an ensemble where there is a design."""
     if experiment.probe.labelled and experiment.probe.split == "test" and not dataset.test_labelled:
         raise SpecError(f"the test inputs of {dataset.name!r} have no labels: set probe.labelled to false.")
     if experiment.design is None:
@@ -81,9 +120,8 @@ def run(
             quiet=quiet,
             resume=resume,
             executor=executor,
-            keep=keep_checkpoints,
+            keep=keep,
         )
-    return Run(place)
 
 
 def _check_device(name: str) -> None:

@@ -94,11 +94,23 @@ class Landscape:
         each: Tensor = torch.func.vmap(one)(*batch)
         return each
 
-    def gradient(self, theta: Float[Tensor, " parameters"], batch: Batch) -> Float[Tensor, " parameters"]:
-        """``∇φ_θ(b)``."""
+    def gradient(self, theta: Float[Tensor, "*points parameters"], batch: Batch) -> Float[Tensor, "*points parameters"]:
+        """``∇φ_θ(b)``, at one point or at several at once."""
+        if theta.ndim > 1:
+            flat: Tensor = torch.func.vmap(torch.func.grad(self.loss), in_dims=(0, None))(theta.flatten(0, -2), batch)
+            return flat.view_as(theta)
         leaf = theta.detach().requires_grad_()
         (gradient,) = torch.autograd.grad(self.loss(leaf, batch), leaf)
         return gradient
+
+    def gradients(self, theta: Float[Tensor, " parameters"], batch: Batch) -> Float[Tensor, "examples parameters"]:
+        """``∇φ_θ(x)`` of each example by itself."""
+
+        def one(point: Tensor, example: Tensor, label: Tensor) -> Tensor:
+            return self.loss(point, (example.unsqueeze(0), label.unsqueeze(0)))
+
+        each: Tensor = torch.func.vmap(torch.func.grad(one), in_dims=(None, 0, 0))(theta.detach(), *batch)
+        return each
 
     def curvature(
         self, theta: Float[Tensor, " parameters"], batch: Batch, direction: Float[Tensor, " parameters"]

@@ -21,7 +21,7 @@ def exponent(scale: ArrayLike, values: ArrayLike) -> Estimate:
 
     Returns:
         The exponent with the standard error of the mean over replicates (NaN for a single one), replicates − 1
-        degrees of freedom. NaN where a value is not positive.
+        degrees of freedom. NaN where a value is not positive, or not finite.
 
     Raises:
         SpecError: if the shapes do not fit or the scales are not positive and distinct.
@@ -47,5 +47,5 @@ def _slopes(scale: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[
         raise SpecError("an exponent needs at least two distinct positive scales: give more of them.")
     x = np.log(scale) - np.log(scale).mean()
     with np.errstate(divide="ignore", invalid="ignore"):
-        y = np.where(values > 0, np.log(values), np.nan)
+        y = np.where((values > 0) & np.isfinite(values), np.log(values), np.nan)
     return np.asarray((y @ x) / (x @ x))

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 from jaxtyping import Float
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
@@ -29,42 +30,43 @@ Gradient = Callable[[Tensor, Any], Tensor]
 class Retraced:
     """One reversed run, by how many steps were taken back (0 to n) and by group of parameters.
 
+    Where several paths were run side by side, their dimensions stand before that of the groups.
+
     Attributes:
         distance: ``‖θ†_t − θ_t‖``, shape (steps + 1, groups); the first is 0.
         displacement: ``‖θ_n − θ_t‖``, likewise: how far there was to go.
         defect: ``‖∇φ_{θ_{t+1}}(b_t) − ∇φ_{θ_t}(b_t)‖/r``, shape (steps, groups): what one step back *from the forward
             path* misses by, in units of r²; it tends to ‖H g‖ as r → 0.
+        end: θ_n, where the path turned.
     """
 
     distance: NDArray[np.float64]
     displacement: NDArray[np.float64]
     defect: NDArray[np.float64]
+    end: Tensor
 
 
 def forward_path(
-    gradient: Gradient, start: Float[Tensor, " parameters"], inputs: Sequence[Any], rate: float
+    gradient: Gradient, start: Float[Tensor, "*paths parameters"], inputs: Sequence[Any], rate: float | Tensor
 ) -> list[Tensor]:
     """``θ_0 … θ_n``: plain SGD through a sequence of batches."""
-    path = [start]
-    for batch in inputs:
-        path.append(path[-1] - rate * gradient(path[-1], batch))
-    return path
+    return _forward(gradient, start, inputs, rate)[0]
 
 
 def retrace(
     gradient: Gradient,
-    start: Float[Tensor, " parameters"],
+    start: Float[Tensor, "*paths parameters"],
     inputs: Sequence[Any],
-    rate: float,
+    rate: float | Float[Tensor, "*paths 1"],
     groups: Sequence[Sequence[slice]] = ((slice(None),),),
 ) -> Retraced:
     """Forward through ``inputs``, then back through them in reverse order with gradient ascent.
 
     Args:
         gradient: of the batch's loss, the same at every call with the same arguments.
-        start: θ_0.
+        start: θ_0; may have leading dimensions, if the gradient takes them: paths that are run side by side.
         inputs: the batches, in forward order.
-        rate: r.
+        rate: r, or one for each path.
         groups: the places of each group in the flat vector; by default all as one.
 
     Example:
@@ -76,17 +78,17 @@ def retrace(
         >>> round(float(run.distance[1, 0] / 0.1**2), 12), round(2 * 2 * 0.8**2, 12)  # H g at θ_2, exactly
         (2.56, 2.56)
     """
-    path = forward_path(gradient, start, inputs, rate)
-    back = path[-1]
-    distances, displacements, defects = [_norms(back - back, groups)], [_norms(back - back, groups)], []
+    path, gradients = _forward(gradient, start, inputs, rate)
+    end = back = path[-1]
+    nowhere = torch.zeros_like(end)
+    distances, displacements, defects = [_norms(nowhere, groups)], [_norms(nowhere, groups)], []
     for step in range(len(inputs) - 1, -1, -1):
         here = gradient(path[step + 1], inputs[step])
-        there = gradient(path[step], inputs[step])  # anew: from the path itself it would come with rounding over r
-        defects.append(_norms((here - there) / rate, groups))
-        back = back + rate * (here if back is path[step + 1] else gradient(back, inputs[step]))
+        defects.append(_norms((here - gradients[step]) / rate, groups))
+        back = back + rate * (here if back is end else gradient(back, inputs[step]))
         distances.append(_norms(back - path[step], groups))
-        displacements.append(_norms(path[-1] - path[step], groups))
-    return Retraced(np.array(distances), np.array(displacements), np.array(defects).reshape(len(inputs), len(groups)))
+        displacements.append(_norms(end - path[step], groups))
+    return Retraced(_stacked(distances), _stacked(displacements), _stacked(defects), end)
 
 
 def quadratic_return(rate: float, curvature: ArrayLike, steps: int) -> NDArray[np.float64]:
@@ -116,5 +118,43 @@ def relative_return(distance: ArrayLike, displacement: ArrayLike) -> NDArray[np.
     return np.divide(missed, gone, out=np.full(missed.shape, np.nan), where=gone > 0)
 
 
-def _norms(vector: Tensor, groups: Sequence[Sequence[slice]]) -> list[float]:
-    return [sum(float(vector[place].square().sum()) for place in places) ** 0.5 for places in groups]
+def nearest_return(gradients: Float[Tensor, "examples parameters"], gradient: Float[Tensor, " parameters"]) -> float:
+    """How near literal SGD with batches of one can come back by a *forward* step: ``min_x ‖g_x + g‖/‖g‖``.
+
+    From ``θ' = θ − r g`` the next step leads to one of N points, ``θ' − r g_x(θ')``; the reversed transition θ' → θ has
+    a probability above 0 only if one of them is θ. In units of the step that was taken; 0 where the way back exists.
+    Anything above says that the forward step is absolutely irreversible: its entropy production is infinite.
+
+    Args:
+        gradients: of every example's loss at θ'.
+        gradient: of the example at θ that led there.
+
+    Example:
+        >>> import torch
+        >>> nearest_return(torch.tensor([[-1.0, 0.0], [0.0, 3.0]]), torch.tensor([1.0, 0.0]))
+        0.0
+        >>> nearest_return(torch.tensor([[-0.5, 0.0], [0.0, 3.0]]), torch.tensor([1.0, 0.0]))
+        0.5
+    """
+    missed = (gradients + gradient).square().sum(1).min()
+    return float((missed / gradient.square().sum()).sqrt())
+
+
+def _forward(
+    gradient: Gradient, start: Tensor, inputs: Sequence[Any], rate: float | Tensor
+) -> tuple[list[Tensor], list[Tensor]]:
+    """The path, and the gradient at each of its steps."""
+    path, gradients = [start], []
+    for batch in inputs:
+        gradients.append(gradient(path[-1], batch))
+        path.append(path[-1] - rate * gradients[-1])
+    return path, gradients
+
+
+def _norms(vector: Tensor, groups: Sequence[Sequence[slice]]) -> Float[Tensor, "*paths groups"]:
+    squares = [torch.stack([vector[..., place].double().square().sum(-1) for place in places]) for places in groups]
+    return torch.stack([each.sum(0) for each in squares], -1).sqrt()
+
+
+def _stacked(norms: list[Tensor]) -> NDArray[np.float64]:
+    return np.asarray(torch.stack(norms).numpy(force=True))
