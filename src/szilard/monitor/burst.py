@@ -144,28 +144,37 @@ class Burst:
     ) -> None:
         plan, tracked = self.plan, self.plan.tracked
         theta = [_wide(parameter.detach()) for parameter in tracked.parameters]
-        halves, both = list(torch._foreach_sub(first, second)), list(torch._foreach_add(first, second))
-        pair = list(torch._foreach_sub(both, loop, alpha=2))
-        decays = settings.decays()
+        decays, memory = settings.decays(), Memory.of(optimizer, settings, tracked)
+        # In place: large arrays are dearer to allocate than to fill. Both become what they are called.
+        both, halves = first, second
+        torch._foreach_add_(both, second)
+        torch._foreach_mul_(halves, -2.0)
+        torch._foreach_add_(halves, both)
+        norms = {"halves": _norms(halves)} | self._remembered(memory, halves, theta)
+        of_halves = plan.sample.of(halves)
+        work = plan.forecast if plan.forecast and plan.forecast.due(self.steps, plan.steps) else None
+        differences = [g.clone() for g in halves] if work else []
+        pair = halves
+        torch._foreach_copy_(pair, both)
+        torch._foreach_add_(pair, loop, alpha=-2)
+        norms["pair"], of_pair = _norms(pair), plan.sample.of(pair)
         mean, gradient = both, loop
+        norms["raw"] = _norms(loop)
         if any(decays):
-            mean = [torch.add(g, x, alpha=2 * decay) for g, x, decay in zip(both, theta, decays, strict=True)]
-            gradient = [torch.add(g, x, alpha=decay) for g, x, decay in zip(loop, theta, decays, strict=True)]
-        memory = Memory.of(optimizer, settings, tracked)
-        norms = {name: _norms(of) for name, of in (("halves", halves), ("mean", mean), ("pair", pair))}
-        norms["gradient"] = _norms(gradient)
-        norms["raw"] = _norms(loop) if any(decays) else norms["gradient"]
-        norms |= self._remembered(memory, halves, theta)
+            torch._foreach_add_(mean, torch._foreach_mul(theta, [2 * decay for decay in decays]))
+            gradient = list(torch._foreach_add(loop, torch._foreach_mul(theta, decays)))
+        norms["gradient"] = _norms(gradient) if any(decays) else norms["raw"]
+        norms["mean"] = _norms(mean)
         nothing = [torch.zeros_like(norm) for norm in norms["halves"]]
         self.norms.append(torch.stack([torch.stack(norms.get(name, nothing)) for name in NORMS]))
         self.ready.append(memory.ready)
-        self._samples.append(tuple(plan.sample.of(of) for of in (pair, halves, theta, mean)))
+        self._samples.append((of_pair, of_halves, plan.sample.of(theta), plan.sample.of(mean)))
+        if work:
+            self.works.append(work.products(tracked.names, mean, differences, settings))
         if self._sum:
             torch._foreach_add_(self._sum, mean)
         else:
-            self._sum = [g.clone() for g in mean]
-        if plan.forecast is not None and plan.forecast.due(self.steps - 1, plan.steps):
-            self.works.append(plan.forecast.products(tracked.names, mean, halves, settings))
+            self._sum = mean
 
     def _remembered(self, memory: Memory, halves: list[Tensor], theta: list[Tensor]) -> dict[str, list[Tensor]]:
         """Norms of what the optimiser remembers."""
@@ -211,11 +220,18 @@ class Burst:
         return start
 
     def _thawed(self, gradients: list[Tensor]) -> list[Tensor]:
-        """What has been frozen since the run began does not move, and has no noise."""
-        return [
-            _wide(g) if parameter.requires_grad else torch.zeros_like(_wide(g))
-            for g, parameter in zip(gradients, self.plan.tracked.parameters, strict=True)
-        ]
+        """Tensors of their own, which may be written to; zero for what has been frozen since the run began."""
+        seen: set[int] = set()
+        found = []
+        for g, parameter in zip(gradients, self.plan.tracked.parameters, strict=True):
+            own = _wide(g)
+            if not parameter.requires_grad:
+                own = torch.zeros_like(own)
+            elif own.data_ptr() in seen or not own.is_contiguous():  # autograd hands one tensor to both sides of a sum
+                own = own.clone(memory_format=torch.contiguous_format)
+            seen.add(own.data_ptr())
+            found.append(own)
+        return found
 
     def _unscale(self, optimizer: torch.optim.Optimizer, loop: list[Tensor]) -> None:
         """Fused optimisers undo a gradient scaler's factor themselves, and skip their step where it overflowed."""
@@ -234,8 +250,9 @@ class Burst:
             centre: where the sample of parameters is counted from; None takes its values at the first step.
         """
         plan = self.plan
-        pair, halves, theta, mean = (torch.stack(of).double() for of in zip(*self._samples, strict=True))
-        first, mean = theta[0].clone(), mean / 2
+        pair, halves, theta, mean = (torch.stack(of) for of in zip(*self._samples, strict=True))
+        theta, mean = theta.double(), mean.double() / 2
+        first = theta[0].clone()
         centre = first if centre is None else centre
         theta = theta - centre
         grams = []
@@ -250,7 +267,9 @@ class Burst:
                 torch.stack([plan.directions[:, part] @ mean[:, part].T for part in plan.sample.slices]),
             )
         moments = torch.stack([theta.mean(0), mean.mean(0), (theta * mean).mean(0)])
-        return Gathered(torch.stack(self.norms).double(), torch.stack(grams), moments, greatest, projected, centre)
+        return Gathered(
+            torch.stack(self.norms).double(), torch.stack(grams).double(), moments, greatest, projected, centre
+        )
 
 
 @final

@@ -115,26 +115,22 @@ class Accounts:
         by_group = self._plan.tracked.by_group(squares["pair"]).sum(0)
         variances = np.array(columns.values["noise_variance_loop"])
         errors = np.array(columns.values["noise_variance_loop_error"])
-        found = np.zeros((4, self._groups, len(self._lags)))
-        for group in range(self._groups):
-            gram = grams[group, 0] / 4
-            trace = float(np.trace(gram))
-            scale = by_group[group] / 4 / trace if trace > 0 else 0.0
-            scale /= self._counts[group]
-            steps = len(gram)
-            above = gram[np.triu_indices(steps, 1)]
-            spread = math.sqrt(float(np.square(above).mean()))
-            for place, lag in enumerate(self._lags):
-                value, error = variances[group], errors[group]
-                if lag > 0:
-                    value = scale * float(np.diagonal(gram, lag).mean())
-                    error = scale * spread / math.sqrt(steps - lag)
-                found[:2, group, place] = value, error
-                ratio = (1.0, 0.0) if lag == 0 else (value / variances[group], error / variances[group])
-                found[2:, group, place] = ratio if variances[group] > 0 else (math.nan, math.nan)
-        names = ("noise_covariance", "noise_covariance_error", "noise_autocorrelation", "noise_autocorrelation_error")
-        for name, table in zip(names, found, strict=True):
-            columns.add(name, table)
+        products = grams[:, 0] / 4
+        steps = products.shape[-1]
+        traces = np.trace(products, axis1=1, axis2=2)
+        scales = np.divide(by_group / 4, traces, out=np.zeros_like(traces), where=traces > 0) / self._counts
+        pairs = products[:, *np.triu_indices(steps, 1)]
+        spreads = scales * np.sqrt(np.square(pairs).mean(1))
+        covariances = np.stack([np.diagonal(products, lag, 1, 2).mean(1) for lag in self._lags], 1) * scales[:, None]
+        spread = spreads[:, None] / np.sqrt(steps - np.array(self._lags))
+        covariances[:, 0], spread[:, 0] = variances, errors
+        columns.add("noise_covariance", covariances)
+        columns.add("noise_covariance_error", spread)
+        whole = np.where(variances > 0, variances, math.nan)[:, None]
+        correlations, spread = covariances / whole, spread / whole
+        correlations[:, 0], spread[:, 0] = whole[:, 0] / whole[:, 0], 0 * whole[:, 0]
+        columns.add("noise_autocorrelation", correlations)
+        columns.add("noise_autocorrelation_error", spread)
 
     def _scales(self, columns: _Columns, noise: ndarray, signal: ndarray) -> None:
         traces = noise * self._batching.size
@@ -152,7 +148,8 @@ class Accounts:
         """Columns of noise and kinetic temperature; the latter's draws per step and group."""
         tracked, batching = self._plan.tracked, self._batching
         adaptive = any(one is not None and one.adaptive for one in dynamics[0])
-        weights = np.array([[_weights(one) for one in step] for step in dynamics])  # (steps, parameters, 3)
+        known = {one: _weights(one) for step in dynamics for one in set(step)}
+        weights = np.array([[known[one] for one in step] for step in dynamics])  # (steps, parameters, 3)
         halves = squares["preconditioned" if adaptive else "halves"]
         share = batching.half / (2 * batching.size) * batching.finite_population
         noise = tracked.by_group(weights[..., 0] * halves * share) / self._counts

@@ -74,26 +74,26 @@ class Window:
 
     def __init__(self, records: int, parameters: float, sampled: int) -> None:
         self._parameters, self._sampled = parameters, sampled
-        self._positions = np.zeros((records, sampled))
-        self._forces = np.zeros((records, sampled))
-        self._products = np.zeros((records, sampled))
+        # of each place its ring of records: positions, forces, products
+        self._ring = np.zeros((3, records, sampled))
+        self._sums = np.zeros((3, sampled))
         self._gram = np.zeros((records, records))
-        self._filled = 0
+        self._within = np.zeros(records)
+        self._records = 0
         self._squares: deque[tuple[float, float]] = deque(maxlen=records)
         self._norms: deque[Float[ndarray, " steps"]] = deque(maxlen=records)
 
     def add(self, position: ndarray, force: ndarray, product: ndarray) -> None:
         """A record's means over its burst: sampled θ, sampled ∇U, and their product place by place."""
-        if self._filled == len(self._positions):
-            for table in (self._positions, self._forces, self._products):
-                table[:-1] = table[1:]
-            self._gram[:-1, :-1] = self._gram[1:, 1:]
-            self._filled -= 1
-        last = self._filled
-        self._positions[last], self._forces[last], self._products[last] = position, force, product
-        self._filled += 1
-        self._gram[last, : self._filled] = self._forces[: self._filled] @ position
-        self._gram[: self._filled, last] = self._positions[: self._filled] @ force
+        place = self._records % len(self._gram)
+        self._records += 1
+        for row, values in enumerate((position, force, product)):
+            self._sums[row] += values - self._ring[row, place]
+            self._ring[row, place] = values
+        count = min(self._records, len(self._gram))
+        self._gram[place, :count] = self._ring[1, :count] @ position
+        self._gram[:count, place] = self._ring[0, :count] @ force
+        self._within[place] = product.sum() - self._gram[place, place]
 
     def add_noise(self, trace: float, trace_of_square: float, norms: Float[ndarray, " steps"]) -> None:
         """A record's ``(tr C)²`` and ``tr C²``, and the norms of its noises."""
@@ -104,17 +104,17 @@ class Window:
 
     def temperature(self) -> TimeAverage:
         """⟨(θ − θ̄)·∇U⟩ per parameter; where the group is sampled, the error of the sample is in the error."""
-        count = self._filled
+        size = len(self._gram)
+        count = min(self._records, size)
         if count < FEWEST_RECORDS:
             return TimeAverage(NOTHING, math.nan, math.nan)
-        gram = self._gram[:count, :count]
-        within = self._products[:count].sum(1) - np.diagonal(gram)
-        average = configurational_of_gram(gram, self._sampled, within)
+        order = np.arange(self._records - count, self._records) % size
+        average = configurational_of_gram(self._gram[np.ix_(order, order)], self._sampled, self._within[order])
         share = self._sampled / self._parameters
         if share == 1:
             return average
-        means = [table[:count].mean(0) for table in (self._positions, self._forces, self._products)]
-        each = means[2] - means[0] * means[1]
+        positions, forces, products = self._sums / count
+        each = products - positions * forces
         of_sample = math.sqrt((1 - share) / self._sampled) * float(each.std(ddof=1))
         value = average.value
         error = math.hypot(float(value.error), of_sample)
