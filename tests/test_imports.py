@@ -29,7 +29,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "settings": BASE,
     "training": BASE | {"settings"},
     "records": BASE | {"printable", ""},
-    "audit": BASE | {"information", "kinds", "ledger", "systems"},
+    "audit": BASE | {"information", "kinds", "ledger", "reservoir", "systems"},
     "summary": BASE | {"information", "kinds", "printable"},
     "report": BASE | {"audit", "kinds", "ledger", "printable", "summary"},
     "handle": BASE | {"audit", "kinds", "records", "report", "summary"},

@@ -128,3 +128,16 @@ LEADING_ORDER = 0.2
 CONFINED = 1.0
 """Way of a parameter over the spread of its random start, up to which the start says more of where it is than the
 training does."""
+
+EXPONENT = 0.1
+"""By how much a fitted exponent may differ from its law's: over a factor of ten the law is then off by a quarter."""
+
+RETRACED = 0.1
+"""Distance from the forward path over the way back up to which a path counts as retraced: nine tenths were undone."""
+
+TANGENT = 0.1
+"""Relative departure from a linearisation up to which its first digit stays: of kernel, outputs, loss or gradient."""
+
+FALLS = -0.5
+"""Exponent against width from which on laziness counts as coming with width: 1/√width is the slowest law that was
+proven of the tangent kernel, 1/width the one that is seen."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from szilard.audit import ensemble, fig3, single
+from szilard.audit import ensemble, fig3, reversal, single
 from szilard.audit.ensemble.evidence import EnsembleEvidence
 from szilard.audit.evidence import Evidence
 from szilard.audit.fig3.evidence import Fig3Evidence
 from szilard.audit.outcome import Audit, Subject
-from szilard.kinds import ENSEMBLE, FIG3, SINGLE, kind_of
+from szilard.audit.reversal.evidence import ReversalEvidence
+from szilard.kinds import ENSEMBLE, FIG3, REVERSAL, SINGLE, kind_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -47,5 +48,16 @@ def _of_fig3(tree: xr.DataTree) -> Audit:
     return Audit(fig3.findings(evidence), f"Audit of {name}, {evidence.span()}", Subject.ENSEMBLE)
 
 
-AUDITS: dict[str, Callable[[xr.DataTree], Audit]] = {SINGLE: _of_single, ENSEMBLE: _of_ensemble, FIG3: _of_fig3}
+def _of_reversal(tree: xr.DataTree) -> Audit:
+    evidence = ReversalEvidence.of(tree)
+    name = evidence.attributes.get("name") or "reversal"
+    return Audit(reversal.findings(evidence), f"Audit of {name}, {evidence.span()}")
+
+
+AUDITS: dict[str, Callable[[xr.DataTree], Audit]] = {
+    SINGLE: _of_single,
+    ENSEMBLE: _of_ensemble,
+    FIG3: _of_fig3,
+    REVERSAL: _of_reversal,
+}
 """By kind of record."""

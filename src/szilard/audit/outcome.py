@@ -67,8 +67,9 @@ class Audit:
         counts = Counter(row.verdict for row in self.rows if row.basis is Basis.TESTED)
         constructed = [row for row in self.rows if row.basis is Basis.CONSTRUCTION]
         closed = sum(row.verdict is Verdict.HELD for row in constructed)
+        identities = f"{closed} of {len(constructed)} identities close; " if constructed else ""
         said = (
-            f"{closed} of {len(constructed)} identities close; of what was tested {counts[Verdict.HELD]} held, "
+            f"{identities}of what was tested {counts[Verdict.HELD]} held, "
             f"{counts[Verdict.FAILED]} failed and {counts[Verdict.UNDECIDED]} stayed undecided; "
             f"{counts[Verdict.UNCHECKABLE]} claims cannot be checked {WHERE_UNCHECKED[self.subject]}."
         )
@@ -106,12 +107,13 @@ class Audit:
         ]
 
     def sections(self) -> list[tuple[str, list[Finding]]]:
-        """The rows under headings: tested, by construction, on an exact system (if any), what cannot be checked."""
+        """The rows under headings: tested, by construction and on an exact system (if any), what cannot be checked."""
         tested = [row for row in self.rows if row.basis is Basis.TESTED and row.verdict is not Verdict.UNCHECKABLE]
         exact = [row for row in self.rows if row.basis is Basis.EXACT]
+        constructed = [row for row in self.rows if row.basis is Basis.CONSTRUCTION]
         return [
             ("Tested", tested),
-            ("By construction", [row for row in self.rows if row.basis is Basis.CONSTRUCTION]),
+            *([("By construction", constructed)] if constructed else []),
             *([("On an exact system, not on this record", exact)] if exact else []),
             ("Cannot be checked here", [row for row in self.rows if row.verdict is Verdict.UNCHECKABLE]),
         ]

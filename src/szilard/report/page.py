@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from szilard.audit import Audit
-from szilard.kinds import ENSEMBLE, SINGLE, kind_of
-from szilard.report import ensemble, single
+from szilard.kinds import ENSEMBLE, FIG3, SINGLE, kind_of
+from szilard.report import ensemble, fig3, single
 from szilard.report.banner import banner
 from szilard.report.cards import cards
 from szilard.report.content import Content
@@ -27,7 +27,11 @@ if TYPE_CHECKING:
 PANEL_HEIGHT = 300
 """Pixels of a figure's first panel; each further one adds 190."""
 
-PAGES: dict[str, Callable[[xr.DataTree, Audit], Content]] = {SINGLE: single.content, ENSEMBLE: ensemble.content}
+PAGES: dict[str, Callable[[xr.DataTree, Audit], Content]] = {
+    SINGLE: single.content,
+    ENSEMBLE: ensemble.content,
+    FIG3: fig3.content,
+}
 """By kind of record."""
 
 

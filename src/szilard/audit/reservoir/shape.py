@@ -65,20 +65,28 @@ def _isotropic(bursts: Bursts) -> Finding:
     )
 
 
+def tail(bursts: Bursts, layer: int) -> Estimate | None:
+    """Hill's index of a layer at the last record; None where the window held too few noises.
+
+    Its error, α/√(k − 2), tells how many noises beyond the threshold it is made of.
+    """
+    value, error = (float(bursts.values(name)[-1, layer]) for name in ("tail_index", "tail_index_error"))
+    if not np.isfinite([value, error]).all() or error <= 0:
+        return None
+    return Estimate(value, error, Kind.ASYMPTOTIC, (value / error) ** 2 + 1)
+
+
 def _tails(bursts: Bursts) -> Finding:
-    """The smallest tail index of a layer, by Hill's estimator, whose error tells how many noises it is made of."""
-    values, errors = (bursts.values(name)[-1] for name in ("tail_index", "tail_index_error"))
-    layers = [layer for layer in range(bursts.groups) if np.isfinite([values[layer], errors[layer]]).all()]
-    if not layers:
+    """The smallest tail index of a layer."""
+    found = {layer: one for layer in range(bursts.groups) if (one := tail(bursts, layer)) is not None}
+    if not found:
         return TAILS.unchecked("No window of records held noises enough: train longer.")
-    found = [
-        Estimate(float(values[layer]), float(errors[layer]), Kind.ASYMPTOTIC, float((values / errors)[layer] ** 2 + 1))
-        for layer in layers
-    ]
-    intervals = [one.interval(level_of(len(layers))) for one in found]
+    layers = list(found)
+    intervals = [found[layer].interval(level_of(len(layers))) for layer in layers]
     bound = (FINITE, math.inf)
     worst = decisive(intervals, bound)
-    layer, index = layers[worst], found[worst]
+    layer = layers[worst]
+    index = found[layer]
     return TAILS.tested(
         measure="tail index of the norm of the noise, the worst layer",
         effect=index.value,

@@ -16,6 +16,8 @@ from szilard.reservoir import fieller_interval, ratio_of_means
 MOST_NAMED = 5
 """Layers that a sentence names."""
 
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
 BELOW, ABOVE = 0.5, 2.0
 """Batch over noise scale within which the two count as alike."""
 
@@ -47,10 +49,15 @@ def _heat(bursts: Bursts) -> str:
     said = f"{', '.join(layers)} in units of the loss, {bursts.span(bursts.late)}"
     if len(order) < 2 or found[order[-1]].value <= 0:
         return f"{said}."
-    hot, cold = found[order[0]], found[order[-1]]
+    spread = over(found[order[0]], found[order[-1]])
+    return f"{said}; hottest over coldest {format_with_error(spread.value, spread.error)}."
+
+
+def over(hot: Estimate, cold: Estimate) -> Estimate:
+    """The ratio of two positive temperatures, their errors added as if independent."""
     value = hot.value / cold.value
     error = value * math.hypot(hot.error / hot.value, cold.error / cold.value)
-    return f"{said}; hottest over coldest {format_with_error(value, error)}."
+    return Estimate(value, error, Kind.ASYMPTOTIC, min(hot.degrees_of_freedom, cold.degrees_of_freedom))
 
 
 def noise_scale(bursts: Bursts, rows: slice) -> tuple[Estimate, tuple[float, float]]:
@@ -119,4 +126,4 @@ def _number(estimate: Estimate) -> str:
         return format_with_error(value, error)
     power = math.floor(math.log10(abs(value))) if value else 0
     scaled = Estimate(value / 10.0**power, error / 10.0**power, Kind.ASYMPTOTIC)
-    return f"({format_with_error(scaled.value, scaled.error)})e{power:+d}"
+    return f"({format_with_error(scaled.value, scaled.error)})·10{str(power).translate(RAISED)}"

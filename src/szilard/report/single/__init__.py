@@ -9,6 +9,7 @@ from szilard.report.banner import standing
 from szilard.report.content import Content, Remark
 from szilard.report.single.cards import cards
 from szilard.report.single.figures import figures
+from szilard.report.single.layer_table import layer_table
 from szilard.report.single.numbers import numbers
 from szilard.report.single.view import View
 from szilard.report.single.words import what_was_seen
@@ -29,7 +30,7 @@ def content(tree: xr.DataTree, audit: Audit) -> Content:
         cards=cards(view),
         leading=None,
         paragraphs=what_was_seen(view),
-        numbers=numbers(view),
+        numbers=numbers(view) + layer_table(view),
         figures=figures(view),
         python=PYTHON,
     )

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
+from szilard.audit.bounds import FEWEST_BURSTS
+from szilard.audit.reservoir.temperatures import layer_temperatures
+from szilard.audit.reservoir.words import noise_scale, over
 from szilard.report.cards import number
 from szilard.report.content import Card
 from szilard.report.single.view import View
@@ -24,4 +29,21 @@ def cards(view: View) -> list[Card]:
         curve = view.curve("accuracy")
         error = float(curve.half[-1]) / view.width if curve.half is not None else 0.0
         shown.append(number("", "accuracy on the probe", float(curve.values[-1]), error, ""))
+    return [*shown, *of_the_reservoir(view)]
+
+
+def of_the_reservoir(view: View) -> list[Card]:
+    """How far the layers' temperatures lie apart, and the noise scale, late in the training."""
+    bursts = view.evidence.reservoir
+    if bursts is None or bursts.records < FEWEST_BURSTS:
+        return []
+    shown = []
+    heat = layer_temperatures(bursts, bursts.late)
+    hot, cold = (choose(heat, key=lambda one: float(one.value)) for choose in (max, min))
+    if bursts.groups > 1 and cold.value > 0:
+        spread = over(hot, cold)
+        shown.append(number("T", "hottest over coldest layer", spread.value, spread.error, ""))
+    scale, (_, most) = noise_scale(bursts, bursts.late)
+    if bursts.batch_size and math.isfinite(most):
+        shown.append(number("", "noise scale", scale.value, scale.error, f"examples (batch {bursts.batch_size:,})"))
     return shown

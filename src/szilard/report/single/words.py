@@ -8,6 +8,7 @@ from szilard.audit.bounds import FEWEST_JUMPS, STILL
 from szilard.audit.drift import DriftShare, Motion, drift_share
 from szilard.audit.learning import in_words as outcome_in_words
 from szilard.audit.phases import in_words
+from szilard.audit.reservoir.words import in_words as of_the_reservoir
 from szilard.report.safe import with_error
 from szilard.report.single.view import View
 
@@ -27,6 +28,7 @@ def what_was_seen(view: View) -> list[tuple[str, str]]:
         ("The run", f"{_watched(view)} {_entropy(view)}"),
         ("The cost", _ledger(view)),
         ("The motion", _motion(view)),
+        *_reservoir(view),
         ("The evidence", _trust(view)),
     ]
 
@@ -88,6 +90,15 @@ def _motion(view: View) -> str:
     if apart := in_words(view.phases):
         said += f" Phase by phase, each at its own coarsest interval: {apart}."
     return f"{said} All of this holds for a measurement every {_steps(view.attributes.get('every'))}."
+
+
+def _reservoir(view: View) -> list[tuple[str, str]]:
+    """The parameters as a heat reservoir, where bursts were recorded."""
+    bursts = view.evidence.reservoir
+    if bursts is None:
+        return []
+    said = of_the_reservoir(bursts, view.audit.rows)
+    return [("The reservoir", " ".join(f"{label[:1].upper()}{label[1:]}: {text}" for label, text in said))]
 
 
 def _share_in_words(share: DriftShare) -> str:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from szilard.audit.bounds import STATIONARY_RATIO
 from szilard.audit.bursts import Bursts
-from szilard.report.axes import axis, band, layout, rule
+from szilard.report.axes import axis, band, layout, rule, spread
 from szilard.report.curve import Curve
 from szilard.report.single.figures.reservoir.layers import drawn, margin, ratio_along
 from szilard.report.single.view import View
 from szilard.report.style import Figure
-
-SHOWN = (-1.0, 3.0)
-"""Of the ratio: on the way from a start far off it may be a hundred, which would hide the rest."""
 
 
 def figure(view: View) -> Figure | None:
@@ -19,18 +18,18 @@ def figure(view: View) -> Figure | None:
     bursts = view.evidence.reservoir
     if bursts is None or bursts.records < 8:
         return None
-    data, names, (low, high) = drawn(bursts, lambda layer: _ratio(bursts, layer), log=False, within=SHOWN)
+    curves = {layer: _ratio(bursts, layer) for layer in range(bursts.groups)}
+    data, names, (low, high) = drawn(bursts, curves.__getitem__, log=False, within=_late(curves.values()))
     if not data:
         return None
-    low, high = min(low, 0.8), max(high, 1.2)
     shape, note = rule(1.0, "stationary: 1")
     return Figure(
         key="relation",
         title="Are the parameters stationary yet?",
         caption=(
             "⟨θ·∇U⟩ over the kinetic temperature (first fluctuation–dissipation relation), neighbouring bursts "
-            "together: 1 once the parameters neither grow nor shrink; what lies beyond the axis is far from it. Grey: "
-            "the audit's bound. Bands: 95 %."
+            "together: 1 once the parameters neither grow nor shrink; early ratios far from it lie beyond the axis. "
+            "Grey: the audit's bound. Bands: 95 %."
         ),
         data=data,
         layout=layout(
@@ -40,6 +39,12 @@ def figure(view: View) -> Figure | None:
             annotations=[note, *names],
         ),
     )
+
+
+def _late(curves: Iterable[Curve]) -> tuple[float, float]:
+    """The range that the second half needs: on the way from a start far off the ratio may be a hundred."""
+    late = [curve.values[len(curve) // 2 :] for curve in curves]
+    return spread(*late, [0.0, 2.0], pad=0.1)
 
 
 def _ratio(bursts: Bursts, layer: int) -> Curve:

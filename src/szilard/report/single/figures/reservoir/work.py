@@ -40,7 +40,8 @@ def figure(view: View) -> Figure | None:
         title="Drift and diffusion, predicted and measured",
         caption=(
             f"Work per training step, measured at {at} by the ledger, beside what the force (½ r² ∇U·F∇U, times the "
-            "interval) and the noise (½ r² tr(F C)/|b|) should cost to leading order, from the bursts at both ends."
+            "interval) and the noise (½ r² tr(F C)/|b|) should cost to leading order, from the bursts at both ends. "
+            "Beyond the relaxation time jumps undo one another and cost less."
         ),
         data=data,
         layout=layout(

@@ -1,0 +1,191 @@
+"""What the audit and the page of Figure 3 look at: the noise of many members, batch size by batch size."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+
+from szilard.estimate import Estimate, Kind
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+STRETCHES = 4
+"""Parts of the training that are compared with one another."""
+
+
+@dataclass(frozen=True)
+class Fig3Evidence:
+    """A record of Figure 3.
+
+    Attributes:
+        record, paths, correlation: its groups.
+        attributes: root attributes.
+    """
+
+    record: xr.Dataset
+    paths: xr.Dataset
+    correlation: xr.Dataset
+    attributes: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, tree: xr.DataTree) -> Fig3Evidence:
+        """Of a record as the reader returns it."""
+        record, paths, correlation = (
+            tree.children[name].to_dataset(inherit=False) for name in ("fig3", "paths", "correlation")
+        )
+        return cls(record, paths, correlation, {str(key): value for key, value in tree.attrs.items()})
+
+    @property
+    def steps(self) -> ndarray:
+        """Of the records."""
+        return np.asarray(self.record["step"].values)
+
+    @property
+    def records(self) -> int:
+        """How many there are."""
+        return len(self.steps)
+
+    @property
+    def batches(self) -> list[int]:
+        """Sizes of a batch."""
+        return [int(batch) for batch in self.record["batch"].values]
+
+    @cached_property
+    def groups(self) -> list[str]:
+        """Names of the groups of parameters; the first one is all of them."""
+        about = self.attributes.get("groups")
+        names = about.get("names") if isinstance(about, Mapping) else None
+        count = int(self.record.sizes["group"])
+        return list(map(str, names)) if isinstance(names, list) and len(names) == count else _numbered(count)
+
+    @property
+    def rate(self) -> float:
+        """The learning rate; NaN where the record does not say."""
+        about = self.attributes.get("optimizer")
+        rate = about.get("lr") if isinstance(about, Mapping) else None
+        return float(rate) if isinstance(rate, int | float) else math.nan
+
+    def trials(self, batch: int) -> int:
+        """Members that were trained at a batch size, diverged ones included."""
+        counts = self.attributes.get("trials")
+        if isinstance(counts, list) and len(counts) == len(self.batches):
+            return int(counts[batch])
+        return int(self.alive(batch, 0).sum())
+
+    def alive(self, batch: int, row: int = -1) -> ndarray:
+        """Which members have finite numbers at a record, by place of the batch size."""
+        return np.asarray(self.record["finite"].values)[row, batch] == 1
+
+    def of_members(self, name: str, batch: int) -> Float[ndarray, "records members ..."]:
+        """A quantity of the members that are finite to the end."""
+        return np.asarray(self.record[name].values, dtype=float)[:, batch][:, self.alive(batch)]
+
+    def of_watched(self, name: str, batch: int) -> Float[ndarray, "records watched ..."]:
+        """A quantity of the watched members that are finite to the end."""
+        count = int(self.record.sizes["watched"])
+        return np.asarray(self.record[name].values, dtype=float)[:, batch][:, self.alive(batch)[:count]]
+
+    def mean(self, name: str, batch: int) -> Estimate:
+        """Over members, at every record, with the error over members; shaped ``(records, …)``."""
+        return mean_over(self.of_members(name, batch))
+
+    def spread(self, name: str, batch: int) -> Float[ndarray, " records"]:
+        """Standard deviation over members, at every record."""
+        values = self.of_members(name, batch)
+        return values.std(1, ddof=1) if values.shape[1] > 1 else np.full(len(values), math.nan)
+
+    def temperature(self, batch: int) -> Estimate:
+        """``T = r c/2`` (Eq. 34) at every record and group, in units of the loss."""
+        noise = self.mean("noise_variance", batch)
+        return Estimate(0.5 * self.rate * noise.value, 0.5 * self.rate * noise.error, noise.kind,
+                        noise.degrees_of_freedom)  # fmt: skip
+
+    @cached_property
+    def even(self) -> ndarray:
+        """Rows of the records that lie evenly along the training; the early, denser ones are left out."""
+        interval = np.asarray(self.record["interval"].values)
+        return np.flatnonzero(2 * interval >= interval.max()) if interval.max() > 0 else np.arange(0)
+
+    def stretches(self, first: int = 0) -> list[ndarray]:
+        """Rows of each of four parts of the training, from the evenly spaced record ``first`` on."""
+        return np.array_split(self.even[first:], STRETCHES)
+
+    def in_stretches(self, name: str, batch: int, first: int = 0) -> Float[ndarray, "members stretches ..."]:
+        """The mean of a quantity of each member over each stretch."""
+        values = self.of_members(name, batch)
+        return np.stack([values[rows].mean(0) for rows in self.stretches(first)], axis=1)
+
+    def covariance(self, batch: int) -> Float[ndarray, "starts members groups lags"]:
+        """C(t, h) of the members that are finite there."""
+        values = np.asarray(self.correlation["noise_covariance"].values, dtype=float)[:, batch]
+        kept = np.isfinite(values).all((0, 2, 3))
+        found: Float[ndarray, "starts members groups lags"] = values[:, kept]
+        return found
+
+    @property
+    def starts(self) -> list[int]:
+        """Steps at which correlations begin."""
+        return [int(step) for step in self.correlation["step"].values]
+
+    @property
+    def lags(self) -> ndarray:
+        """Of the correlations."""
+        return np.asarray(self.correlation["lag"].values)
+
+    def autocorrelation(self, batch: int, start: int | None = None, group: int = 0) -> Estimate:
+        """ρ(h) at every lag, ratio of means over members; over all starts, or at one by its place.
+
+        Raises:
+            ValueError: with fewer than two members.
+        """
+        found = self.covariance(batch)[..., group, :]
+        found = found if start is None else found[start : start + 1]
+        if found.shape[1] < 2 or not len(found):
+            raise ValueError("fewer than two members were correlated")
+        ratios, influences = [], []
+        for each in found:  # (members, lags)
+            zero = each[:, 0].mean()
+            ratio = each.mean(0) / zero
+            ratios.append(ratio)
+            influences.append((each - ratio * each[:, :1]) / zero)
+        influence = np.mean(influences, 0)
+        error = influence.std(0, ddof=1) / math.sqrt(len(influence))
+        return Estimate(np.mean(ratios, 0), error, Kind.ASYMPTOTIC, len(influence) - 1)
+
+    def drift(self, batch: int) -> Float[ndarray, "points members parameters"]:
+        """θ_t − θ_0 of the parameters whose paths were kept, of members that are finite to the end."""
+        paths = np.asarray(self.paths["theta"].values, dtype=float)[:, batch][:, self.alive(batch)]
+        drift: Float[ndarray, "points members parameters"] = paths - paths[:1]
+        return drift
+
+    def span(self) -> str:
+        """The steps covered, in words."""
+        return f"steps {self.steps[0]:,} to {self.steps[-1]:,}" if self.records else "nothing recorded"
+
+
+def mean_over(values: Float[ndarray, "records members ..."]) -> Estimate:
+    """The mean over members and its standard error."""
+    count = values.shape[1]
+    if count == 0:
+        empty = np.full((values.shape[0], *values.shape[2:]), math.nan)
+        return Estimate(empty, empty, Kind.UNBIASED)
+    error = values.std(1, ddof=1) / math.sqrt(count) if count > 1 else np.full_like(values[:, 0], math.nan)
+    return Estimate(values.mean(1), error, Kind.UNBIASED, max(count - 1, 1))
+
+
+def log_ratio(one: Float[ndarray, " members"], other: Float[ndarray, " members"]) -> tuple[float, float]:
+    """``ln ⟨one⟩/⟨other⟩`` over the same members, and its error, by which they err together (delta method)."""
+    influence = one / one.mean() - other / other.mean()
+    return math.log(one.mean() / other.mean()), float(influence.std(ddof=1) / math.sqrt(len(influence)))
+
+
+def _numbered(count: int) -> list[str]:
+    return ["all", *(f"layer {number}" for number in range(1, count))]

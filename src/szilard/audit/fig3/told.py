@@ -1,0 +1,120 @@
+"""The record of Figure 3 in sentences, for page and summary: stationary, white, of low variance, which layer hottest?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from szilard.audit.fig3.evidence import Fig3Evidence
+from szilard.audit.fig3.rows import named, too_few
+from szilard.audit.fig3.spread import ACCURACY
+from szilard.audit.fig3.stationary import change_of, steady_from
+from szilard.audit.fig3.temperature import layer_temperatures
+from szilard.audit.finding import Verdict
+from szilard.audit.outcome import Audit
+from szilard.audit.reservoir.claims import STATIONARY, WHITE
+
+WORDS = {
+    Verdict.HELD: "yes",
+    Verdict.FAILED: "no",
+    Verdict.UNDECIDED: "undecided",
+    Verdict.UNCHECKABLE: "cannot be told",
+}
+
+
+def design(evidence: Fig3Evidence) -> str:
+    """What was trained."""
+    counts = ", ".join(f"{evidence.trials(batch)} at |b| = {size:,}" for batch, size in enumerate(evidence.batches))
+    how = {"replacement": "batches drawn with replacement", "epochs": "batches of shuffled epochs"}
+    drawn = how.get(str(evidence.attributes.get("shuffle")), "batches of unknown order")
+    return f"trainings: {counts}; plain SGD, learning rate {evidence.rate:g}, {drawn}, {evidence.span()}"
+
+
+def stationary(evidence: Fig3Evidence, audit: Audit) -> str:
+    """Whether the variance stays, and from when on."""
+    said = []
+    for batch, size in enumerate(evidence.batches):
+        change = change_of(evidence, batch)
+        if change is None:
+            continue
+        since = steady_from(evidence, batch)
+        when = "at no time within the bound" if since is None else f"within the bound from step {since:,} on"
+        answer = _answer(audit, STATIONARY.name, evidence, batch)
+        said.append(f"|b| = {size:,}: {answer} (×{np.exp(change.signed):.3g} between stretches; {when})")
+    return "; ".join(said)
+
+
+def white(evidence: Fig3Evidence, audit: Audit) -> str:
+    """Whether the noise of one step tells of another."""
+    said = []
+    for batch, size in enumerate(evidence.batches):
+        try:
+            found = evidence.autocorrelation(batch)
+        except ValueError:
+            continue
+        if len(found.value) > 1:
+            worst = 1 + int(np.argmax(np.abs(found.value[1:])))
+            said.append(
+                f"|b| = {size:,}: {_answer(audit, WHITE.name, evidence, batch)} (largest ρ"
+                f" {_signed(found.value[worst])} at lag {evidence.lags[worst]:,}, standard error"
+                f" {found.error[worst]:.2g})"
+            )
+    return "; ".join(said)
+
+
+def low_variance(evidence: Fig3Evidence, audit: Audit) -> str:
+    """How far trainings differ in accuracy."""
+    said = []
+    for batch, size in enumerate(evidence.batches):
+        if too_few(evidence, batch):
+            continue
+        mean, spread = evidence.mean("accuracy", batch).value, evidence.spread("accuracy", batch)
+        said.append(
+            f"|b| = {size:,}: {_answer(audit, ACCURACY, evidence, batch)} (accuracy {mean[-1]:.3f}, spread over"
+            f" trainings {spread[-1]:.2g}; at its widest {spread.max():.2g}, at step"
+            f" {evidence.steps[int(np.argmax(spread))]:,})"
+        )
+    return "; ".join(said)
+
+
+def hottest(evidence: Fig3Evidence) -> str:
+    """Which layer, and by how much."""
+    said = []
+    for batch, size in enumerate(evidence.batches):
+        found = [one.value for one in layer_temperatures(evidence, batch)]
+        if len(found) > 1 and min(found) > 0:
+            hot = int(np.argmax(found))
+            said.append(
+                f"|b| = {size:,}: {evidence.groups[1 + hot]}, T = {found[hot]:.2g},"
+                f" {found[hot] / min(found):.0f} times the coldest"
+            )
+    return "; ".join(said)
+
+
+def noise(evidence: Fig3Evidence) -> str:
+    """How far the noise goes with 1/|b|."""
+    if len(evidence.batches) < 2 or not evidence.records:
+        return ""
+    ratios = []
+    for row in (0, -1):
+        values = [
+            evidence.mean("noise_variance", batch).value[row, 0]
+            for batch in range(len(evidence.batches))
+            if evidence.alive(batch).any()
+        ]
+        ratios.append(" : ".join(f"{value / values[0]:.3g}" for value in values))
+    sizes = " : ".join(f"{size:,}" for size in evidence.batches)
+    return (
+        f"variances at |b| = {sizes} are as {ratios[0]} at step {evidence.steps[0]:,}, where the parameters are the"
+        f" same, and as {ratios[1]} at step {evidence.steps[-1]:,}"
+    )
+
+
+def _answer(audit: Audit, name: str, evidence: Fig3Evidence, batch: int) -> str:
+    try:
+        return WORDS[audit[named(name, evidence, batch)].verdict]
+    except KeyError:
+        return WORDS[Verdict.UNCHECKABLE]
+
+
+def _signed(value: float) -> str:
+    return f"{value:.3f}".replace("-", "−")
