@@ -150,7 +150,7 @@ class Run:
         from szilard.summary import SUMMARIES
 
         if self._kind in SUMMARIES:
-            return SUMMARIES[self._kind](self.name, self.tree, self.audit().verdict)
+            return SUMMARIES[self._kind](self.name, self.tree, self.audit())
         from szilard.audit import drift_share
         from szilard.audit.evidence import Evidence
         from szilard.audit.intervals import describe, momentum_of

@@ -1,4 +1,4 @@
-"""The record of Figure 3 in sentences, for page and summary: stationary, white, of low variance, which layer hottest?"""
+"""Figure 3 in sentences, for page and summary: is the noise stationary, white, of low variance, where is it hottest?"""
 
 from __future__ import annotations
 
