@@ -30,7 +30,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "training": BASE | {"settings"},
     "records": BASE | {"printable", ""},
     "audit": BASE | {"information", "kinds", "ledger", "reservoir", "systems"},
-    "summary": BASE | {"information", "kinds", "printable"},
+    "summary": BASE | {"audit", "information", "kinds", "printable"},
     "report": BASE | {"audit", "kinds", "ledger", "printable", "summary"},
     "handle": BASE | {"audit", "kinds", "records", "report", "summary"},
     "monitor": BASE | {"handle", "ledger", "models", "records"},

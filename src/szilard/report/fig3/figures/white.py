@@ -43,8 +43,8 @@ def figure(view: View) -> Figure | None:
         title="White? The autocorrelation of the noise",
         caption=(
             "ρ(h) = C(t, h)/C(t, 0), averaged over the starts; 95 % intervals over trainings, each lag for itself. "
-            f"White noise has ρ = 0; the grey band is the audit’s bound of ±{COLOUR:g}, within which correlations count "
-            "as none."
+            f"White noise has ρ = 0; the grey band is the audit’s bound of ±{COLOUR:g}, within which correlations "
+            "count as none."
         ),
         data=traces,
         layout=layout(
