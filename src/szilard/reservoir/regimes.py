@@ -7,6 +7,7 @@ one regime.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,12 +15,15 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from szilard.errors import RecordError
-from szilard.reservoir.time_average import time_average
 
 FEWEST = 8
 """The fewest times in a regime."""
-PENALTY = 4.0
-"""In units of (series + 1) ln n: gives false alarms in a few per cent of white series (docs/quantities/regimes.md)."""
+STRIDE = 5
+"""Times over which the noise's memory is measured."""
+LARGEST = 0.98
+"""The largest coefficient that an AR(1) is given."""
+PENALTY = 2.0
+"""In units of (series + 1) ln n: false alarms in about one of a hundred series of white noise (docs/reservoir-tests.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +54,9 @@ class Regimes:
 def regimes(series: Float[ndarray, "times ..."], *, penalty: float = PENALTY, fewest: int = FEWEST) -> Regimes:
     """Regimes of one or several series together, e.g. ln loss and ln noise variance.
 
-    Noise is measured by second differences, in which lines vanish; where residuals turn out correlated in time, the
-    penalty is multiplied by their autocorrelation time and the search repeated. Spikes are taken out first: times that
-    differ from the median of their neighbours by more than six standard deviations.
+    Noise and its memory are measured by second differences over one and over five times, in which lines vanish; the
+    penalty is multiplied by the autocorrelation time. Spikes are taken out first: times that differ from the median of
+    their neighbours by more than six standard deviations.
 
     Args:
         series: shaped ``(times,)`` or ``(times, series)``, equally spaced; logarithms for positive quantities.
@@ -76,24 +80,35 @@ def regimes(series: Float[ndarray, "times ..."], *, penalty: float = PENALTY, fe
         raise RecordError(f"regimes need at least {2 * fewest} times, not {len(values)}: record longer.")
     if not np.isfinite(values).all():
         raise RecordError("the series holds numbers that are not finite: look for regimes before them.")
-    scale = _noise(values)
-    spikes = _spikes(values, scale)
+    spikes = _spikes(values, _spread(values, 1) / math.sqrt(6))
     kept = np.delete(np.arange(len(values)), spikes)
-    whitened = values[kept] / scale
-    unit = penalty * (values.shape[1] + 1) * np.log(len(values))
-    breaks = _breaks(whitened, unit, fewest)
-    tau = _memory(whitened, breaks)
-    if tau > 1:
-        breaks = _breaks(whitened, unit * tau, fewest)
+    scale, tau = _noise(values[kept])
+    unit = penalty * (values.shape[1] + 1) * math.log(len(values))
+    breaks = _breaks(values[kept] / scale, unit * tau, fewest)
     residuals = _residuals(values[kept], breaks)
     bounds = (0, *(int(kept[b]) for b in breaks), len(values))
     return Regimes(bounds, tuple(int(s) for s in spikes), np.sqrt(np.square(residuals).mean(0)))
 
 
-def _noise(values: ndarray) -> ndarray:
-    """Robust standard deviation of white noise about smooth lines: second differences have variance 6."""
-    second = np.diff(values, 2, axis=0)
-    scale = np.median(np.abs(second), axis=0) / 0.6744897501960817 / np.sqrt(6)
+def _noise(values: ndarray) -> tuple[ndarray, float]:
+    """Standard deviation and autocorrelation time of AR(1) noise about smooth lines, robust to a few breaks.
+
+    Second differences over k times have the variance ``2 σ² (1 − φ^k)(3 − φ^k)``; the ratio of those over one time and
+    over five gives φ. The longest of the series' times counts.
+    """
+    near = _spread(values, 1)
+    ratios = near**2 / _spread(values, STRIDE) ** 2
+    coefficients = np.linspace(0, LARGEST, 491)
+    far = coefficients**STRIDE
+    falling = (1 - coefficients) * (3 - coefficients) / ((1 - far) * (3 - far))
+    phi = np.interp(-ratios, -falling, coefficients)
+    return near / np.sqrt(2 * (1 - phi) * (3 - phi)), float(((1 + phi) / (1 - phi)).max())
+
+
+def _spread(values: ndarray, stride: int) -> ndarray:
+    """Robust standard deviation of second differences over ``stride`` times."""
+    second = values[2 * stride :] - 2 * values[stride:-stride] + values[: -2 * stride]
+    scale = np.median(np.abs(second), axis=0) / 0.6744897501960817
     return np.where(scale > 0, scale, np.maximum(second.std(0), np.finfo(np.float64).tiny))
 
 
@@ -134,11 +149,6 @@ def _costs(sums: ndarray, starts: ndarray, end: int) -> ndarray:
     length = (end - starts)[:, None].astype(np.float64)
     moment = along - total * (starts[:, None] + end - 1) / 2
     return (square - total**2 / length - 12 * moment**2 / (length * (length**2 - 1))).sum(1)
-
-
-def _memory(values: ndarray, breaks: list[int]) -> float:
-    """The longest autocorrelation time of the residuals, in samples."""
-    return float(np.max(time_average(_residuals(values, breaks)).autocorrelation_time))
 
 
 def _residuals(values: ndarray, breaks: list[int]) -> ndarray:
