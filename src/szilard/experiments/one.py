@@ -14,7 +14,7 @@ from szilard.experiments.probe import draw_probe
 from szilard.experiments.progress import Progress
 from szilard.experiments.spec import Experiment
 from szilard.models import Classifier
-from szilard.monitor import Monitor
+from szilard.monitor import Ledger, Measure, Monitor
 from szilard.training import Training, streams
 from szilard.training.batches import batches
 from szilard.training.noise import Kicks
@@ -51,6 +51,7 @@ def watch(experiment: Experiment, dataset: Dataset, out: Path, *, overwrite: boo
             every=experiment.every,
             budget=experiment.budget,
             path_intervals=experiment.path_intervals,
+            measures=_measures(experiment, inputs, labels),
             seed=streams.seed_of(experiment.seed, streams.SAMPLES),
             overwrite=overwrite,
             quiet=quiet,
@@ -62,6 +63,14 @@ def watch(experiment: Experiment, dataset: Dataset, out: Path, *, overwrite: boo
             noise = streams.generator_of(experiment.seed, streams.NOISE)
             _train(model, optimizer, training, examples, monitor, progress, noise)
     monitor.close()
+
+
+def _measures(experiment: Experiment, inputs: Tensor, labels: Tensor) -> list[Measure] | None:
+    """The default ledger alone, or with the reservoir beside it."""
+    if experiment.reservoir is None:
+        return None
+    ledger = Ledger(experiment.every, path_intervals=experiment.path_intervals)
+    return [ledger, experiment.reservoir.measure(experiment.training, inputs, labels)]
 
 
 def _train(

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from szilard.experiments.reservoir import ReservoirSettings
 from szilard.experiments.sizes import size_of
 from szilard.experiments.spec import Experiment, Probe
 from szilard.training import SGD, Training, factory
+
+RESERVOIR_EVERY = 200
+"""Steps between bursts, each of which costs about thirty: twenty records on digits, sixty on the paper's network."""
 
 
 def single(data: str = "digits") -> Experiment:
@@ -23,5 +27,6 @@ def single(data: str = "digits") -> Experiment:
         training=Training(optimizer=SGD(lr=0.1), batch_size=20, steps=size.steps),
         probe=Probe(split="test", size=size.probe),
         every=size.every,
+        reservoir=ReservoirSettings(every=RESERVOIR_EVERY),
         threads=1,
     )

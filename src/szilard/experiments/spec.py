@@ -8,6 +8,7 @@ from szilard.data import Dataset
 from szilard.ensemble.design import Design
 from szilard.ensemble.record_at import Evenly, Geometric, steps_of
 from szilard.experiments.base import Spec
+from szilard.experiments.reservoir import ReservoirSettings
 from szilard.settings import Settings
 from szilard.training import Factory, Training
 
@@ -54,6 +55,7 @@ class Experiment(Spec):
             the machine.
         budget: of a single run: share of the loop's time that watching may cost; used only where ``every`` is None.
         path_intervals: of a single run: multiples of ``every`` at which work, heat and length are accumulated as well.
+        reservoir: of a single run: what is measured of the parameters as a heat reservoir; None leaves that out.
         device: ``"cpu"``, ``"cuda"``, ``"cuda:1"``, …
         threads: of the CPU within an operation; None leaves them as they are for a single run and takes one for each
             worker of an ensemble. Small networks are fastest with one, and the last bits of a run depend on it.
@@ -81,6 +83,7 @@ class Experiment(Spec):
     every: int | None = None
     budget: float = 0.05
     path_intervals: tuple[int, ...] = (1, 2, 4, 8, 16, 32)
+    reservoir: ReservoirSettings | None = None
     device: str = "cpu"
     threads: int | None = None
     name: str = "experiment"
@@ -89,6 +92,11 @@ class Experiment(Spec):
         self.require("seed", 0 <= self.seed < 2**63, "from 0 to below 2**63")
         self.require("every", self.every is None or self.every >= 1, "at least 1")
         self.require("every", self.every is None or self.design is None, "none for an ensemble, which has record_at")
+        self.require(
+            "reservoir", self.reservoir is None or self.design is None, "none for an ensemble, whose members share it"
+        )
+        kicked = self.reservoir is not None and getattr(self.training.optimizer, "noise", 0.0) > 0
+        self.require("reservoir", not kicked, "none with SGD(noise=…), whose kicks are a heat bath of their own")
         self.require("threads", self.threads is None or self.threads >= 1, "at least 1")
         self.require("chunk", self.chunk is None or self.chunk >= 1, "at least 1")
         self.require("workers", self.workers is None or self.workers >= 1, "at least 1")
