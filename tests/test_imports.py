@@ -31,7 +31,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "records": BASE | {"printable", ""},
     "audit": BASE | {"information", "kinds", "ledger", "reservoir", "systems"},
     "summary": BASE | {"audit", "information", "kinds", "printable"},
-    "report": BASE | {"audit", "kinds", "ledger", "printable", "summary"},
+    "report": BASE | {"audit", "kinds", "ledger", "printable", "reservoir", "summary"},
     "handle": BASE | {"audit", "kinds", "records", "report", "summary"},
     "monitor": BASE | {"handle", "ledger", "models", "records"},
     "verify": BASE | {"information", "ledger", "models", "monitor", "reservoir", "systems"},

@@ -41,7 +41,7 @@ class Bursts:
         for name in ESSENTIAL:
             if name in everything:
                 values = np.asarray(everything[name].values, dtype=float)
-                keep &= np.isfinite(values.reshape(len(keep), -1)).all(1)
+                keep &= np.isfinite(values).all(tuple(range(1, values.ndim)))
         settings = attributes.get("reservoir")
         settings = settings if isinstance(settings, Mapping) else {}
         data = everything.isel(step=keep)
