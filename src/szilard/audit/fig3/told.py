@@ -12,6 +12,7 @@ from szilard.audit.fig3.temperature import layer_temperatures
 from szilard.audit.finding import Verdict
 from szilard.audit.outcome import Audit
 from szilard.audit.reservoir.claims import STATIONARY, WHITE
+from szilard.estimate import format_with_error
 
 WORDS = {
     Verdict.HELD: "yes",
@@ -32,62 +33,55 @@ def design(evidence: Fig3Evidence) -> str:
 def stationary(evidence: Fig3Evidence, audit: Audit) -> str:
     """Whether the variance stays, and from when on."""
     said = []
-    for batch, size in enumerate(evidence.batches):
-        change = change_of(evidence, batch)
-        if change is None:
-            continue
-        since = steady_from(evidence, batch)
-        when = "at no time within the bound" if since is None else f"within the bound from step {since:,} on"
-        answer = _answer(audit, STATIONARY.name, evidence, batch)
-        said.append(f"|b| = {size:,}: {answer} (×{np.exp(change.signed):.3g} between stretches; {when})")
-    return "; ".join(said)
+    for batch in range(len(evidence.batches)):
+        if (change := change_of(evidence, batch)) is not None:
+            since = steady_from(evidence, batch)
+            when = "never within the bound" if since is None else f"within the bound from step {since:,} on"
+            factor = f"the variance changes {np.exp(change.signed):.3g}-fold between stretches, {when}"
+            said.append((batch, _answer(audit, STATIONARY.name, evidence, batch), factor))
+    return _by_size(evidence, said)
 
 
 def white(evidence: Fig3Evidence, audit: Audit) -> str:
     """Whether the noise of one step tells of another."""
     said = []
-    for batch, size in enumerate(evidence.batches):
+    for batch in range(len(evidence.batches)):
         try:
             found = evidence.autocorrelation(batch)
         except ValueError:
             continue
         if len(found.value) > 1:
             worst = 1 + int(np.argmax(np.abs(found.value[1:])))
-            said.append(
-                f"|b| = {size:,}: {_answer(audit, WHITE.name, evidence, batch)} (largest ρ"
-                f" {_signed(found.value[worst])} at lag {evidence.lags[worst]:,}, standard error"
-                f" {found.error[worst]:.2g})"
-            )
-    return "; ".join(said)
+            text = f"largest ρ {_with(found.value[worst], found.error[worst])} at lag {evidence.lags[worst]:,}"
+            said.append((batch, _answer(audit, WHITE.name, evidence, batch), text))
+    return _by_size(evidence, said)
 
 
 def low_variance(evidence: Fig3Evidence, audit: Audit) -> str:
     """How far trainings differ in accuracy."""
     said = []
-    for batch, size in enumerate(evidence.batches):
-        if too_few(evidence, batch):
-            continue
-        mean, spread = evidence.mean("accuracy", batch).value, evidence.spread("accuracy", batch)
-        said.append(
-            f"|b| = {size:,}: {_answer(audit, ACCURACY, evidence, batch)} (accuracy {mean[-1]:.3f}, spread over"
-            f" trainings {spread[-1]:.2g}; at its widest {spread.max():.2g}, at step"
-            f" {evidence.steps[int(np.argmax(spread))]:,})"
-        )
-    return "; ".join(said)
+    for batch in range(len(evidence.batches)):
+        if not too_few(evidence, batch):
+            mean, spread = evidence.mean("accuracy", batch).value, evidence.spread("accuracy", batch)
+            widest = int(np.argmax(spread))
+            text = (
+                f"accuracy {mean[-1]:.3f} with a spread of {spread[-1]:.2g} over trainings at the end,"
+                f" {spread[widest]:.2g} at its widest (step {evidence.steps[widest]:,})"
+            )
+            said.append((batch, _answer(audit, ACCURACY, evidence, batch), text))
+    return _by_size(evidence, said)
 
 
 def hottest(evidence: Fig3Evidence) -> str:
     """Which layer, and by how much."""
     said = []
-    for batch, size in enumerate(evidence.batches):
+    for batch in range(len(evidence.batches)):
         found = [one.value for one in layer_temperatures(evidence, batch)]
         if len(found) > 1 and min(found) > 0:
             hot = int(np.argmax(found))
-            said.append(
-                f"|b| = {size:,}: {evidence.groups[1 + hot]}, T = {found[hot]:.2g},"
-                f" {found[hot] / min(found):.0f} times the coldest"
-            )
-    return "; ".join(said)
+            text = f"T = {found[hot]:.2g}, {found[hot] / min(found):.0f} times the coldest"
+            said.append((batch, evidence.groups[1 + hot], text))
+    return _by_size(evidence, said)
 
 
 def noise(evidence: Fig3Evidence) -> str:
@@ -116,5 +110,16 @@ def _answer(audit: Audit, name: str, evidence: Fig3Evidence, batch: int) -> str:
         return WORDS[Verdict.UNCHECKABLE]
 
 
-def _signed(value: float) -> str:
-    return f"{value:.3f}".replace("-", "−")
+def _by_size(evidence: Fig3Evidence, said: list[tuple[int, str, str]]) -> str:
+    """Answers with their details, by place of the batch size; an answer that all share is given once."""
+    if not said:
+        return ""
+    sizes = {batch: f"|b| = {evidence.batches[batch]:,}" for batch, _, _ in said}
+    if len({answer for _, answer, _ in said}) == 1:
+        every = "at every batch size" if len(said) > 1 else f"at {sizes[said[0][0]]}"
+        return f"{said[0][1]} {every}: " + "; ".join(f"{text} ({sizes[batch]})" for batch, _, text in said)
+    return "; ".join(f"{answer} at {sizes[batch]} ({text})" for batch, answer, text in said)
+
+
+def _with(value: float, error: float) -> str:
+    return format_with_error(float(value), float(error)).replace("-", "−")

@@ -12,12 +12,14 @@ from szilard.report.drawing import between, label_ends, line, points, thin
 from szilard.report.fig3.view import View
 from szilard.report.style import INK, Figure
 
-LEFT, RIGHT = (0.0, 0.415), (0.555, 0.97)
-TOP, BOTTOM = (0.585, 0.955), (0.0, 0.37)
+LEFT, RIGHT = (0.0, 0.405), (0.565, 0.97)
+TOP, BOTTOM = (0.565, 0.955), (0.0, 0.39)
 PLACES = {1: (LEFT, TOP), 2: (RIGHT, TOP), 3: (LEFT, BOTTOM), 4: (RIGHT, BOTTOM)}
 TRAININGS = 4
 """Whose paths are drawn at each batch size, as in the paper."""
 GREY = "#4B5563"
+MARKS = (("circle", "●"), ("square", "■"), ("diamond", "◆"), ("cross", "✚"), ("x", "✖"))
+"""Of the batch sizes: Plotly's name of a mark, and the mark."""
 
 
 def figure(view: View) -> Figure | None:
@@ -88,11 +90,7 @@ def _paths(view: View) -> Panel:
         seen.append(drift)
         crowd = thin([Curve(steps, path) for path in drift.T], pen)
         traces.append({**crowd, "line": {"color": pen.colour, "width": 1.1}, "opacity": 0.85})
-        notes.append(
-            {"text": view.label(batch), "xref": "domain", "x": 0.02 + 0.17 * place, "xanchor": "left",
-             "yref": "domain", "y": 1.0, "yanchor": "top", "showarrow": False,
-             "font": {"size": 13, "color": pen.colour}}
-        )  # fmt: skip
+        notes.append(_key(view.label(batch), pen.colour, 0.02 + 0.19 * place, "left", 1.0))
     low, high = spread(*seen)
     return traces, axis("θ(t) − θ(0)", range=[low, high + 0.12 * (high - low)]), notes, []
 
@@ -152,7 +150,7 @@ def _correlation(view: View) -> Panel:
     start, near = view.start, view.near_lags()
     if start is None:
         return [], axis("C(t, h)  (nat²)"), [], []
-    traces, ends, top = [], [], 0.0
+    traces, notes, top = [], [], 0.0
     lags = view.evidence.lags[near].astype(float)
     for place, batch in enumerate(view.batches):
         values = view.evidence.covariance(batch)[start][:, 0, near]
@@ -160,19 +158,17 @@ def _correlation(view: View) -> Panel:
             continue
         mean = values.mean(0)
         half = view.width[batch] * values.std(0, ddof=1) / np.sqrt(len(values)) if len(values) > 1 else 0 * mean
-        symbol = ("circle", "square", "diamond", "cross", "x")[place % 5]
+        symbol, sign = MARKS[place % len(MARKS)]
         traces.append(points(lags, mean, half, view.label(batch), view.pen(batch), symbol, hover="%{y:.3g} nat²"))
-        ends.append((view.label(batch), float(mean[0]), view.pen(batch).colour))
+        notes.append(_key(f"{sign} {view.label(batch)}", view.pen(batch).colour, 0.98, "right", 1.0 - 0.11 * place))
         top = max(top, float((mean + np.nan_to_num(half)).max()))
-    span = (-0.08 * top, 1.12 * top)
-    gap, names = 0.085 * (span[1] - span[0]), []
-    heights: list[float] = []
-    for text, height, colour in sorted(ends, key=lambda end: end[1]):
-        height = max([height, *(other + gap for other in heights)])
-        heights.append(height)
-        names.append({"text": text, "xref": "domain", "x": 0.1, "xanchor": "left", "y": height, "yanchor": "middle",
-                      "showarrow": False, "font": {"size": 13, "color": colour}})  # fmt: skip
-    return traces, axis("C(t, h)  (nat²)", range=list(span), exponentformat="power"), names, []
+    return traces, axis("C(t, h)  (nat²)", range=[-0.08 * top, 1.12 * top], nticks=6), notes, []
+
+
+def _key(text: str, colour: str, x: float, anchor: str, y: float) -> dict[str, Any]:
+    """A name within a panel, where curves cannot be named at their ends."""
+    return {"text": text, "xref": "domain", "x": x, "xanchor": anchor, "yref": "domain", "y": y, "yanchor": "top",
+            "showarrow": False, "font": {"size": 13, "color": colour}}  # fmt: skip
 
 
 def _lags(view: View) -> dict[str, Any]:
