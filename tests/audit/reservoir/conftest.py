@@ -134,7 +134,7 @@ def run(setting: Setting, layer: Layer, generator: np.random.Generator) -> Trace
     """Plain SGD."""
     burn = 0 if layer.start is not None else 400
     steps = setting.every * (setting.records - 1) + BURST + burn
-    time = np.clip((np.arange(steps) - burn) / (setting.every * (setting.records - 1)), 0, 1)
+    time = np.clip((np.arange(steps) - burn) / max(setting.every * (setting.records - 1), 1), 0, 1)
     growth = setting.growth(time) if callable(setting.growth) else setting.growth**time
     amplitude = np.sqrt(growth)[:, None] * np.broadcast_to(np.asarray(layer.scale, dtype=float), layer.d)
     noise = layer.noise(generator, steps, layer.d) * amplitude * setting.loop

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from szilard.audit.bounds import STEADY
@@ -12,7 +14,7 @@ from szilard.audit.reservoir.claims import REGIMES, STATIONARY
 from szilard.audit.rows import level_of
 from szilard.errors import RecordError
 from szilard.estimate import format_with_error
-from szilard.reservoir import Largest, Regimes, regimes, stationarity
+from szilard.reservoir import Largest, Regimes, largest_contrast, regimes, stationarity, time_average
 from szilard.reservoir.regimes import FEWEST as FEWEST_OF_A_REGIME
 from szilard.reservoir.stationarity import FEWEST, STRETCHES
 
@@ -40,41 +42,86 @@ def found_regimes(bursts: Bursts) -> Regimes | None:
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The largest change of a layer's ln c between two stretches.
+
+    Attributes:
+        largest: with an interval for all layers and all pairs of stretches together.
+        layer: where it is.
+        stretches: the rows of each.
+    """
+
+    largest: Largest
+    layer: int
+    stretches: tuple[np.ndarray, ...]
+
+
 def _stationary(bursts: Bursts, found: Regimes | None) -> Finding:
-    """The largest |Δ ln c| between two of four stretches, over all layers."""
+    """The largest |Δ ln c| between two stretches, over all layers: quarters, and what lies between breaks."""
     if bursts.records < FEWEST:
         return STATIONARY.unchecked(bursts.too_few(FEWEST))
+    rows = np.arange(bursts.records)
+    parts = [np.array_split(rows, STRETCHES)]
+    if found is not None and len(found.slices) > 1:
+        parts.append(_between_breaks(found))
     try:
-        largest, layer = _largest(bursts, slice(None))
+        changes = [_largest(bursts, stretches, looks=len(parts)) for stretches in parts]
     except RecordError:
         return STATIONARY.unchecked("The noise variance of some layer is 0 at times: it has no logarithm.")
-    variance = bursts.values("noise_variance")[:, layer]
+    worst = max(changes, key=lambda change: (change.largest.low, change.largest.value))
+    largest, name = worst.largest, bursts.names[worst.layer]
+    one, other = (worst.stretches[index] for index in largest.where)
+    variance = bursts.values("noise_variance")[:, worst.layer]
     drift = stationarity(variance, bursts.steps).drift
-    stretches = np.array_split(np.arange(bursts.records), STRETCHES)
-    one, other = (stretches[index] for index in largest.where)
     change = float(variance[other].mean() / variance[one].mean())
     return STATIONARY.tested(
-        measure=f"largest |Δ ln c| between two of {STRETCHES} stretches, over {bursts.groups} layers",
+        measure=f"largest |Δ ln c| between two stretches, over {bursts.groups} layers",
         effect=largest.value,
-        interval=(largest.low, largest.high),
+        interval=(max(each.largest.low for each in changes), max(each.largest.high for each in changes)),
         bound=(0.0, STEADY),
-        where=f"{_steps(bursts, one)} against {_steps(bursts, other)}, {bursts.names[layer]}",
+        where=f"{_steps(bursts, one)} against {_steps(bursts, other)}, {name}",
         detail=(
-            f"In {bursts.names[layer]} it is {change:.3g} times as large in {_steps(bursts, other)} as in "
-            f"{_steps(bursts, one)} (a line through all: {format_with_error(drift.value, drift.error)} of ln c)."
-            f"{_by_regime(bursts, found)}"
+            f"In {name} it is {change:.3g} times as large in {_steps(bursts, other)} as in {_steps(bursts, one)} (a "
+            f"line through all: {format_with_error(drift.value, drift.error)} of ln c).{_by_regime(bursts, found)}"
         ),
     )
 
 
-def _largest(bursts: Bursts, rows: slice) -> tuple[Largest, int]:
-    """The largest change of any layer, with an interval for all layers together, and the layer."""
-    level = level_of(bursts.groups)
+def _largest(bursts: Bursts, stretches: list[np.ndarray], looks: int = 1) -> Change:
+    """The largest change of any layer between stretches, quarters of the records or what lies between breaks.
+
+    About quarters the noise of ln c is that about a smooth course, between breaks that within each stretch.
+
+    Raises:
+        RecordError: for variances that are not positive, or too few records.
+    """
+    level = level_of(bursts.groups * looks)
+    rows = np.concatenate(stretches)
     variance = bursts.values("noise_variance")[rows]
-    found = [stationarity(variance[:, layer], level=level).largest for layer in range(bursts.groups)]
-    worst = max(range(len(found)), key=lambda layer: (found[layer].low, found[layer].value))
-    bounds = (max(one.low for one in found), max(one.high for one in found))
-    return Largest(found[worst].value, *bounds, found[worst].where), worst
+    if len(stretches) == STRETCHES and np.ptp([len(part) for part in stretches]) <= 1:
+        found = [stationarity(column, level=level).largest for column in variance.T]
+    else:
+        found = [_between(np.log(column), [len(part) for part in stretches], level) for column in variance.T]
+    layer = max(range(len(found)), key=lambda index: (found[index].low, found[index].value))
+    ends = (max(one.low for one in found), max(one.high for one in found))
+    return Change(Largest(found[layer].value, *ends, found[layer].where), layer, tuple(stretches))
+
+
+def _between(logs: np.ndarray, lengths: list[int], level: float) -> Largest:
+    """The largest difference of mean logarithms between stretches that follow upon one another."""
+    averages = [time_average(part).value for part in np.split(logs, np.cumsum(lengths)[:-1])]
+    return largest_contrast(
+        np.array([one.value for one in averages]),
+        np.array([one.error for one in averages]),
+        np.array([one.degrees_of_freedom for one in averages]),
+        level,
+    )
+
+
+def _between_breaks(found: Regimes) -> list[np.ndarray]:
+    """The rows of each stretch, single spikes left out."""
+    return [np.setdiff1d(np.arange(stretch.start, stretch.stop), found.spikes) for stretch in found.slices]
 
 
 def _by_regime(bursts: Bursts, found: Regimes | None) -> str:
@@ -82,12 +129,12 @@ def _by_regime(bursts: Bursts, found: Regimes | None) -> str:
     if found is None or len(found.slices) < 2:
         return ""
     said = []
-    for rows in found.slices:
+    for rows in _between_breaks(found):
         verdict = Verdict.UNDECIDED
-        if rows.stop - rows.start >= FEWEST:
-            largest, _ = _largest(bursts, rows)
+        if len(rows) >= FEWEST:
+            largest = _largest(bursts, np.array_split(rows, STRETCHES)).largest
             verdict = judge((largest.low, largest.high), (0.0, STEADY))
-        said.append(f"{bursts.span(rows)}: {verdict}")
+        said.append(f"{_steps(bursts, rows)}: {verdict}")
     return f" Between breaks, each stretch on its own: {'; '.join(said)}."
 
 

@@ -1,0 +1,318 @@
+"""Each row of the reservoir on simulated trainings: held where it is true, failed where it is broken, else neither."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from szilard.audit import Audit, Basis, Concern, Finding, Verdict, audit
+from szilard.audit.bursts import Bursts
+from szilard.audit.evidence import Evidence
+from szilard.audit.finding import judge
+from szilard.audit.reservoir import FAMILIES, findings, without
+from szilard.audit.reservoir.claims import LOOP, PREDICTED, REGIMES, RESERVOIR
+from szilard.audit.reservoir.whiteness import autocorrelation
+
+Examine = Callable[..., dict[str, Finding]]
+
+TRUE_AT_REST = (
+    "noise of the loop", "white noise", "temperature of white noise", "stationary noise", "one temperature",
+    "isotropic noise", "finite variance", "first fluctuation–dissipation relation", "stationary parameters",
+    "canonical state", "detailed balance", "reservoir without entropy production", "one regime",
+)  # fmt: skip
+"""Claims that hold for stationary SGD on an isotropic quadratic with white noise, one temperature for all."""
+
+
+@pytest.fixture(scope="module")
+def examine(attached: Callable[..., xr.DataTree], makers: dict[str, Any]) -> Examine:
+    """The rows of the reservoir of a simulated training."""
+
+    def make(**settings: Any) -> dict[str, Finding]:
+        tree = attached(xr.DataTree.from_dict({"ledger": bare_ledger()}), makers["Setting"](**settings))
+        return {row.name: row for row in findings(Evidence.of(tree))}
+
+    return make
+
+
+def bare_ledger() -> xr.Dataset:
+    """A ledger that moves, of the columns that every record has."""
+    steps = np.arange(0, 4000, 10)
+    work = steps * 1e-3
+    columns = {"work": work, "heat": -work, "energy": 0 * work + 1, "entropy_conditional": 0 * work + 1,
+               "ep_conditional": work}  # fmt: skip
+    return xr.Dataset({name: ("step", values) for name, values in columns.items()}, {"step": steps})
+
+
+def test_a_sound_run_is_not_accused(examine: Examine) -> None:
+    rows = examine(seed=4)
+    assert {rows[name].verdict for name in TRUE_AT_REST} <= {Verdict.HELD, Verdict.UNDECIDED}
+    for name in ("stationary noise", "one temperature", "isotropic noise", "finite variance", "one regime",
+                 "first fluctuation–dissipation relation"):  # fmt: skip
+        assert rows[name].verdict is Verdict.HELD, name
+
+
+def test_sound_runs_are_accused_as_seldom_as_the_level_allows(examine: Examine) -> None:
+    """Twenty seeds at two speeds of relaxation: of a row's 20 verdicts more than 4 ``failed`` have a chance below 1e-3
+    at a level of 5 %, and of all rows together 5 % would be 13 of 260."""
+    failed: Counter[str] = Counter()
+    for seed in range(20):
+        rows = examine(seed=seed, records=60)
+        failed.update(name for name in TRUE_AT_REST if rows[name].verdict is Verdict.FAILED)
+    assert max(failed.values(), default=0) <= 4, failed
+    assert failed.total() <= 13, failed
+
+
+def planted(makers: dict[str, Any]) -> dict[str, tuple[str, dict[str, Any]]]:
+    """What breaks each claim."""
+    layer, ar1, epochs, heavy = (makers[name] for name in ("Layer", "ar1", "epochs", "heavy"))
+    turning = (layer(d=4, curvature=1.0, turn=2.0), layer(d=3, curvature=1.0))
+    still = {"every": 13, "records": 300, "rate": 0.05}
+    return {
+        "AR(1) noise": ("white noise", {"layers": (layer(d=60, noise=ar1(0.2)), layer(d=16))}),
+        "little AR(1) in many directions": (
+            "temperature of white noise", {"layers": (layer(d=400, noise=ar1(0.1)),) * 2, "records": 40},
+        ),
+        "shuffled epochs": ("temperature of white noise", {"layers": (layer(d=60, noise=epochs(10)),) * 2}),
+        "doubling variance": ("stationary noise", {"growth": 2.0}),
+        "a hump of variance": (
+            "stationary noise", {"growth": lambda time: np.where(abs(time - 0.375) < 0.125, 4.0, 1.0)},
+        ),
+        "a jump of variance": ("one regime", {"growth": lambda time: np.where(time < 0.5, 1.0, 3.0)}),
+        "two temperatures": ("one temperature", {"layers": (layer(scale=1.4), layer(d=16))}),
+        "unequal directions": ("isotropic noise", {"layers": (layer(scale=np.geomspace(0.3, 3, 24)), layer(d=16))}),
+        "infinite variance": ("finite variance", {"layers": (layer(noise=heavy(0.8)), layer(d=16))}),
+        "parameters on their way": (
+            "first fluctuation–dissipation relation",
+            {"layers": (layer(start=40.0, curvature=0.002, scale=0.2),), "records": 40, "every": 20},
+        ),
+        "gyrating currents": ("detailed balance", {"layers": turning, **still}),
+        "entropy from currents": ("reservoir without entropy production", {"layers": turning, **still}),
+        "other training data": ("noise of the loop", {"loop": 1.3, "layers": (layer(d=60), layer(d=60))}),
+        "force drowned by noise": ("force above the noise", {}),
+        "greatest force drowned": ("greatest force above the noise", {}),
+    }  # fmt: skip
+
+
+VIOLATIONS = (
+    "AR(1) noise", "little AR(1) in many directions", "shuffled epochs", "doubling variance", "a hump of variance",
+    "a jump of variance", "two temperatures", "unequal directions", "infinite variance", "parameters on their way",
+    "gyrating currents", "entropy from currents", "other training data", "force drowned by noise",
+    "greatest force drowned",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("violation", VIOLATIONS)
+def test_each_planted_violation_fails_its_row(violation: str, examine: Examine, makers: dict[str, Any]) -> None:
+    row, settings = planted(makers)[violation]
+    found = examine(seed=1, **settings)[row]
+    assert found.verdict is Verdict.FAILED, found
+    assert found.interval is not None and found.bound is not None
+
+
+def test_every_row_has_its_interval_and_place(examine: Examine) -> None:
+    rows = examine()
+    assert set(rows) == {claim.name for claim in (*RESERVOIR, LOOP, REGIMES)}
+    for row in rows.values():
+        assert row.basis is Basis.TESTED
+        assert len(row.detail) > 5
+        if row.verdict is Verdict.UNCHECKABLE:
+            assert row.name == "lazy dynamics"
+            assert "szilard run reversal" in row.detail
+            continue
+        assert row.interval is not None and row.bound is not None and row.effect is not None
+        assert judge(row.interval, row.bound) is row.verdict
+        assert "step" in row.where
+
+
+def test_the_layer_that_is_wrong_is_named(examine: Examine, makers: dict[str, Any]) -> None:
+    layer = makers["Layer"]
+    rows = examine(layers=(layer(d=16), layer(d=16), layer(d=16, scale=2.0)))
+    assert "layer2 against" in rows["one temperature"].where
+    assert "Hottest is layer2" in rows["one temperature"].detail
+
+
+def test_layers_are_judged_together(examine: Examine, makers: dict[str, Any]) -> None:
+    """Thirty sound layers are not accused because one of them is bound to stand out."""
+    rows = examine(layers=(makers["Layer"](d=8),) * 30, records=40, seed=3)
+    accused = [name for name in TRUE_AT_REST if rows[name].verdict is Verdict.FAILED]
+    assert accused == []
+
+
+def test_stretches_between_breaks_are_judged_on_their_own(examine: Examine, makers: dict[str, Any]) -> None:
+    layers = (makers["Layer"](d=100), makers["Layer"](d=100))
+    row = examine(growth=lambda time: np.where(time < 0.5, 1.0, 3.0), layers=layers, seed=2)["stationary noise"]
+    assert row.verdict is Verdict.FAILED
+    assert "Between breaks" in row.detail
+    assert row.detail.count("held") == 2
+
+
+def test_pure_noise_is_called_a_force_below_the_noise_and_nothing_else(
+    examine: Examine, makers: dict[str, Any]
+) -> None:
+    layer = makers["Layer"]
+    rows = examine(layers=(layer(curvature=0.0, start=0.0), layer(d=16, curvature=0.0, start=0.0)), seed=5)
+    assert rows["force above the noise"].verdict is Verdict.FAILED
+    low, high = rows["force above the noise"].interval or (math.nan, math.nan)
+    assert low < 0 < high
+    for name in ("stationary noise", "white noise", "one temperature", "one regime"):
+        assert rows[name].verdict is not Verdict.FAILED
+
+
+def test_few_directions_never_confirm_equilibrium(examine: Examine) -> None:
+    rows = examine(seed=7)
+    for name in ("canonical state", "detailed balance", "reservoir without entropy production"):
+        row = rows[name]
+        assert row.verdict is not Verdict.HELD
+        if row.verdict is not Verdict.UNCHECKABLE:
+            assert row.interval is not None and math.isinf(row.interval[1])
+            assert "refute" in row.detail
+
+
+def test_parameters_on_their_way_say_nothing_of_equilibrium(examine: Examine, makers: dict[str, Any]) -> None:
+    layer = makers["Layer"]
+    rows = examine(layers=(layer(start=30.0, curvature=0.02), layer(d=16, curvature=0.02, start=30.0)))
+    for name in ("canonical state", "detailed balance", "reservoir without entropy production"):
+        assert rows[name].verdict is Verdict.UNCHECKABLE
+        assert "independent positions" in rows[name].detail
+
+
+@pytest.mark.parametrize("records", [1, 2, 7, 9, 13])
+def test_few_bursts_decide_nothing(records: int, examine: Examine) -> None:
+    rows = examine(records=records)
+    decided = {name for name, row in rows.items() if row.verdict in (Verdict.HELD, Verdict.FAILED)}
+    if records < 8:
+        assert decided <= {"isotropic noise", "finite variance"}
+        assert f"{records} bursts" in rows["white noise"].detail
+    assert {row.name for row in without()} <= set(rows)
+
+
+def test_full_force_can_confirm_the_greatest(examine: Examine, makers: dict[str, Any]) -> None:
+    layer = makers["Layer"](start=60.0, curvature=0.005, scale=0.1)
+    sampled, full = (examine(layers=(layer,), records=20, every=15, full=full) for full in (False, True))
+    assert sampled["greatest force above the noise"].verdict is Verdict.UNDECIDED
+    assert full["greatest force above the noise"].verdict is Verdict.HELD
+    assert full["force above the noise"].verdict is Verdict.HELD
+
+
+def test_the_loop_concerns_the_record(examine: Examine, makers: dict[str, Any]) -> None:
+    row = examine(loop=1.5, layers=(makers["Layer"](d=60),))["noise of the loop"]
+    assert row.concerns is Concern.RECORD
+    assert "augmentation" in row.detail
+    report = Audit((row,))
+    assert not report.sound
+    assert "Do not rely on these numbers (noise of the loop failed)" in report.verdict
+
+
+def test_autocorrelation_is_pooled_in_units_of_each_bursts_noise(
+    attached: Callable[..., xr.DataTree], makers: dict[str, Any]
+) -> None:
+    """Against the sum written out, on noise that grows thirtyfold."""
+    tree = attached(xr.DataTree.from_dict({"ledger": bare_ledger()}), makers["Setting"](growth=30.0))
+    data = tree["reservoir"]
+    bursts = Evidence.of(tree).reservoir
+    assert bursts is not None
+    top = bottom = 0.0
+    for k in range(bursts.records):
+        fresh = float(data["noise_variance"][k, 1])
+        top += float(data["noise_covariance"][k, 1, 3]) / fresh
+        bottom += float(data["noise_covariance"][k, 1, 0]) / fresh
+    found = autocorrelation(bursts, 1, [3])
+    assert found.value == pytest.approx(top / bottom, abs=0.2 * found.error)  # the jackknife takes a little bias off
+
+
+def test_a_record_without_bursts_names_the_design(learned: xr.DataTree) -> None:
+    report = audit(learned)
+    for claim in RESERVOIR:
+        row = report[claim.name]
+        assert row.verdict is Verdict.UNCHECKABLE
+        assert "szilard.Reservoir(loss_fn, train_data)" in row.detail or "szilard run reversal" in row.detail
+    assert "szilard run fig3" in report["white noise"].detail
+    assert "szilard run heat-capacity" in report["canonical state"].detail
+    with pytest.raises(KeyError):
+        report["noise of the loop"]
+
+
+def test_a_group_without_rows_is_no_reservoir(
+    attached: Callable[..., xr.DataTree], learned: xr.DataTree, makers: dict[str, Any]
+) -> None:
+    tree = attached(learned, makers["Setting"](records=8))
+    empty = tree["reservoir"].to_dataset().isel(step=slice(0, 0))
+    tree["reservoir"] = xr.DataTree(empty)
+    assert Evidence.of(tree).reservoir is None
+    assert audit(tree)["white noise"].verdict is Verdict.UNCHECKABLE
+
+
+def test_bursts_without_numbers_are_set_aside_and_counted(
+    attached: Callable[..., xr.DataTree], learned: xr.DataTree, makers: dict[str, Any]
+) -> None:
+    tree = attached(learned, makers["Setting"]())
+    data = tree["reservoir"].to_dataset().copy(deep=True)
+    data["noise_variance"][3, 0] = np.nan
+    tree["reservoir"] = xr.DataTree(data)
+    bursts = Evidence.of(tree).reservoir
+    assert bursts is not None and bursts.records == 79
+    assert "1 bursts without finite numbers" in audit(tree)["noise of the loop"].detail
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [None, {}, "odd", {"parameters": "many", "batch_size": "all", "groups": 3, "window": None, "examples": -1},
+     {"parameters": [1], "groups": ["one"], "sampled": [2.5, "x"]}],
+)  # fmt: skip
+def test_a_record_that_says_little_of_itself_is_still_read(
+    attributes: object, attached: Callable[..., xr.DataTree], learned: xr.DataTree, makers: dict[str, Any]
+) -> None:
+    tree = attached(learned, makers["Setting"](records=30))
+    tree.attrs["reservoir"] = attributes
+    report = audit(tree)
+    assert json.loads(report.to_json())["rows"]
+    assert report["stationary noise"].verdict is not Verdict.UNCHECKABLE
+
+
+def test_the_group_of_a_whole_record(
+    attached: Callable[..., xr.DataTree], learned: xr.DataTree, makers: dict[str, Any]
+) -> None:
+    report = audit(attached(learned, makers["Setting"]()))
+    assert len({row.name for row in report.rows}) == len(report.rows)
+    assert report.sound
+    assert PREDICTED.name not in {row.name for row in report.rows}  # no works were predicted
+
+
+@pytest.mark.parametrize(("factor", "verdict"), [(1.0, Verdict.HELD), (2.0, Verdict.FAILED), (1.2, Verdict.UNDECIDED)])
+def test_predicted_work_stands_beside_the_measured(
+    factor: float, verdict: Verdict, attached: Callable[..., xr.DataTree], learned: xr.DataTree, makers: dict[str, Any]
+) -> None:
+    """The prediction is the ledger's own W per step at its finest interval, times a factor and some noise."""
+    ledger = learned["ledger"].to_dataset()
+    tree = attached(learned, makers["Setting"](records=30, every=20))
+    data = tree["reservoir"].to_dataset().copy(deep=True)
+    rate = np.gradient(ledger["work_by_interval"].values[:, 0])[data["step"].values]
+    rng = np.random.default_rng(0)
+    data["work_drift"] = ("step", 0.4 * factor * rate * rng.normal(1, 0.05, 30))
+    data["work_diffusion"] = ("step", 0.6 * factor * rate * rng.normal(1, 0.05, 30))
+    tree["reservoir"] = xr.DataTree(data)
+    row = audit(tree)["predicted work"]
+    assert row.verdict is verdict, row
+    assert "at jumps of 1" in row.where
+
+
+def test_even_records_leave_out_what_is_off_the_rhythm(
+    attached: Callable[..., xr.DataTree], learned: xr.DataTree, makers: dict[str, Any]
+) -> None:
+    tree = attached(learned, makers["Setting"](records=20))
+    data = tree["reservoir"].to_dataset()
+    steps = data["step"].values.copy()
+    steps[-1] -= 7
+    bursts = Bursts.of(data.assign_coords(step=steps), tree.attrs)
+    assert bursts.even == slice(10, 19)
+
+
+def test_every_family_speaks(examine: Examine) -> None:
+    assert len(FAMILIES) == 8
