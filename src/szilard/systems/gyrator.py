@@ -160,14 +160,16 @@ class Gyrator(ParameterSystem):
         answers["fdr_ratio"] = answers["temperature_configurational"] / answers["temperature_kinetic"]
         answers["gradient_noise_scale"] = answers["noise_variance"] / answers["signal_variance"]
         answers["ep_rate"] = self.rate * self.ep_rate_discretised
+        balanced = self.ep_rate_continuous == 0
         matrix = self.covariance @ self.hessian
         relative = matrix / (0.5 * np.trace(matrix)) - np.eye(2)
         root = np.linalg.cholesky(self.covariance)
         whitened = np.linalg.solve(root, self.step_map @ root)
         turning, relaxing = 0.5 * (whitened - whitened.T), np.eye(2) - 0.5 * (whitened + whitened.T)
-        answers["irreversibility"] = float(np.square(turning).sum() / np.square(relaxing).sum())
+        share = float(np.square(turning).sum() / np.square(relaxing).sum())
+        answers["irreversibility"] = 0.0 if balanced else share
         answers["anisotropy"] = float(0.5 * np.square(relative).sum())
-        answers["current"] = self._current()
+        answers["current"] = 0.0 if balanced else self._current()
         return answers
 
     def noise_autocorrelation(self, lag: int) -> float:

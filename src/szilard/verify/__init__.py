@@ -19,7 +19,9 @@ __all__ = ["FALSE_ALARM", "Case", "Comparison", "Row", "Verification", "cases", 
 
 
 def verify() -> Verification:
-    """Hold ledger, information and reservoir against the exact systems; seeds are fixed, so the same machine gives the same table.
+    """Hold ledger, information and reservoir against the exact systems.
+
+    Seeds are fixed, so the same machine gives the same table.
 
     Example:
         >>> from szilard.verify import verify

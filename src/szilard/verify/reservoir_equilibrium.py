@@ -31,7 +31,7 @@ def equilibrium_rows(case: ReservoirCase, seen: Seen) -> Iterator[Comparison]:
     bound = reservoir.uncertainty_bound(seen.theta, weights=_TURN)
     yield Comparison(case.name, "area current", truth["current"], bound.current)
     y = math.asinh(abs(truth["current"]))
-    yield Comparison(case.name, "EP that the current proves", 2 * y * math.tanh(y), bound.rate)
+    yield Comparison(case.name, "EP by the current", 2 * y * math.tanh(y), bound.rate)
 
 
 def linear_rows(case: ReservoirCase) -> Iterator[Comparison]:
@@ -47,7 +47,7 @@ def linear_rows(case: ReservoirCase) -> Iterator[Comparison]:
     for name, exact, value in (
         ("EP rate, continuous", gyrator.ep_rate_continuous, continuous),
         ("EP per step, chain", truth["ep_rate"], chain),
-        ("irreversibility, known M", truth["irreversibility"], turning),
+        ("irreversibility of M", truth["irreversibility"], turning),
         ("Var θ, Lyapunov", truth["parameter_variance"], float(np.trace(covariance)) / 2),
     ):
         yield Comparison(case.name, name, exact, Estimate(value, 0.0, Kind.EXACT), _ROUNDING * (1 + abs(exact)))
@@ -60,12 +60,12 @@ def path_rows(case: ReservoirCase, seen: Seen) -> Iterator[Comparison]:
         return
     truth = system.exact()
     found = reservoir.path_entropy(seen.theta, system.step_mean, system.step_noise)
-    yield Comparison(case.name, "EP of paths, per step", truth["ep_rate"], _per_step(found.mean(), seen.steps))
+    yield Comparison(case.name, "EP of paths", truth["ep_rate"], _per_step(found.mean(), seen.steps))
     short, variance = 2, truth["parameter_variance"] * np.eye(1)
     start = reservoir.gaussian_log_density(np.array([-system.lag]), variance)
     end = reservoir.gaussian_log_density(np.array([short * system.speed - system.lag]), variance)
     few = reservoir.path_entropy(seen.theta[:, : short + 1], system.step_mean, system.step_noise, start=start, end=end)
-    yield Comparison(case.name, "EP of paths, ends included", short * truth["ep_rate"], few.mean())
+    yield Comparison(case.name, "EP of paths with ends", short * truth["ep_rate"], few.mean())
     yield Comparison(case.name, "fluctuation of σ", 1.0, few.fluctuation())
 
 

@@ -20,7 +20,7 @@ def law_rows(*, seed: int = 90) -> Iterator[Comparison]:
     generator = np.random.default_rng(seed)
     power_law = generator.choice([-1.0, 1.0], 20_000) * (1 + generator.pareto(_TAIL, 20_000))
     yield Comparison("power law", "tail index", _TAIL, reservoir.tail_index(power_law))
-    yield Comparison("power law", "extreme-value index", 1 / _TAIL, reservoir.extreme_value_index(power_law))
+    yield Comparison("power law", "extreme values", 1 / _TAIL, reservoir.extreme_value_index(power_law))
     series = generator.normal(size=200)
     series[_BREAK:] += 6
     found = reservoir.regimes(series).bounds

@@ -26,14 +26,14 @@ def noise_rows(case: ReservoirCase, seen: Seen) -> Iterator[Comparison]:
     first, second = group(seen.first), group(seen.second)
     noise, signal = float(seen.noise.mean()), float(np.square(seen.force[:, :-1]).mean())
     found = reservoir.paired_noise(first, second)
-    yield Comparison(case.name, "noise variance, halves", noise, found.noise)
-    yield Comparison(case.name, "signal variance, halves", signal, found.signal)
+    yield Comparison(case.name, "noise, halves", noise, found.noise)
+    yield Comparison(case.name, "signal, halves", signal, found.signal)
     if signal > 0:
         scale = case.batch * noise / signal
-        yield Comparison(case.name, "noise scale, halves", scale, reservoir.noise_scale(found, case.batch))
+        yield Comparison(case.name, "scale, halves", scale, reservoir.noise_scale(found, case.batch))
         small, large = (np.square(each).sum(1) for each in (first, 0.5 * (first + second)))
         sizes = reservoir.noise_scale_two_sizes(small, large, 1, 2)  # in units of half batches
-        yield Comparison(case.name, "noise scale, two sizes", 2 * noise / signal, sizes)
+        yield Comparison(case.name, "scale, two sizes", 2 * noise / signal, sizes)
     if isinstance(case.system, LinearRegression):
         yield from _example_rows(case, case.system, seen)
         return
@@ -44,7 +44,7 @@ def noise_rows(case: ReservoirCase, seen: Seen) -> Iterator[Comparison]:
     halves = np.stack([first, second], 1) - group(seen.force[:, :-1])[:, None]
     four = halves[: seen.steps // 2 * 2].reshape(-1, 4, halves.shape[-1])
     parts, _ = reservoir.parts_noise(four)
-    yield Comparison(case.name, "noise variance, four parts", 0.5 * noise, reservoir.mean_of(parts))
+    yield Comparison(case.name, "noise, four parts", 0.5 * noise, reservoir.mean_of(parts))
 
 
 def _example_rows(case: ReservoirCase, system: LinearRegression, seen: Seen) -> Iterator[Comparison]:
@@ -54,8 +54,8 @@ def _example_rows(case: ReservoirCase, system: LinearRegression, seen: Seen) -> 
     count = _EXAMPLES * seen.steps
     examples = system.gradient(theta.expand(count, 1), generator=generator, parts=case.batch).numpy()
     found = reservoir.examples_noise(np.square(examples).sum(1), examples @ examples.mean(0), 1, batch=case.batch)
-    yield Comparison(case.name, "noise variance, examples", float(system.noise_at(theta)), found.noise)
-    yield Comparison(case.name, "signal variance, examples", float(system.force(theta).square()), found.signal)
+    yield Comparison(case.name, "noise, examples", float(system.noise_at(theta)), found.noise)
+    yield Comparison(case.name, "signal, examples", float(system.force(theta).square()), found.signal)
 
 
 def correlation_rows(case: ReservoirCase, seen: Seen) -> Iterator[Comparison]:
@@ -66,9 +66,9 @@ def correlation_rows(case: ReservoirCase, seen: Seen) -> Iterator[Comparison]:
     correlation = reservoir.noise_autocorrelation(differences @ differences.T, LAGS)
     for index, lag in enumerate(LAGS):
         truth = case.system.noise_autocorrelation(lag)
-        yield Comparison(case.name, f"noise covariance, lag {lag}", noise * truth, _one(covariance, index))
+        yield Comparison(case.name, f"noise, lag {lag}", noise * truth, _one(covariance, index))
         if lag:
-            yield Comparison(case.name, f"noise correlation, lag {lag}", truth, _one(correlation, index))
+            yield Comparison(case.name, f"correlation, lag {lag}", truth, _one(correlation, index))
     batches = case.system.batches if isinstance(case.system, ShuffledQuadratic) else None
     temperature = 0.0 if batches else case.system.exact()["temperature_noise"]
     green_kubo = reservoir.green_kubo_temperature(case.dynamics, covariance, LAGS, shuffled_batches=batches)
@@ -86,7 +86,7 @@ def drift_rows(case: ReservoirCase, seen: Seen) -> Iterator[Comparison]:
     variances = np.square(group(seen.first) - group(seen.second)).mean(1)
     doubling = variances * 2 ** (np.arange(seen.steps) / (seen.steps - 1))
     yield Comparison(case.name, "drift of ln c", 0.0, reservoir.stationarity(variances).drift)
-    yield Comparison(case.name, "drift of ln c, doubling", math.log(2), reservoir.stationarity(doubling).drift)
+    yield Comparison(case.name, "doubling of c", math.log(2), reservoir.stationarity(doubling).drift)
 
 
 def _one(estimate: Estimate, index: int) -> Estimate:

@@ -54,7 +54,7 @@ def relation_rows(case: ReservoirCase, seen: Seen) -> Iterator[Comparison]:
     total = float(np.square(moved).sum())
     ratio = reservoir.displacement_ratio(start.position_square, end.position_square, total)
     direct = -2 * float((theta[:-1] * moved).sum()) / total
-    yield Comparison(case.name, "displacement ratio", direct, ratio, _ROUNDING * (1 + abs(direct)))
+    yield Comparison(case.name, "displacements", direct, ratio, _ROUNDING * (1 + abs(direct)))
     ball = case.system
     if isinstance(ball, HeavyBall):
         for steps in (1, 7):
@@ -85,7 +85,7 @@ def group_rows(case: ReservoirCase, seen: Seen) -> Iterator[Comparison]:
         temperatures.append(Estimate(exact, 0.0, Kind.EXACT))
     yield Comparison(
         case.name,
-        "heat capacity, three noises",
+        "heat capacity",
         0.5 * case.copies * case.system.dimension,
         _of_one_run(reservoir.heat_capacity(temperatures, energies).capacity, energies[0], temperatures[0]),
     )
