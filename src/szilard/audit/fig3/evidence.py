@@ -147,18 +147,7 @@ class Fig3Evidence:
             ValueError: with fewer than two members.
         """
         found = self.covariance(batch)[..., group, :]
-        found = found if start is None else found[start : start + 1]
-        if found.shape[1] < 2 or not len(found):
-            raise ValueError("fewer than two members were correlated")
-        ratios, influences = [], []
-        for each in found:  # (members, lags)
-            zero = each[:, 0].mean()
-            ratio = each.mean(0) / zero
-            ratios.append(ratio)
-            influences.append((each - ratio * each[:, :1]) / zero)
-        influence = np.mean(influences, 0)
-        error = influence.std(0, ddof=1) / math.sqrt(len(influence))
-        return Estimate(np.mean(ratios, 0), error, Kind.ASYMPTOTIC, len(influence) - 1)
+        return autocorrelation(found if start is None else found[start : start + 1])
 
     def drift(self, batch: int) -> Float[ndarray, "points members parameters"]:
         """θ_t − θ_0 of the parameters whose paths were kept, of members that are finite to the end."""
@@ -169,6 +158,28 @@ class Fig3Evidence:
     def span(self) -> str:
         """The steps covered, in words."""
         return f"steps {self.steps[0]:,} to {self.steps[-1]:,}" if self.records else "nothing recorded"
+
+
+def autocorrelation(covariance: Float[ndarray, "starts members lags"]) -> Estimate:
+    """``ρ(h) = ⟨C(t, h)⟩/⟨C(t, 0)⟩`` over members, the first lag being 0, and the mean of that over starts.
+
+    A ratio's error is that of its influence, ``(C_m(h) − ρ C_m(0))/⟨C(0)⟩`` of member m; influences at several starts
+    are averaged before their spread over members is taken.
+
+    Raises:
+        ValueError: with fewer than two members, or no start.
+
+    Example:
+        >>> print(autocorrelation(np.array([[[2.0, 1.0], [4.0, 2.0]]])).value)
+        [1.  0.5]
+    """
+    if covariance.shape[1] < 2 or not len(covariance):
+        raise ValueError("fewer than two members were correlated")
+    zero = covariance[:, :, 0].mean(1)[:, None]
+    ratio = covariance.mean(1) / zero
+    influence = ((covariance - ratio[:, None] * covariance[:, :, :1]) / zero[:, None]).mean(0)
+    error = influence.std(0, ddof=1) / math.sqrt(len(influence))
+    return Estimate(ratio.mean(0), error, Kind.ASYMPTOTIC, len(influence) - 1)
 
 
 def mean_over(values: Float[ndarray, "records members ..."]) -> Estimate:
