@@ -23,7 +23,7 @@ STRIDE = 5
 LARGEST = 0.98
 """The largest coefficient that an AR(1) is given."""
 PENALTY = 2.0
-"""In units of (series + 1) ln n: false alarms in about one of a hundred series of white noise (docs/reservoir-tests.md)."""
+"""In units of (series + 1) ln n: false alarms in one of a hundred series of white noise (docs/reservoir-tests.md)."""
 
 
 @dataclass(frozen=True, slots=True)

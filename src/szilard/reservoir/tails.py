@@ -7,6 +7,7 @@ temperature. Light tails (Gaussian, exponential) have no α; Hill's estimate of 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -76,15 +77,18 @@ def tail_interval(
 def extreme_value_index(sample: Float[ndarray, " values"], exceeding: int | None = None) -> Estimate:
     """γ = 1/α of a heavy tail, 0 of an exponential or Gaussian one, negative of a bounded one (Dekkers et al. 1989).
 
-    ``γ = M₁ + 1 − ½/(1 − M₁²/M₂)`` with the first and second moment of ``ln(x_(i)/x_(k+1))``. The error is the
-    asymptotic one at γ. Kind ``asymptotic``: for Gaussian values the bias dies only as 1/ln n, towards negative γ.
+    ``γ = M₁ + 1 − ½/(1 − M₁²/M₂)`` with the first and second moment of ``ln(x_(i)/x_(k+1))``. The bias of order 1/k is
+    removed by the jackknife; the error is the asymptotic one at γ. Kind ``asymptotic``: for Gaussian values the bias
+    dies only as 1/ln n.
 
     Args, raises: as :func:`tail_index`.
     """
     logs = _log_ratios(sample, exceeding)
     k = len(logs)
-    first, second = float(logs.mean()), float(np.square(logs).mean())
-    gamma = first + 1 - 0.5 / (1 - first**2 / second)
+    first, second = logs.sum(), np.square(logs).sum()
+    whole = _moment_index(first / k, second / k)
+    left_out = _moment_index((first - logs) / (k - 1), (second - logs**2) / (k - 1))
+    gamma = float(k * whole - (k - 1) * left_out.mean())
     if gamma >= 0:
         variance = 1 + gamma**2
     else:
@@ -95,6 +99,10 @@ def extreme_value_index(sample: Float[ndarray, " values"], exceeding: int | None
             + (5 - 11 * gamma) * (1 - 2 * gamma) / ((1 - 3 * gamma) * (1 - 4 * gamma))
         )
     return Estimate(gamma, math.sqrt(variance / k), Kind.ASYMPTOTIC, float(k - 1))
+
+
+def _moment_index(first: Any, second: Any) -> Any:
+    return first + 1 - 0.5 / (1 - first**2 / second)
 
 
 def _log_ratios(sample: ndarray, exceeding: int | None) -> ndarray:

@@ -95,7 +95,7 @@ def _bias_of_the_centre(theta: ndarray, force: ndarray, directions: bool) -> nda
         whole = ((theta - theta.mean(0)) * (force - force.mean(0))).mean(0)
         bias = whole / (count - 1)
     else:
-        blocks = 4 if count < 32 else 8
+        blocks = 4 if count < 256 else 8
         # Times that do not fill the blocks are left out at the start, where the window is oldest.
         length = count // blocks
         theta, force = (a[count - blocks * length :].reshape(blocks, length, -1) for a in (theta, force))
