@@ -20,8 +20,10 @@ ENSEMBLE = "ensemble"
 """Many runs and the information that only they have."""
 FIG3 = "fig3"
 """The paper's Figure 3: ensembles at several batch sizes, and the noise of their gradients."""
+REVERSAL = "reversal"
+"""Training run backwards, and how lazy it was (Eq. 35, Appendix A)."""
 
-LEADING = {SINGLE: "ledger", ENSEMBLE: "ledger", FIG3: "fig3"}
+LEADING = {SINGLE: "ledger", ENSEMBLE: "ledger", FIG3: "fig3", REVERSAL: "reversal"}
 """Kinds by the root attribute ``kind_of_run``, with the group that :attr:`szilard.Run.data` shows."""
 
 

@@ -50,7 +50,8 @@ WIDTHS = (
     *(_exact(each.name, each.long_name, each.equation, WIDTH) for each in LAZINESS),
     _exact("relative_return", "distance of the reversed path's end over the way back",
            "|theta+_0 - theta_0|/|theta_n - theta_0|", WIDTH),
-    _exact("relative_step", "the same of a single step", "|theta+_{n-1} - theta_{n-1}|/|theta_n - theta_{n-1}|", WIDTH),
+    _exact("relative_step", "what one step back from the forward path misses by over the step, along the path",
+           "rms r |grad phi_{theta_{t+1}}(b_t) - grad phi_{theta_t}(b_t)| / rms |theta_{t+1} - theta_t|", WIDTH),
     _exact("loss_before", "loss on the probe at the start", "<phi>", WIDTH, "nat"),
     _exact("loss_after", "loss on the probe after the path", "<phi>", WIDTH, "nat"),
 )  # fmt: skip

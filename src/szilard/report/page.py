@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from szilard.audit import Audit
-from szilard.kinds import ENSEMBLE, FIG3, SINGLE, kind_of
-from szilard.report import ensemble, fig3, single
+from szilard.kinds import ENSEMBLE, FIG3, REVERSAL, SINGLE, kind_of
+from szilard.report import ensemble, fig3, reversal, single
 from szilard.report.banner import banner
 from szilard.report.cards import cards
 from szilard.report.content import Content
@@ -31,6 +31,7 @@ PAGES: dict[str, Callable[[xr.DataTree, Audit], Content]] = {
     SINGLE: single.content,
     ENSEMBLE: ensemble.content,
     FIG3: fig3.content,
+    REVERSAL: reversal.content,
 }
 """By kind of record."""
 

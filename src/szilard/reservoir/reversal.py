@@ -37,12 +37,14 @@ class Retraced:
         displacement: ``‖θ_n − θ_t‖``, likewise: how far there was to go.
         defect: ``‖∇φ_{θ_{t+1}}(b_t) − ∇φ_{θ_t}(b_t)‖/r``, shape (steps, groups): what one step back *from the forward
             path* misses by, in units of r²; it tends to ‖H g‖ as r → 0.
+        stride: ``‖θ_{t+1} − θ_t‖``, likewise.
         end: θ_n, where the path turned.
     """
 
     distance: NDArray[np.float64]
     displacement: NDArray[np.float64]
     defect: NDArray[np.float64]
+    stride: NDArray[np.float64]
     end: Tensor
 
 
@@ -81,14 +83,15 @@ def retrace(
     path, gradients = _forward(gradient, start, inputs, rate)
     end = back = path[-1]
     nowhere = torch.zeros_like(end)
-    distances, displacements, defects = [_norms(nowhere, groups)], [_norms(nowhere, groups)], []
+    distances, displacements, defects, strides = [_norms(nowhere, groups)], [_norms(nowhere, groups)], [], []
     for step in range(len(inputs) - 1, -1, -1):
         here = gradient(path[step + 1], inputs[step])
         defects.append(_norms((here - gradients[step]) / rate, groups))
+        strides.append(_norms(path[step + 1] - path[step], groups))
         back = back + rate * (here if back is end else gradient(back, inputs[step]))
         distances.append(_norms(back - path[step], groups))
         displacements.append(_norms(end - path[step], groups))
-    return Retraced(_stacked(distances), _stacked(displacements), _stacked(defects), end)
+    return Retraced(_stacked(distances), _stacked(displacements), _stacked(defects), _stacked(strides), end)
 
 
 def quadratic_return(rate: float, curvature: ArrayLike, steps: int) -> NDArray[np.float64]:

@@ -6,20 +6,25 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from szilard.audit import Audit
-from szilard.kinds import ENSEMBLE, FIG3
+from szilard.kinds import ENSEMBLE, FIG3, REVERSAL
 from szilard.summary.ensemble import summarise_ensemble
 from szilard.summary.fig3 import summarise_fig3
+from szilard.summary.reversal import summarise_reversal
 from szilard.summary.single import Findings, summarise
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["SUMMARIES", "Findings", "summarise", "summarise_ensemble", "summarise_fig3"]
+__all__ = ["SUMMARIES", "Findings", "summarise", "summarise_ensemble", "summarise_fig3", "summarise_reversal"]
 
 
 def _of_ensemble(name: str, tree: xr.DataTree, audit: Audit) -> str:
     return summarise_ensemble(name, tree, audit.verdict)
 
 
-SUMMARIES: dict[str, Callable[[str, xr.DataTree, Audit], str]] = {ENSEMBLE: _of_ensemble, FIG3: summarise_fig3}
+SUMMARIES: dict[str, Callable[[str, xr.DataTree, Audit], str]] = {
+    ENSEMBLE: _of_ensemble,
+    FIG3: summarise_fig3,
+    REVERSAL: summarise_reversal,
+}
 """By kind of record, from its name, its tree and its audit; a single run takes more: ``summarise``."""

@@ -24,7 +24,7 @@ def _closed(evidence: ReversalEvidence) -> Finding:
     return counted(
         "closed run",
         "the record covers the whole run",
-        "",
+        "record",
         float(status != "complete" or not evidence.whole),
         f"{told}; {evidence.span()}.",
         Concern.RECORD,
@@ -42,8 +42,8 @@ def _rounding(evidence: ReversalEvidence) -> Finding:
     both = np.isfinite(single[..., smallest]) & (double[..., smallest] > 0) & np.isfinite(double[..., smallest])
     if not both.any():
         return unchecked(name, claim, "float32 beside float64", "No path came back.", Concern.RECORD)
-    gap = np.abs(single - double)[..., smallest][both]
-    largest = float((gap / double[..., smallest][both]).max())
+    one, other = single[..., smallest][both], double[..., smallest][both]
+    largest = float((np.abs(one - other) / other).max())
     effect = largest / HALVES
     return tested(
         name,

@@ -18,8 +18,10 @@ CLAIMS = (
      "Jacot et al. 2018; paper §6", "of the kernel's relative change"),
     ("losses_error", "wide makes the loss linear", "the wider the network, the more linear its loss along the path",
      "paper Eq. 35", "of the relative error of the linearised loss"),
-    ("relative_return", "lazy is reversible", "what makes the kernel stay makes the path reversible",
-     "paper Appendix A", "of the relative distance of the reversed path"),
+    ("relative_step", "lazy is reversible, step by step", "what makes the kernel stay makes each step reversible",
+     "paper Appendix A", "of what one step back misses by, over the step"),
+    ("relative_return", "lazy is reversible, along the path", "what makes the kernel stay makes the path reversible",
+     "paper Appendix A", "of the share of the way back that is missed"),
 )  # fmt: skip
 """Column, name, claim, source, and what the exponent is of."""
 

@@ -42,7 +42,7 @@ def against_width(spec: Reversal, wide: Wide, ground: Ground, loss: Loss, tick: 
             {
                 **row,
                 "relative_return": float(np.nan_to_num(returns[-1], nan=np.inf)),
-                "relative_step": float(np.nan_to_num(returns[1], nan=np.inf)),
+                "relative_step": float(np.sqrt((run.defect**2).sum() / (run.stride**2).sum())) * wide.lr**2,
                 "loss_before": before,
                 "loss_after": after,
             }

@@ -1,0 +1,56 @@
+"""Against width: what width does to laziness, and what it does not do to reversibility."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from szilard.audit.reversal.evidence import ReversalEvidence
+from szilard.report.axes import layout
+from szilard.report.reversal.figures.laziness import QUANTITIES
+from szilard.report.reversal.frame import between, curve, ends, logarithmic, range_of, ribbon
+from szilard.report.style import BLACK, Figure
+
+RETURN = ("relative_return", "share of the way back missed", "way back", BLACK, "solid", "star")
+
+
+def figure(evidence: ReversalEvidence) -> Figure | None:
+    """None where no networks of several widths were run."""
+    wide = evidence.width
+    if wide is None:
+        return None
+    widths = wide["width"].values.astype(float)
+    drawn = (*QUANTITIES, RETURN)
+    low, high = between(*range_of(*(wide[name].values[-1] for name, *_ in drawn)))
+    data, labels = [], []
+    for name, words, short, colour, dash, symbol in drawn:
+        values = wide[name].values[-1]  # (seeds, widths)
+        middle = np.median(values, axis=0)
+        data += ribbon(widths, values, colour)
+        data.append(
+            curve(widths, middle, words, colour, dash=dash, symbol=symbol, width=3.0 if name == RETURN[0] else 2.0)
+        )
+        labels.append((short, float(middle[-1]), colour))
+    reference = np.median(wide["kernel_change"].values[-1], axis=0)[0] * widths[0] / widths
+    data.append(curve(widths, reference, "1/width", "#9AA1AB", dash="dot", width=1.4))
+    count = int(wide["step"].values[-1])
+    return Figure(
+        key="width",
+        title="Width makes lazy. Does it make reversible?",
+        caption=(
+            f"Perceptrons in the tangent-kernel parametrisation, {count} steps from their initialisation at one "
+            "learning rate, so that all learn equally fast. The kernel's change falls as 1/width (dotted), the "
+            "outputs' error with it. The loss does not become linear, its gradient goes on depending on θ, and the "
+            "reversed path (black) misses the same share of its way: lazy does not imply reversible. Bands: the range "
+            "over seeds."
+        ),
+        data=data,
+        layout=layout(
+            logarithmic("relative change, share missed", low, high),
+            x=logarithmic("width of the hidden layers", *between(widths[0], widths[-1], 1.1), tickvals=list(widths),
+                          ticktext=[f"{width:.0f}" for width in widths]),
+            right=84,
+            annotations=ends(labels, low, high),
+        ),
+        along_steps=False,
+        wide=True,
+    )  # fmt: skip
