@@ -81,7 +81,9 @@ class Fig3Evidence:
         return int(self.alive(batch, 0).sum())
 
     def alive(self, batch: int, row: int = -1) -> ndarray:
-        """Which members have finite numbers at a record, by place of the batch size."""
+        """Which members have finite numbers at a record, by place of the batch size; none before the first record."""
+        if not self.records:
+            return np.zeros(self.record.sizes["member"], dtype=bool)
         return np.asarray(self.record["finite"].values)[row, batch] == 1
 
     def of_members(self, name: str, batch: int) -> Float[ndarray, "records members ..."]:
@@ -112,7 +114,7 @@ class Fig3Evidence:
     def even(self) -> ndarray:
         """Rows of the records that lie evenly along the training; the early, denser ones are left out."""
         interval = np.asarray(self.record["interval"].values)
-        return np.flatnonzero(2 * interval >= interval.max()) if interval.max() > 0 else np.arange(0)
+        return np.flatnonzero((interval > 0) & (2 * interval >= interval.max(initial=0)))
 
     def stretches(self, first: int = 0) -> list[ndarray]:
         """Rows of each of four parts of the training, from the evenly spaced record ``first`` on."""

@@ -28,9 +28,9 @@ def _members(evidence: Fig3Evidence) -> Finding:
     lost = evidence.attributes.get("diverged")
     lost = lost if isinstance(lost, list) else []
     trained = sum(evidence.trials(batch) for batch in range(len(evidence.batches)))
-    detail = f"{len(lost)} of {trained} trainings diverged" + (
-        f", the first at step {min(each['step'] for each in lost):,}; they are left out." if lost else "."
-    )
+    when = [each["step"] for each in lost if isinstance(each, dict) and isinstance(each.get("step"), int)]
+    first = f", the first at step {min(when):,}" if when else ""
+    detail = f"{len(lost)} of {trained} trainings diverged{first}" + ("; they are left out." if lost else ".")
     return counted(
         "members", "every training's numbers are finite to its end", "the record", float(len(lost)), detail,
         Concern.COVERAGE,
