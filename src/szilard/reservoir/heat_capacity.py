@@ -37,8 +37,8 @@ class HeatCapacity:
 def heat_capacity(temperatures: Sequence[Estimate], energies: Sequence[Estimate]) -> HeatCapacity:
     """dU/dT by the line through (T_i, U_i), both with independent errors (York et al., Am. J. Phys. 72, 367, 2004).
 
-    Errors are those of the given errors where the line fits, and of the scatter about it (χ²/degrees above 1) where it
-    does not; either way on states − 2 degrees of freedom.
+    Errors follow from the given ones where the line fits, with the fewest of their degrees of freedom, and from the
+    scatter about it where that is larger (χ² above states − 2), on states − 2.
 
     Args:
         temperatures: T_i with errors, of one group or of the whole; errors may be 0.
@@ -73,12 +73,15 @@ def heat_capacity(temperatures: Sequence[Estimate], energies: Sequence[Estimate]
     ground_error = math.sqrt(1 / total + centre**2 * error**2)
     chi_square = float(weights @ (y - ground - slope * x) ** 2)
     degrees = count - 2
-    stretch = math.sqrt(max(chi_square / degrees, 1.0))
+    freedom = min(estimate.degrees_of_freedom for estimate in (*temperatures, *energies))
+    stretch = 1.0
+    if chi_square > degrees:
+        freedom, stretch = float(degrees), math.sqrt(chi_square / degrees)
     from scipy import stats
 
     return HeatCapacity(
-        Estimate(slope, error * stretch, Kind.ASYMPTOTIC, float(degrees)),
-        Estimate(ground, ground_error * stretch, Kind.ASYMPTOTIC, float(degrees)),
+        Estimate(slope, error * stretch, Kind.ASYMPTOTIC, freedom),
+        Estimate(ground, ground_error * stretch, Kind.ASYMPTOTIC, freedom),
         chi_square,
         degrees,
         float(stats.chi2.sf(chi_square, degrees)),

@@ -20,6 +20,8 @@ FEWEST = 8
 """The fewest times in a regime."""
 STRIDE = 5
 """Times over which the noise's memory is measured."""
+REACH = 4
+"""Times on either side that a spike is compared with."""
 LARGEST = 0.98
 """The largest coefficient that an AR(1) is given."""
 PENALTY = 2.0
@@ -55,8 +57,8 @@ def regimes(series: Float[ndarray, "times ..."], *, penalty: float = PENALTY, fe
     """Regimes of one or several series together, e.g. ln loss and ln noise variance.
 
     Noise and its memory are measured by second differences over one and over five times, in which lines vanish; the
-    penalty is multiplied by the autocorrelation time. Spikes are taken out first: times that differ from the median of
-    their neighbours by more than six standard deviations.
+    penalty is multiplied by the autocorrelation time. Spikes are taken out first: times that lie more than six standard
+    deviations above, or below, both the median of the four times before and of the four after.
 
     Args:
         series: shaped ``(times,)`` or ``(times, series)``, equally spaced; logarithms for positive quantities.
@@ -106,19 +108,21 @@ def _noise(values: ndarray) -> tuple[ndarray, float]:
 
 
 def _spread(values: ndarray, stride: int) -> ndarray:
-    """Robust standard deviation of second differences over ``stride`` times."""
+    """Robust standard deviation of second differences over ``stride`` times; of what is exact, its rounding."""
     second = values[2 * stride :] - 2 * values[stride:-stride] + values[: -2 * stride]
-    scale = np.median(np.abs(second), axis=0) / 0.6744897501960817
-    return np.where(scale > 0, scale, np.maximum(second.std(0), np.finfo(np.float64).tiny))
+    rounding = 64 * np.finfo(np.float64).eps * np.abs(values).max(0) + np.finfo(np.float64).tiny ** 0.5
+    return np.maximum(np.median(np.abs(second), axis=0) / 0.6744897501960817, rounding)
 
 
 def _spikes(values: ndarray, scale: ndarray) -> ndarray:
-    """Times far from the median of their four neighbours on either side, their own left out."""
-    reach = 4
-    padded = np.pad(values, ((reach, reach), (0, 0)), mode="reflect")
-    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1, axis=0)
-    around = np.median(np.delete(windows, reach, axis=-1), axis=-1)
-    return np.flatnonzero((np.abs(values - around) > 6 * scale * np.sqrt(1 + np.pi / (2 * 2 * reach))).any(1))
+    """Times that lie beyond the medians of both the four before and the four after, on the same side."""
+    shifted = np.lib.stride_tricks.sliding_window_view(values, REACH, axis=0)
+    before, after = np.median(shifted, axis=-1)[: -REACH - 1], np.median(shifted, axis=-1)[REACH + 1 :]
+    inner = values[REACH:-REACH]
+    beyond = 6 * scale * math.sqrt(1 + math.pi / (2 * REACH))
+    up = (inner - np.maximum(before, after) > beyond).any(1)
+    down = (np.minimum(before, after) - inner > beyond).any(1)
+    return REACH + np.flatnonzero(up | down)
 
 
 def _breaks(values: ndarray, penalty: float, fewest: int) -> list[int]:

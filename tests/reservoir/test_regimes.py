@@ -1,0 +1,122 @@
+"""Change points against ruptures' search over the same costs, and against series whose breaks are known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import ruptures
+from ruptures.base import BaseCost
+from scipy import signal
+
+from szilard.errors import RecordError
+from szilard.reservoir import Regimes, regimes
+
+
+class Lines(BaseCost):
+    """Squared residuals about a line, fitted anew for each interval."""
+
+    model, min_size = "lines", 3
+
+    def fit(self, series: np.ndarray) -> Lines:
+        self.signal = series
+        return self
+
+    def error(self, start: int, end: int) -> float:
+        place = np.arange(end - start)
+        columns = self.signal[start:end].T
+        return float(sum(np.square(c - np.polyval(np.polyfit(place, c, 1), place)).sum() for c in columns))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_best_partition_is_that_of_ruptures(seed: int) -> None:
+    """Two series of 60 times; the noise level that was used is read off from where breaks begin to pay."""
+    generator = np.random.default_rng(seed)
+    series = generator.normal(size=(60, 2))
+    series[20:, 0] += 3
+    series[45:, 1] += np.linspace(0, 9, 15)
+    from szilard.reservoir.regimes import _breaks, _noise
+
+    scale, _ = _noise(series)
+    for penalty in (5.0, 25.0, 80.0):
+        search = ruptures.Pelt(custom_cost=Lines(), min_size=8, jump=1)
+        assert _breaks(series / scale, penalty, 8) == search.fit_predict(series / scale, penalty)[:-1]
+
+
+@pytest.mark.parametrize("count", [50, 200])
+@pytest.mark.parametrize(
+    "name, most",
+    [("white", 0.03), ("a steady fall", 0.03), ("AR(1) of 0.7", 0.13)],
+)
+def test_false_alarms(name: str, count: int, most: float) -> None:
+    generator = np.random.default_rng(0)
+    alarms = 0
+    for _ in range(200):
+        series = generator.normal(size=count)
+        if name == "a steady fall":
+            series -= np.linspace(0, 20, count)
+        elif name.startswith("AR"):
+            series = signal.lfilter([1.0], [1.0, -0.7], generator.normal(size=count + 50))[50:]
+        alarms += bool(regimes(series).breaks)
+    assert alarms / 200 <= most
+
+
+def test_a_step_is_found_where_it_is() -> None:
+    generator = np.random.default_rng(1)
+    found = []
+    for _ in range(100):
+        series = generator.normal(size=200)
+        series[120:] -= 4
+        found.append(regimes(series).breaks)
+    assert np.mean([len(breaks) == 1 for breaks in found]) > 0.95
+    assert np.mean([min(abs(b - 120) for b in breaks) <= 2 for breaks in found if breaks]) > 0.95
+
+
+def test_a_kink_is_a_break_too() -> None:
+    generator = np.random.default_rng(2)
+    time = np.arange(300)
+    series = np.where(time < 150, -0.1 * time, -15.0) + generator.normal(size=300)
+    found = regimes(series)
+    assert len(found.breaks) == 1
+    assert abs(found.breaks[0] - 150) < 15
+
+
+def test_quantities_per_regime() -> None:
+    generator = np.random.default_rng(3)
+    loss, noise = generator.normal(size=(2, 240)) * [[0.1], [0.3]]
+    noise[80:] += 2  # only the noise changes here
+    loss[160:] -= 1
+    found = regimes(np.stack([loss, noise], axis=1))
+    assert found.bounds == (0, *found.breaks, 240)
+    assert np.allclose(found.breaks, [80, 160], atol=2)
+    assert found.noise == pytest.approx([0.1, 0.3], rel=0.15)
+    means = [noise[part].mean() for part in found.slices]
+    assert means == pytest.approx([0, 2, 2], abs=0.2)
+
+
+def test_spikes_are_no_regimes() -> None:
+    series = np.random.default_rng(4).normal(size=150)
+    series[[30, 31, 100]] += [15, 12, -20]
+    found = regimes(series)
+    assert found.spikes == (30, 31, 100)
+    assert found.breaks == ()
+    white = [regimes(np.random.default_rng(seed).normal(size=200)).spikes for seed in range(100)]
+    assert sum(map(len, white)) <= 2
+
+
+def test_units_do_not_matter() -> None:
+    generator = np.random.default_rng(5)
+    series = generator.normal(size=120)
+    series[70:] += 5
+    assert regimes(series).bounds == regimes(1e-9 * series + 3e-4).bounds == regimes(-1e6 * series).bounds
+
+
+def test_a_constant_has_one_regime() -> None:
+    assert regimes(np.ones(40)).breaks == ()
+
+
+def test_refusals() -> None:
+    with pytest.raises(RecordError, match="at least 16 times"):
+        regimes(np.ones(15))
+    with pytest.raises(RecordError, match="not finite"):
+        regimes(np.r_[np.ones(20), np.inf])
+    assert isinstance(regimes(np.arange(16.0)), Regimes)
