@@ -3,17 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
+from szilard import reservoir
 from szilard.estimate import Estimate, Kind
 from szilard.verify.coverage import Coverage, count
 from szilard.verify.reservoir import sampled_rows
-from szilard.verify.reservoir_case import ReservoirCase, runs
+from szilard.verify.reservoir_case import ReservoirCase, Seen, runs
 from szilard.verify.row import Comparison
 
-LEAST_STEPS = 64
-"""What every estimator can work with."""
+_ALARM = 0.05
+_AT_ONCE = 40
+"""Runs in memory at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alarms:
+    """How often a test of equilibrium rejects at 5 %.
+
+    Attributes:
+        system: the exact system.
+        test: which.
+        steps: of each run.
+        replicates: independent runs.
+        rejected: how many.
+    """
+
+    system: str
+    test: str
+    steps: int
+    replicates: int
+    rejected: int
 
 
 def reservoir_coverage(case: ReservoirCase, steps: int, *, replicates: int, seed: int = 43) -> Iterator[Coverage]:
@@ -23,11 +45,26 @@ def reservoir_coverage(case: ReservoirCase, steps: int, *, replicates: int, seed
     the deviation.
     """
     lines: dict[str, list[Comparison]] = {}
-    for seen in runs(case, steps, replicates=replicates, seed=seed):
+    for seen in _all_runs(case, steps, replicates, seed):
         for comparison in sampled_rows(case, seen):
             lines.setdefault(comparison.estimator, []).append(comparison)
     for estimator, comparisons in lines.items():
         yield count(case.name, estimator, steps, 0.0, _deviations(comparisons))
+
+
+def alarms(case: ReservoirCase, steps: int, *, replicates: int, seed: int = 47) -> Iterator[Alarms]:
+    """Size, or power, of the tests of detailed balance and of the canonical state."""
+    found: dict[str, int] = {"detailed balance": 0, "canonical state": 0}
+    for index, seen in enumerate(_all_runs(case, steps, replicates, seed)):
+        found["detailed balance"] += reservoir.detailed_balance(seen.theta, seed=index).p_value < _ALARM
+        found["canonical state"] += reservoir.canonical(seen.theta, seen.force).p_value < _ALARM
+    for test, rejected in found.items():
+        yield Alarms(case.name, test, steps, replicates, rejected)
+
+
+def _all_runs(case: ReservoirCase, steps: int, replicates: int, seed: int) -> Iterator[Seen]:
+    for start in range(0, replicates, _AT_ONCE):
+        yield from runs(case, steps, replicates=min(_AT_ONCE, replicates - start), seed=seed + 1000 * start)
 
 
 def _deviations(comparisons: list[Comparison]) -> Estimate:
