@@ -51,12 +51,17 @@ def configurational_of_gram(
     return TimeAverage(estimate, average.autocorrelation_time, average.effective_samples)
 
 
+def jackknife_blocks(count: int) -> int:
+    """Blocks that so many times are cut into: long enough that one is little like the next."""
+    return 4 if count < 256 else 8
+
+
 def _bias(matrix: ndarray, own: ndarray) -> float:
     """What the block jackknife adds: ``(B − 1)(whole − mean of left-out)``, over B blocks of equal length."""
     count = len(matrix)
     if count < 8:  # independent times: the sample covariance divides by n, not n − 1
         return float((own.mean() - matrix.mean()) / (count - 1))
-    blocks = 4 if count < 32 else 8
+    blocks = jackknife_blocks(count)
     length = count // blocks
     first = count - blocks * length  # times that do not fill the blocks are left out where the window is oldest
     inner = matrix[first:, first:].reshape(blocks, length, blocks, length).sum((1, 3))

@@ -12,6 +12,7 @@ from numpy import ndarray
 
 from szilard.errors import RecordError
 from szilard.estimate import Estimate, Kind
+from szilard.reservoir.configurational import jackknife_blocks
 from szilard.reservoir.dynamics import Dynamics
 from szilard.reservoir.time_average import TimeAverage, time_average
 
@@ -95,7 +96,7 @@ def _bias_of_the_centre(theta: ndarray, force: ndarray, directions: bool) -> nda
         whole = ((theta - theta.mean(0)) * (force - force.mean(0))).mean(0)
         bias = whole / (count - 1)
     else:
-        blocks = 4 if count < 256 else 8
+        blocks = jackknife_blocks(count)
         # Times that do not fill the blocks are left out at the start, where the window is oldest.
         length = count // blocks
         theta, force = (a[count - blocks * length :].reshape(blocks, length, -1) for a in (theta, force))
