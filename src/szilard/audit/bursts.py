@@ -143,8 +143,11 @@ class Bursts:
         return slice(first, last)
 
     def noisy(self, layer: int) -> np.ndarray:
-        """The rows at which the fresh noise of a layer is not 0."""
-        return np.flatnonzero(self.values("noise_variance")[:, layer] > 0)
+        """The rows at which neither the fresh noise of a layer nor the loop's is 0."""
+        moved = self.values("noise_variance")[:, layer] > 0
+        if 0 in self.lags:
+            moved &= self.values("noise_covariance")[:, layer, int(np.flatnonzero(self.lags == 0)[0])] > 0
+        return np.flatnonzero(moved)
 
     def too_few(self, fewest: int) -> str:
         """Why so few bursts tell nothing."""

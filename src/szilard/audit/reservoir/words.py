@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 from szilard.audit.bounds import FEWEST_BURSTS, LEVEL
 from szilard.audit.bursts import Bursts
@@ -12,6 +13,9 @@ from szilard.audit.reservoir.temperatures import layer_temperatures
 from szilard.errors import RecordError
 from szilard.estimate import Estimate, Kind, format_with_error
 from szilard.reservoir import fieller_interval, ratio_of_means
+
+if TYPE_CHECKING:
+    import numpy as np
 
 MOST_NAMED = 5
 """Layers that a sentence names."""
@@ -60,10 +64,10 @@ def over(hot: Estimate, cold: Estimate) -> Estimate:
     return Estimate(value, error, Kind.ASYMPTOTIC, min(hot.degrees_of_freedom, cold.degrees_of_freedom))
 
 
-def noise_scale(bursts: Bursts, rows: slice) -> tuple[Estimate, tuple[float, float]]:
+def noise_scale(bursts: Bursts, rows: slice | np.ndarray) -> tuple[Estimate, tuple[float, float]]:
     """``tr C/‖∇U_B‖²`` of all layers together over some rows, in examples, with Fieller's interval.
 
-    The interval is infinite where the force cannot be told from 0.
+    Where the force cannot be told from 0 the interval is infinite and the value undefined.
 
     Raises:
         RecordError: with fewer than two rows.
@@ -71,7 +75,10 @@ def noise_scale(bursts: Bursts, rows: slice) -> tuple[Estimate, tuple[float, flo
     counts = bursts.weights
     noise, signal = (bursts.values(name)[rows] @ counts for name in ("noise_variance", "signal_variance"))
     trace = max(bursts.batch_size, 1) * noise
-    return ratio_of_means(trace, signal), fieller_interval(trace, signal, LEVEL)
+    ends = fieller_interval(trace, signal, LEVEL)
+    if not math.isfinite(ends[1]):
+        return Estimate(math.nan, math.nan, Kind.ASYMPTOTIC), ends
+    return ratio_of_means(trace, signal), ends
 
 
 def _scale(bursts: Bursts) -> str:

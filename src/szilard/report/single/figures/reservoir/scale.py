@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from szilard.audit.bursts import Bursts
+from szilard.audit.reservoir.words import noise_scale
 from szilard.report.axes import axis, layout, rule
 from szilard.report.curve import Curve
 from szilard.report.drawing import between, label_ends, line
@@ -12,7 +13,6 @@ from szilard.report.single.figures.reservoir.layers import BINS
 from szilard.report.single.figures.reservoir.noise import ticks
 from szilard.report.single.view import View
 from szilard.report.style import BLACK, Figure, Pen
-from szilard.reservoir import fieller_interval, ratio_of_means
 
 TOGETHER = 8
 """The fewest bursts in a point: the force of a single one drowns in its noise."""
@@ -63,12 +63,10 @@ def _along(bursts: Bursts) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarr
 
 
 def _points(bursts: Bursts, bins: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    noise, signal = (bursts.values(name) @ bursts.weights for name in ("noise_variance", "signal_variance"))
     rows = []
     for part in np.array_split(np.arange(bursts.records), bins):
-        trace = bursts.batch_size * noise[part]
-        value, ends = ratio_of_means(trace, signal[part]).value, fieller_interval(trace, signal[part])
-        if np.isfinite(ends[1]) and value > 0 and ends[1] > 0:
-            rows.append((float(bursts.steps[part].mean()), value, *ends))
+        scale, ends = noise_scale(bursts, part)
+        if scale.value > 0 and ends[1] > 0:
+            rows.append((float(bursts.steps[part].mean()), float(scale.value), *ends))
     steps, values, low, high = np.array(rows).reshape(-1, 4).T
     return steps, values, low, high
