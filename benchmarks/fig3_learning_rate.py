@@ -61,7 +61,6 @@ def seen(run: szilard.Run) -> dict[str, float]:
         "covariance": float(evidence.covariance(0)[start][:, 0, 0].mean()),
         "drift": float(np.median(drawn)),
         "layers": float((layers := evidence.mean("noise_variance", 0).value[-1, 1:]).max() / layers.min()),
-        "force": float(evidence.of_watched("max_force", 0)[..., 0].max()),
     }
 
 
@@ -92,7 +91,7 @@ def main() -> None:
                 model = factory("nets:mlp", **{**base.model.arguments, "initialisation": initialisation})
                 spec = dataclasses.replace(
                     base, model=model, standardised=inputs == "standardised", lr=rate, batch=(chosen.batch,),
-                    trials=(chosen.trials,), steps=chosen.steps, paths=100, starts=(1000,), watched=1, records=20,
+                    trials=(chosen.trials,), steps=chosen.steps, paths=100, starts=(1000,), watched=0, records=20,
                     lags=1,
                 )  # fmt: skip
                 with tempfile.TemporaryDirectory() as place:

@@ -32,6 +32,10 @@ FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 SHORT = ("--set", "training.steps=60")
 """Added to every ``szilard run``: the command is the page's, the training is shorter."""
+SHORTER = {
+    "fig3": ("--data", "digits", "--set", "trials=[3]", "--set", "steps=60", "--set", "examples=64"),
+}
+"""Instead of it, for named runs with settings of their own."""
 ELSEWHERE = ("pip install", "git clone", "cd ", "python benchmarks/")
 """What the pages may tell a reader to type besides ``szilard`` and ``make``."""
 
@@ -126,7 +130,7 @@ def run_shell(line: str, where: str) -> str:
     words = words[1:]
     if words[0] == "run":
         words = [available(word) for word in words]
-        words += SHORT if "--help" not in words else ()
+        words += SHORTER.get(words[1], SHORT) if "--help" not in words else ()
     result = CliRunner().invoke(app, words, catch_exceptions=False)
     assert result.exit_code == 0, f"{where}: {line}\n{result.output}"
     return result.stdout

@@ -107,6 +107,7 @@ def test_the_page_answers_in_words(small: szilard.Run) -> None:
         ({"lr": 1e30}, {"fig3", "ratio", "white", "layers", "force"}),
         ({"steps": 1, "records": 1}, set()),
         ({"trials": (3, 2, 1)}, set()),
+        ({"watched": 0}, {"force"}),
         ({"model": szilard.factory("nets:mlp", widths=[64, 10])}, {"layers"}),
     ],
 )

@@ -87,12 +87,12 @@ def run(
     # A spec may name a module of the user's own, which lies where the program is run, as with ``python -m``.
     if "" not in sys.path:
         sys.path.insert(0, "")
-    lists = {"trials": trials, "batch": batch}
+    lists = {"batch": batch, "trials": trials}
     plain = {"steps": steps, "lr": lr, "shuffle": shuffle, "seed": seed}
     changes = [
-        *(set_ or []),
         *(f"{key}=[{value}]" for key, value in lists.items() if value is not None),
         *(f"{key}={value}" for key, value in plain.items() if value is not None),
+        *(set_ or []),
     ]
     found = find(experiment, data)
     chosen = overrides.apply(found.quick() if quick else found, changes)

@@ -59,14 +59,16 @@ def fig3_groups(
         batches: sizes of a batch.
         members: at the batch size that has most of them.
         groups: of parameters; the first one is all of them.
-        watched: members, the first ones, whose force is known exactly.
+        watched: members, the first ones, whose force is known exactly; with none, nothing of them is recorded.
         parameters: whose paths are kept: their places in the last layer's weights.
         lags: between gradients, in steps.
     """
     along = {"batch": tuple(batches), "member": tuple(range(members))}
     of_groups = {**along, "group": tuple(range(groups))}
+    of_watched = {"watched": tuple(range(watched))} if watched else {}
+    variables = tuple(variable for variable in FIG3 if watched or "watched" not in variable.dims)
     return (
-        Group("fig3", FIG3, {**of_groups, "watched": tuple(range(watched))}),
+        Group("fig3", variables, {**of_groups, **of_watched}),
         Group("paths", PATHS, {**along, "parameter": tuple(parameters)}),
         Group("correlation", CORRELATION, {**of_groups, "lag": tuple(lags)}),
     )

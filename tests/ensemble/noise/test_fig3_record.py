@@ -222,7 +222,7 @@ def test_a_run_that_diverges_is_broken_and_says_where(tmp_path: Path) -> None:
         ({"trials": (1, 2, 3)}, "one for each batch size"),
         ({"examples": 1}, "at least 2"),
         ({"lr": 0.0}, "lr must be positive"),
-        ({"watched": 0}, "watched must be at least 1"),
+        ({"watched": -1}, "watched must be at least 0"),
         ({"shuffle": "epochs", "batch": (1, 61)}, "more than the 60 training examples"),
     ],
 )

@@ -91,7 +91,9 @@ class Fig3Evidence:
         return np.asarray(self.record[name].values, dtype=float)[:, batch][:, self.alive(batch)]
 
     def of_watched(self, name: str, batch: int) -> Float[ndarray, "records watched ..."]:
-        """A quantity of the watched members that are finite to the end."""
+        """A quantity of the watched members that are finite to the end; nobody's where none was watched."""
+        if name not in self.record:
+            return np.empty((self.records, 0, int(self.record.sizes["group"])))
         count = int(self.record.sizes["watched"])
         return np.asarray(self.record[name].values, dtype=float)[:, batch][:, self.alive(batch)[:count]]
 
