@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from szilard import Monitor, Outcomes, Reservoir
 from szilard.reservoir.correlation import shuffled_autocorrelation
+from szilard.systems.heavy_ball import HeavyBall
 
 RECORDS = 40
 LAGS = (1, 2)
@@ -144,3 +145,129 @@ def test_at_fixed_parameters(distances: dict[str, np.ndarray], name: str) -> Non
     assert np.abs(z).max() < 3, z
     assert 0.3 < np.square(z).mean() < 1.9, z
     assert abs(z.mean()) < 3 / math.sqrt(len(z)), z
+
+
+# At stationarity the temperatures are those of the heavy ball
+
+
+DIRECTIONS = 48
+POINTS = 64
+REST = 24
+WATCHED = 40
+
+
+class Well(nn.Module):
+    """A quadratic well about every example; its minibatch noise does not depend on the parameters."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.theta = nn.Parameter(torch.zeros(DIRECTIONS, dtype=torch.float64))
+
+    def forward(self, x: Tensor | None = None) -> Tensor:
+        return self.theta[:2] if x is None else self.theta - x
+
+
+WELLS = [
+    {"h": h, "rate": rate, "batch": batch, **kind}
+    for h, rate, batch in ((1.0, 0.1, 1), (2.0, 0.3, 4), (0.5, 0.4, 2), (1.0, 0.6, 1))
+    for kind in (
+        {},
+        {"momentum": 0.5},
+        {"momentum": 0.8},
+        {"momentum": 0.6, "dampening": 0.4},
+        {"momentum": 0.5, "nesterov": True},
+    )
+]
+
+
+def settled(out: Path, h: float, rate: float, batch: int, seed: int, **kind: Any) -> tuple[Any, HeavyBall]:
+    """A record at stationarity, and the system that it is of."""
+    generator = torch.Generator().manual_seed(seed)
+    x = torch.randn(POINTS, DIRECTIONS, generator=generator, dtype=torch.float64)
+    x -= x.mean(0)
+
+    def loss_fn(apart: Tensor, labels: Tensor) -> Tensor:
+        return 0.5 * h * apart.square().sum(-1).mean()
+
+    model = Well()
+    optimizer = torch.optim.SGD(model.parameters(), lr=rate, **kind)
+    reservoir = Reservoir(
+        loss_fn, (x, x), every=REST, lags=(1, 2), batch_size=batch, replacement=True, window=WATCHED, directions=0
+    )
+    monitor = None
+    for step in range(300 + REST * (WATCHED - 1) + 4):
+        if step == 300:
+            monitor = Monitor(Outcomes(model), optimizer, out, measures=[reservoir], quiet=True, seed=seed)
+        rows = torch.randint(POINTS, (batch,), generator=generator)
+        optimizer.zero_grad()
+        loss_fn(model(x[rows]), x[rows]).backward()
+        optimizer.step()
+        if monitor is not None:
+            monitor.step()
+    assert monitor is not None
+    noise = h**2 * float(x.square().mean()) / batch
+    return monitor.close().tree["reservoir"].to_dataset(), HeavyBall(h, noise, rate, **kind)
+
+
+@pytest.fixture(scope="module")
+def temperatures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, np.ndarray]:
+    """For every setting how many errors each temperature is from the exact one."""
+    found: dict[str, list[float]] = {}
+    for seed, setting in enumerate(WELLS):
+        data, system = settled(tmp_path_factory.mktemp("well") / "run", seed=seed, **setting)
+        exact = system.exact()
+        errors = np.asarray(data["temperature_noise_error"].values)[:, 0]
+        noise = np.asarray(data["temperature_noise"].values)[:, 0]
+        z = (noise - exact["temperature_noise"]).sum() / math.sqrt(np.square(errors).sum())
+        found.setdefault("temperature_noise", []).append(float(z))
+        last = [float(data[f"temperature_configurational{suffix}"][-1, 0]) for suffix in ("", "_error")]
+        z = (last[0] - exact["temperature_configurational"]) / last[1]
+        found.setdefault("temperature_configurational", []).append(float(z))
+        # Velocities remember beyond a burst, and the ends of a path fluctuate: judged by their scatter over records.
+        for name in ("temperature_kinetic", "fdr_ratio"):
+            values = np.asarray(data[name].values)[1:, 0]
+            z = (values.mean() - exact[name]) / (values.std(ddof=1) / math.sqrt(len(values)))
+            found.setdefault(name, []).append(float(z))
+    return {name: np.array(each) for name, each in found.items()}
+
+
+@pytest.mark.parametrize(
+    "name", ["temperature_noise", "temperature_kinetic", "temperature_configurational", "fdr_ratio"]
+)
+def test_at_stationarity(temperatures: dict[str, np.ndarray], name: str) -> None:
+    """Within 3 errors for SGD, momentum, dampening and Nesterov, also where r h is not small."""
+    z = temperatures[name]
+    assert len(z) == len(WELLS) >= 20
+    assert np.abs(z).max() < 3, z
+    assert abs(z.mean()) < 3 / math.sqrt(len(z)), z
+
+
+def test_pure_noise_has_a_temperature_and_no_drift(tmp_path: Path) -> None:
+    """Labels of zero mean, a loss that is linear in θ: nothing pulls, whatever the optimiser sees."""
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(POINTS, DIRECTIONS, generator=generator, dtype=torch.float64)
+    x -= x.mean(0)
+
+    def pull(apart: Tensor, labels: Tensor) -> Tensor:
+        return (apart * labels).sum(-1).mean()
+
+    model = Well()
+    model.forward = lambda z=None: model.theta[:2] if z is None else model.theta.expand(len(z), -1)  # type: ignore[method-assign]
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    reservoir = Reservoir(pull, (x, x), every=REST, lags=(1, 2), batch_size=2, replacement=True, directions=0)
+    monitor = Monitor(Outcomes(model), optimizer, tmp_path / "run", measures=[reservoir], quiet=True)
+    for _ in range(REST * 30):
+        rows = torch.randint(POINTS, (2,), generator=generator)
+        optimizer.zero_grad()
+        pull(model(x[rows]), x[rows]).backward()
+        optimizer.step()
+        monitor.step()
+    data = monitor.close().tree["reservoir"].to_dataset()
+    temperature = 0.1 * float(x.square().mean()) / 2 / 2
+    for name, truth in (
+        ("temperature_noise", temperature),
+        ("temperature_kinetic", temperature),
+        ("signal_variance", 0),
+    ):
+        assert abs(pooled(data, name, truth)) < 3, name
+    assert (np.asarray(data["signal_variance"].values) < 0).any()  # kept, not clamped
