@@ -20,10 +20,12 @@ ENSEMBLE = "ensemble"
 """Many runs and the information that only they have."""
 FIG3 = "fig3"
 """The paper's Figure 3: ensembles at several batch sizes, and the noise of their gradients."""
+HEAT_CAPACITY = "heat-capacity"
+"""Stationary trainings at several temperatures, and how their loss answers."""
 REVERSAL = "reversal"
 """Training run backwards, and how lazy it was (Eq. 35, Appendix A)."""
 
-LEADING = {SINGLE: "ledger", ENSEMBLE: "ledger", FIG3: "fig3", REVERSAL: "reversal"}
+LEADING = {SINGLE: "ledger", ENSEMBLE: "ledger", FIG3: "fig3", REVERSAL: "reversal", HEAT_CAPACITY: "heat"}
 """Kinds by the root attribute ``kind_of_run``, with the group that :attr:`szilard.Run.data` shows."""
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from szilard.audit import ensemble, fig3, reversal, single
+from szilard.audit import ensemble, fig3, heat_capacity, reversal, single
 from szilard.audit.ensemble.evidence import EnsembleEvidence
 from szilard.audit.evidence import Evidence
 from szilard.audit.fig3.evidence import Fig3Evidence
+from szilard.audit.heat_capacity.evidence import HeatEvidence
 from szilard.audit.outcome import Audit, Subject
 from szilard.audit.reversal.evidence import ReversalEvidence
-from szilard.kinds import ENSEMBLE, FIG3, REVERSAL, SINGLE, kind_of
+from szilard.kinds import ENSEMBLE, FIG3, HEAT_CAPACITY, REVERSAL, SINGLE, kind_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -54,10 +55,17 @@ def _of_reversal(tree: xr.DataTree) -> Audit:
     return Audit(reversal.findings(evidence), f"Audit of {name}, {evidence.span()}")
 
 
+def _of_heat_capacity(tree: xr.DataTree) -> Audit:
+    evidence = HeatEvidence.of(tree)
+    name = evidence.attributes.get("name") or "heat capacity"
+    return Audit(heat_capacity.findings(evidence), f"Audit of {name}, {evidence.span()}", Subject.ENSEMBLE)
+
+
 AUDITS: dict[str, Callable[[xr.DataTree], Audit]] = {
     SINGLE: _of_single,
     ENSEMBLE: _of_ensemble,
     FIG3: _of_fig3,
     REVERSAL: _of_reversal,
+    HEAT_CAPACITY: _of_heat_capacity,
 }
 """By kind of record."""

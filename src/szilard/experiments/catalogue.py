@@ -11,6 +11,8 @@ from szilard.experiments import overrides
 from szilard.experiments.base import Spec
 from szilard.experiments.budget import budget
 from szilard.experiments.fig3 import Figure3, fig3
+from szilard.experiments.heat_capacity import HeatCapacity
+from szilard.experiments.heat_capacity.named import heat_capacity
 from szilard.experiments.memorisation import memorisation
 from szilard.experiments.reversal import Reversal
 from szilard.experiments.reversal.named import reversal
@@ -23,10 +25,11 @@ NAMED: dict[str, Callable[..., Spec]] = {
     "budget": budget,
     "fig3": fig3,
     "reversal": reversal,
+    "heat-capacity": heat_capacity,
 }
 """Each takes the name of a data set, or its own default, and returns the experiment."""
 
-KINDS: dict[str, type[Spec]] = {kind.kind: kind for kind in (Experiment, Figure3, Reversal)}
+KINDS: dict[str, type[Spec]] = {kind.kind: kind for kind in (Experiment, Figure3, Reversal, HeatCapacity)}
 """What a TOML file may hold, by its ``kind``; without one it is an :class:`Experiment`."""
 
 

@@ -14,6 +14,8 @@ from szilard.experiments import many, one
 from szilard.experiments.base import Spec
 from szilard.experiments.fig3 import Figure3
 from szilard.experiments.fig3.carry_out import carry_out as fig3
+from szilard.experiments.heat_capacity import HeatCapacity
+from szilard.experiments.heat_capacity.run import carry_out as heat_capacity
 from szilard.experiments.reversal import Reversal
 from szilard.experiments.reversal.run import carry_out as reversal
 from szilard.experiments.spec import Experiment
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from szilard.data import Dataset
     from szilard.handle import Run
 
-CARRY_OUT: dict[type[Spec], Callable[..., None]] = {Figure3: fig3, Reversal: reversal}
+CARRY_OUT: dict[type[Spec], Callable[..., None]] = {Figure3: fig3, Reversal: reversal, HeatCapacity: heat_capacity}
 """By kind of spec; each takes the spec, its data and the place, and ``overwrite``, ``quiet``, ``resume``, ``keep``."""
 
 

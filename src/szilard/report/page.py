@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from szilard.audit import Audit
-from szilard.kinds import ENSEMBLE, FIG3, REVERSAL, SINGLE, kind_of
-from szilard.report import ensemble, fig3, reversal, single
+from szilard.kinds import ENSEMBLE, FIG3, HEAT_CAPACITY, REVERSAL, SINGLE, kind_of
+from szilard.report import ensemble, fig3, heat_capacity, reversal, single
 from szilard.report.banner import banner
 from szilard.report.cards import cards
 from szilard.report.content import Content
@@ -32,6 +32,7 @@ PAGES: dict[str, Callable[[xr.DataTree, Audit], Content]] = {
     ENSEMBLE: ensemble.content,
     FIG3: fig3.content,
     REVERSAL: reversal.content,
+    HEAT_CAPACITY: heat_capacity.content,
 }
 """By kind of record."""
 

@@ -6,8 +6,9 @@ import numpy as np
 
 from szilard.audit.reversal.evidence import ReversalEvidence
 from szilard.report.axes import layout
+from szilard.report.logarithmic import between, ends, logarithmic, range_of
 from szilard.report.reversal.figures.law import COLOURS
-from szilard.report.reversal.frame import between, curve, ends, logarithmic, range_of, when
+from szilard.report.reversal.frame import curve, when
 from szilard.report.style import Figure
 
 

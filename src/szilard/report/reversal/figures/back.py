@@ -9,7 +9,8 @@ import numpy as np
 from szilard.audit.bounds import RETRACED
 from szilard.audit.reversal.evidence import ReversalEvidence
 from szilard.report.axes import axis, layout
-from szilard.report.reversal.frame import MOST, curve, ends, heading, limit, logarithmic, range_of, rate_of, shade, when
+from szilard.report.logarithmic import ends, heading, limit, logarithmic, range_of
+from szilard.report.reversal.frame import MOST, curve, rate_of, shade, when
 from szilard.report.style import Figure
 
 

@@ -6,7 +6,8 @@ import numpy as np
 
 from szilard.audit.reversal.evidence import ReversalEvidence
 from szilard.report.axes import layout
-from szilard.report.reversal.frame import between, curve, heading, logarithmic, range_of, ribbon, when
+from szilard.report.logarithmic import between, heading, logarithmic, range_of
+from szilard.report.reversal.frame import curve, ribbon, when
 from szilard.report.style import BLUE, GREEN, ORANGE, PURPLE, VERMILLION, Figure
 
 COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE)

@@ -9,7 +9,8 @@ import numpy as np
 from szilard.audit.bounds import TANGENT
 from szilard.audit.reversal.evidence import ReversalEvidence
 from szilard.report.axes import layout
-from szilard.report.reversal.frame import between, curve, ends, heading, limit, logarithmic, range_of, ribbon, when
+from szilard.report.logarithmic import between, ends, heading, limit, logarithmic, range_of
+from szilard.report.reversal.frame import curve, ribbon, when
 from szilard.report.style import BLUE, GREEN, PURPLE, VERMILLION, Figure
 
 QUANTITIES = (

@@ -6,8 +6,9 @@ import numpy as np
 
 from szilard.audit.reversal.evidence import ReversalEvidence
 from szilard.report.axes import layout
+from szilard.report.logarithmic import between, ends, logarithmic, range_of
 from szilard.report.reversal.figures.laziness import QUANTITIES
-from szilard.report.reversal.frame import between, curve, ends, logarithmic, range_of, ribbon
+from szilard.report.reversal.frame import curve, ribbon
 from szilard.report.style import BLACK, Figure
 
 RETURN = ("relative_return", "share of the way back missed", "way back", BLACK, "solid", "star")

@@ -1,0 +1,66 @@
+"""Loss against temperature: the states of the model, and the slope of equipartition."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from szilard.audit.bounds import LEVEL
+from szilard.audit.heat_capacity.evidence import HeatEvidence
+from szilard.report.axes import axis, layout, spread
+from szilard.report.heat_capacity.style import COLOURS, marks
+from szilard.report.style import Figure
+
+
+def figure(evidence: HeatEvidence) -> Figure:
+    """The model at each of its rates; temperatures in millionths of a nat."""
+    data, notes, everything = [], [], []
+    hottest = max(evidence.mean("temperature", state).value for family in evidence.rates for state in family.states)
+    unit = 10.0 ** np.floor(np.log10(hottest))
+    for place, family in enumerate(evidence.rates):
+        temperatures = np.array([evidence.mean("temperature", state).value for state in family.states]) / unit
+        energies = [evidence.mean("energy", state) for state in family.states]
+        name = f"r = {family.rate:g}"
+        colour = COLOURS[place % len(COLOURS)]
+        data.append(marks(temperatures, energies, name, place, hover="U = %{y:.5g} ± %{customdata:.1g}"))
+        everything += [bound for each in energies for bound in each.interval(LEVEL)]
+        line = evidence.line(family)
+        if line is not None:
+            ends = np.array([0.0, temperatures.max()])
+            half = evidence.size(family.states[0]) / 2
+            fitted = line.ground.value + line.capacity.value * unit * ends
+            ideal = line.ground.value + half * unit * ends
+            data.append(_line(ends, fitted, f"{name}: dU/dT = {line.capacity.value:,.0f}", colour, "solid"))
+            data.append(_line(ends, ideal, f"{name}: d/2 = {half:,.0f}", colour, "dot"))
+            everything += [*fitted, *ideal]
+        for state, temperature, energy in zip(family.states, temperatures, energies, strict=True):
+            text = f"|b| = {evidence.states[state]['batch']}"
+            notes.append({"text": text, "x": temperature, "y": energy.value, "showarrow": False, "yanchor": "top",
+                          "yshift": -8, "font": {"size": 11, "color": colour}})  # fmt: skip
+    power = int(np.log10(unit))
+    return Figure(
+        key="energy",
+        title="The loss answers to temperature",
+        caption=(
+            "The mean loss U over the training set (weight decay included) of stationary training, against the "
+            "temperature T = r c/2 that its gradient noise has, per parameter. Solid: fitted, the slope is the heat "
+            "capacity; dotted: ½ for each parameter, the slope of equipartition. Bars: 95 % over trainings."
+        ),
+        data=data,
+        layout=layout(
+            axis("mean loss U (nat)", range=list(spread(everything))),
+            x=axis(f"temperature T (1e{power} nat per parameter)",
+                   range=[0, 1.08 * hottest / unit]),
+            right=24,
+            annotations=notes,
+            showlegend=True,
+            hovermode="closest",
+            legend={"x": 0.02, "y": 0.98, "yanchor": "top", "bgcolor": "rgba(255,255,255,0.8)"},
+        ),
+        along_steps=False,
+        wide=True,
+    )  # fmt: skip
+
+
+def _line(x: np.ndarray, y: np.ndarray, name: str, colour: str, dash: str) -> dict[str, object]:
+    return {"type": "scatter", "mode": "lines", "x": x, "y": y, "name": name, "hoverinfo": "skip",
+            "line": {"color": colour, "dash": dash, "width": 1.8}, "showlegend": True}  # fmt: skip
