@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from szilard.errors import RecordError
-from szilard.reservoir import canonical
+from szilard.reservoir import Canonical, canonical
 from szilard.systems import Gyrator, HeavyBall
 
 GYRATORS = [
@@ -33,6 +33,7 @@ def test_within_three_errors(index: int) -> None:
     gyrator = GYRATORS[index]
     motion = gyrator.simulate(1_200, members=60, seed=500 + index)
     found = canonical(motion.theta.numpy(), motion.force.numpy())
+    assert isinstance(found, Canonical)
     temperature, anisotropy, log_variance = exact(gyrator)
     assert abs(found.temperature.z(temperature)) < 3
     assert abs(found.anisotropy.z(anisotropy)) < 3

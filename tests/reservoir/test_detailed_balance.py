@@ -9,7 +9,7 @@ import pytest
 from numpy import ndarray
 
 from szilard.errors import RecordError
-from szilard.reservoir import detailed_balance, ep_rate_ar1, irreversibility, stationary_covariance
+from szilard.reservoir import DetailedBalance, detailed_balance, ep_rate_ar1, irreversibility, stationary_covariance
 from szilard.systems import Gyrator, HeavyBall
 
 GYRATORS = [
@@ -54,6 +54,7 @@ def test_effect_within_three_errors(index: int) -> None:
     gyrator = GYRATORS[index]
     path = gyrator.simulate(800, members=40, seed=400 + index).theta.numpy()
     found = detailed_balance(path)
+    assert isinstance(found, DetailedBalance)
     truth = irreversibility(gyrator.step_map, gyrator.step_noise)
     assert abs(found.irreversibility.z(truth)) < 3
     if truth > 0.02:

@@ -10,6 +10,7 @@ from numpy import ndarray
 
 from szilard.errors import ModelError, RecordError
 from szilard.reservoir import (
+    LinearFit,
     PathMoments,
     fit_linear,
     stationary_covariance,
@@ -79,6 +80,7 @@ def test_fit_by_naive_least_squares(members: int | None) -> None:
     solution, *_ = np.linalg.lstsq(design, after, rcond=None)
     residual = after - design @ solution
     fit = fit_linear(path)
+    assert isinstance(fit, LinearFit)
     assert np.allclose(fit.step_map, solution[:-1].T, rtol=1e-9, atol=1e-12)
     assert np.allclose(fit.step_noise, residual.T @ residual / len(residual), rtol=1e-8, atol=1e-12)
     assert fit.steps == len(before)

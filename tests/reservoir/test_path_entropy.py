@@ -9,7 +9,7 @@ import pytest
 from numpy import ndarray
 
 from szilard.errors import ModelError, RecordError
-from szilard.reservoir import gaussian_log_density, path_entropy
+from szilard.reservoir import PathEntropy, gaussian_log_density, path_entropy
 from szilard.systems import DraggedTrap, GaussianMean, Gyrator
 
 TRAPS = [
@@ -49,6 +49,7 @@ def test_transcription(seed: int) -> None:
     noise = root @ root.T + 0.3 * np.eye(d)
     path = generator.normal(size=(3, steps + 1, d))
     found = path_entropy(path, lambda theta, step: theta @ means[step].T + offsets[step], noise)
+    assert isinstance(found, PathEntropy)
     expected = [naive(member, means, offsets, noise) for member in path]
     assert np.allclose(found.production, expected, rtol=1e-9, atol=1e-10)
     assert np.allclose(found.heat, np.negative(expected), rtol=1e-9, atol=1e-10)

@@ -10,7 +10,7 @@ import pytest
 
 from szilard.errors import RecordError
 from szilard.estimate import Estimate, Kind
-from szilard.reservoir import path_entropy, quasi_static
+from szilard.reservoir import QuasiStatic, path_entropy, quasi_static
 from szilard.systems import DraggedTrap
 
 RATES = (0.02, 0.04, 0.08, 0.16)
@@ -55,6 +55,7 @@ def test_naive_least_squares(seed: int) -> None:
     errors = generator.uniform(0.01, 0.1, size=len(rates))
     values = 2 * rates ** generator.uniform(-1, 2) * (1 + errors * generator.normal(size=len(rates)))
     found = quasi_static(rates, [Estimate(v, e * v, Kind.UNBIASED) for v, e in zip(values, errors, strict=True)])
+    assert isinstance(found, QuasiStatic)
     coefficients, covariance = np.polyfit(np.log(rates), np.log(values), 1, w=1 / errors, cov="unscaled")
     assert found.exponent.value == pytest.approx(coefficients[0], rel=1e-9, abs=1e-12)
     assert found.exponent.error == pytest.approx(math.sqrt(covariance[0, 0]), rel=1e-9)

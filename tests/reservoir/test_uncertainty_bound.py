@@ -9,7 +9,7 @@ import pytest
 
 from szilard.errors import RecordError
 from szilard.estimate import Kind
-from szilard.reservoir import bound_of_current, ep_rate_ar1, uncertainty_bound
+from szilard.reservoir import UncertaintyBound, bound_of_current, ep_rate_ar1, uncertainty_bound
 from szilard.systems import Gyrator, HeavyBall
 
 GYRATORS = [
@@ -53,6 +53,7 @@ def test_the_current_and_what_it_proves(index: int) -> None:
     gyrator = GYRATORS[index]
     path = gyrator.simulate(800, members=40, seed=300 + index).theta.numpy()
     found = uncertainty_bound(path, weights=TURN)
+    assert isinstance(found, UncertaintyBound)
     current = exact_current(gyrator)
     proved = float(bound_of_current(current))
     truth = ep_rate_ar1(gyrator.step_map, gyrator.step_noise)
