@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import final
 
 import numpy as np
@@ -15,9 +14,9 @@ from szilard.records.fig3_schema import FIG3
 from szilard.records.writer import RecordWriter
 
 BURST = "noise_covariance."
-MISSING: dict[str, int] = {"finite": 0}
-"""What stands where there is no member; NaN elsewhere."""
-SIZES = {variable.name: variable.dims for variable in FIG3 if variable.dims}
+"""How a harvest names the covariance of a burst, before the step at which it began."""
+MEASURED = {variable.name: variable.dims for variable in FIG3 if variable.dims and variable.name != "finite"}
+"""What chunks harvest at a record, with its dimensions."""
 
 
 @final
@@ -58,7 +57,7 @@ class NoiseGathering:
     def _write(self, record: int) -> None:
         plan, step = self._plan, self._plan.steps[record]
         parts = [self._scratch.columns(chunk, record) for chunk in range(plan.chunks)]
-        row = {name: self._joined(name, parts) for name in SIZES if name in parts[0] or name in _of_watched(parts)}
+        row = {name: self._joined(name, parts) for name in MEASURED if any(name in part for part in parts)}
         known = np.isfinite(row["noise_variance"]).all(-1) & np.isfinite(row["potential"])
         row["finite"] = known.astype(np.int64)
         self._note_diverged(known, step)
@@ -96,7 +95,7 @@ class NoiseGathering:
         """The values of all members, shaped ``(batch, members, …)``."""
         plan = self._plan
         found = [(part, values[name]) for part, values in zip(plan.parts, parts, strict=True) if name in values]
-        watched = "watched" in SIZES.get(name, ())
+        watched = "watched" in MEASURED.get(name, ())
         count = min(plan.watched, max(plan.trials)) if watched else max(plan.trials)
         whole = np.full((len(plan.batches), count, *found[0][1].shape[1:]), np.nan)
         for part, values in found:
@@ -124,8 +123,3 @@ class NoiseGathering:
         ]
         if lost:
             writer.annotate(lost=[*writer.attributes.get("lost", []), *lost])
-
-
-def _of_watched(parts: list[dict[str, ndarray]]) -> Mapping[str, ndarray]:
-    """Only chunks that hold the first members have what comes from whole passes."""
-    return next((part for part in parts if "max_force" in part), {})
