@@ -233,7 +233,7 @@ def estimators(replicates: int) -> Iterator[tuple]:
         "signal of nothing": lambda g, n: holds(halves(g, n, 0.0).signal, 0.0),
         "noise scale, jackknife": lambda g, n: holds(reservoir.noise_scale(halves(g, n, 3.0), 10), 10 * c / 0.09),
         "noise scale, Fieller": fieller,
-        "participation ratio (15.9 of 100)": vectors,
+        "participation ratio (16.5 of 100)": vectors,
         "configurational temperature, 20 n times, τ = 19, four directions": ball,
         "tail index of a Pareto law, 100 n values": hill,
         "heat capacity of n states": capacity,
