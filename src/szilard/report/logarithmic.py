@@ -40,14 +40,29 @@ def ends(labels: Sequence[tuple[str, float, str]], low: float, high: float, pane
     return label_ends(kept, (math.log10(low), math.log10(high)), panel)
 
 
-def heading(text: str, panel: int) -> dict[str, Any]:
-    """A panel's own words, in its upper left corner."""
+def heading(text: str, panel: int, *, below: bool = False) -> dict[str, Any]:
+    """A panel's own words, in its upper left corner, or in the middle of its lower edge."""
     domain = "y domain" if panel == 1 else f"y{panel} domain"
-    return {"text": f"<b>{escape(text)}</b>", "xref": "paper", "x": 0.01, "xanchor": "left", "yref": domain, "y": 0.97,
-            "yanchor": "top", "showarrow": False, "font": {"size": 13}, "bgcolor": "rgba(255,255,255,0.8)"}  # fmt: skip
+    place = (
+        {"x": 0.5, "xanchor": "center", "y": 0.03, "yanchor": "bottom"}
+        if below
+        else {"x": 0.01, "xanchor": "left", "y": 0.97, "yanchor": "top"}
+    )
+    return {"text": f"<b>{escape(text)}</b>", "xref": "paper", "yref": domain, "showarrow": False, **place,
+            "font": {"size": 13}, "bgcolor": "rgba(255,255,255,0.8)"}  # fmt: skip
 
 
 def limit(height: float, text: str, panel: int) -> tuple[dict[str, Any], dict[str, Any]]:
     """A thin dotted line across a logarithmic panel with its meaning at the right."""
     shape, note = rule(height, text, panel, log=True)
     return shape, {**note, "x": 0.995, "xanchor": "right"}
+
+
+def raised(value: float) -> str:
+    """An exponent in raised characters.
+
+    Example:
+        >>> raised(-0.944)
+        '⁻⁰·⁹⁴'
+    """
+    return f"{value:.2f}".translate(str.maketrans("-.0123456789", "⁻·⁰¹²³⁴⁵⁶⁷⁸⁹"))

@@ -10,6 +10,7 @@ from szilard.audit.bounds import LEVEL
 from szilard.audit.heat_capacity.evidence import HeatEvidence
 from szilard.audit.outcome import number
 from szilard.report.content import Card
+from szilard.report.logarithmic import raised
 from szilard.reservoir.power_law import exponent
 
 
@@ -32,7 +33,7 @@ def cards(evidence: HeatEvidence) -> list[Card]:
         law = exponent(sizes, np.array([evidence.slopes(each) for each in evidence.widths]).T)
         low, high = law.interval(LEVEL)
         shown.append(
-            Card("", "capacity against parameters", f"d^{law.value:.2f}", f"95 %: {number(low)} to {number(high)}")
+            Card("", "capacity against parameters", f"d{raised(law.value)}", f"95 %: {number(low)} to {number(high)}")
         )
     layers = range(1, len(evidence.groups))
     if len(layers) > 1:

@@ -8,6 +8,7 @@ from szilard.audit.bounds import LEVEL
 from szilard.audit.outcome import number
 from szilard.audit.reversal.evidence import ReversalEvidence
 from szilard.report.content import Card
+from szilard.report.logarithmic import raised
 from szilard.reservoir.power_law import exponent
 
 
@@ -21,10 +22,10 @@ def cards(evidence: ReversalEvidence) -> list[Card]:
         value = f"{missed:.0%}" if missed < 1 else (f"{missed:.1f} ×" if missed < 1e3 else "overflows")
         rest = f"of the way, after {evidence.steps} steps back at r = {evidence.rates[0]:g}"
         shown.append(Card("", f"missed from step {start:,}", value.replace("%", "\u00a0%"), rest))
-    for column, words in (("kernel_change", "kernel's change"), ("relative_return", "share of the way missed")):
+    for column, words in (("kernel_change", "kernel's change"), ("relative_step", "share of a step missed")):
         if evidence.width is not None:
             law = exponent(evidence.width["width"].values.astype(float), evidence.width[column].values[-1])
             low, high = law.interval(LEVEL)
-            shown.append(Card("", f"{words} against width", f"width^{number(law.value)}",
+            shown.append(Card("", f"{words} against width", f"width{raised(law.value)}",
                               f"95 %: {number(low)} to {number(high)}"))  # fmt: skip
     return shown

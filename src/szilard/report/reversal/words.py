@@ -62,11 +62,11 @@ def _wide(evidence: ReversalEvidence) -> str:
     wide = evidence.width
     if wide is None:
         return ""
-    kernel, way = (np.median(wide[name].values[-1], axis=0) for name in ("kernel_change", "relative_return"))
+    kernel, way = (np.median(wide[name].values[-1], axis=0) for name in ("kernel_change", "relative_step"))
     widths = wide["width"].values
     return (
         f"From width {widths[0]} to {widths[-1]} the kernel's change falls from {number(float(kernel[0]))} to "
-        f"{number(float(kernel[-1]))}, while the share of the way that the reversed path misses goes from "
+        f"{number(float(kernel[-1]))}, while the share of a step that one step back misses goes from "
         f"{number(float(way[0]))} to {number(float(way[-1]))}. A model that is linear in θ has a kernel that never "
         "changes, and a loss that curves: laziness of the kernel is no reason for the gradient to stay."
     )

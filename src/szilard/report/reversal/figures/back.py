@@ -29,7 +29,7 @@ def figure(evidence: ReversalEvidence) -> Figure:
             name = f"r = {evidence.rates[place]:.2g}"
             data.append(curve(back, values, name, shade(place, count), panel=panel, width=2.6 if place == 0 else 1.8))
         axes.append(logarithmic("share of the way missed", low, high))
-        notes.append(heading(f"{when(start)}, {evidence.networks[0]}", panel))
+        notes.append(heading(f"{when(start)}, {evidence.networks[0]}", panel, below=True))
         notes += ends(
             [
                 (rate_of(evidence.rates, place), float(relative[-1, panel - 1, place]), shade(place, count))

@@ -11,7 +11,9 @@ from szilard.report.reversal.figures.laziness import QUANTITIES
 from szilard.report.reversal.frame import curve, ribbon
 from szilard.report.style import BLACK, Figure
 
-RETURN = ("relative_return", "share of the way back missed", "way back", BLACK, "solid", "star")
+GREY = "#6B7280"
+STEP = ("relative_step", "share of a step that one step back misses", "step back", BLACK, "solid", "star")
+RETURN = ("relative_return", "share of the way back missed", "way back", GREY, "solid", "circle-open")
 
 
 def figure(evidence: ReversalEvidence) -> Figure | None:
@@ -20,7 +22,7 @@ def figure(evidence: ReversalEvidence) -> Figure | None:
     if wide is None:
         return None
     widths = wide["width"].values.astype(float)
-    drawn = (*QUANTITIES, RETURN)
+    drawn = (*QUANTITIES, STEP, RETURN)
     low, high = between(*range_of(*(wide[name].values[-1] for name, *_ in drawn)))
     data, labels = [], []
     for name, words, short, colour, dash, symbol in drawn:
@@ -28,7 +30,7 @@ def figure(evidence: ReversalEvidence) -> Figure | None:
         middle = np.median(values, axis=0)
         data += ribbon(widths, values, colour)
         data.append(
-            curve(widths, middle, words, colour, dash=dash, symbol=symbol, width=3.0 if name == RETURN[0] else 2.0)
+            curve(widths, middle, words, colour, dash=dash, symbol=symbol, width=3.0 if name == STEP[0] else 2.0)
         )
         labels.append((short, float(middle[-1]), colour))
     reference = np.median(wide["kernel_change"].values[-1], axis=0)[0] * widths[0] / widths
@@ -40,9 +42,9 @@ def figure(evidence: ReversalEvidence) -> Figure | None:
         caption=(
             f"Perceptrons in the tangent-kernel parametrisation, {count} steps from their initialisation at one "
             "learning rate, so that all learn equally fast. The kernel's change falls as 1/width (dotted), the "
-            "outputs' error with it. The loss does not become linear, its gradient goes on depending on θ, and the "
-            "reversed path (black) misses the same share of its way: lazy does not imply reversible. Bands: the range "
-            "over seeds."
+            "outputs' error with it. The loss does not become linear, its gradient goes on depending on θ, and each "
+            "step back (black) misses about the same share of the step that it undoes; grey: all steps back together. "
+            "Lazy does not imply reversible. Bands: the range over seeds."
         ),
         data=data,
         layout=layout(
