@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import shutil
@@ -14,8 +15,10 @@ import xarray as xr
 
 import szilard
 from szilard.audit import audit
+from szilard.experiments.fig3 import fig3
 from szilard.report import write
 from szilard.report.ensemble.figures import FAMILIES as OF_ENSEMBLES
+from szilard.report.fig3.figures import FAMILIES as OF_FIG3
 from szilard.report.single.figures import FAMILIES
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -61,6 +64,16 @@ def test_every_figure_of_an_ensemble_draws(on_paper: Callable[..., szilard.Run],
     document, console, asked = visit(made.report(), tmp_path)
     assert f'data-drawn="{len(OF_ENSEMBLES) + 1}"' in document
     assert 'aria-pressed="true">Logarithmic steps' in document
+    assert console == ""
+    assert [address for address in asked if not address.startswith(("file:", "data:", "blob:"))] == []
+
+
+def test_every_figure_of_figure_3_draws(tmp_path: Path) -> None:
+    small = {"trials": (3,), "steps": 120, "records": 20, "starts": (20,), "window": 4, "examples": 64, "fresh": 16}
+    made = szilard.run(dataclasses.replace(fig3("digits"), **small), tmp_path / "run", quiet=True)
+    document, console, asked = visit(made.report(), tmp_path)
+    assert f'data-drawn="{len(OF_FIG3) + 1}"' in document
+    assert all(f"<b>{panel}</b>" in document or f">{panel}</tspan>" in document for panel in "abcd")
     assert console == ""
     assert [address for address in asked if not address.startswith(("file:", "data:", "blob:"))] == []
 
