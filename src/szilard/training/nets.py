@@ -58,7 +58,9 @@ def mlp(
         layers.append(nn.Linear(fan_in, fan_out))
         if batch_norm and layer < len(widths) - 2:
             layers.append(nn.BatchNorm1d(fan_out))
-    return nn.Sequential(*layers)
+    model = nn.Sequential(*layers)
+    _initialise(model, initialisation)
+    return model
 
 
 def wide_mlp(widths: Sequence[int], activation: str = "tanh") -> nn.Sequential:
