@@ -86,16 +86,18 @@ TRUE_AT_REST = (
 
 
 def test_sgd_at_rest_is_not_accused(tmp_path: Path) -> None:
-    """Five runs: each row's chance to fail twice is 2 % at its level, and of three failures in all 65 verdicts 8 %."""
+    """Four runs: at a level of 5 % a row fails twice in 1 % of the cases, and of all 52 verdicts six fail in 5 %."""
     failed: Counter[str] = Counter()
-    for seed in range(5):
+    held: Counter[str] = Counter()
+    for seed in range(4):
         audit = watch(tmp_path / str(seed), seed=seed, curvature=1.0, lr=0.1).audit()
         assert audit.sound
         failed.update(name for name in TRUE_AT_REST if audit[name].verdict is Verdict.FAILED)
-        assert audit["one temperature"].verdict is Verdict.HELD
-        assert audit["stationary noise"].verdict is Verdict.HELD
+        held.update(row.name for row in audit.rows if row.verdict is Verdict.HELD)
     assert max(failed.values(), default=0) <= 1, failed
-    assert failed.total() <= 3, failed
+    assert failed.total() <= 5, failed
+    for name in ("one temperature", "stationary noise", "isotropic noise", "first fluctuation–dissipation relation"):
+        assert held[name] >= 2, held
 
 
 def test_a_warm_group_is_found(tmp_path: Path) -> None:
@@ -115,7 +117,7 @@ PURE_NOISE = {
 def test_pure_noise_is_never_called_learning_nor_unstable(name: str, tmp_path: Path) -> None:
     """The mean gradient is 0 everywhere, and the gradients are independent and alike."""
     make, settings = PURE_NOISE[name]
-    run = watch(tmp_path / "run", seed=3, curvature=0.0, make=make, bursts=40, **settings)
+    run = watch(tmp_path / "run", seed=3, curvature=0.0, make=make, bursts=32, **settings)
     audit, said = run.audit(), run.summary()
     assert audit.sound
     assert "learned" not in said.replace("learned information", "")
@@ -123,7 +125,7 @@ def test_pure_noise_is_never_called_learning_nor_unstable(name: str, tmp_path: P
     for row in ("stationary noise", "one regime", "white noise", "temperature of white noise", "noise of the loop",
                 "one temperature"):  # fmt: skip
         assert audit[row].verdict is not Verdict.FAILED, (row, audit[row])
-    assert audit["stationary noise"].verdict is Verdict.HELD
+    assert (audit["stationary noise"].interval or (0.0, 1.0))[1] < 0.4  # and no doubling was missed
     assert audit["force above the noise"].verdict is Verdict.FAILED
     low, high = audit["force above the noise"].interval or (1.0, 1.0)
     assert low < 0.05 and high < 0.5

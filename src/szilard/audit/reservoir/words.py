@@ -22,6 +22,9 @@ MOST_NAMED = 5
 
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
+SEEN = 0.99
+"""Level at which a force must differ from zero before a noise scale is made of it: pure noise has none."""
+
 BELOW, ABOVE = 0.5, 2.0
 """Batch over noise scale within which the two count as alike."""
 
@@ -67,7 +70,7 @@ def over(hot: Estimate, cold: Estimate) -> Estimate:
 def noise_scale(bursts: Bursts, rows: slice | np.ndarray) -> tuple[Estimate, tuple[float, float]]:
     """``tr C/‖∇U_B‖²`` of all layers together over some rows, in examples, with Fieller's interval.
 
-    Where the force cannot be told from 0 the interval is infinite and the value undefined.
+    Where the force cannot be told from 0, at level :data:`SEEN`, the interval is infinite and the value undefined.
 
     Raises:
         RecordError: with fewer than two rows.
@@ -75,10 +78,9 @@ def noise_scale(bursts: Bursts, rows: slice | np.ndarray) -> tuple[Estimate, tup
     counts = bursts.weights
     noise, signal = (bursts.values(name)[rows] @ counts for name in ("noise_variance", "signal_variance"))
     trace = max(bursts.batch_size, 1) * noise
-    ends = fieller_interval(trace, signal, LEVEL)
-    if not math.isfinite(ends[1]):
-        return Estimate(math.nan, math.nan, Kind.ASYMPTOTIC), ends
-    return ratio_of_means(trace, signal), ends
+    if not math.isfinite(fieller_interval(trace, signal, SEEN)[1]) or signal.mean() <= 0:
+        return Estimate(math.nan, math.nan, Kind.ASYMPTOTIC), (-math.inf, math.inf)
+    return ratio_of_means(trace, signal), fieller_interval(trace, signal, LEVEL)
 
 
 def _scale(bursts: Bursts) -> str:
@@ -106,22 +108,19 @@ def _scale(bursts: Bursts) -> str:
 
 def _noise(rows: tuple[Finding, ...]) -> str:
     """Whether the noise is stationary, white, of one temperature and isotropic, as the audit has it."""
-    words = {
-        Verdict.HELD: "{}",
-        Verdict.FAILED: "not {}",
-        Verdict.UNDECIDED: "{} or not is undecided",
+    asked = {
+        claims.STATIONARY.name: "stationary",
+        claims.WHITE.name: "white",
+        claims.ISOTROPIC.name: "isotropic",
+        claims.ONE_TEMPERATURE.name: "of one temperature",
     }
-    asked = (
-        (claims.STATIONARY, "stationary"), (claims.WHITE, "white"), (claims.ISOTROPIC, "isotropic"),
-        (claims.ONE_TEMPERATURE, "of one temperature"),
-    )  # fmt: skip
-    found = {row.name: row.verdict for row in rows}
-    said = [
-        words[verdict].format(word)
-        for claim, word in asked
-        if (verdict := found.get(claim.name, Verdict.UNCHECKABLE)) in words
-    ]
-    return f"{', '.join(said)}." if said else ""
+    verdicts = {asked[row.name]: row.verdict for row in rows if row.name in asked}
+    said = []
+    for verdict, lead in ((Verdict.HELD, ""), (Verdict.FAILED, "not "), (Verdict.UNDECIDED, "undecided whether ")):
+        found = [word for word in asked.values() if verdicts.get(word) is verdict]
+        if found:
+            said.append(lead + (f", {lead}" if verdict is Verdict.FAILED else ", ").join(found))
+    return f"{'; '.join(said)}." if said else ""
 
 
 def _number(estimate: Estimate) -> str:
