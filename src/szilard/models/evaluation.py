@@ -86,6 +86,24 @@ def _same_buffers(module: nn.Module) -> Iterator[None]:
 
 
 @contextmanager
+def _own_buffers(module: nn.Module) -> Iterator[None]:
+    """Copies in place of buffers: training mode changes them, batch-norm's without a mark on their version."""
+    before = [
+        (part, name, buffer)
+        for part in module.modules()
+        for name, buffer in part._buffers.items()
+        if buffer is not None
+    ]
+    for part, name, buffer in before:
+        part._buffers[name] = buffer.clone()
+    try:
+        yield
+    finally:
+        for part, name, buffer in before:
+            part._buffers[name] = buffer
+
+
+@contextmanager
 def undisturbed(module: nn.Module, device: torch.device) -> Iterator[None]:
     """Evaluation mode for the time of a block, after which nothing about the run has changed, to the bit.
 
@@ -115,7 +133,8 @@ def apart(module: nn.Module, device: torch.device, stream: RandomStream) -> Iter
     """The model as it trains, beside its training: for gradients of one's own, after which nothing has changed.
 
     Training flags stay, so that dropout and batch-norm act as in the loop; random numbers come from ``stream``, which
-    goes on from block to block; buffers are put back; gradients are on, autocast is off, compiled parts run eagerly.
+    goes on from block to block; buffers are copies for the time of the block; gradients are on, autocast is off,
+    compiled parts run eagerly.
     """
     before = RandomState.now(device)
     stream.state.put_back(device)
@@ -123,7 +142,7 @@ def apart(module: nn.Module, device: torch.device, stream: RandomStream) -> Iter
         with ExitStack() as stack:
             stack.enter_context(torch.enable_grad())
             _plainly(stack, device)
-            stack.enter_context(_same_buffers(module))
+            stack.enter_context(_own_buffers(module))
             yield
     finally:
         stream.state = RandomState.now(device)

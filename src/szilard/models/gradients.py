@@ -8,9 +8,11 @@ from typing import Any, final
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import stateless
+from torch.utils import _pytree as pytree
 
 from szilard.errors import ModelError
 from szilard.models.checks import explain
+from szilard.models.evaluation import undisturbed
 
 LossFunction = Callable[[Any, Any], Tensor]
 """From the model's output and the labels of a batch to its mean loss."""
@@ -96,6 +98,7 @@ class BatchGradient:
                 "the loss depends on none of the model's parameters: compute it from the model's output, inside "
                 "loss_fn, without torch.no_grad or detach."
             )
+        self._check_mean(inputs, labels)
         try:
             self(inputs, labels)
         except RuntimeError as error:
@@ -103,6 +106,21 @@ class BatchGradient:
                 f"the loss of a batch of the training data could not be differentiated: {explain(error)}. Fresh "
                 "gradients need a loss and a model that torch can differentiate at any time."
             ) from error
+
+    def _check_mean(self, inputs: Any, labels: Any) -> None:
+        """Every example twice must not double the loss."""
+        device = next(iter(self.parameters.values())).device
+        twice = (pytree.tree_map(lambda leaf: torch.cat([leaf, leaf]), part) for part in (inputs, labels))
+        with undisturbed(self.module, device):
+            try:
+                once, doubled = self.loss(inputs, labels), self.loss(*twice)
+            except (RuntimeError, TypeError, ValueError):
+                return  # labels that belong together in other ways
+        if bool((doubled - 2 * once).abs() <= 1e-3 * once.abs()) and bool(once.abs() > 0):
+            raise ModelError(
+                "loss_fn returned the sum over the batch: let it return the mean, which batches of any size share, and "
+                "scale the learning rate instead."
+            )
 
 
 def dense(gradient: Tensor | None, parameter: Tensor) -> Tensor:

@@ -75,8 +75,8 @@ def check_separable(module: nn.Module) -> None:
     for name, part in module.named_modules():
         if isinstance(part, nn.modules.batchnorm._BatchNorm) and part.training:
             raise ModelError(
-                f"{name or type(part).__name__} normalises over the batch, so a single example has no gradient of its "
-                "own: leave per_example out, or use a layer that normalises over features."
+                f"layer {name or type(part).__name__!r} normalises over the batch, so a single example has no gradient "
+                "of its own: leave per_example out, or use a layer that normalises over features."
             )
 
 
