@@ -143,7 +143,7 @@ def test_neighbours_in_time_taken_for_independent(monkeypatch: pytest.MonkeyPatc
 
 def test_entropy_production_counted_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     sound = entropy_production._exchange_divergence
-    monkeypatch.setattr(entropy_production, "_exchange_divergence", lambda a, b: 2 * sound(a, b))
+    monkeypatch.setattr(entropy_production, "_exchange_divergence", lambda *matrices: 2 * sound(*matrices))
     rows = failing()
     assert ("gyrator", "EP per step, fitted") in rows
     assert ("gyrator", "EP per step, chain") in rows

@@ -15,6 +15,7 @@ from szilard.reservoir import (
     ep_rate_fitted,
     ep_rate_fitted_ou,
     ep_rate_ou,
+    stationary_covariance,
     stationary_covariance_continuous,
 )
 from szilard.systems import Gyrator, HeavyBall
@@ -93,6 +94,50 @@ def test_fitted_within_three_errors(index: int) -> None:
     found = ep_rate_fitted(path)
     assert abs(found.z(gyrator.exact()["ep_rate"])) < 3
     assert found.error < 0.1 * found.value + 1e-3
+
+
+def test_naive_jackknife() -> None:
+    """Least squares of each set of blocks but one, by numpy, and the exact rate of what it finds."""
+    path = Gyrator(rate=0.2).simulate(240, seed=5).theta.numpy()
+    found = ep_rate_fitted(path, blocks=12)
+
+    def rate(keep: ndarray) -> float:
+        before, after = path[:-1][keep], path[1:][keep]
+        design = np.concatenate([before, np.ones((len(before), 1))], 1)
+        solution = np.linalg.lstsq(design, after, rcond=None)[0]
+        residual = after - design @ solution
+        return by_definition(solution[:-1].T, residual.T @ residual / len(residual))
+
+    every = np.ones(240, dtype=bool)
+    left = []
+    for block in range(12):
+        keep = every.copy()
+        keep[20 * block : 20 * (block + 1)] = False
+        left.append(rate(keep))
+    assert found.value == pytest.approx(12 * rate(every) - 11 * np.mean(left), rel=1e-7)
+    assert found.error == pytest.approx(math.sqrt(11 * np.var(left)), rel=1e-7)
+    assert found.degrees_of_freedom == 11
+
+
+@pytest.mark.parametrize(("dimension", "steps"), [(4, 1_000), (6, 1_000), (12, 4_000)])
+def test_far_from_equilibrium_in_many_directions(dimension: int, steps: int) -> None:
+    """Tens to hundreds of nats a step: noise far smaller in some directions than the path is wide."""
+    generator = np.random.default_rng(3)
+    step_map = generator.normal(size=(dimension, dimension))
+    step_map *= 0.9 / np.abs(np.linalg.eigvals(step_map)).max()
+    root = generator.normal(size=(dimension, dimension))
+    noise = root @ root.T + 0.3 * np.eye(dimension)
+    truth = ep_rate_ar1(step_map, noise)
+    assert truth > 20
+    start, push = np.linalg.cholesky(stationary_covariance(step_map, noise)), np.linalg.cholesky(noise)
+    path = [generator.normal(size=(30, dimension)) @ start.T]
+    for _ in range(steps):
+        path.append(path[-1] @ step_map.T + generator.normal(size=(30, dimension)) @ push.T)
+    found = [ep_rate_fitted(one) for one in np.stack(path, 1)]
+    deviations = np.array([one.z(truth) for one in found])
+    assert np.abs(deviations).max() < 4.5
+    assert abs(deviations.mean()) < 4 / math.sqrt(30)
+    assert 0.4 < np.square(deviations).mean() < 2
 
 
 def exactly_sampled(gyrator: Gyrator, interval: float, points: int, members: int, seed: int) -> ndarray:
@@ -189,6 +234,9 @@ def test_refused_paths() -> None:
     still[:, 1] = 3.0
     with pytest.raises(RecordError, match="does not move in some direction"):
         ep_rate_fitted(still)
+    walk = np.random.default_rng(1).normal(size=(40, 2)).cumsum(0)
+    with pytest.raises(RecordError, match="does not contract"):
+        ep_rate_fitted(np.exp(0.2 * np.arange(40))[:, None] + 0.1 * walk)
     flips = HeavyBall(curvature=(1.0, 1.2), noise=1.0, rate=1.5).simulate(400, seed=3).theta.numpy()
     with pytest.raises(RecordError, match="no stationary process in continuous time"):
         ep_rate_fitted_ou(flips, 1.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from jaxtyping import Float
@@ -54,9 +55,9 @@ def ep_rate_ar1(
 ) -> float:
     """EP of the chain ``θ' = Mθ + N(0, D)`` in its stationary state, nats per step.
 
-    The divergence between two successive points and the same two exchanged: ``½[tr(J_b⁻¹J_f) − 2d]`` with
-    ``J_f = [[Σ, ΣMᵀ], [MΣ, Σ]]`` and J_b its exchange. Zero if and only if MΣ is symmetric; infinite where the noise
-    leaves out a direction.
+    The divergence between two successive points and the same two exchanged, ``½[tr(J_b⁻¹J_f) − 2d]`` with
+    ``J_f = [[Σ, ΣMᵀ], [MΣ, Σ]]`` and J_b its exchange; computed as ``−tr(D⁻¹M(MΣ − ΣMᵀ))``, which is the same and
+    cancels nothing. Zero if and only if MΣ is symmetric; infinite where the noise leaves out a direction.
 
     Args:
         step_map: M.
@@ -73,11 +74,11 @@ def ep_rate_ar1(
     covariance = stationary_covariance(step_map, step_noise)
     if deficient(square("step_noise", step_noise)):
         return math.inf
-    return float(_exchange_divergence(covariance, step_map @ covariance))
+    return _exchange_divergence(step_map, step_noise, covariance)
 
 
 def ep_rate_fitted(path: Float[ndarray, "*members points dimension"], *, blocks: int | None = None) -> Estimate:
-    """EP per step of a sampled path of linear dynamics, nats: :func:`ep_rate_ar1` of its own covariances.
+    """EP per step of a sampled path of linear dynamics, nats: :func:`ep_rate_ar1` of its least squares.
 
     ``asymptotic``: the plug-in, which can only be too large (by d(d−1)/2 times its variance, whatever the truth), is
     freed of its bias by leaving out blocks. It may come out negative where the truth is 0. Dynamics that are not
@@ -94,11 +95,7 @@ def ep_rate_fitted(path: Float[ndarray, "*members points dimension"], *, blocks:
     moments = PathMoments.of(path, blocks=blocks)
     _refuse_degenerate(moments)
 
-    def statistic(mean: ndarray) -> ndarray:
-        before, after, lagged = covariances(mean)
-        return _exchange_divergence(0.5 * (before + after), lagged)
-
-    return moments.jackknife(statistic, squares=_currents(moments.dimension))
+    return moments.jackknife(_each(_chain), squares=_currents(moments.dimension))
 
 
 def ep_rate_fitted_ou(
@@ -120,11 +117,7 @@ def ep_rate_fitted_ou(
     moments = PathMoments.of(path, blocks=blocks)
     _refuse_degenerate(moments)
 
-    def statistic(mean: ndarray) -> ndarray:
-        flat = mean.reshape(-1, *mean.shape[-2:])
-        return np.array([_continuous(each, interval) for each in flat]).reshape(mean.shape[:-2])
-
-    return moments.jackknife(statistic, squares=_currents(moments.dimension))
+    return moments.jackknife(_each(lambda mean: _continuous(mean, interval)), squares=_currents(moments.dimension))
 
 
 def deficient(noise: Float[ndarray, "dimension dimension"]) -> bool:
@@ -140,17 +133,33 @@ def _currents(dimension: int) -> int:
     return max(dimension * (dimension - 1) // 2, 1)
 
 
-def _exchange_divergence(covariance: ndarray, lagged: ndarray) -> ndarray:
-    """``½[tr(J_b⁻¹J_f) − 2d]`` from Σ and Cov(θ', θ); leading dimensions are a batch."""
-    forward = _joint(covariance, lagged)
-    backward = _joint(covariance, np.swapaxes(lagged, -1, -2))
-    divergence = np.trace(np.linalg.solve(backward, forward - backward), axis1=-2, axis2=-1)
-    return np.asarray(0.5 * divergence)
+def _exchange_divergence(step_map: ndarray, step_noise: ndarray, covariance: ndarray) -> float:
+    """``−tr(D⁻¹M(MΣ − ΣMᵀ))``."""
+    lagged = step_map @ covariance
+    return float(-np.trace(np.linalg.solve(step_noise, step_map @ (lagged - lagged.T))))
 
 
-def _joint(covariance: ndarray, lagged: ndarray) -> ndarray:
-    upper = np.concatenate([covariance, np.swapaxes(lagged, -1, -2)], -1)
-    return np.concatenate([upper, np.concatenate([lagged, covariance], -1)], -2)
+def _each(statistic: Callable[[ndarray], float]) -> Callable[[ndarray], ndarray]:
+    """A function of one matrix of moments as one of a batch of them."""
+
+    def of_all(moments: ndarray) -> ndarray:
+        flat = moments.reshape(-1, *moments.shape[-2:])
+        return np.array([statistic(each) for each in flat]).reshape(moments.shape[:-2])
+
+    return of_all
+
+
+def _chain(mean: ndarray) -> float:
+    """Of the least-squares map and its residuals; Σ is theirs, so that chain and covariance belong together."""
+    before, after, lagged = covariances(mean)
+    step_map = np.linalg.solve(before.T, lagged.T).T
+    if np.abs(np.linalg.eigvals(step_map)).max() >= 1:
+        raise RecordError(
+            "the fitted map of a step does not contract: the path drifts, or is shorter than its relaxation; "
+            "take a longer stretch, or directions that are pulled back."
+        )
+    noise = symmetric(after - step_map @ lagged.T)
+    return _exchange_divergence(step_map, noise, stationary_covariance(step_map, noise))
 
 
 def _continuous(mean: ndarray, interval: float) -> float:
