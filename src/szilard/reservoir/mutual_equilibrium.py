@@ -18,7 +18,7 @@ class MutualEquilibrium:
 
     Attributes:
         common: the temperature that all would share, the weighted geometric mean.
-        statistic: Welch's F of the logarithms; 1 on average if they share it.
+        statistic: of the logarithms' distances from it, over groups − 1; 1 on average if they share it.
         p_value: of one temperature.
         largest: the largest |ln(T_i/T_j)| with its simultaneous interval and the two groups.
         spread: standard deviation of ln T between groups, beyond what errors explain (DerSimonian and Laird's, squared
@@ -33,10 +33,10 @@ class MutualEquilibrium:
 
 
 def mutual_equilibrium(temperatures: Sequence[Estimate], level: float = 0.95) -> MutualEquilibrium:
-    """Whether independent group temperatures are one, by Welch's analysis of variance of their logarithms.
+    """Whether independent group temperatures are one, by an analysis of variance of their logarithms.
 
-    With many degrees of freedom this is Cochran's Q over its mean; Welch (Biometrika 38, 330, 1951) corrects for
-    errors that are themselves estimated.
+    With known errors this is Cochran's Q; Alexander and Govern (J. Educ. Stat. 19, 91, 1994) allow for errors that are
+    themselves estimated, and keep their size for many groups of few draws, where Welch's F does not.
 
     Args:
         temperatures: of the groups, positive, errors independent.
@@ -65,32 +65,32 @@ def mutual_equilibrium(temperatures: Sequence[Estimate], level: float = 0.95) ->
             "only positive temperatures with errors can be compared."
         )
     logs = np.log(values)
-    statistic, p_value = _welch(logs, relative, degrees)
+    statistic = _alexander_govern(logs, relative, degrees)
     weights = relative**-2
     mean = float(weights @ logs / weights.sum())
     common = float(np.exp(mean))
     heterogeneity = float(weights @ (logs - mean) ** 2)
     excess = (heterogeneity - (count - 1)) / (weights.sum() - (weights**2).sum() / weights.sum())
+    from scipy import stats
+
     return MutualEquilibrium(
         Estimate(common, common * float(weights.sum()) ** -0.5, Kind.HYPOTHESIS, float(degrees.min())),
-        statistic,
-        p_value,
+        statistic / (count - 1),
+        float(stats.chi2.sf(statistic, count - 1)),
         largest_contrast(logs, relative, degrees, level),
         float(np.copysign(np.sqrt(abs(excess)), excess)),
     )
 
 
-def _welch(means: np.ndarray, errors: np.ndarray, degrees: np.ndarray) -> tuple[float, float]:
-    """Welch's F and its p-value from means with their standard errors."""
-    from scipy import stats
-
-    count = len(means)
+def _alexander_govern(means: np.ndarray, errors: np.ndarray, degrees: np.ndarray) -> float:
+    """Σ z² of the distances from the weighted mean, each t made a normal z by Hill's transformation."""
     weights = errors**-2
-    total = weights.sum()
-    centre = weights @ means / total
-    between = float(weights @ (means - centre) ** 2) / (count - 1)
-    lack = float(((1 - weights / total) ** 2 / degrees).sum())
-    statistic = between / (1 + 2 * (count - 2) / (count**2 - 1) * lack)
-    if lack == 0:
-        return statistic, float(stats.chi2.sf(between * (count - 1), count - 1))
-    return statistic, float(stats.f.sf(statistic, count - 1, (count**2 - 1) / (3 * lack)))
+    t = (means - weights @ means / weights.sum()) / errors
+    known = np.isinf(degrees)
+    finite = np.where(known, 1.0, degrees)
+    a = finite - 0.5
+    b = 48 * a**2
+    c = np.sqrt(a * np.log1p(t**2 / finite))
+    third = (c**3 + 3 * c) / b
+    fifth = (4 * c**7 + 33 * c**5 + 240 * c**3 + 855 * c) / (10 * b**2 + 8 * b * c**4 + 1000 * b)
+    return float(np.square(np.where(known, t, c + third - fifth)).sum())
