@@ -22,7 +22,7 @@ import szilard
 from szilard import data
 from szilard.cli.app import app
 from szilard.experiments import Experiment
-from szilard.records import ensemble_schema, schema
+from szilard.records import ensemble_schema, reservoir_schema, schema
 
 ROOT = Path(__file__).parent.parent
 SOURCE = Path(szilard.__file__).parent
@@ -207,6 +207,8 @@ VARIABLES = {
     variable.name: variable
     for variable in (
         *schema.LEDGER, schema.WORK_QUADRATIC, *schema.TRAINING, *schema.LABELLED, *schema.SAMPLES,
+        *reservoir_schema.FORCE_FULL, *reservoir_schema.COUNTS, *reservoir_schema.NOISE, *reservoir_schema.TEMPERATURES,
+        *reservoir_schema.FORCE, *reservoir_schema.PROJECTIONS, *reservoir_schema.PER_EXAMPLE, *reservoir_schema.WORK,
     )
 }  # fmt: skip
 
