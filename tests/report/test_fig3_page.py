@@ -119,6 +119,18 @@ def test_what_a_record_lacks_is_left_out(tmp_path: Path, changes: dict[str, Any]
     assert "What held" in text_of(render(run.tree, run.audit())) and run.summary()
 
 
+def test_shuffled_epochs_have_what_they_leave_by_themselves_beside_what_was_seen(tmp_path: Path) -> None:
+    run = run_of(tmp_path / "run", shuffle="epochs", batch=(100, 200))
+    figure = drawn(run.tree)["white"]
+    exact = [trace for trace in figure["data"] if trace["name"] == "exact, shuffled epochs"]
+    epochs = run.attributes["epoch"]
+    lags = run.tree["correlation"].lag.values[1:]
+    for trace, epoch in zip(exact, epochs, strict=True):
+        expected = [-max(epoch - lag, 0) / (epoch * (epoch - 1)) for lag in lags]
+        assert trace["y"] == pytest.approx(expected, abs=1e-6)
+    assert f"Shuffled epochs of {epochs[0]} batches" in run.audit()["white noise, |b| = 100"].detail
+
+
 def test_hostile_text_stays_text(small: szilard.Run) -> None:
     tree = small.tree.copy()
     tree.attrs = {

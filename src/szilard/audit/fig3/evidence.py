@@ -13,6 +13,7 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from szilard.estimate import Estimate, Kind
+from szilard.reservoir import shuffled_autocorrelation
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -152,6 +153,20 @@ class Fig3Evidence:
         """
         found = self.covariance(batch)[..., group, :]
         return autocorrelation(found if start is None else found[start : start + 1])
+
+    def epoch(self, batch: int) -> int | None:
+        """Steps of an epoch where batches go through shuffled ones; None where they are drawn with replacement."""
+        steps = self.attributes.get("epoch")
+        if self.attributes.get("shuffle") != "epochs" or not isinstance(steps, list) or len(steps) <= batch:
+            return None
+        return int(steps[batch])
+
+    def shuffled(self, batch: int) -> Float[ndarray, " lags"] | None:
+        """ρ(h) that shuffled epochs leave at frozen parameters; None where batches are drawn with replacement."""
+        steps = self.epoch(batch)
+        if steps is None or steps < 2:
+            return None
+        return np.array([shuffled_autocorrelation(steps, int(lag)) if lag else 1.0 for lag in self.lags])
 
     def drift(self, batch: int) -> Float[ndarray, "points members parameters"]:
         """θ_t − θ_0 of the parameters whose paths were kept, of members that are finite to the end."""

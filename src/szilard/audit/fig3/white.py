@@ -30,11 +30,7 @@ def _at(evidence: Fig3Evidence, batch: int) -> Finding:
     lag = int(lags[1:][largest.where[0]])
     rho = over_all.value[1:][largest.where[0]]
     starts = evidence.starts
-    epoch = evidence.attributes.get("epoch")
-    beyond = isinstance(epoch, list) and epoch[batch] < lags[-1]
-    reach = "beyond an epoch" if beyond else "within an epoch"
-    drawn = evidence.attributes.get("shuffle")
-    order = {"replacement": "Batches are drawn with replacement. ", "epochs": "Batches go through shuffled epochs. "}
+    seen, noise = (float(np.sqrt(np.mean(np.square(each[1:])))) for each in (over_all.value, over_all.error))
     return claim.tested(
         measure=f"largest |autocorrelation| over {len(lags) - 1} lags",
         effect=largest.value,
@@ -42,8 +38,21 @@ def _at(evidence: Fig3Evidence, batch: int) -> Finding:
         bound=(0.0, COLOUR),
         where=f"lag {lag}, mean over starts at step {', '.join(f'{start:,}' for start in starts)}",
         detail=(
-            f"{order.get(str(drawn), '')}ρ({lag}) = {rho:.3f}; lags reach to {lags[-1]:,}, {reach}. Root mean square "
-            f"over lags: {float(np.sqrt(np.mean(over_all.value[1:] ** 2))):.3f}, of which errors alone make "
-            f"{float(np.sqrt(np.mean(over_all.error[1:] ** 2))):.3f}."
+            f"ρ({lag}) = {rho:.3f}. Root mean square over lags: {seen:.3f}, of which errors alone make {noise:.3f}. "
+            f"{_drawn(evidence, batch)}"
         ),
     )
+
+
+def _drawn(evidence: Fig3Evidence, batch: int) -> str:
+    """What the drawing of batches does by itself, and how far the lags reach."""
+    last = int(evidence.lags[-1])
+    if (exact := evidence.shuffled(batch)) is not None:
+        epoch = evidence.epoch(batch)
+        return (
+            f"Shuffled epochs of {epoch:,} batches leave {exact[1]:.3g} at lag {int(evidence.lags[1])} by themselves, "
+            f"at frozen parameters, and nothing from lag {epoch:,} on; lags reach to {last:,}."
+        )
+    if evidence.attributes.get("shuffle") != "replacement":
+        return f"Lags reach to {last:,}."
+    return f"Batches drawn with replacement are independent, whatever the loss is like; lags reach to {last:,}."

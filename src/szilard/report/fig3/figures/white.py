@@ -10,7 +10,7 @@ from szilard.audit.bounds import COLOUR
 from szilard.report.axes import LEGEND, axis, band, layout
 from szilard.report.drawing import points
 from szilard.report.fig3.view import View
-from szilard.report.style import Figure
+from szilard.report.style import Figure, Pen
 
 SHIFT = 0.14
 """Between the marks of neighbouring batch sizes, in places of the axis."""
@@ -34,6 +34,9 @@ def figure(view: View) -> Figure | None:
         dots = points(shifted, found.value[1:], half, view.label(batch), view.pen(batch), symbol, joined=False)
         traces.append({**dots, "showlegend": True, "marker": {**dots["marker"], "size": 6}})
         top = max(top, float(np.abs(found.value[1:]).max() + half.max()))
+        if (exact := view.evidence.shuffled(batch)) is not None:
+            traces.append(_exact(shifted, exact[1:], view.pen(batch), named=not number))
+            top = max(top, float(np.abs(exact[1:]).max()))
     if not traces:
         return None
     across = axis("lag h (training steps)", tickmode="array", tickvals=places.tolist(),
@@ -44,7 +47,7 @@ def figure(view: View) -> Figure | None:
         caption=(
             "ρ(h) = C(t, h)/C(t, 0), averaged over the starts; 95 % intervals over trainings, each lag for itself. "
             f"White noise has ρ = 0; the grey band is the audit’s bound of ±{COLOUR:g}, within which correlations "
-            "count as none."
+            f"count as none.{_about(view)}"
         ),
         data=traces,
         layout=layout(
@@ -52,3 +55,16 @@ def figure(view: View) -> Figure | None:
         ),
         along_steps=False,
     )
+
+
+def _exact(x: np.ndarray, values: np.ndarray, pen: Pen, named: bool) -> dict[str, Any]:
+    """What shuffled epochs leave at frozen parameters."""
+    return {"type": "scatter", "mode": "markers", "name": "exact, shuffled epochs", "x": x, "y": values,
+            "marker": {"symbol": "line-ew-open", "size": 12, "color": pen.colour, "line": {"width": 2}},
+            "hovertemplate": "exact %{y:.3g}", "showlegend": named}  # fmt: skip
+
+
+def _about(view: View) -> str:
+    if all(view.evidence.epoch(batch) is None for batch in view.batches):
+        return ""
+    return " Dashes: what shuffled epochs of M batches leave by themselves, −(M − h)/[M(M − 1)], at frozen parameters."
