@@ -33,7 +33,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "summary": BASE | {"audit", "information", "kinds", "printable"},
     "report": BASE | {"audit", "kinds", "ledger", "printable", "reservoir", "summary"},
     "handle": BASE | {"audit", "kinds", "records", "report", "summary"},
-    "monitor": BASE | {"handle", "ledger", "models", "records"},
+    "monitor": BASE | {"handle", "ledger", "models", "records", "reservoir"},
     "verify": BASE | {"information", "ledger", "models", "monitor", "reservoir", "systems"},
     "ensemble": BASE | {"data", "information", "ledger", "models", "records", "settings", "training"},
     "experiments": BASE
