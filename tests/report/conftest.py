@@ -47,6 +47,34 @@ def train(
     return szilard.open(out)
 
 
+def train_hot(digits: Dataset, out: Path, *, groups: str = "layer", steps: int = 300) -> szilard.Run:
+    """A watched training with a burst every ten steps."""
+    x, y = digits.split("train")
+    x = x.flatten(1)
+    generator = torch.Generator().manual_seed(0)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = torch.nn.Sequential(
+            torch.nn.Linear(64, 16), torch.nn.ReLU(), torch.nn.Linear(16, 16), torch.nn.ReLU(), torch.nn.Linear(16, 10)
+        )
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    ppm = szilard.Classifier(model, x[:64], y[:64])
+    bursts = szilard.Reservoir(
+        F.cross_entropy, (x, y), every=10, lags=(1, 2, 3), batch_size=32, groups=groups, replacement=True,
+        diffusion_work=True,
+    )  # fmt: skip
+    measures = [szilard.Ledger(every=2), bursts]
+    with szilard.Monitor(ppm, optimizer, out=out, quiet=True, measures=measures) as monitor:
+        for _ in range(steps):
+            index = torch.randint(len(x), (32,), generator=generator)
+            loss = F.cross_entropy(model(x[index]), y[index])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            monitor.step(loss)
+    return szilard.open(out)
+
+
 @pytest.fixture(scope="session")
 def run(digits: Dataset, tmp_path_factory: pytest.TempPathFactory) -> szilard.Run:
     """A run that learns."""
@@ -103,3 +131,15 @@ def retold(run: szilard.Run) -> Callable[..., xr.DataTree]:
         return tree
 
     return make
+
+
+@pytest.fixture(scope="session")
+def heated() -> Callable[..., szilard.Run]:
+    """The maker of runs whose reservoir is watched."""
+    return train_hot
+
+
+@pytest.fixture(scope="session")
+def hot(digits: Dataset, tmp_path_factory: pytest.TempPathFactory) -> szilard.Run:
+    """A run whose parameters were watched as a heat reservoir."""
+    return train_hot(digits, tmp_path_factory.mktemp("hot") / "run")

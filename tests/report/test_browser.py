@@ -20,6 +20,7 @@ from szilard.report import write
 from szilard.report.ensemble.figures import FAMILIES as OF_ENSEMBLES
 from szilard.report.fig3.figures import FAMILIES as OF_FIG3
 from szilard.report.single.figures import FAMILIES
+from szilard.report.single.figures.reservoir import FAMILIES as OF_RESERVOIRS
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
@@ -55,6 +56,14 @@ def test_every_figure_draws_without_a_network(run: szilard.Run, tmp_path: Path) 
     assert f'data-drawn="{len(FAMILIES)}"' in document
     assert document.count('class="main-svg"') >= 2 * len(FAMILIES)
     assert document.count('class="scatterlayer') >= len(FAMILIES) - 1
+    assert console == ""
+    assert [address for address in asked if not address.startswith(("file:", "data:", "blob:"))] == []
+
+
+def test_every_figure_of_a_reservoir_draws(hot: szilard.Run, tmp_path: Path) -> None:
+    page = write(hot.tree, hot.audit(), tmp_path / "report.html")
+    document, console, asked = visit(page, tmp_path)
+    assert f'data-drawn="{len(FAMILIES) + len(OF_RESERVOIRS)}"' in document
     assert console == ""
     assert [address for address in asked if not address.startswith(("file:", "data:", "blob:"))] == []
 

@@ -10,8 +10,6 @@ from pathlib import Path
 import numpy as np
 import plotly.graph_objects as go
 import pytest
-import torch
-import torch.nn.functional as F
 import xarray as xr
 
 import szilard
@@ -36,39 +34,6 @@ from szilard.report.single.figures.reservoir.layers import (
 )
 from szilard.report.single.layer_table import layer_table
 from szilard.report.single.view import View
-
-
-def train(digits: Dataset, out: Path, *, groups: str = "layer", steps: int = 300) -> szilard.Run:
-    """A watched training with a burst every ten steps."""
-    x, y = digits.split("train")
-    x = x.flatten(1)
-    generator = torch.Generator().manual_seed(0)
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        model = torch.nn.Sequential(
-            torch.nn.Linear(64, 16), torch.nn.ReLU(), torch.nn.Linear(16, 16), torch.nn.ReLU(), torch.nn.Linear(16, 10)
-        )
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-    ppm = szilard.Classifier(model, x[:64], y[:64])
-    bursts = szilard.Reservoir(
-        F.cross_entropy, (x, y), every=10, lags=(1, 2, 3), batch_size=32, groups=groups, replacement=True,
-        diffusion_work=True,
-    )  # fmt: skip
-    measures = [szilard.Ledger(every=2), bursts]
-    with szilard.Monitor(ppm, optimizer, out=out, quiet=True, measures=measures) as monitor:
-        for _ in range(steps):
-            index = torch.randint(len(x), (32,), generator=generator)
-            loss = F.cross_entropy(model(x[index]), y[index])
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            monitor.step(loss)
-    return szilard.open(out)
-
-
-@pytest.fixture(scope="module")
-def hot(digits: Dataset, tmp_path_factory: pytest.TempPathFactory) -> szilard.Run:
-    return train(digits, tmp_path_factory.mktemp("hot") / "run")
 
 
 @pytest.fixture(scope="module")
@@ -154,8 +119,10 @@ def test_hostile_names_of_layers_stay_text(hot: szilard.Run, hostile_text: str) 
     assert "\u202e" not in page
 
 
-def test_of_many_layers_the_hottest_and_the_coldest_have_names(digits: Dataset, tmp_path: Path) -> None:
-    run = train(digits, tmp_path / "run", groups="parameter", steps=120)
+def test_of_many_layers_the_hottest_and_the_coldest_have_names(
+    digits: Dataset, heated: Callable[..., szilard.Run], tmp_path: Path
+) -> None:
+    run = heated(digits, tmp_path / "run", groups="parameter", steps=120)
     found = Evidence.of(run.tree).reservoir
     assert found is not None and found.groups == 6 == len(PENS)
     hotter = found.data.assign(temperature_noise=found.data["temperature_noise"] * 100)
