@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from szilard.verify.reservoir_case import ReservoirCase, Seen, reservoir_cases, runs
 from szilard.verify.reservoir_equilibrium import equilibrium_rows, linear_rows, path_rows
 from szilard.verify.reservoir_laws import law_rows
-from szilard.verify.reservoir_noise import correlation_rows, drift_rows, noise_rows
+from szilard.verify.reservoir_noise import correlation_rows, drift_rows, noise_rows, work_rows
 from szilard.verify.reservoir_time import group_rows, relation_rows, time_rows
 from szilard.verify.row import Comparison
 
@@ -21,12 +21,13 @@ def reservoirs() -> Iterator[Comparison]:
         yield from linear_rows(case)
         for seen in runs(case, STEPS, seed=70 + 2 * index):
             yield from sampled_rows(case, seen)
+            yield from work_rows(case, seen)
             yield from relation_rows(case, seen)
     yield from law_rows()
 
 
 def sampled_rows(case: ReservoirCase, seen: Seen) -> Iterator[Comparison]:
-    """Rows whose error bars decide."""
+    """Rows whose error bars decide, and whose coverage is counted (the work's is that of noise and signal)."""
     yield from noise_rows(case, seen)
     yield from correlation_rows(case, seen)
     yield from drift_rows(case, seen)

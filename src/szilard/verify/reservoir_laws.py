@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
+import torch
 
 from szilard import reservoir
 from szilard.estimate import Estimate, Kind
-from szilard.systems import DraggedTrap
+from szilard.reservoir.power_law import exponent
+from szilard.reservoir.reversal import retrace
+from szilard.systems import DraggedTrap, HeavyBall
 from szilard.verify.row import Comparison
 
 _TAIL = 1.5
 _BREAK = 120
+_ROUNDING = 1e-9
 
 
 def law_rows(*, seed: int = 90) -> Iterator[Comparison]:
@@ -24,10 +29,29 @@ def law_rows(*, seed: int = 90) -> Iterator[Comparison]:
     series = generator.normal(size=200)
     series[_BREAK:] += 6
     found = reservoir.regimes(series).bounds
-    place = Estimate(float(found[1]), 0.0, Kind.EXACT)
-    yield Comparison("a step in a series", "place of the break", float(_BREAK), place, 1.0)
-    yield Comparison("a step in a series", "regimes", 2.0, Estimate(float(len(found) - 1), 0.0, Kind.EXACT), 0.5)
+    yield Comparison("a step in a series", "place of the break", float(_BREAK), _exact(found[1]), 1.0)
+    yield Comparison("a step in a series", "regimes", 2.0, _exact(len(found) - 1), 0.5)
     yield _quasi_static(seed)
+    yield from _way_back()
+
+
+def _way_back() -> Iterator[Comparison]:
+    """Descent retraced by ascent on two quadratic directions: each comes back to ``(1 − r²h²)ⁿ`` of where it began."""
+    ball, start = HeavyBall(curvature=(1.0, 3.0), noise=0.0, rate=0.1), torch.ones(2, dtype=torch.float64)
+
+    def distance(rate: float, steps: int) -> float:
+        run = retrace(lambda theta, _: ball.force(theta), start, [None] * steps, rate)
+        return float(run.distance[-1, 0])
+
+    truth = math.hypot(*(1 - (1 - (ball.rate * h) ** 2) ** 7 for h in ball.curvatures))
+    yield Comparison("a way back", "distance of 7 steps", truth, _exact(distance(ball.rate, 7)), _ROUNDING)
+    rates = (0.1, 0.01, 0.001)
+    law = exponent(rates, [[distance(rate, 1) for rate in rates]])
+    yield Comparison("a way back", "exponent in r", 2.0, _exact(law.value), _ROUNDING)
+
+
+def _exact(value: float) -> Estimate:
+    return Estimate(float(value), 0.0, Kind.EXACT)
 
 
 def _quasi_static(seed: int) -> Comparison:

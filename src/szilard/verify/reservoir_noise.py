@@ -10,7 +10,7 @@ import torch
 
 from szilard import reservoir
 from szilard.estimate import Estimate
-from szilard.systems import LinearRegression, ShuffledQuadratic
+from szilard.systems import HeavyBall, LinearRegression, ShuffledQuadratic
 from szilard.verify.reservoir_case import ReservoirCase, Seen, group
 from szilard.verify.row import Comparison
 
@@ -45,6 +45,23 @@ def noise_rows(case: ReservoirCase, seen: Seen) -> Iterator[Comparison]:
     four = halves[: seen.steps // 2 * 2].reshape(-1, 4, halves.shape[-1])
     parts, _ = reservoir.parts_noise(four)
     yield Comparison(case.name, "noise, four parts", 0.5 * noise, reservoir.mean_of(parts))
+
+
+def work_rows(case: ReservoirCase, seen: Seen) -> Iterator[Comparison]:
+    """Work per step of noise and of drift, where the Fisher matrix is the unit matrix and the work half a square."""
+    if isinstance(case.system, LinearRegression | ShuffledQuadratic):
+        return
+    first, second = group(seen.first), group(seen.second)
+    dynamics, forces = case.dynamics, group(seen.force[:, :-1])
+    response = dynamics.rate * (1 - dynamics.dampening) / (1 - dynamics.momentum)
+    spread = case.system.free_spread(1) if isinstance(case.system, HeavyBall) else dynamics.rate**2
+    parameters = first.shape[1]
+    diffusion = reservoir.diffusion_work(dynamics, np.square(0.5 * (first - second)).sum(1))
+    yield Comparison(case.name, "work of the noise", 0.5 * spread * parameters * float(seen.noise.mean()), diffusion)
+    if forces.any():
+        drift = reservoir.drift_work(dynamics, (first * second).sum(1))
+        truth = 0.5 * response**2 * float(np.square(forces).sum(1).mean())
+        yield Comparison(case.name, "work of the drift", truth, drift)
 
 
 def _example_rows(case: ReservoirCase, system: LinearRegression, seen: Seen) -> Iterator[Comparison]:
