@@ -35,7 +35,7 @@ def settings() -> argparse.Namespace:
     """From the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--trials", type=int, default=8)
-    parser.add_argument("--rates", type=float, nargs="+", default=[0.01, 0.1])
+    parser.add_argument("--rates", type=float, nargs="+", default=[0.01])
     parser.add_argument("--epochs", type=int, default=1)
     return parser.parse_args()
 
@@ -54,7 +54,7 @@ def main() -> None:
             for rate in chosen.rates:
                 spec = dataclasses.replace(
                     fig3("mnist"), model=model, standardised=standardised, lr=rate, batch=(BATCH,), shuffle="epochs",
-                    trials=(chosen.trials,), steps=steps, records=24, starts=(), lags=0, window=1, watched=1,
+                    trials=(chosen.trials,), steps=steps, records=12, starts=(), lags=0, window=1, watched=1,
                 )  # fmt: skip
                 begin = time.perf_counter()
                 with tempfile.TemporaryDirectory() as place:

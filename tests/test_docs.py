@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import doctest
 import importlib.util
 import io
@@ -22,7 +23,8 @@ import szilard
 from szilard import data
 from szilard.cli.app import app
 from szilard.experiments import Experiment
-from szilard.records import ensemble_schema, reservoir_schema, schema
+from szilard.experiments.fig3 import fig3
+from szilard.records import ensemble_schema, fig3_schema, reservoir_schema, schema
 
 ROOT = Path(__file__).parent.parent
 SOURCE = Path(szilard.__file__).parent
@@ -223,6 +225,11 @@ OF_ENSEMBLES = {
 }  # fmt: skip
 
 
+OF_FIGURE_3 = {
+    variable.name: variable for variable in (*fig3_schema.FIG3, *fig3_schema.PATHS, *fig3_schema.CORRELATION)
+}
+
+
 def rows(page: Path) -> Iterator[list[str]]:
     """The cells of every table row."""
     for line in prose(page).splitlines():
@@ -230,7 +237,10 @@ def rows(page: Path) -> Iterator[list[str]]:
             yield [cell.strip() for cell in line.strip("|").split("|")]
 
 
-@pytest.mark.parametrize("name, variables", [("records.md", VARIABLES), ("ensemble-records.md", OF_ENSEMBLES)])
+@pytest.mark.parametrize(
+    "name, variables",
+    [("records.md", VARIABLES), ("ensemble-records.md", OF_ENSEMBLES), ("figure-3.md", OF_FIGURE_3)],
+)
 def test_every_variable_of_a_record_has_its_place(name: str, variables: dict[str, schema.Variable]) -> None:
     page = ROOT / "docs" / name
     documented = {}
@@ -300,6 +310,17 @@ def test_the_pages_on_ensembles_name_every_finding_and_attribute(ensemble: szila
     cells = [cells for page in pages for cells in rows(ROOT / "docs" / page) if len(cells) == 2]
     named = {name for pair in cells for name in re.findall(r"`(\w+)`", pair[0])}
     assert ensemble.attributes.keys() <= named
+
+
+def test_the_page_on_figure_3_names_every_finding_and_attribute(tmp_path: Path) -> None:
+    spec = dataclasses.replace(fig3("digits"), trials=(2,), steps=20, examples=16, fresh=4)
+    made = szilard.run(spec, tmp_path / "run", quiet=True)
+    pages = [ROOT / "docs" / name for name in ("audit.md", "figure-3.md", "records.md", "ensemble-records.md")]
+    first = [cell for page in pages for cell in re.findall(r"^\| ((?:[^|\\]|\\.)*?) \|", prose(page), re.MULTILINE)]
+    said = {cell.replace("\\|", "|") for cell in first}
+    assert {finding.name.partition(", |b| = ")[0] for finding in made.audit().rows} <= said
+    named = {name for cell in first for name in re.findall(r"`(\w+)`", cell)}
+    assert made.attributes.keys() <= named
 
 
 def test_the_audit_page_names_every_finding(run: szilard.Run) -> None:
