@@ -11,14 +11,14 @@ GROUP = ("state", "member", "group")
 HEAT = (
     Variable("energy", "mean loss U_B over the training set, weight decay included", "nat", Kind.EXACT,
              equation="U = <phi> + lambda |theta|^2/2", dims=MEMBER),
-    Variable("temperature", "temperature from the noise of the gradient, mean over parameters", "nat", Kind.EXACT,
+    Variable("temperature_kinetic", "kinetic temperature, mean over parameters", "nat", Kind.EXACT,
+             equation="T = r <|g_B|^2>/(2 dim)", dims=GROUP),
+    Variable("temperature_noise", "temperature of the gradient's noise alone, mean over parameters", "nat", Kind.EXACT,
              equation="T = r tr C/(2 |b| dim)", dims=GROUP),
     Variable("virial", "energy of the fluctuations by the virial", "nat", Kind.EXACT,
              equation="(theta - a) grad U/2, a: mean before the looks", dims=GROUP),
-    Variable("force", "squared force, mean over parameters", "nat**2", Kind.EXACT, equation="|grad U|^2/dim",
-             dims=GROUP),
 )  # fmt: skip
-"""Group ``heat``: ``step`` is the training step of the look, the same in every state."""
+"""Group ``heat``: ``step`` is the training step of the look at the largest rate; at lower rates more were done."""
 
 
 def heat_groups(*, states: int, members: int, groups: int) -> tuple[Group, ...]:

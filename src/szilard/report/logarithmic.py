@@ -16,8 +16,9 @@ from szilard.report.safe import escape
 def logarithmic(title: str, low: float, high: float, **more: Any) -> dict[str, Any]:
     """A logarithmic axis from ``low`` to ``high``, with a mark at each power of ten or some of them."""
     decades = math.log10(high / low)
-    return axis(title, type="log", range=[math.log10(low), math.log10(high)],
-                **{"dtick": max(1, round(decades / 6)), "tickfont": {"size": 12}, **more})  # fmt: skip
+    step = max(1, round(decades / 6)) if decades > 1.2 else "D2"
+    ends = [math.log10(low), math.log10(high)]
+    return axis(title, type="log", range=ends, **{"dtick": step, "tickfont": {"size": 12}, **more})
 
 
 def between(low: float, high: float, pad: float = 1.25) -> tuple[float, float]:

@@ -41,7 +41,7 @@ def _states(evidence: HeatEvidence) -> list[str]:
         f"  {'width':>7}{'r':>8}{'|b|':>6}   {'T (nat)':<26}{'U (nat)':<22}",
     ]
     for place, state in enumerate(evidence.states):
-        temperature, energy = (evidence.mean(column, place) for column in ("temperature", "energy"))
+        temperature, energy = (evidence.mean(column, place) for column in ("temperature_kinetic", "energy"))
         found.append(
             f"  {state['width']:>7}{state['rate']:>8g}{state['batch']:>6}   "
             f"{format_with_error(temperature.value, temperature.error):<26}"

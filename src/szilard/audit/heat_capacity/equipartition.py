@@ -44,6 +44,18 @@ def _row(evidence: HeatEvidence, family: Family, group: int) -> Finding:
         where=evidence.where(family),
         detail=(
             f"{2 * half:,.0f} parameters; the line has χ² = {line.chi_square:.1f} on {line.degrees} degrees of freedom"
-            f"{'' if line.p_value > 0.01 else ': it bends'}."
+            f"{'' if line.p_value > 0.01 else ': it bends'}.{_first_order(evidence, family, group)}"
         ),
+    )
+
+
+def _first_order(evidence: HeatEvidence, family: Family, group: int) -> str:
+    """What part of the temperature the force itself makes, beyond first order in r."""
+    if group:
+        return ""
+    state = family.states[0]
+    kinetic, noise = (evidence.mean(f"temperature_{kind}", state).value for kind in ("kinetic", "noise"))
+    return (
+        f" T is kinetic, r⟨‖g_B‖²⟩/2d; the noise alone makes {noise / kinetic:.0%} of it at |b| ="
+        f" {evidence.states[state]['batch']}, the rest being of higher order in r."
     )

@@ -128,7 +128,7 @@ class HeatEvidence:
         if len(family.states) < FEWEST or not self.looks:
             return None
         energy = "virial" if group else "energy"
-        temperatures = [self.mean("temperature", state, group) for state in family.states]
+        temperatures = [self.mean("temperature_kinetic", state, group) for state in family.states]
         energies = [self.mean(energy, state, group) for state in family.states]
         try:
             return heat_capacity(temperatures, energies)
@@ -137,7 +137,9 @@ class HeatEvidence:
 
     def slopes(self, family: Family) -> np.ndarray:
         """dU/dT of each member by itself, by least squares over the states."""
-        temperatures, energies = (self.of_members(name)[list(family.states)] for name in ("temperature", "energy"))
+        temperatures, energies = (
+            self.of_members(name)[list(family.states)] for name in ("temperature_kinetic", "energy")
+        )
         away = temperatures - temperatures.mean(0)
         return np.asarray((away * energies).sum(0) / (away**2).sum(0))
 

@@ -26,7 +26,7 @@ def _one(evidence: HeatEvidence) -> Finding:
         return unchecked(name, claim, source, "the network has one layer: take a deeper one.")
     family = evidence.families[0]
     state = family.states[0]
-    logs = np.log([evidence.of_members("temperature", layer)[state] for layer in layers])  # (layers, members)
+    logs = np.log([evidence.of_members("temperature_kinetic", layer)[state] for layer in layers])  # (layers, members)
     hottest, coldest = int(logs.mean(1).argmax()), int(logs.mean(1).argmin())
     gap = over_members(logs[hottest] - logs[coldest])
     low, high = gap.interval(LEVEL)

@@ -51,7 +51,7 @@ def _held(evidence: HeatEvidence) -> Finding:
     claim = "at the same |b| and r more parameters store more heat"
     if len(evidence.widths) < 2:
         return unchecked(name, claim, SOURCE, "it takes several widths: give widths.")
-    temperatures = evidence.of_members("temperature")
+    temperatures = evidence.of_members("temperature_kinetic")
     held = np.array(
         [evidence.slopes(family) * temperatures[family.states[0]] for family in evidence.widths]
     ).T  # (members, widths)

@@ -62,7 +62,8 @@ def _constant(evidence: ReversalEvidence, network: int, called: str) -> Finding:
     """At the smallest rate, over all starts."""
     defects = evidence.reversal["defect"].values[1:, network, ..., -1, 0]  # (steps, starts, seeds)
     curvature = evidence.reversal["curvature"].values[1:, network, ..., 0]
-    ratio = np.sqrt((defects**2).mean(0) / (curvature**2).mean(0)) - 1
+    with np.errstate(invalid="ignore", divide="ignore"):  # a loss without curvature has no constant
+        ratio = np.sqrt((defects**2).mean(0) / (curvature**2).mean(0)) - 1
     places = [over_seeds(of_start) for of_start in ratio]
     place = decisive([interval for _, interval in places], (-RELATION, RELATION))
     return tested(

@@ -58,7 +58,7 @@ def _cohort(spec: HeatCapacity, dataset: Dataset) -> Cohort:
 
 
 def _measure(spec: HeatCapacity, cohort: Cohort, loss: Loss, quiet: bool) -> list[Seen]:
-    total = len(spec.states) * (spec.burn + spec.window) * cohort.members
+    total = sum(spec.slow(state) for state in spec.states) * (spec.burn + spec.window) * cohort.members
     done = 0
     with Progress(f"{spec.name}: {len(spec.states)} states", total, quiet) as progress:
 

@@ -42,8 +42,8 @@ class HeatCapacity(Spec):
         rates: learning rates, each with all batch sizes: the other thing it is changed by.
         widths: of the hidden layers, beside that of the model; these at the first rate only.
         seeds: independent trainings in each state, over which errors are taken.
-        burn: training steps before the looks: several times 1/(rλ).
-        window: training steps over which they are taken.
+        burn: training steps before the looks, at the largest rate (at half of it twice as many): several times 1/(rλ).
+        window: training steps over which they are taken, likewise.
         looks: passes over the training set within the window.
         seed: of everything random.
         device: must be ``"cpu"``.
@@ -54,7 +54,7 @@ class HeatCapacity(Spec):
         >>> from szilard import factory
         >>> spec = HeatCapacity(factory("nets:mlp", widths=[64, 30, 10]), rates=(0.2,), widths=(60,))
         >>> len(spec.states), spec.states[-1]
-        (10, State(width=60, rate=0.2, batch=80))
+        (8, State(width=60, rate=0.2, batch=40))
     """
 
     kind: ClassVar[str] = "heat-capacity"
@@ -63,13 +63,13 @@ class HeatCapacity(Spec):
     size: int | None = 1000
     loss: Factory | None = None
     weight_decay: float = 0.01
-    batches: tuple[int, ...] = (5, 10, 20, 40, 80)
+    batches: tuple[int, ...] = (5, 10, 20, 40)
     rates: tuple[float, ...] = (0.2, 0.1)
     widths: tuple[int, ...] = (25, 50, 200)
     seeds: int = 5
     burn: int = 5000
     window: int = 5000
-    looks: int = 40
+    looks: int = 30
     seed: int = 0
     device: str = "cpu"
     threads: int | None = None
@@ -115,6 +115,10 @@ class HeatCapacity(Spec):
         others = [State(width, self.rates[0], batch) for width in self.widths if width != self.width
                   for batch in self.batches]  # fmt: skip
         return (*own, *others)
+
+    def slow(self, state: State) -> int:
+        """How many times more steps a state takes than one at the largest rate."""
+        return max(1, round(max(self.rates) / state.rate))
 
     def of_width(self, width: int) -> Factory:
         """The model with all its hidden layers of that width."""

@@ -40,7 +40,7 @@ class Seen:
 
 
 def look_steps(spec: HeatCapacity) -> tuple[int, ...]:
-    """Training steps of the looks, evenly over the window."""
+    """Training steps of the looks at the largest rate, evenly over the window."""
     return tuple(spec.burn + round(spec.window * look / spec.looks) for look in range(1, spec.looks + 1))
 
 
@@ -69,17 +69,18 @@ def carry_to_stationarity(
         advance(steps * cohort.members)
         return trainer.parameters()
 
+    slow = spec.slow(state)
     half = spec.burn // 2
-    before = [to(half + round((spec.burn - half) * point / BEFORE)) for point in range(1, BEFORE)]
-    onlooker.take_from(before)
-    return Seen(onlooker.groups, [onlooker.look(to(step)) for step in look_steps(spec)])
+    points = (half + round((spec.burn - half) * point / BEFORE) for point in range(1, BEFORE))
+    onlooker.take_from([to(slow * point) for point in points])
+    return Seen(onlooker.groups, [onlooker.look(to(slow * step)) for step in look_steps(spec)])
 
 
 def _trainer(spec: HeatCapacity, state: State, cohort: Cohort) -> Trainer:
     training = Training(
         optimizer=SGD(lr=state.rate, weight_decay=spec.weight_decay),
         batch_size=state.batch,
-        steps=spec.burn + spec.window,
+        steps=spec.slow(state) * (spec.burn + spec.window),
         shuffle="replacement",
         loss=spec.loss,
     )
@@ -135,13 +136,16 @@ class Onlooker:
         mean = {name: sums.mean(name).double() for name in theta}
         squares = torch.as_tensor(sums.squares) / sums.examples
         energy = sums.loss / sums.examples + 0.5 * self._decay * sum(_dot(value, value) for value in theta.values())
-        columns: dict[str, list[Tensor]] = {"temperature": [], "virial": [], "force": []}
+        columns: dict[str, list[Tensor]] = {"temperature_kinetic": [], "temperature_noise": [], "virial": []}
         for number, group in enumerate(self.groups):
             trace = squares[:, number] - self._sum(group, mean, mean)
             away = {name: theta[name] - self._origin[name] for name in group.parameters}
-            columns["temperature"].append(0.5 * self._state.rate * trace / self._state.batch / group.size)
+            noise = trace / self._state.batch  # tr C/|b|, of a batch that is drawn with replacement
+            square = noise + self._sum(group, force, force)  # ⟨‖g_B‖²⟩ over batches
+            half_rate = 0.5 * self._state.rate / group.size
+            columns["temperature_kinetic"].append(half_rate * square)
+            columns["temperature_noise"].append(half_rate * noise)
             columns["virial"].append(0.5 * self._sum(group, away, force))
-            columns["force"].append(self._sum(group, force, force) / group.size)
         return {"energy": energy.numpy(), **{name: torch.stack(each, 1).numpy() for name, each in columns.items()}}
 
     @staticmethod

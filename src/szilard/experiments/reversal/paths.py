@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from szilard.errors import ModelError
 from szilard.experiments.reversal.ground import Build, Ground
 from szilard.experiments.reversal.looking import Looks, Onlooker
 from szilard.experiments.reversal.spec import Reversal
@@ -61,7 +62,7 @@ def walk(spec: Reversal, build: Build, ground: Ground, loss: Loss, tick: Tick) -
     """Trains to each start and does there what is to be done.
 
     Raises:
-        ModelError: if the network's steps could not be repeated.
+        ModelError: if the network's steps could not be repeated, or the training diverges.
     """
     landscape = ground.landscape(build, loss)
     single = ground.landscape(build, loss, torch.float32)
@@ -97,6 +98,7 @@ def _trained(spec: Reversal, landscape: Landscape, ground: Ground) -> Iterator[T
         for _ in range(start - done):
             theta = theta - spec.lr * landscape.gradient(theta, next(batches))
         done = start
+        _check(theta, spec.lr, f"by step {start}")
         yield theta
 
 
@@ -112,6 +114,7 @@ def _looks(
         for _ in range(look - done):
             theta = theta - spec.lr * landscape.gradient(theta, next(batches))
         done = look
+        _check(theta, spec.lr, f"{look} steps from a start")
         yield onlooker.look(theta)
         tick()
 
@@ -139,6 +142,12 @@ def _nearest(spec: Reversal, landscape: Landscape, theta: Tensor, ground: Ground
         inputs, labels = zip(*examples[first : first + size], strict=True)
         found.append(nearest_return(landscape.gradients(ahead, (torch.cat(inputs), torch.cat(labels))), gradient))
     return min(found)
+
+
+def _check(theta: Tensor, rate: float, when: str) -> None:
+    """Refuses a training that does not even go forward."""
+    if not bool(torch.isfinite(theta).all()):
+        raise ModelError(f"the training itself diverged {when} at lr = {rate:g}: lower it.")
 
 
 def _shifted(run: Retraced) -> np.ndarray:

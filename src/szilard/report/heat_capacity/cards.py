@@ -37,7 +37,7 @@ def cards(evidence: HeatEvidence) -> list[Card]:
         )
     layers = range(1, len(evidence.groups))
     if len(layers) > 1:
-        temperatures = [evidence.mean("temperature", family.states[0], layer).value for layer in layers]
+        temperatures = [evidence.mean("temperature_kinetic", family.states[0], layer).value for layer in layers]
         ratio = max(temperatures) / min(temperatures)
         if math.isfinite(ratio):
             shown.append(Card("", "hottest layer over coldest", f"{ratio:.1f} ×", "in stationary training"))

@@ -13,7 +13,9 @@ def numbers(evidence: HeatEvidence) -> str:
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in HEADINGS)
     rows = []
     for place, state in enumerate(evidence.states):
-        temperature, energy, virial = (evidence.mean(name, place) for name in ("temperature", "energy", "virial"))
+        temperature, energy, virial = (
+            evidence.mean(name, place) for name in ("temperature_kinetic", "energy", "virial")
+        )
         size = evidence.size(place)
         cells = (
             f"{state['rate']:g}", f"{state['batch']}", f"{size:,}", with_error(temperature.value, temperature.error),

@@ -25,9 +25,9 @@ def _question(evidence: HeatEvidence) -> str:
     return (
         "The paper gives over-parameterised networks a high heat capacity, which makes them fit to be a reservoir. "
         "Here it is measured: networks are trained until they are stationary, at several batch sizes and learning "
-        "rates, and their mean loss is held against the temperature T = r c/2 of their gradient noise. Weight decay "
-        f"of {evidence.attributes.get('weight_decay', '?')} makes them stationary; without it a network that fits its "
-        "data goes on for ever and its noise dies out, so that there is no temperature to speak of."
+        "rates, and their mean loss is held against the kinetic temperature T = r⟨‖g_B‖²⟩/2d of their gradients. "
+        f"Weight decay of {evidence.attributes.get('weight_decay', '?')} makes them stationary; without it a network "
+        "that fits its data goes on for ever and its noise dies out, so that there is no temperature to speak of."
     )
 
 
@@ -51,7 +51,7 @@ def _width(evidence: HeatEvidence) -> str:
         return ""
     one, other = families[0], families[-1]
     slopes = [float(evidence.slopes(family).mean()) for family in (one, other)]
-    temperatures = [evidence.mean("temperature", family.states[0]).value for family in (one, other)]
+    temperatures = [evidence.mean("temperature_kinetic", family.states[0]).value for family in (one, other)]
     held = [slope * temperature for slope, temperature in zip(slopes, temperatures, strict=True)]
     return (
         f"From width {one.width} to {other.width} the capacity goes from {slopes[0]:,.0f} to {slopes[1]:,.0f} while "

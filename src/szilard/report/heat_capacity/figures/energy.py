@@ -10,14 +10,18 @@ from szilard.report.axes import axis, layout, spread
 from szilard.report.heat_capacity.style import COLOURS, marks
 from szilard.report.style import Figure
 
+CROWDED = 0.15
+"""Share of the hottest temperature below which states are not named."""
+
 
 def figure(evidence: HeatEvidence) -> Figure:
-    """The model at each of its rates; temperatures in millionths of a nat."""
+    """The model at each of its rates; temperatures in a power of ten of a nat."""
     data, notes, everything = [], [], []
-    hottest = max(evidence.mean("temperature", state).value for family in evidence.rates for state in family.states)
+    states = [state for family in evidence.rates for state in family.states]
+    hottest = max(evidence.mean("temperature_kinetic", state).value for state in states)
     unit = 10.0 ** np.floor(np.log10(hottest))
     for place, family in enumerate(evidence.rates):
-        temperatures = np.array([evidence.mean("temperature", state).value for state in family.states]) / unit
+        temperatures = np.array([evidence.mean("temperature_kinetic", state).value for state in family.states]) / unit
         energies = [evidence.mean("energy", state) for state in family.states]
         name = f"r = {family.rate:g}"
         colour = COLOURS[place % len(COLOURS)]
@@ -33,16 +37,21 @@ def figure(evidence: HeatEvidence) -> Figure:
             data.append(_line(ends, ideal, f"{name}: d/2 = {half:,.0f}", colour, "dot"))
             everything += [*fitted, *ideal]
         for state, temperature, energy in zip(family.states, temperatures, energies, strict=True):
-            text = f"|b| = {evidence.states[state]['batch']}"
-            notes.append({"text": text, "x": temperature, "y": energy.value, "showarrow": False, "yanchor": "top",
-                          "yshift": -8, "font": {"size": 11, "color": colour}})  # fmt: skip
+            if temperature < CROWDED * hottest / unit:
+                continue
+            text = f"|b| = {evidence.states[state]['batch']}, r = {family.rate:g}"
+            font = {"size": 11, "color": colour}
+            notes.append(
+                {"text": text, "x": temperature, "y": energy.value, "xanchor": "right", "xshift": -10,
+                 "yanchor": "bottom", "yshift": 4, "showarrow": False, "font": font}
+            )  # fmt: skip
     power = int(np.log10(unit))
     return Figure(
         key="energy",
         title="The loss answers to temperature",
         caption=(
             "The mean loss U over the training set (weight decay included) of stationary training, against the "
-            "temperature T = r c/2 that its gradient noise has, per parameter. Solid: fitted, the slope is the heat "
+            "kinetic temperature T = r⟨‖g_B‖²⟩/2d of its gradients. Solid: fitted, the slope is the heat "
             "capacity; dotted: ½ for each parameter, the slope of equipartition. Bars: 95 % over trainings."
         ),
         data=data,
@@ -54,7 +63,7 @@ def figure(evidence: HeatEvidence) -> Figure:
             annotations=notes,
             showlegend=True,
             hovermode="closest",
-            legend={"x": 0.02, "y": 0.98, "yanchor": "top", "bgcolor": "rgba(255,255,255,0.8)"},
+            legend={"x": 0.98, "xanchor": "right", "y": 0.04, "yanchor": "bottom", "bgcolor": "rgba(255,255,255,0.8)"},
         ),
         along_steps=False,
         wide=True,

@@ -20,7 +20,7 @@ def figure(evidence: HeatEvidence) -> Figure | None:
     data, values = [], []
     for layer in layers:
         half = np.array([evidence.size(state, layer) / 2 for state in family.states])
-        ideal = half * np.array([evidence.mean("temperature", state, layer).value for state in family.states])
+        ideal = half * np.array([evidence.mean("temperature_kinetic", state, layer).value for state in family.states])
         energies = [evidence.mean("virial", state, layer) for state in family.states]
         data.append({**marks(ideal, energies, evidence.groups[layer], layer - 1), "showlegend": True})
         values += [*ideal, *(each.value for each in energies)]

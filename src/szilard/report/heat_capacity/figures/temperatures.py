@@ -18,7 +18,7 @@ def figure(evidence: HeatEvidence) -> Figure:
     layers = range(1, len(evidence.groups))
     data, labels, values = [], [], []
     for layer in layers:
-        temperatures = [evidence.mean("temperature", state, layer) for state in family.states]
+        temperatures = [evidence.mean("temperature_kinetic", state, layer) for state in family.states]
         data.append(marks(batches, temperatures, evidence.groups[layer], layer - 1, joined=True))
         values += [each.value for each in temperatures]
         labels.append((evidence.groups[layer], temperatures[-1].value, COLOURS[(layer - 1) % len(COLOURS)]))
@@ -30,7 +30,7 @@ def figure(evidence: HeatEvidence) -> Figure:
         key="temperatures",
         title="One temperature?",
         caption=(
-            "The temperature T = r c/2 of each layer against the batch size, in stationary training. Dotted: 1/|b|, at "
+            "The kinetic temperature of each layer against the batch size, in stationary training. Dotted: 1/|b|, at "
             "the height of the first layer. Bars: 95 %."
         ),
         data=data,

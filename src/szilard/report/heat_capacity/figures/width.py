@@ -18,7 +18,7 @@ def figure(evidence: HeatEvidence) -> Figure | None:
         return None
     sizes = np.array([float(evidence.size(family.states[0])) for family in families])
     slopes = [evidence.slopes(family) for family in families]
-    temperatures = [evidence.of_members("temperature")[family.states[0]] for family in families]
+    temperatures = [evidence.of_members("temperature_kinetic")[family.states[0]] for family in families]
     capacity = [over_members(each) for each in slopes]
     temperature = [over_members(each) for each in temperatures]
     held = [over_members(slope * each) for slope, each in zip(slopes, temperatures, strict=True)]
@@ -39,7 +39,7 @@ def figure(evidence: HeatEvidence) -> Figure | None:
                          "line": {"color": "#6B7280", "dash": "dot", "width": 1.4}})  # fmt: skip
             notes += ends([(text, float(reference[-1]), "#4B5563")], low, high, panel)
         axes.append(logarithmic(title, low, high))
-        notes.append(heading(("capacity", "temperature", "their product")[panel - 1], panel))
+        notes.append(heading(("capacity", "temperature_kinetic", "their product")[panel - 1], panel))
     return Figure(
         key="width",
         title="A larger reservoir: more capacity, less heat in each",

@@ -1,0 +1,219 @@
+"""The run ``reversal``: its record against torch's own optimiser, its verdicts, page and summary, and refusals."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+from typer.testing import CliRunner
+
+import szilard
+from szilard.audit.reversal.evidence import over_seeds
+from szilard.cli.app import app
+from szilard.data import Dataset
+from szilard.errors import ModelError, SpecError
+from szilard.experiments.catalogue import find
+from szilard.experiments.overrides import apply
+from szilard.experiments.reversal import Reversal, Wide
+from szilard.experiments.reversal.ground import Ground
+from szilard.experiments.reversal.paths import _far
+from szilard.experiments.runner import run
+from szilard.report.page import render
+from szilard.training import factory
+
+
+def points(examples: int = 80) -> Dataset:
+    """Three clouds in the plane."""
+    generator = torch.Generator().manual_seed(1)
+    labels = torch.arange(examples) % 3
+    centres = torch.tensor([[0.0, 2.0], [2.0, 0.0], [-2.0, -1.0]])
+    inputs = torch.randn(examples, 2, generator=generator) + centres[labels]
+    return Dataset("points", inputs, labels, inputs[:20].clone(), labels[:20].clone(), ("a", "b", "c"))
+
+
+SMALL = Reversal(
+    model=factory("nets:mlp", widths=[2, 6, 3]),
+    data=points(),
+    twin=factory("nets:mlp", widths=[2, 6, 3], activation="tanh"),
+    starts=(0, 30),
+    steps=8,
+    halvings=4,
+    seeds=6,
+    window=20,
+    looks=3,
+    probe=30,
+    kernel_inputs=4,
+    wide=Wide(widths=(8, 16, 32)),
+)
+
+
+@pytest.fixture(scope="module")
+def record(tmp_path_factory: pytest.TempPathFactory) -> szilard.Run:
+    return run(SMALL, tmp_path_factory.mktemp("reversal") / "run", quiet=True)
+
+
+def test_the_record_holds_what_was_asked(record: szilard.Run) -> None:
+    assert record.complete and record.attributes["kind_of_run"] == "reversal"
+    tree = record.tree
+    assert tree["reversal"].step.values.tolist() == list(range(9))
+    assert dict(tree["reversal"].distance.sizes) == {
+        "step": 9, "network": 2, "start": 2, "seed": 6, "rate": 5, "group": 3,
+    }  # fmt: skip
+    assert tree["reversal"].rate.values == pytest.approx([0.1 / 2**k for k in range(5)])
+    assert tree["laziness"].step.values.tolist() == list(SMALL.looks_at) == [1, 4, 8, 20]
+    assert tree["width"]["width"].values.tolist() == [8, 16, 32]
+    assert record.attributes["networks"] == ["ReLU", "Tanh"]
+    assert record.attributes["groups"] == ["all", "layer 1 (2 → 6)", "layer 2 (6 → 3)"]
+
+
+def test_distances_are_those_of_torch_optim_run_backwards(record: szilard.Run) -> None:
+    """The twin from its initialisation, at the second rate, third seed: SGD, then SGD with ``maximize``."""
+    ground = Ground(SMALL, points(), 2)
+    landscape = ground.landscape(SMALL.twin.build, F.cross_entropy)  # type: ignore[union-attr]
+    module, batches, rate = landscape.module, ground.some("of path 0", 8), 0.05
+    seen = []
+    for order, ascend in ((batches, False), (batches[::-1], True)):
+        optimizer = torch.optim.SGD(module.parameters(), lr=rate, maximize=ascend)
+        path = [nn.utils.parameters_to_vector(module.parameters()).detach().clone()]
+        for inputs, labels in order:
+            optimizer.zero_grad()
+            F.cross_entropy(module(inputs), labels).backward()
+            optimizer.step()
+            path.append(nn.utils.parameters_to_vector(module.parameters()).detach().clone())
+        seen.append(path)
+    expected = [(back - forth).norm().item() for back, forth in zip(seen[1], seen[0][::-1], strict=True)]
+    distance = record.tree["reversal"].distance.sel(rate=0.05, network=1, seed=2, start=0, group=0).values
+    assert distance == pytest.approx(expected, rel=1e-8, abs=1e-15)
+
+
+def test_groups_add_in_squares(record: szilard.Run) -> None:
+    for name in ("distance", "displacement", "curvature"):
+        values = record.tree["reversal"][name].values[1:]
+        assert np.hypot(values[..., 1], values[..., 2]) == pytest.approx(values[..., 0], rel=1e-10)
+
+
+def test_the_laws_hold_for_the_smooth_twin(record: szilard.Run) -> None:
+    audit = record.audit()
+    assert audit.sound
+    assert audit["one step back, Tanh"].verdict == "held"
+    assert audit["8 steps back, Tanh"].verdict == "held"
+    assert audit["constant of the law, Tanh"].verdict == "held"
+    assert audit["a step can be undone by a step"].verdict == "failed"
+    assert (audit["wide is lazy"].effect or 0.0) < -0.4  # of widths that are not yet wide
+    assert audit["no entropy production in Θ"].verdict == "cannot be checked here"
+    assert "not the transition kernel" in audit["no entropy production in Θ"].detail
+    assert len({row.name for row in audit.rows}) == len(audit.rows)
+
+
+def test_summary_and_page_tell_of_it(record: szilard.Run) -> None:
+    summary = record.summary()
+    assert "share of the way missed" in summary and "not the kernel" in summary
+    assert max(map(len, summary.splitlines())) <= 90
+    page = render(record.tree, record.audit())
+    for key in ("back", "width", "laziness", "law", "layers", "arithmetic"):
+        assert f'id="{key}"' in page
+    assert "Lazy does not imply" in page and "generically not among them" in page
+
+
+def test_it_reproduces_and_a_seed_changes_it(tmp_path: Path) -> None:
+    brief = dataclasses.replace(SMALL, seeds=1, starts=(0,), twin=None, wide=None, window=2)
+    specs = (brief, brief, dataclasses.replace(brief, seed=1))
+    records = [run(spec, tmp_path / str(place), quiet=True) for place, spec in enumerate(specs)]
+    one, again, other = (each.tree["reversal"].distance.values for each in records)
+    assert np.array_equal(one, again)
+    assert not np.isclose(one[1:], other[1:], rtol=1e-3).all()
+
+
+def test_a_way_back_that_overflows_is_told(tmp_path: Path) -> None:
+    hot = dataclasses.replace(
+        SMALL, lr=2.5, twin=None, wide=None, halvings=1, steps=60, starts=(0,), window=60, looks=1
+    )
+    record = run(hot, tmp_path / "hot", quiet=True)
+    assert record.tree["reversal"].distance.values[-1, 0, 0, :, 0, 0].max() > 1e20
+    audit = record.audit()
+    assert audit["retraced from step 0"].verdict == "failed"
+    assert audit["lazy is reversible, step by step"].verdict == "cannot be checked here"
+    assert "overflow" in render(record.tree, audit)
+
+
+def test_what_overflows_is_infinitely_far_and_still_judged() -> None:
+    assert _far(np.array([1.0, np.nan, np.inf])).tolist() == [1.0, math.inf, math.inf]
+    assert over_seeds(np.array([1.0, 2.0, 3.0, 4.0, math.inf, math.inf])) == (3.5, (1.0, math.inf))
+
+
+def test_a_constant_gradient_is_retraced(tmp_path: Path) -> None:
+    """A loss that is linear in θ: Eq. 35 at its word; everything about it holds."""
+
+    class Linear(nn.Module):
+        def forward(self, output: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+            return -(output.gather(1, labels[:, None])).mean()
+
+    spec = dataclasses.replace(
+        SMALL, model=factory("nets:mlp", widths=[2, 3]), twin=None, wide=None, loss=factory(Linear), halvings=1
+    )
+    record = run(spec, tmp_path / "linear", quiet=True)
+    audit = record.audit()
+    for start in (0, 30):
+        for name in ("retraced", "lazy kernel", "linear loss", "gradient without θ"):
+            row = audit[f"{name} from step {start}"]
+            assert row.verdict == "held" and row.effect is not None and row.effect < 1e-9, row.name
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("lr=0", "Reversal.lr must be positive"),
+        ("steps=0", "Reversal.steps must be at least 1"),
+        ("halvings=0", "from 1 to 30"),
+        ("starts=[5, 0]", "rising training steps"),
+        ("kernel_inputs=31", "no more than the probe's examples"),
+        ("wide.widths=[8]", "at least two rising"),
+        ("wide.activation=relux", "one of relu"),
+        ("device=cuda", "'cpu'"),
+        ("seeds=2.5", "a whole number"),
+        ("momentum=0.9", "no setting 'momentum'"),
+    ],
+)
+def test_bad_settings_are_refused_by_name(change: str, said: str) -> None:
+    with pytest.raises(SpecError, match=said):
+        apply(dataclasses.replace(SMALL, data="digits"), [change])
+
+
+def test_what_cannot_be_reversed_is_refused(tmp_path: Path) -> None:
+    for settings, said in (({"dropout": 0.5}, "differs from call to call"), ({"batch_norm": True}, "has no reverse")):
+        model = factory("nets:mlp", widths=[2, 6, 3], **settings)
+        with pytest.raises(ModelError, match=said):
+            run(dataclasses.replace(SMALL, model=model, twin=None), tmp_path / said[:4], quiet=True)
+    with pytest.raises(SpecError, match="the same layers"):
+        other = factory("nets:mlp", widths=[2, 6, 6, 3])
+        run(dataclasses.replace(SMALL, twin=other), tmp_path / "twin", quiet=True)
+    with pytest.raises(SpecError, match="lower probe"):
+        run(dataclasses.replace(SMALL, probe=81), tmp_path / "probe", quiet=True)
+    with pytest.raises(SpecError, match="cannot be resumed"):
+        run(SMALL, tmp_path / "resume", quiet=True, resume=True)
+    assert not list(tmp_path.glob("*/record.zarr"))
+
+
+def test_toml_and_back(tmp_path: Path) -> None:
+    spec = find("reversal", "digits")
+    path = tmp_path / "spec.toml"
+    path.write_text(spec.to_toml(), encoding="utf-8")
+    assert find(str(path)) == spec
+    assert isinstance(find("reversal", "mnist"), Reversal)
+    with pytest.raises(SpecError, match="'reversal' has no settings for the data"):
+        find("reversal", "cifar")
+
+
+def test_the_command_runs(tmp_path: Path) -> None:
+    settings = ["starts=[0]", "steps=3", "halvings=1", "seeds=1", "window=3", "looks=1", "kernel_inputs=2", "probe=8"]
+    changes = [part for setting in [*settings, "wide=none", "twin=none"] for part in ("--set", setting)]
+    done = CliRunner().invoke(app, ["run", "reversal", *changes, "--out", str(tmp_path / "run")])
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "run" / "report.html").exists()
+    assert "run back" in done.output
