@@ -34,7 +34,9 @@ def test_options_become_settings_and_the_page_is_written(tmp_path: Path) -> None
     assert record.complete and record.attributes["trials"] == [3, 2]
     assert "5 trainings of 50 steps: about" in said and "stationary" in said
     assert said.strip().splitlines()[-1].endswith("report.html") and (place / "report.html").is_file()
-    assert "fig3" in CliRunner().invoke(app, ["list", str(tmp_path)]).output
+    assert "3 + 2" in CliRunner().invoke(app, ["list", str(tmp_path)]).output
+    compared = CliRunner().invoke(app, ["compare", str(place), str(place)])
+    assert compared.exit_code == 2 and "holds no single numbers to compare" in compared.output
     for command in ("show", "audit", "report"):
         assert CliRunner().invoke(app, [command, str(place)], catch_exceptions=False).exit_code == 0
     again = CliRunner().invoke(app, ["show", "--json", str(place)], catch_exceptions=False)

@@ -88,7 +88,8 @@ def differences(runs: list[Run]) -> list[dict[str, Any]]:
     finals = [final_estimates(run) for run in runs]
     for run, final in zip(runs, finals, strict=True):
         if not final:
-            raise RecordError(f"{run.path} holds no rows to compare: leave it out, or open it again later.")
+            why = "no single numbers" if run.data.sizes.get("step", 0) else "no rows"
+            raise RecordError(f"{run.path} holds {why} to compare: leave it out, or open it again later.")
     shared = [name for name in QUANTITIES + OF_ENSEMBLES if all(_known(name, final) for final in finals)]
     if not shared:
         raise RecordError("these records know no quantity in common: compare runs with runs, ensembles with ensembles.")

@@ -29,7 +29,10 @@ def _known(run: Run, name: str) -> Estimate:
 
 
 def trainings(run: Run) -> str | None:
-    """Tasks × datasets × seeds of an ensemble, as its attributes have them; None for a single run."""
+    """Tasks × datasets × seeds of an ensemble, trials at each batch size of a Figure 3; None for a single run."""
+    trials = run.attributes.get("trials")
+    if run.attributes.get("kind_of_run") == "fig3" and isinstance(trials, list):
+        return " + ".join(map(str, trials))
     design = run.attributes.get("design")
     if run.attributes.get("kind_of_run") != "ensemble" or not isinstance(design, Mapping):
         return None
