@@ -146,14 +146,7 @@ def examples_noise(
     count = len(squares)
     if count < 2 or squares.shape != along.shape:
         raise RecordError(f"squared norms of {count} examples and {len(along)} projections: give both for two or more.")
-    share = 1.0 / (batch * parameters)
-    if not replacement:
-        if population is None or batch > population:
-            raise SpecError(
-                f"batches of {batch} without replacement need the size of the data set, at least as large, "
-                f"not {population}: give population."
-            )
-        share *= (population - batch) / (population - 1) if population > 1 else 0.0
+    share = _finite_population(batch, population, replacement) / (batch * parameters)
     total = count**2 * along.mean()  # ‖Σ g_x‖²
     if population == count:
         trace, signal = squares.mean() - along.mean(), along.mean()
@@ -174,6 +167,18 @@ def examples_noise(
         traces * share,
         signals / parameters,
     )
+
+
+def _finite_population(batch: int, population: int | None, replacement: bool) -> float:
+    """``(N − |b|)/(N − 1)`` for draws without replacement, 1 with."""
+    if replacement:
+        return 1.0
+    if population is None or batch > population:
+        raise SpecError(
+            f"batches of {batch} without replacement need the size of the data set, at least as large, "
+            f"not {population}: give population."
+        )
+    return (population - batch) / (population - 1) if population > 1 else 0.0
 
 
 def _from_sums(count: int, squares: Any, square_of_sum: Any) -> tuple[Any, Any]:
