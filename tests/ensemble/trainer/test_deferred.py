@@ -48,3 +48,23 @@ def test_it_is_left_where_it_does_not_pay() -> None:
     assert horizon(torch.zeros(2, 200, 784), 100) == 1
     assert horizon(torch.zeros(2, 10, 784), 1) == 1
     assert horizon(torch.zeros(2, 50, 8), 1) == 1
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_single_parameters_and_the_next_batch_are_had_within_a_block(bias: bool) -> None:
+    data, training = cohort(), Training(optimizer=SGD(lr=0.05), batch_size=3, steps=80)
+    taken = trainer(lambda: wide(bias), training, data)
+    for steps in (0, 1, 6, 33):
+        taken.advance(steps)
+        for name, value in taken.parameters().items():
+            assert torch.equal(taken.parameter(name), value)
+        # What it says that it will train on is what it does train on.
+        inputs, labels = taken.upcoming()
+        before = {name: value.clone() for name, value in taken.parameters().items()}
+        value = torch.bmm(inputs.flatten(2), before["0.weight"].transpose(1, 2))
+        hidden = torch.tanh(value + before["0.bias"].unsqueeze(1) if bias else value)
+        logits = torch.bmm(hidden, before["2.weight"].transpose(1, 2)) + before["2.bias"].unsqueeze(1)
+        delta = torch.softmax(logits, -1) - nn.functional.one_hot(labels, logits.shape[-1])
+        taken.advance(1)
+        expected = before["2.bias"] - 0.05 * delta.mean(1)
+        torch.testing.assert_close(taken.parameter("2.bias"), expected)

@@ -192,7 +192,7 @@ class Lookout:
             self._bursts.append(Burst(schedule, step, self.gradients.groups))
         if step in schedule.points:
             name, places = self._chunk.path
-            self._points.append(self._trainer.parameters()[name].flatten(1)[:, list(places)].double().cpu())
+            self._points.append(self._trainer.parameter(name).flatten(1)[:, list(places)].double().cpu())
         wanting = [burst for burst in self._bursts if burst.wants(step)]
         if wanting:
             taken = self._take()

@@ -97,6 +97,11 @@ class Fused(Lane):
                 parameters[self._layers[0].bias] = bias
         return parameters
 
+    def parameter(self, name: str) -> Float[Tensor, members * parameter]:
+        """See :meth:`Lane.parameter`; only the first layer's may be waiting for updates."""
+        first = (self._layers[0].weight, self._layers[0].bias)
+        return self.parameters()[name] if name in first else super().parameter(name)
+
     def state(self) -> dict[str, Tensor]:
         """See :meth:`Lane.state`; where updates wait, the first layer is as it was before them."""
         waiting = {} if self._deferred is None else self._deferred.state()

@@ -43,6 +43,10 @@ class Lane(ABC):
         """The parameters as they stand, by name; not to be written to."""
         return dict(self.stack.parameters)
 
+    def parameter(self, name: str) -> Float[Tensor, members * parameter]:
+        """One of :meth:`parameters`."""
+        return self.stack.parameters[name]
+
     def state(self) -> dict[str, Tensor]:
         """Everything that the next step depends on, except the number of the step."""
         stack = self.stack

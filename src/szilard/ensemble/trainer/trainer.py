@@ -87,6 +87,10 @@ class Trainer:
         """The trained parameters as they stand, by name; not to be written to."""
         return self._lane.parameters()
 
+    def parameter(self, name: str) -> Float[Tensor, members * parameter]:
+        """One of them, without the work that the others may take."""
+        return self._lane.parameter(name)
+
     def state(self) -> dict[str, Tensor]:
         """Everything that the run's future depends on, as copies on the CPU; the seeds and data excepted."""
         state = {
