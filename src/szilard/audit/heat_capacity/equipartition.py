@@ -28,17 +28,17 @@ def _row(evidence: HeatEvidence, family: Family, group: int) -> Finding:
         if group
         else "the loss rises by ½ for each parameter with the temperature: dU/dT = d/2"
     )
-    line = evidence.line(family, group)
-    if line is None:
+    capacity, line = evidence.capacity(family, group), evidence.line(family, group)
+    if capacity is None or line is None:
         return unchecked(name, claim, SOURCE, "a line needs three temperatures: give more batch sizes.")
     half = evidence.size(family.states[0], group) / 2
-    low, high = line.capacity.interval(LEVEL)
+    low, high = capacity.interval(LEVEL)
     return tested(
         name,
         claim,
         SOURCE,
         measure="dU/dT over d/2" if not group else "d(½⟨(θ − θ̄)·∇U⟩)/dT of the layer over d/2",
-        effect=line.capacity.value / half,
+        effect=capacity.value / half,
         interval=(low / half, high / half),
         bound=BOUND,
         where=evidence.where(family),

@@ -135,13 +135,23 @@ class HeatEvidence:
         except RecordError:
             return None
 
-    def slopes(self, family: Family) -> np.ndarray:
-        """dU/dT of each member by itself, by least squares over the states."""
-        temperatures, energies = (
-            self.of_members(name)[list(family.states)] for name in ("temperature_kinetic", "energy")
-        )
-        away = temperatures - temperatures.mean(0)
-        return np.asarray((away * energies).sum(0) / (away**2).sum(0))
+    def slopes(self, family: Family, group: int = 0) -> np.ndarray:
+        """dU/dT of each member by itself: least squares over the states, weighted by how much members differ in each.
+
+        Of a layer it is its virial energy against its own temperature, as in :meth:`line`.
+        """
+        places, energy = list(family.states), "virial" if group else "energy"
+        temperatures = self.of_members("temperature_kinetic", group)[places]
+        energies = self.of_members(energy, group)[places]
+        weights = 1 / energies.var(axis=1, ddof=1, keepdims=True)
+        away = temperatures - (weights * temperatures).sum(0) / weights.sum(0)
+        return np.asarray((weights * away * energies).sum(0) / (weights * away**2).sum(0))
+
+    def capacity(self, family: Family, group: int = 0) -> Estimate | None:
+        """dU/dT with its error over members. None where there are too few states, or one member."""
+        if len(family.states) < FEWEST or self.members < 2 or not self.looks:
+            return None
+        return over_members(self.slopes(family, group))
 
     def span(self) -> str:
         """What was run, in words."""

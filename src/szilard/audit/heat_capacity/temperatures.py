@@ -10,6 +10,7 @@ from szilard.audit.bounds import LEVEL, RELATION
 from szilard.audit.finding import Finding, unchecked
 from szilard.audit.heat_capacity.evidence import HeatEvidence, over_members
 from szilard.audit.rows import tested
+from szilard.estimate import Estimate, Kind
 
 
 def findings(evidence: HeatEvidence) -> tuple[Finding, ...]:
@@ -51,21 +52,18 @@ def _state(evidence: HeatEvidence) -> Finding:
     if len(lines) < 2:
         return unchecked(name, claim, source, "it takes two learning rates: give rates.")
     (first, one), (second, other) = lines[:2]
-    ratio = one.capacity.value / other.capacity.value - 1
-    error = (1 + ratio) * math.hypot(
-        one.capacity.error / one.capacity.value, other.capacity.error / other.capacity.value
+    logs = [over_members(np.log(evidence.slopes(family))) for family in (first, second)]
+    gap = Estimate(
+        logs[0].value - logs[1].value, math.hypot(logs[0].error, logs[1].error), Kind.ASYMPTOTIC, evidence.members - 1
     )
-    from szilard.estimate import Estimate, Kind
-
-    freedom = min(one.capacity.degrees_of_freedom, other.capacity.degrees_of_freedom)
-    low, high = Estimate(ratio, error, Kind.ASYMPTOTIC, freedom).interval(LEVEL)
+    low, high = gap.interval(LEVEL)
     return tested(
         name,
         claim,
         source,
         measure=f"dU/dT at r = {first.rate:g} over that at r = {second.rate:g}, less 1",
-        effect=ratio,
-        interval=(low, high),
+        effect=math.expm1(gap.value),
+        interval=(math.expm1(low), math.expm1(high)),
         bound=(-RELATION, RELATION),
         where=f"width {first.width}, temperatures changed by |b| at each of the two rates",
         detail=(

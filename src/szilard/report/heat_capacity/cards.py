@@ -18,12 +18,12 @@ def cards(evidence: HeatEvidence) -> list[Card]:
     """Capacity over equipartition, what temperature does to the loss, the law of width, and the layers apart."""
     family = evidence.families[0]
     shown = []
-    line = evidence.line(family)
-    if line is not None:
+    line, capacity = evidence.line(family), evidence.capacity(family)
+    if line is not None and capacity is not None:
         half = evidence.size(family.states[0]) / 2
-        low, high = (end / half for end in line.capacity.interval(LEVEL))
+        low, high = (end / half for end in capacity.interval(LEVEL))
         shown.append(
-            Card("", "heat capacity over d/2", f"{line.capacity.value / half:.2f}", f"95 %: {low:.2f} to {high:.2f}")
+            Card("", "heat capacity over d/2", f"{capacity.value / half:.2f}", f"95 %: {low:.2f} to {high:.2f}")
         )
         rise = evidence.mean("energy", family.states[0]).value - line.ground.value
         batch = evidence.states[family.states[0]]["batch"]

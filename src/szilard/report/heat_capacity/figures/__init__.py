@@ -7,7 +7,7 @@ from szilard.report.heat_capacity.figures import energy, layers, temperatures, w
 from szilard.report.style import Figure
 
 LEADING = energy
-FIGURES = (width, layers, temperatures)
+FIGURES = (layers, temperatures, width)
 """Beside the leading one."""
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from szilard.audit.bounds import LEVEL
 from szilard.audit.heat_capacity.evidence import HeatEvidence, over_members
-from szilard.report.axes import layout
+from szilard.report.axes import axis, layout
 from szilard.report.heat_capacity.style import marks
 from szilard.report.logarithmic import between, ends, heading, logarithmic, range_of
 from szilard.report.style import Figure
@@ -38,8 +39,9 @@ def figure(evidence: HeatEvidence) -> Figure | None:
                          "yaxis": "y" if panel == 1 else f"y{panel}", "showlegend": False,
                          "line": {"color": "#6B7280", "dash": "dot", "width": 1.4}})  # fmt: skip
             notes += ends([(text, float(reference[-1]), "#4B5563")], low, high, panel)
-        axes.append(logarithmic(title, low, high))
-        notes.append(heading(("capacity", "temperature_kinetic", "their product")[panel - 1], panel))
+        top = 1.3 * max(each.interval(LEVEL)[1] for each in estimates)
+        axes.append(logarithmic(title, low, high) if reference is not None else axis(title, range=[0, top]))
+        notes.append(heading(("capacity", "temperature", "their product")[panel - 1], panel))
     return Figure(
         key="width",
         title="A larger reservoir: more capacity, less heat in each",
@@ -58,4 +60,5 @@ def figure(evidence: HeatEvidence) -> Figure | None:
         ),
         along_steps=False,
         panels=3,
+        wide=True,
     )  # fmt: skip
