@@ -12,7 +12,8 @@ from szilard.cli.app import app
 from szilard.experiments.catalogue import find
 from szilard.experiments.estimate import in_words
 from szilard.experiments.fig3 import Figure3, fig3
-from szilard.experiments.fig3.carry_out import plan_of, seconds_of, standardised
+from szilard.experiments.fig3.carry_out import plan_of, standardised
+from szilard.experiments.fig3.duration import seconds_of
 
 SMALL = ("--set", "examples=32", "--set", "fresh=8", "--set", "records=5", "--set", "window=3", "--set", "workers=1")
 

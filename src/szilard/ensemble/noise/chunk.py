@@ -111,8 +111,7 @@ def noise_harvests(
         SpecError, ModelError: see :func:`~szilard.ensemble.trainer.make_trainer`.
     """
     torch.set_num_threads(chunk.threads)
-    with RANDOM:
-        trainer = _trainer(chunk)
+    trainer = make_chunk_trainer(chunk)
     alone = RANDOM if trainer.lane == "loop" else contextlib.nullcontext()
     record = 0
     if start is not None:
@@ -138,16 +137,18 @@ def noise_harvests(
         pace.rest()
 
 
-def _trainer(chunk: NoiseChunk) -> Trainer:
-    return make_trainer(
-        chunk.model.build,
-        chunk.training,
-        chunk.cohort,
-        initialisation_seeds=chunk.initialisation_seeds,
-        order_seeds=chunk.order_seeds,
-        forward_seeds=chunk.forward_seeds,
-        device=chunk.device,
-    )
+def make_chunk_trainer(chunk: NoiseChunk) -> Trainer:
+    """What trains a chunk's members, from their start."""
+    with RANDOM:
+        return make_trainer(
+            chunk.model.build,
+            chunk.training,
+            chunk.cohort,
+            initialisation_seeds=chunk.initialisation_seeds,
+            order_seeds=chunk.order_seeds,
+            forward_seeds=chunk.forward_seeds,
+            device=chunk.device,
+        )
 
 
 @final

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 from pathlib import Path
 
 import torch
 
 from szilard.data import Dataset
-from szilard.ensemble.chunk import RANDOM
-from szilard.ensemble.noise.chunk import Lookout
 from szilard.ensemble.noise.plan import NoisePlan
 from szilard.ensemble.noise.run import run_noise
 from szilard.ensemble.noise.schedule import make_schedule
-from szilard.ensemble.trainer import make_trainer
 from szilard.experiments.estimate import say_estimate
+from szilard.experiments.fig3.duration import seconds_of
 from szilard.experiments.fig3.spec import Figure3
 from szilard.experiments.probe import draw_probe
 from szilard.experiments.progress import Progress
 from szilard.experiments.workers import workers_of
-
-_PATIENCE = 0.4
-"""Seconds of trying each batch size, for the estimate."""
 
 
 def carry_out(
@@ -75,41 +69,3 @@ def standardised(dataset: Dataset) -> Dataset:
     spread, mean = torch.std_mean(dataset.train_inputs)
     train, test = ((inputs - mean) / spread for inputs in (dataset.train_inputs, dataset.test_inputs))
     return dataclasses.replace(dataset, train_inputs=train, test_inputs=test)
-
-
-def seconds_of(plan: NoisePlan) -> float:
-    """About how long the plan takes, from trying a chunk of each batch size for a moment."""
-    return sum(_of_batch(plan, batch) for batch in range(len(plan.batches))) / plan.workers
-
-
-def _of_batch(plan: NoisePlan, batch: int) -> float:
-    """Seconds of one core: for the steps, the records, and the gradients of the correlations."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(plan.threads)
-    try:
-        number = next(number for number, part in enumerate(plan.parts) if part.batch == batch)
-        chunk, schedule = plan.make_chunk(number), plan.schedule
-        with RANDOM:
-            trainer = make_trainer(
-                chunk.model.build, chunk.training, chunk.cohort, initialisation_seeds=chunk.initialisation_seeds,
-                order_seeds=chunk.order_seeds, forward_seeds=chunk.forward_seeds, device=chunk.device,
-            )  # fmt: skip
-        lookout = Lookout(chunk, trainer)
-        trainer.advance(1)
-        begin, steps = time.perf_counter(), 0
-        while time.perf_counter() - begin < _PATIENCE:
-            trainer.advance(8)
-            steps += 8
-        training = (time.perf_counter() - begin) / steps * schedule.records[-1]
-        begin = time.perf_counter()
-        lookout.columns()
-        record = time.perf_counter() - begin
-        gradients = sum(len(schedule.of_burst(start)) for start in schedule.starts)
-        share = 2 * plan.fresh / plan.examples
-        seen = len(chunk.order_seeds)
-        fewer = record / (1 + chunk.full * len(plan.data.train_labels) / (seen * plan.examples))
-        chunks = plan.trials[batch] / seen
-        full = record - fewer if chunk.full else 0.0
-        return chunks * (training + fewer * (len(schedule.records) + gradients * share)) + full * len(schedule.records)
-    finally:
-        torch.set_num_threads(threads)
