@@ -38,11 +38,15 @@ SEEN = """\
 cells is {means}.
 
 - *Too wide on purpose*: squares that are 0 in truth (entropy production, irreversibility, anisotropy and the bound from
-  currents where there is equilibrium) get an error of at least what their estimated bias would scatter by. Nothing is
-  called irreversible that is not; intervals there are no shorter than needed.
-- *Too short with few steps*: means of squares of slow variables (Var θ, temperatures), where 64 steps are a dozen
-  relaxation times or fewer, and ratios whose denominator is not many of its errors from 0 (the noise scale): their
-  misses lie on one side. `noise_scale_interval` (Fieller) is the honest interval for the latter.
+  currents where there is equilibrium), to whose error that of their bias is added. Nothing is called irreversible that
+  is not.
+- *Too wide by nature*: the participation ratio of isotropic noise, which cannot be larger than it is; the Green–Kubo
+  temperature of shuffled epochs, whose lags are taken for independent although they cancel; averages over time of
+  anticorrelated series, whose anticorrelation is not credited.
+- *Too short with few steps*, with almost all misses below the truth: Var θ and the configurational temperature of slow
+  directions (64 steps are six relaxation times of the slowest here); the noise scale, a ratio whose denominator is then
+  not many of its errors from 0 (`noise_scale_interval`, Fieller's, is the honest interval); the signal from the
+  heavy-tailed gradients of single examples near a minimum.
 """
 
 ALARMS = """\

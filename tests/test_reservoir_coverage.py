@@ -35,7 +35,7 @@ def _rows() -> list[Coverage]:
 
 
 def zero(row: Coverage) -> bool:
-    return row.system == "gyrator, one temperature" and row.estimator in ZERO
+    return row.system == "gyrator in equilibrium" and row.estimator in ZERO
 
 
 def test_intervals_hold_the_truth_as_often_as_they_say(rows: list[Coverage]) -> None:
@@ -67,7 +67,7 @@ def test_pure_noise_has_a_row_for_everything_that_exists(rows: list[Coverage]) -
 def test_size_and_power_of_the_tests_of_equilibrium() -> None:
     """Binomial, four sigma: one in twenty where the hypothesis holds, always where it plainly does not."""
     error = math.sqrt(0.05 * 0.95 / REPLICATES)
-    for row in alarms(CASES["gyrator, one temperature"], STEPS, replicates=REPLICATES):
+    for row in alarms(CASES["gyrator in equilibrium"], STEPS, replicates=REPLICATES):
         assert abs(row.rejected / REPLICATES - 0.05) < 4 * error, row
     for row in alarms(CASES["gyrator"], STEPS, replicates=REPLICATES):
         assert row.rejected > 0.95 * REPLICATES, row

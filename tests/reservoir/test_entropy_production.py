@@ -114,8 +114,10 @@ def test_naive_jackknife() -> None:
         keep = every.copy()
         keep[20 * block : 20 * (block + 1)] = False
         left.append(rate(keep))
-    assert found.value == pytest.approx(12 * rate(every) - 11 * np.mean(left), rel=1e-7)
-    assert found.error == pytest.approx(math.sqrt(11 * np.var(left)), rel=1e-7)
+    value = 12 * rate(every) - 11 * np.mean(left)
+    assert found.value == pytest.approx(value, rel=1e-7)
+    scatter = math.sqrt(2) * (rate(every) - value)  # of one squared current, by its bias
+    assert found.error == pytest.approx(math.sqrt(11 * np.var(left) + scatter**2), rel=1e-7)
     assert found.degrees_of_freedom == 11
 
 

@@ -88,7 +88,7 @@ def canonical(
     return Canonical(
         temperature=moments.jackknife(lambda mean: diagonal(mean).mean(-1)),
         temperatures=moments.jackknife(diagonal),
-        anisotropy=moments.jackknife(anisotropy, squares=d * d - 1),
+        anisotropy=moments.jackknife(anisotropy, squares=d - 1),
         log_variance=moments.jackknife(log_variance, squares=d - 1),
         p_value=_hotelling(diagonal(moments.each())),
         blocks=moments.blocks,

@@ -137,7 +137,8 @@ def jackknifed(
     """``B·θ − (B−1)·⟨θ₋⟩`` and ``error² = (B−1)⟨(θ₋ − ⟨θ₋⟩)²⟩`` from the whole and what each left-out block gives.
 
     A sum of ``squares`` squares of means has, where these are 0, a bias b and a spread b√(2/squares), of which the
-    jackknife sees little just when the squares came out small: the error is then at least that spread.
+    jackknife sees little just when the squares came out small: that spread is added to the error, which is too wide
+    where the squares are 0 and as it was where they are large. Squares of unequal size count as fewer.
     """
     blocks = len(left)
     if blocks < 2:
@@ -145,7 +146,7 @@ def jackknifed(
     value = blocks * whole - (blocks - 1) * left.mean(0)
     error = np.sqrt((blocks - 1) * np.square(left - left.mean(0)).mean(0))
     if squares is not None:
-        error = np.maximum(error, np.abs(whole - value) * math.sqrt(2 / squares))
+        error = np.hypot(error, np.abs(whole - value) * math.sqrt(2 / squares))
     if value.ndim == 0:
         return Estimate(float(value), float(error), kind, float(blocks - 1))
     return Estimate(value, error, kind, float(blocks - 1))

@@ -107,5 +107,5 @@ def reservoir_cases() -> Iterator[ReservoirCase]:
     yield ReservoirCase("pure noise", HeavyBall(curvature=0.0, noise=0.7, rate=0.2, momentum=0.5), 16)
     yield ReservoirCase("shuffled epochs of 5", ShuffledQuadratic(batches=5, curvature=1.0, rate=0.4, batch_size=2), 16)
     yield ReservoirCase("gyrator", Gyrator(rate=0.2), 16)
-    yield ReservoirCase("gyrator, one temperature", Gyrator(rate=0.2, temperatures=(0.5, 0.5)), 16)
+    yield ReservoirCase("gyrator in equilibrium", Gyrator(rate=0.2, temperatures=(0.5, 0.5)), 16)
     yield ReservoirCase("dragged trap", DraggedTrap(speed=0.1, curvature=1.0, noise=2.0, rate=0.3), 16)
