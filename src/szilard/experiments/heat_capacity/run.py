@@ -49,7 +49,7 @@ def carry_out(
 def _cohort(spec: HeatCapacity, dataset: Dataset) -> Cohort:
     """All members train on the same examples."""
     inputs, labels = dataset.split("train")
-    size = len(inputs) if spec.size is None else spec.size
+    size = spec.size
     if size > len(inputs):
         raise SpecError(f"size is {size}, and {dataset.name!r} has {len(inputs)} training examples: lower it.")
     rows = torch.randperm(len(inputs), generator=streams.generator_of(spec.seed, streams.DATASET))[:size]

@@ -35,7 +35,7 @@ class HeatCapacity(Spec):
     Attributes:
         model: a factory with an argument ``widths``, as ``nets:mlp``; all between its first and last are hidden.
         data: a name of :func:`szilard.data.load`, or the address of a function of one's own.
-        size: the first so many examples of the shuffled training split are the training set; None takes all.
+        size: the first so many examples of the shuffled training split are the training set.
         loss: a factory of an ``nn.Module`` that takes outputs and labels; None is the mean cross-entropy.
         weight_decay: λ; without it a network that fits its data never stops learning, and nothing is stationary.
         batches: sizes of a batch, drawn with replacement: what the temperature is changed by.
@@ -60,7 +60,7 @@ class HeatCapacity(Spec):
     kind: ClassVar[str] = "heat-capacity"
     model: Factory
     data: str | Dataset = "digits"
-    size: int | None = 1000
+    size: int = 1000
     loss: Factory | None = None
     weight_decay: float = 0.01
     batches: tuple[int, ...] = (5, 10, 20, 40)
@@ -79,7 +79,7 @@ class HeatCapacity(Spec):
         self.require("device", self.device == "cpu", "'cpu'")
         self.require("seed", 0 <= self.seed < 2**63, "from 0 to below 2**63")
         self.require("threads", self.threads is None or self.threads >= 1, "at least 1")
-        self.require("size", self.size is None or self.size >= 2, "at least 2")
+        self.require("size", self.size >= 2, "at least 2")
         self.require("weight_decay", self.weight_decay > 0, "positive, since nothing is stationary without it")
         rising = list(self.batches) == sorted(set(self.batches)) and min(self.batches, default=0) >= 1
         self.require("batches", rising and len(self.batches) >= FEWEST, "at least three rising positive whole numbers")

@@ -16,7 +16,7 @@ def reversal(data: str = "digits") -> Reversal:
     size = size_of("reversal", data)
     model, twin = (factory("nets:mlp", widths=size.widths, activation=name) for name in ("relu", "gelu"))
     if data == "digits":
-        return Reversal(model, data, twin, threads=1)
+        return Reversal(model, data, twin, wide=Wide(), threads=1)
     return Reversal(
         model, data, twin, starts=(0, 500), steps=30, seeds=6, window=200, looks=4, kernel_inputs=5,
         wide=Wide(widths=(25, 50, 100, 200), layers=3),

@@ -82,7 +82,7 @@ class Reversal(Spec):
     looks: int = 6
     probe: int = 256
     kernel_inputs: int = 10
-    wide: Wide | None = Wide()
+    wide: Wide | None = None
     seed: int = 0
     device: str = "cpu"
     threads: int | None = None

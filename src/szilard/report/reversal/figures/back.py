@@ -22,7 +22,7 @@ def figure(evidence: ReversalEvidence) -> Figure:
     low, high = range_of(drawn)[0] / 1.6, MOST
     data, axes, notes, shapes = [], [], [], []
     count = len(evidence.rates)
-    named = sorted({0, 1, 2, count // 2, count - 1})
+    named = sorted({place for place in (0, 1, 2, count // 2, count - 1) if place < count})
     for panel, start in enumerate(evidence.starts, start=1):
         for place in range(count):
             values = _cut(relative[:, panel - 1, place])
