@@ -16,7 +16,7 @@ from drawing import BLUE, GREEN, INK, VERMILLION, between, dressed, heading, lab
 import szilard
 from szilard.audit.bursts import Bursts
 from szilard.audit.evidence import Evidence
-from szilard.audit.reservoir.words import noise_scale
+from szilard.report.single.figures.reservoir.scale import stretches
 from szilard.reservoir import time_average
 
 WIDTH, HEIGHT = 1240, 560
@@ -40,40 +40,59 @@ def temperature_panel(figure: go.Figure, bursts: Bursts) -> None:
     """How hot each layer runs."""
     edge = LEFT[1] + 0.008
     low, high = np.inf, 0.0
+    ends: dict[str, tuple[float, str]] = {}
     for layer, colour in enumerate(COLOURS):
         steps, heat, half = means(bursts, layer)
         between(figure, steps, np.maximum(heat - half, 0.3 * heat), heat + half, colour)
         figure.add_scatter(x=steps, y=heat, mode="lines", line={"color": colour, "width": 3})
-        label(figure, f"<b>{NAMES[layer]}</b> layer", edge, float(np.log10(heat[-1])), colour, 15)
+        ends[f"<b>{NAMES[layer]}</b> layer"] = (float(np.log10(heat[-1])), colour)
         low, high = min(low, float(heat.min())), max(high, float((heat + half)[1:].max()))
+    height = -np.inf
+    for text, (level, colour) in sorted(ends.items(), key=lambda item: item[1][0]):
+        height = max(level, height + 0.09)  # names are not to lie over one another
+        label(figure, text, edge, height, colour, 15)
     heading(
         figure, "One network, several heat baths", "temperature ½ r c of each layer's noise, in units of the loss", 0
     )
-    figure.update_layout(yaxis={"type": "log", "range": [np.log10(low) - 0.1, np.log10(high) + 0.1], "dtick": 1})
+    figure.update_layout(
+        yaxis={
+            "type": "log",
+            "range": [np.log10(low) - 0.1, np.log10(high) + 0.1],
+            "dtick": 1,
+            "exponentformat": "power",
+        }
+    )
 
 
 def scale_panel(figure: go.Figure, bursts: Bursts) -> None:
-    """The noise scale, with the batch size that was used."""
-    axes = {"xaxis": "x2", "yaxis": "y2"}
-    rows = []
-    for part in np.array_split(np.arange(bursts.records), 12):
-        value, (low, high) = noise_scale(bursts, part)
-        if np.isfinite(high):
-            rows.append((bursts.steps[part].mean(), value.value, max(low, 1.0), high))
-    steps, values, low, high = np.array(rows).T
-    between(figure, steps, low, high, INK, 0.12, **axes)
-    figure.add_scatter(
-        x=steps, y=values, mode="lines+markers", line={"color": INK, "width": 3}, marker={"size": 8}, **axes
-    )
+    """The noise scale over stretches of the training, with the batch size that was used."""
     where = {"xref": "x2", "yref": "y2"}
+    everything = stretches(bursts)
+    found = [one for one in everything if one.seen]
+    middle, half = (np.array([0.5 * (one.last + sign * one.first) for one in found]) for sign in (1, -1))
+    value, low, high = (np.array([getattr(one, name) for one in found]) for name in ("value", "low", "high"))
+    bars = {"color": INK, "thickness": 2.2}
+    figure.add_scatter(
+        x=middle, y=value, mode="markers", marker={"color": INK, "size": 12}, xaxis="x2", yaxis="y2",
+        error_x={"array": half, "width": 0, **bars},
+        error_y={"array": high - value, "arrayminus": value - low, "symmetric": False, "width": 6, **bars},
+    )  # fmt: skip
+    hidden = [one for one in everything if not one.seen]
+    figure.add_scatter(
+        x=[0.5 * (one.first + one.last) for one in hidden], y=[one.value for one in hidden], mode="markers",
+        marker={"color": INK, "size": 14, "symbol": "arrow-up"}, xaxis="x2", yaxis="y2",
+        error_x={"array": [0.5 * (one.last - one.first) for one in hidden], "width": 0, **bars},
+    )  # fmt: skip
     batch = float(np.log10(bursts.batch_size))
     figure.add_shape(type="line", x0=0, x1=int(bursts.steps[-1]), y0=bursts.batch_size, y1=bursts.batch_size, **where,
-                     line={"color": VERMILLION, "width": 2, "dash": "dash"})  # fmt: skip
-    label(figure, f"<b>the batch</b>: {bursts.batch_size} examples", 300, batch, VERMILLION, 15, yshift=13, **where)
-    label(figure, "<b>noise scale</b>", float(steps[-1]), float(np.log10(values[-1])), INK, 15, xshift=10, **where)
-    heading(figure, "How large a batch would do", "tr C/‖∇U‖², examples; band: 95 %", RIGHT[0])
-    figure.update_layout(yaxis2={"type": "log", "dtick": 1, "anchor": "x2",
-                                 "range": [batch - 0.3, float(np.log10(high.max())) + 0.1]})  # fmt: skip
+                     line={"color": VERMILLION, "width": 2.5, "dash": "dash"})  # fmt: skip
+    last = int(bursts.steps[-1])
+    at = {"xanchor": "right", **where}
+    label(figure, f"<b>the batch</b>: {bursts.batch_size} examples", last, batch, VERMILLION, 15, yshift=13, **at)
+    label(figure, "<b>noise scale</b>", last, float(np.log10(value[-1])), INK, 15, yshift=16, **at)
+    heading(figure, "How large a batch would do", "tr C/‖∇U‖², examples; bars: 95 %, arrow: at least", RIGHT[0])
+    span = [batch - 0.3, float(np.log10(high.max())) + 0.1]
+    figure.update_layout(yaxis2={"type": "log", "dtick": 1, "anchor": "x2", "range": span})
 
 
 def picture(run: szilard.Run) -> go.Figure:

@@ -106,6 +106,8 @@ class Setting:
         every: training steps between them.
         growth: factor by which the noise's variance grows from the first record to the last.
         loop: factor on the loop's noise alone, as with other data.
+        full: whether the force is that of all examples.
+        replacement: what the record says of how the loop draws.
         seed: of all.
         extra: further root attributes.
     """
@@ -118,6 +120,7 @@ class Setting:
     loop: float = 1.0
     seed: int = 0
     full: bool = False
+    replacement: bool = True
     extra: dict[str, Any] = field(default_factory=dict)
 
 
@@ -265,6 +268,7 @@ def attributes(setting: Setting) -> dict[str, Any]:
             "batch_size": BATCH,
             "optimizer": {"kind": "sgd", "rate": setting.rate, "momentum": 0.0},
             "clipped": False,
+            "replacement": setting.replacement,
             "force": "full" if setting.full else "sample",
             "lags": list(LAGS),
         },

@@ -201,6 +201,12 @@ def test_full_force_can_confirm_the_greatest(examine: Examine, makers: dict[str,
     assert full["force above the noise"].verdict is Verdict.HELD
 
 
+def test_shuffled_epochs_are_no_fault_of_the_record(examine: Examine, makers: dict[str, Any]) -> None:
+    row = examine(loop=1.5, layers=(makers["Layer"](d=60),), replacement=False)["noise of the loop"]
+    assert (row.verdict, row.concerns) == (Verdict.FAILED, Concern.THEORY)
+    assert "not seen for long" in row.detail
+
+
 def test_the_loop_concerns_the_record(examine: Examine, makers: dict[str, Any]) -> None:
     row = examine(loop=1.5, layers=(makers["Layer"](d=60),))["noise of the loop"]
     assert row.concerns is Concern.RECORD

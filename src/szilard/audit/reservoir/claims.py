@@ -140,8 +140,8 @@ RESERVOIR = (
 # Of the record rather than of the theory, or of nothing that the paper says: no row where nothing was measured.
 LOOP = Claim(
     "noise of the loop",
-    "the loop's gradients are as noisy as those of fresh batches: the reservoir's numbers are this training's",
-    "docs: gradient noise",
+    "the loop's gradients are as noisy as those of fresh batches at the same parameters",
+    "paper Eqs. 32–33; docs: gradient noise",
     "",
 )
 PREDICTED = Claim(

@@ -13,7 +13,11 @@ from szilard.reservoir import largest_effect, ratio_of_means
 
 
 def findings(evidence: Evidence) -> tuple[Finding, ...]:
-    """The one row of this family: the largest departure of a layer's ratio of means from 1."""
+    """The one row of this family: the largest departure of a layer's ratio of means from 1.
+
+    A loop that is known to draw with replacement must agree, or the record is of another training. Batches of shuffled
+    epochs are no fresh ones: they hold what the model has not seen for longest.
+    """
     bursts = evidence.reservoir
     assert bursts is not None
     if bursts.records < FEWEST_BURSTS:
@@ -28,8 +32,12 @@ def findings(evidence: Evidence) -> tuple[Finding, ...]:
     layer, worst = layers[largest.where[0]], found[largest.where[0]]
     clipped, skipped = (int(np.asarray(bursts.data[name]).sum()) for name in ("clipped_steps", "skipped_steps"))
     said = [f"{format_with_error(worst.value, worst.error)} times as large in {bursts.names[layer]}."]
-    if largest.low > SAME_NOISE:
+    if largest.low > 0:
         said.append("Other training data, augmentation, dropout, clipping or another batch size would do that.")
+        if not bursts.replacement:
+            said.append(
+                "So would shuffled epochs: what they serve was not seen for long, and is harder than the average."
+            )
     if clipped:
         said.append(f"{clipped:,} steps look clipped.")
     if skipped:
@@ -44,6 +52,6 @@ def findings(evidence: Evidence) -> tuple[Finding, ...]:
             bound=(0.0, SAME_NOISE),
             where=f"{bursts.span()}, {bursts.names[layer]}",
             detail=" ".join(said),
-            concerns=Concern.RECORD,
+            concerns=Concern.RECORD if bursts.replacement else Concern.THEORY,
         ),
     )

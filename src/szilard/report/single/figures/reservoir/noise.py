@@ -43,4 +43,4 @@ def figure(view: View) -> Figure | None:
 def ticks(span: tuple[float, float]) -> dict[str, float | str]:
     """Whole powers of ten alone where there are several of them, with 2 and 5 where there is one."""
     width = span[1] - span[0]
-    return {"dtick": 1} if width > 1.5 else {"dtick": "D2"} if width > 0.6 else {}
+    return {"dtick": 1} if width > 2 else {"dtick": "D2"} if width > 0.5 else {}

@@ -1,72 +1,124 @@
-"""The gradient-noise scale along the training, with the batch size as a line."""
+"""The gradient-noise scale along the training, stretch by stretch, with the batch size as a line."""
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 
+from szilard.audit.bounds import LEVEL
 from szilard.audit.bursts import Bursts
 from szilard.audit.reservoir.words import noise_scale
 from szilard.report.axes import axis, layout, rule
-from szilard.report.curve import Curve
-from szilard.report.drawing import between, label_ends, line
-from szilard.report.single.figures.reservoir.layers import BINS
+from szilard.report.drawing import points
 from szilard.report.single.figures.reservoir.noise import ticks
 from szilard.report.single.view import View
 from szilard.report.style import BLACK, Figure, Pen
+from szilard.reservoir import mean_of
 
-TOGETHER = 8
-"""The fewest bursts in a point: the force of a single one drowns in its noise."""
-RESOLVED = 0.7
-"""Share of the points in which the force should show; more bursts are taken together until it does."""
+FEWEST = 8
+"""Bursts in a stretch: the force of a single one drowns in its noise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """The noise scale over some bursts, in examples.
+
+    Attributes:
+        first, last: training steps.
+        value: the scale; where no force can be told from zero, the least that it may be.
+        low, high: ends of its 95 % interval; infinite above where no force is seen.
+    """
+
+    first: int
+    last: int
+    value: float
+    low: float
+    high: float
+
+    @property
+    def seen(self) -> bool:
+        """Whether a force is."""
+        return math.isfinite(self.high)
+
+
+def stretches(bursts: Bursts) -> list[Stretch]:
+    """The last half of the bursts, the quarter before it, and so on: the force is strongest and changes most early on.
+
+    A stretch has the same place whatever it shows, so that nothing is selected.
+    """
+    edges = [bursts.records]
+    while edges[0] // 2 >= FEWEST:
+        edges.insert(0, edges[0] // 2)
+    found = []
+    for begin, end in zip([0, *edges[:-1]], edges, strict=True):
+        if end - begin < 2:
+            continue
+        rows = np.arange(begin, end)
+        scale, (low, high) = noise_scale(bursts, rows)
+        value = float(scale.value)
+        if not math.isfinite(high):
+            value = low = _least(bursts, rows)
+        if value > 0 and math.isfinite(value):
+            found.append(Stretch(int(bursts.steps[begin]), int(bursts.steps[end - 1]), value, low, high))
+    return found
+
+
+def _least(bursts: Bursts, rows: np.ndarray) -> float:
+    """Noise over the upper end of the force's interval."""
+    noise, signal = (bursts.values(name)[rows] @ bursts.weights for name in ("noise_variance", "signal_variance"))
+    most = float(mean_of(signal).interval(LEVEL)[1])
+    return bursts.batch_size * float(noise.mean()) / most if most > 0 else math.nan
 
 
 def figure(view: View) -> Figure | None:
-    """None without the batch size, or where the force never rises above the noise."""
+    """None without the batch size, or with too few bursts."""
     bursts = view.evidence.reservoir
-    if bursts is None or bursts.batch_size == 0 or bursts.records < TOGETHER:
+    if bursts is None or bursts.batch_size == 0 or bursts.records < FEWEST:
         return None
-    steps, values, low, high = _along(bursts)
-    if not len(steps):
+    found = stretches(bursts)
+    if not found:
         return None
-    logs = np.log10(np.r_[values, bursts.batch_size])
-    span = (float(logs.min()) - 0.3, float(logs.max()) + 0.3)
+    ends = [one.value for one in found] + [end for one in found if one.seen for end in (max(one.low, 1.0), one.high)]
+    logs = np.log10([*ends, bursts.batch_size])
+    span = (float(logs.min()) - 0.15, float(logs.max()) + 0.15)
     shape, note = rule(bursts.batch_size, f"batch size: {bursts.batch_size:,}", log=True)
+    kinds = [(seen, [one for one in found if one.seen is seen]) for seen in (True, False)]
     return Figure(
         key="noise-scale",
         title="How large a batch would do",
         caption=(
-            "Gradient-noise scale tr C/‖∇U‖² of all parameters, neighbouring bursts together. Batches well below it "
-            "waste no examples; batches well above it mostly repeat themselves. Left out where no force can be told "
-            "from 0. Band: 95 % (Fieller)."
+            "Gradient-noise scale tr C/‖∇U‖² of all parameters, over stretches of the training (horizontal bars). "
+            "Batches well below it waste no examples; batches well above it mostly repeat themselves. Vertical bars: "
+            "95 %; an arrow stands at the least it may be where no force can be told from zero."
         ),
-        data=[
-            *between(steps, np.maximum(low, 10 ** span[0]), np.minimum(high, 10 ** span[1]), Pen(BLACK)),
-            *line(Curve(steps, values), "noise scale", Pen(BLACK), unit="examples", markers=len(steps) < 9),
-        ],
+        data=[_marks(shown, seen) for seen, shown in kinds if shown],
         layout=layout(
             axis("examples", type="log", range=list(span), **ticks(span)),
-            right=110,
+            right=16,
             shapes=[shape],
-            annotations=[note, *label_ends([("noise scale", float(np.log10(values[-1])), BLACK)], span)],
+            annotations=[note],
+            hovermode="closest",
         ),
     )
 
 
-def _along(bursts: Bursts) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Steps, noise scale, and the ends of its interval, where the force is known to be there."""
-    bins = min(BINS, bursts.records // TOGETHER)
-    found = _points(bursts, bins)
-    while bins > 1 and len(found[0]) < RESOLVED * bins:
-        bins //= 2
-        found = _points(bursts, bins)
-    return found
-
-
-def _points(bursts: Bursts, bins: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    rows = []
-    for part in np.array_split(np.arange(bursts.records), bins):
-        scale, ends = noise_scale(bursts, part)
-        if scale.value > 0 and ends[1] > 0:
-            rows.append((float(bursts.steps[part].mean()), float(scale.value), *ends))
-    steps, values, low, high = np.array(rows).reshape(-1, 4).T
-    return steps, values, low, high
+def _marks(found: list[Stretch], seen: bool) -> dict[str, Any]:
+    """Points with their stretch and interval, or arrows that point upwards."""
+    middle = np.array([0.5 * (one.first + one.last) for one in found])
+    value = np.array([one.value for one in found])
+    trace = points(middle, value, None, "noise scale" if seen else "at least", Pen(BLACK),
+                   "circle" if seen else "arrow-up", hover="%{y:.3g} examples", joined=False)  # fmt: skip
+    half = np.array([0.5 * (one.last - one.first) for one in found])
+    trace["error_x"] = {"type": "data", "array": half, "color": BLACK, "thickness": 1.4, "width": 0}
+    if seen:
+        above, below = (np.array([getattr(one, end) for one in found]) for end in ("high", "low"))
+        trace["error_y"] = {
+            "type": "data", "symmetric": False, "array": above - value,
+            "arrayminus": np.minimum(value - below, 0.99 * value), "color": BLACK, "thickness": 1.4, "width": 4,
+        }  # fmt: skip
+        return trace
+    trace["marker"] = trace["marker"] | {"size": 13}
+    return {key: item for key, item in trace.items() if key != "error_y"}
