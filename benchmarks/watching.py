@@ -1,9 +1,12 @@
-"""What watching costs: the same training loop watched at defaults, unwatched, and with BackPACK's gradient variance.
+"""What watching costs: the same training loop unwatched, with a ledger, with ledger and reservoir, and with the peers.
 
-    python benchmarks/watching.py [--blocks 30] [--seconds 1.0] [--without-backpack]
+    python benchmarks/watching.py [--blocks 20] [--seconds 1.5] [--without-peers]
 
-Blocks of the three loops alternate in one process, each on a model of its own, and ratios are taken block by block, so
-that the machine drifts for all alike. Opening and closing the record are timed apart: they happen once.
+Blocks of all loops alternate in one process, each on a model of its own, and ratios are taken within a round, so that
+the machine drifts for all alike. Opening and closing a record are not timed: they happen once. The peers are BackPACK's
+per-batch gradient variance and Cockpit's "economy", both at every step as they are meant; where one is not installed,
+or cannot treat the model (a transformer), its column says so. The reservoir's records are rarer than a block is long:
+what it costs is in the column *total*, over all blocks.
 """
 
 from __future__ import annotations
@@ -14,25 +17,47 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from machine import machine
 from mlp import batches, mnist, network
+from torch import Tensor, nn
 from torch.nn import CrossEntropyLoss
+from transformer import Transformer, sentences
 
 import szilard
 
 Step = Callable[[], None]
+CLOCK = time.perf_counter
 
 
-def plain_loop(data: tuple, size: int) -> Step:
+@dataclass(frozen=True)
+class Case:
+    """A model on its data."""
+
+    name: str
+    build: Callable[[], nn.Module]
+    inputs: Tensor
+    labels: Tensor
+    probe: Tensor
+    size: int
+    sequential: bool
+    """Whether it is a chain of layers, as BackPACK needs it."""
+
+    def parts(self) -> tuple[nn.Module, nn.Module, torch.optim.Optimizer, Callable[[], tuple[Tensor, Tensor]]]:
+        """Model, loss, optimiser and a source of batches."""
+        model, source = self.build(), batches(self.inputs, self.labels, self.size)
+        return model, CrossEntropyLoss(), torch.optim.SGD(model.parameters(), lr=0.1), lambda: next(source)
+
+
+def plain_loop(case: Case) -> Step:
     """The unwatched loop."""
-    model, loss_function, source = network(), CrossEntropyLoss(), batches(*data[:2], size)
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    model, loss_function, optimizer, draw = case.parts()
 
     def step() -> None:
-        x, y = next(source)
+        x, y = draw()
         loss = loss_function(model(x), y)
         optimizer.zero_grad()
         loss.backward()
@@ -41,14 +66,18 @@ def plain_loop(data: tuple, size: int) -> Step:
     return step
 
 
-def watched_loop(data: tuple, size: int, out: Path) -> tuple[Step, szilard.Monitor]:
+def watched_loop(case: Case, out: Path, reservoir: bool) -> tuple[Step, szilard.Monitor]:
     """The same loop with a monitor at its defaults and 512 probe inputs."""
-    model, loss_function, source = network(), CrossEntropyLoss(), batches(*data[:2], size)
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-    monitor = szilard.Monitor(szilard.Classifier(model, inputs=data[2]), optimizer, out=out, quiet=True)
+    model, loss_function, optimizer, draw = case.parts()
+    measures: list[szilard.monitor.Measure] = [szilard.Ledger()]
+    if reservoir:
+        data = (case.inputs, case.labels)
+        measures.append(szilard.Reservoir(loss_function, data, batch_size=case.size, replacement=True))
+    ppm = szilard.Classifier(model, inputs=case.probe)
+    monitor = szilard.Monitor(ppm, optimizer, out=out, measures=measures, quiet=True)
 
     def step() -> None:
-        x, y = next(source)
+        x, y = draw()
         loss = loss_function(model(x), y)
         optimizer.zero_grad()
         loss.backward()
@@ -58,17 +87,17 @@ def watched_loop(data: tuple, size: int, out: Path) -> tuple[Step, szilard.Monit
     return step, monitor
 
 
-def backpack_loop(data: tuple, size: int) -> Step:
+def backpack_loop(case: Case) -> Step:
     """The same loop with BackPACK's per-batch gradient variance at every step."""
     from backpack import backpack, extend
     from backpack.extensions import Variance
 
-    model, loss_function, source = extend(network()), extend(CrossEntropyLoss()), batches(*data[:2], size)
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    model, loss_function, optimizer, draw = case.parts()
+    model, loss_function = extend(model), extend(loss_function)
     warnings.filterwarnings("ignore", "Full backward hook is firing", UserWarning)  # BackPACK's own hooks
 
     def step() -> None:
-        x, y = next(source)
+        x, y = draw()
         loss = loss_function(model(x), y)
         optimizer.zero_grad()
         with backpack(Variance()):
@@ -78,61 +107,124 @@ def backpack_loop(data: tuple, size: int) -> Step:
     return step
 
 
+def cockpit_loop(case: Case) -> Step:
+    """The same loop with the quantities of Cockpit's "economy" at every step."""
+    from backpack import extend
+    from cockpit import Cockpit
+    from cockpit.utils.configuration import configuration
+
+    model, loss_function, optimizer, draw = case.parts()
+    model, loss_function = extend(model), extend(loss_function)
+    individual = extend(CrossEntropyLoss(reduction="none"))
+    cockpit = Cockpit(model.parameters(), quantities=configuration("economy"))
+    done = 0
+
+    def step() -> None:
+        nonlocal done
+        x, y = draw()
+        optimizer.zero_grad()
+        outputs = model(x)
+        loss, losses = loss_function(outputs, y), individual(outputs, y)
+        information = {
+            "batch_size": case.size, "individual_losses": losses, "loss": loss, "optimizer": optimizer,
+        }  # fmt: skip
+        with cockpit(done, info=information):
+            loss.backward(create_graph=cockpit.create_graph(done))
+        optimizer.step()
+        done += 1
+
+    return step
+
+
+def peers(case: Case) -> dict[str, tuple[Step | None, str]]:
+    """Those that run here, and why the others do not."""
+    found: dict[str, tuple[Step | None, str]] = {}
+    for name, make in (("BackPACK", backpack_loop), ("Cockpit", cockpit_loop)):
+        if not case.sequential:
+            found[name] = (None, "cannot")
+            continue
+        try:
+            step = make(case)
+            step()
+            found[name] = (step, "")
+        except ImportError:
+            found[name] = (None, "absent")
+        except Exception as error:  # an old peer on a new PyTorch
+            found[name] = (None, type(error).__name__[:8])
+    return found
+
+
 def seconds_of(step: Step, count: int) -> float:
     """Time of ``count`` steps."""
-    begin = time.perf_counter()
+    begin = CLOCK()
     for _ in range(count):
         step()
-    return time.perf_counter() - begin
+    return CLOCK() - begin
 
 
-def compare(data: tuple, size: int, blocks: int, seconds: float, with_backpack: bool, out: Path) -> str:
+def compare(case: Case, blocks: int, seconds: float, with_peers: bool, out: Path) -> str:
     """One line of the table."""
-    plain = plain_loop(data, size)
-    begin = time.perf_counter()
-    watched, monitor = watched_loop(data, size, out)
-    opened = time.perf_counter() - begin
-    seconds_of(plain, 50)
-    count = max(20, round(seconds / (seconds_of(plain, 100) / 100)))
-    other = backpack_loop(data, size) if with_backpack else None
-    if other:
-        seconds_of(other, 10)
-    watched_ratios, other_ratios, plain_seconds, watched_seconds = [], [], [], []
+    plain = plain_loop(case)
+    ledger, first = watched_loop(case, out / "ledger", reservoir=False)
+    both, second = watched_loop(case, out / "both", reservoir=True)
+    others = peers(case) if with_peers else {}
+    seconds_of(plain, 20)
+    count = max(20, round(seconds / (seconds_of(plain, 50) / 50)))
+    loops, times = [plain, ledger, both], {plain: [], ledger: [], both: []}
+    ratios: dict[str, list[float]] = {name: [] for name, (step, _) in others.items() if step}
     for block in range(blocks):
-        order = (plain, watched) if block % 2 else (watched, plain)
-        times = {step: seconds_of(step, count) for step in order}
-        plain_seconds.append(times[plain])
-        watched_seconds.append(times[watched])
-        watched_ratios.append(times[watched] / times[plain])
-        if other:
-            few = max(10, count // 10)
-            other_ratios.append(seconds_of(other, few) / few / (times[plain] / count))
-    begin = time.perf_counter()
-    run = monitor.close()
-    closed = time.perf_counter() - begin
-    backpack_column = f"{statistics.median(other_ratios):8.2f}" if other else "     n/a"
+        for step in loops[block % 3 :] + loops[: block % 3]:
+            times[step].append(seconds_of(step, count))
+        for name in ratios:
+            few = max(5, count // 20)
+            ratios[name].append(seconds_of(others[name][0], few) / few / (times[plain][-1] / count))
+    first.close()
+    run = second.close()
+    records = run.tree["reservoir"].sizes["step"]
+    totals = [sum(times[step]) / sum(times[plain]) for step in (ledger, both)]
+    medians = [
+        statistics.median(a / b for a, b in zip(times[step], times[plain], strict=True)) for step in (ledger, both)
+    ]
+    columns = [
+        f"{statistics.median(ratios[name]):8.2f}" if name in ratios else f"{others[name][1] if others else '–':>8}"
+        for name in ("BackPACK", "Cockpit")
+    ]
+    attributes = run.attributes
     return (
-        f"{size:5d} {1e3 * statistics.median(plain_seconds) / count:9.2f} {run.attributes['every']:6d} "
-        f"{statistics.median(watched_ratios):8.3f} {sum(watched_seconds) / sum(plain_seconds):8.3f} {backpack_column} "
-        f"{1e3 * opened:8.0f} {1e3 * closed:8.0f} {blocks * count:9d}"
+        f"{case.name:12s} {case.size:5d} {1e3 * statistics.median(times[plain]) / count:8.2f} "
+        f"{attributes['every']:6d} {attributes['reservoir_every']:6d} {medians[0]:7.3f} {totals[0]:7.3f} "
+        f"{medians[1]:7.3f} {totals[1]:7.3f} {' '.join(columns)} {records:7d} {blocks * count:8d}"
     )
 
 
 def main() -> None:
     """Prints the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--blocks", type=int, default=30, help="pairs of blocks for each batch size")
-    parser.add_argument("--seconds", type=float, default=1.0, help="length of a block")
-    parser.add_argument("--without-backpack", action="store_true")
+    parser.add_argument("--blocks", type=int, default=20, help="rounds for each case")
+    parser.add_argument("--seconds", type=float, default=1.5, help="length of a block")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[32, 128, 512], help="batch sizes of the MLP")
+    parser.add_argument("--without-peers", action="store_true")
+    parser.add_argument("--without-transformer", action="store_true")
+    parser.add_argument("--cpu", action="store_true", help="count CPU seconds: for a machine that is busy otherwise")
     options = parser.parse_args()
+    if options.cpu:
+        global CLOCK
+        CLOCK = time.process_time
+    inputs, labels, probe = mnist()
+    cases = [Case("MLP", network, inputs, labels, probe, size, True) for size in options.sizes]
+    if not options.without_transformer:
+        words, of = sentences(20_000)
+        cases.append(Case("transformer", Transformer, words, of, sentences(512, seed=1)[0], 32, False))
     print(machine())
-    print("watched and BackPACK: time over the unwatched loop's, median of paired blocks; total: over all blocks")
-    print("batch   step/ms  every  watched    total BackPACK  open/ms close/ms     steps")
-    data = mnist()
+    print("ledger, both (with the reservoir), BackPACK, Cockpit: time over the unwatched loop's, median of rounds;")
+    print("total: over all rounds; every: steps between records of the ledger, and of the reservoir")
+    print(
+        "model        batch  step/ms  every  every  ledger   total    both   total BackPACK  Cockpit records    steps"
+    )
     with tempfile.TemporaryDirectory() as directory:
-        for size in (32, 128, 512):
-            out = Path(directory) / str(size)
-            print(compare(data, size, options.blocks, options.seconds, not options.without_backpack, out), flush=True)
+        for number, case in enumerate(cases):
+            out = Path(directory) / str(number)
+            print(compare(case, options.blocks, options.seconds, not options.without_peers, out), flush=True)
 
 
 if __name__ == "__main__":
