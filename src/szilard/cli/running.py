@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
 def run(
     experiment: Annotated[
-        str, typer.Argument(help="A named run (single, memorisation, budget, fig3) or a TOML file.", show_default=False)
+        str,
+        typer.Argument(
+            help="A named run (single, memorisation, budget, fig3, reversal, heat-capacity) or a TOML file.",
+            show_default=False,
+        ),
     ],
     data: Annotated[
         str | None,
