@@ -44,8 +44,8 @@ cells is {means}.
   temperature of shuffled epochs, whose lags are taken for independent although they cancel; averages over time of
   anticorrelated series, whose anticorrelation is not credited.
 - *Too short with few steps*, with almost all misses below the truth: Var θ and the configurational temperature of slow
-  directions (64 steps are a dozen relaxation times of the slowest here); the noise scale, a ratio whose denominator is then
-  not many of its errors from 0 (`noise_scale_interval`, Fieller's, is the honest interval); the signal from the
+  directions (64 steps are a dozen relaxation times of the slowest here); the noise scale, a ratio whose denominator is
+  then not many of its errors from 0 (`noise_scale_interval`, Fieller's, is the honest interval); the signal from the
   heavy-tailed gradients of single examples near a minimum.
 """
 
