@@ -19,6 +19,7 @@ from szilard.audit.finding import judge
 from szilard.audit.reservoir import FAMILIES, findings, without
 from szilard.audit.reservoir.claims import LOOP, PREDICTED, REGIMES, RESERVOIR
 from szilard.audit.reservoir.whiteness import autocorrelation
+from szilard.audit.reservoir.work import coherence
 
 Examine = Callable[..., dict[str, Finding]]
 
@@ -307,6 +308,23 @@ def test_predicted_work_stands_beside_the_measured(
     row = audit(tree)["predicted work"]
     assert row.verdict is verdict, row
     assert "at jumps of 1" in row.where
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "interval", "share"),
+    [
+        ({"class": "SGD", "lr": 0.1, "momentum": 0.0}, 1, 1.0),
+        ({"class": "SGD", "lr": 0.1, "momentum": 0.5}, 1, (1 - 0.5) / (1 + 0.5)),
+        ({"class": "SGD", "lr": 0.1, "momentum": 0.5}, 10_000, 1.0),
+        ({"class": "SGD", "lr": 0.0, "momentum": 0.5}, 1, 1.0),
+        ({"class": "Odd"}, 3, 1.0),
+        ({"class": "SGD", "lr": "much"}, 3, 1.0),
+        (None, 3, 1.0),
+    ],
+)
+def test_momentum_hides_part_of_the_diffusion_from_short_jumps(optimizer: object, interval: int, share: float) -> None:
+    """At jumps of one step the variance is r²/(1 − β²) in place of r²/(1 − β)²."""
+    assert coherence(optimizer, interval) == pytest.approx(share, rel=1e-3)
 
 
 def test_even_records_leave_out_what_is_off_the_rhythm(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,8 +11,9 @@ from szilard.audit.bounds import FEWEST_BURSTS, LEADING_ORDER, LEVEL
 from szilard.audit.evidence import Evidence
 from szilard.audit.finding import Finding
 from szilard.audit.reservoir.claims import PREDICTED
+from szilard.errors import SpecError
 from szilard.estimate import format_with_error
-from szilard.reservoir import time_ratio
+from szilard.reservoir import Dynamics, displacement_variance, time_ratio
 
 BOUND = (1 - LEADING_ORDER, 1 + LEADING_ORDER)
 
@@ -24,7 +26,7 @@ class Works:
         steps: at which each stretch ends.
         measured: by the ledger, at its finest interval.
         drift: predicted for that interval, the mean of both ends.
-        diffusion: likewise.
+        diffusion: likewise; under momentum what shows at that interval.
         interval: k, training steps.
     """
 
@@ -80,4 +82,21 @@ def works(evidence: Evidence) -> Works | None:
     interval = round(float(covered[known].sum() / made[known].sum()))
     drift, diffusion = (bursts.values(name) for name in ("work_drift", "work_diffusion"))
     drift, diffusion = (0.5 * (each[1:] + each[:-1])[known] for each in (drift, diffusion))
-    return Works(bursts.steps[1:][known], (done / np.maximum(covered, 1))[known], interval * drift, diffusion, interval)
+    measured = (done / np.maximum(covered, 1))[known]
+    diffusion = diffusion * coherence(evidence.attributes.get("optimizer"), interval)
+    return Works(bursts.steps[1:][known], measured, interval * drift, diffusion, interval)
+
+
+def coherence(optimizer: object, interval: int) -> float:
+    """What the noise does within an interval, over what it does in the long run: 1 without momentum.
+
+    Momentum spreads a noise's displacement over 1/(1 − β) steps, so that shorter jumps see only part of it.
+    """
+    settings = dict(optimizer) if isinstance(optimizer, Mapping) else {}
+    try:
+        dynamics = Dynamics.of(str(settings.get("class")), settings)
+    except (SpecError, KeyError, TypeError, ValueError):
+        return 1.0
+    if not dynamics.response:
+        return 1.0
+    return displacement_variance(dynamics, interval) / (interval * dynamics.response**2)
