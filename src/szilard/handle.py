@@ -183,11 +183,14 @@ class Run:
         return kind_of(self.tree)
 
     def _degrees_of_freedom(self, attributes: dict[Any, Any], data: xr.Dataset, row: int) -> float:
-        """Of an error over probe inputs or clusters their number at that row less one; infinite otherwise."""
+        """Of an error over probe inputs, clusters or a burst's steps their number at that row less one; or infinite."""
         if "over the outermost clusters" in attributes.get("error_meaning", ""):
             from szilard.summary.ensemble_record import clusters_of, degrees_of_freedom
 
             return degrees_of_freedom(int(clusters_of(data, self._attributes)[row]))
+        if "over the steps of the burst" in attributes.get("error_meaning", ""):
+            steps = data["burst_steps"].values[row] if "burst_steps" in data else 0
+            return float(steps - 1) if steps > 1 else math.inf
         probe = self._attributes.get("probe")
         inputs = probe.get("inputs") if isinstance(probe, dict) else None
         over_inputs = "over probe inputs" in attributes.get("error_meaning", "")

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from szilard import Classifier, Ledger, Monitor
-from szilard.errors import SpecError
+from szilard.errors import SpecError, SzilardWarning
 from szilard.models.precision import Precision
 from szilard.monitor import Occasion
 from szilard.monitor import monitor as monitor_module
@@ -298,3 +298,103 @@ def test_a_budget_is_a_share(tmp_path, budget):
     with pytest.raises(SpecError, match=r"between 0 and 1, .*: 0\.05 is 5 %"):
         watched(tmp_path / "run", budget=budget)
     assert not (tmp_path / "run").exists()
+
+
+# Measures with a budget of their own, and those that look at steps
+
+
+class Steps(Ticks):
+    """Follows three steps after each record."""
+
+    groups = (Group("steps", (Variable("followed", "steps followed so far", "step"),)),)
+    least_every = 4
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(clock)
+        self.seen: list[int] = []
+        self.left = 0
+        self.taken_off = False
+
+    @property
+    def following(self) -> bool:
+        return self.left > 0
+
+    def observe(self, occasion: Occasion) -> None:
+        if not occasion.ragged:
+            self.waiting.append(occasion)
+            self.left = 3
+
+    def follow(self, step: int) -> None:
+        self.clock.now += 0.2  # dear, but no step of the loop's own
+        self.seen.append(step)
+        self.left -= 1
+
+    def leave(self) -> None:
+        self.taken_off = True
+
+    def rows(self) -> list[Rows]:
+        steps, self.waiting = [occasion.step for occasion in self.waiting], []
+        values = torch.full((len(steps), 1), float(len(self.seen)), dtype=torch.float64)
+        return [Rows("steps", steps, {"followed": None}, values)] if steps else []
+
+    def rehearse(self, clock: Callable[[], float]) -> float:
+        return 0.05
+
+
+@dataclass
+class Follow:
+    """Such a measure."""
+
+    recorder: Steps
+    every: int | None = None
+    budget: float = 0.1
+
+    def start(self, ppm: object, seed: int, optimizer: object) -> Steps:
+        return self.recorder
+
+
+def test_a_measure_with_a_budget_gets_an_interval_of_its_own(tmp_path, clock, capsys):
+    """Its record takes 50 ms, two fifths of a tenth of steps of 10 ms; the ledger's 30 ms and half of the time."""
+    follower = Steps(clock)
+    model, monitor = watched(tmp_path / "run", measures=[Ledger(), Follow(follower)], budget=0.5)
+    loop(monitor, model, clock, 3 + 24 + 130)
+    run = monitor.close()
+    assert run.attributes["every"] == 15
+    assert run.attributes["steps_every"] == 125
+    assert (run.attributes["budget"], run.attributes["steps_budget"]) == (0.5, 0.1)
+    assert run.attributes["calibration"]["step_seconds"] == pytest.approx(0.01)  # steps that are followed do not count
+    assert run.attributes["steps_calibration"]["record_seconds"] == pytest.approx(0.05)
+    assert run.tree["steps"]["step"].values.tolist() == [0, 27, 152]
+    assert run.data["step"].values.tolist() == [0, *range(27, 157, 15), 157]
+    assert follower.seen == [1, 2, 3, 28, 29, 30, 153, 154, 155]
+    assert follower.taken_off
+    said = capsys.readouterr().err
+    assert "recording every 15 steps: a record takes 30.00 ms" in said
+    assert "recording the steps every 125 steps: a record takes 50.00 ms" in said
+
+
+def test_the_monitors_interval_is_not_that_of_a_measure_with_a_budget(tmp_path, clock):
+    follower = Steps(clock)
+    model, monitor = watched(tmp_path / "run", measures=[Ledger(), Follow(follower, budget=0.99)], every=5, quiet=True)
+    loop(monitor, model, clock, 50)
+    run = monitor.close()
+    assert (run.attributes["every"], run.attributes["every_chosen_by"], run.attributes["budget"]) == (5, "user", None)
+    assert run.data["step"].values.tolist() == list(range(0, 51, 5))
+    assert run.attributes["steps_every"] == 13
+
+
+def test_records_that_take_several_steps_never_meet(tmp_path, clock):
+    follower = Steps(clock)
+    follower.rehearse = lambda clock: 1e-6  # type: ignore[method-assign]
+    model, monitor = watched(tmp_path / "run", measures=[Follow(follower)], quiet=True)
+    loop(monitor, model, clock, 60)
+    assert monitor.close().attributes["every"] == 4
+
+
+def test_whoever_follows_leaves_a_run_that_breaks(tmp_path, clock):
+    follower = Steps(clock)
+    _, monitor = watched(tmp_path / "run", measures=[Ledger(every=5), Follow(follower)], quiet=True)
+    with pytest.warns(SzilardWarning, match="the training loss is not finite"):
+        monitor.step(loss=float("nan"))
+    monitor.close()
+    assert follower.taken_off

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, final
@@ -155,12 +156,14 @@ class ReservoirRecorder:
         burst = Burst(self._plan, Occasion(0, 0), generator, stream)
         burst.take(self._optimizer)
         started = clock()
+        marks = [started]
         for _ in range(_REHEARSED):
             burst.take(self._optimizer)
-        taken = clock()
+            marks.append(clock())
+        taken, step = marks[-1], min(after - before for before, after in itertools.pairwise(marks))
         gathered = burst.gather(None)
         Accounts(self._plan, self._batching, self._lags[:2], self._window).row(burst, gathered)
-        return started - begin + (taken - started) / _REHEARSED * (self._plan.steps - 1) + clock() - taken
+        return started - begin + step * (self._plan.steps - 1) + clock() - taken
 
     def _before_step(
         self, optimizer: torch.optim.Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]
