@@ -107,6 +107,13 @@ def test_what_cannot_be_told_says_why(make: Make) -> None:
     assert run.summary()
 
 
+def test_what_epochs_take_off_a_batch_is_no_breach_of_one_over_the_batch(make: Make) -> None:
+    """A batch of 100 of 300 examples without repeats has 200/299 of the noise that repeats would give it."""
+    held = make(shuffle="epochs", examples=300, extra=200 / 299).audit()
+    assert held["noise goes with 1/|b|"].effect < 0.05
+    assert make(extra=200 / 299).audit()["noise goes with 1/|b|"].verdict is Verdict.FAILED
+
+
 def test_answers_in_words(make: Make) -> None:
     run = make(growth=2.0, heat=3.0)
     evidence, audit = Fig3Evidence.of(run.tree), run.audit()

@@ -154,6 +154,13 @@ class Fig3Evidence:
         found = self.covariance(batch)[..., group, :]
         return autocorrelation(found if start is None else found[start : start + 1])
 
+    def of_one_example(self, batch: int) -> float:
+        """By what the noise of a batch is to be multiplied to have C: |b|, and in shuffled epochs (N − 1)/(N − |b|)."""
+        size, count = self.batches[batch], self.attributes.get("examples")
+        if self.attributes.get("shuffle") != "epochs" or not isinstance(count, int) or count <= size:
+            return float(size)
+        return size * (count - 1) / (count - size)
+
     def epoch(self, batch: int) -> int | None:
         """Steps of an epoch where batches go through shuffled ones; None where they are drawn with replacement."""
         steps = self.attributes.get("epoch")

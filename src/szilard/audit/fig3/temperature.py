@@ -70,7 +70,7 @@ def _compared(
         if both.sum() < 2:
             continue
         for stretch in range(values.shape[-1]):
-            one, other = batches[batch] * values[batch, both, stretch], batches[0] * values[0, both, stretch]
+            one, other = (evidence.of_one_example(place) * values[place, both, stretch] for place in (batch, 0))
             if one.mean() > 0 and other.mean() > 0:
                 effect, error = log_ratio(one, other)
                 effects.append(effect)

@@ -21,7 +21,7 @@ def figure(view: View) -> Figure | None:
     traces: list[dict[str, Any]] = []
     ends, tops = [], []
     for batch in view.batches:
-        noise, size = view.evidence.mean("noise_variance", batch), view.evidence.batches[batch]
+        noise, size = view.evidence.mean("noise_variance", batch), view.evidence.of_one_example(batch)
         curve = Curve(steps, size * noise.value[:, 0], size * view.width[batch] * noise.error[:, 0])
         traces += line(curve, view.label(batch), view.pen(batch), unit="nat²")
         ends.append((view.label(batch), float(curve.values[-1]), view.pen(batch).colour))
@@ -31,9 +31,10 @@ def figure(view: View) -> Figure | None:
         key="ratio",
         title="Stationary? The variance of one example’s gradient",
         caption=(
-            "tr C/dim θ = |b| times the noise variance. Where the curves lie on one another, the noise goes with 1/|b| "
-            "and nothing else; where they are level, it is stationary. Bands: 95 % over trainings."
+            "tr C/dim θ: |b| times the noise variance (in shuffled epochs of N examples (N − 1)/(N − |b|) times that). "
+            "Where the curves lie on one another, the noise goes with 1/|b| and nothing else; where they are level, it "
+            "is stationary. Bands: 95 % over trainings."
         ),
         data=traces,
-        layout=layout(axis("|b| × noise variance (nat²)", range=list(span)), annotations=label_ends(ends, span)),
+        layout=layout(axis("tr C/dim θ (nat²)", range=list(span)), annotations=label_ends(ends, span)),
     )
