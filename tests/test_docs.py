@@ -36,7 +36,15 @@ SHORT = ("--set", "training.steps=60")
 """Added to every ``szilard run``: the command is the page's, the training is shorter."""
 SHORTER = {
     "fig3": ("--data", "digits", "--set", "trials=[3]", "--set", "steps=60", "--set", "examples=64"),
-}
+    "reversal": (
+        "--data", "digits", "--set", "starts=[0]", "--set", "steps=3", "--set", "seeds=1", "--set", "window=3",
+        "--set", "looks=1", "--set", "halvings=1", "--set", "kernel_inputs=2", "--set", "probe=8", "--set", "wide=none",
+    ),
+    "heat-capacity": (
+        "--data", "digits", "--set", "size=50", "--set", "seeds=2", "--set", "looks=2", "--set", "burn=4",
+        "--set", "window=4", "--set", "widths=[30]",
+    ),
+}  # fmt: skip
 """Instead of it, for named runs with settings of their own."""
 ELSEWHERE = ("pip install", "git clone", "cd ", "python benchmarks/")
 """What the pages may tell a reader to type besides ``szilard`` and ``make``."""
