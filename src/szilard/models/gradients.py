@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, final
 
 import torch
@@ -63,12 +63,20 @@ class BatchGradient:
 
     def __call__(self, inputs: Any, labels: Any) -> tuple[Tensor, list[Tensor]]:
         """The batch's mean loss, and its gradient in the order of ``parameters``; zeros for those that are not used."""
-        leaves = {name: parameter.detach().requires_grad_() for name, parameter in self.parameters.items()}
+        return self.several([(inputs, labels)])[0]
+
+    def several(self, batches: Sequence[tuple[Any, Any]]) -> list[tuple[Tensor, list[Tensor]]]:
+        """The same of several batches, cheaper than one by one."""
+        views = {name: parameter.detach().requires_grad_() for name, parameter in self.parameters.items()}
+        leaves = list(views.values())
+        results = []
         # The gradient inside as well: checkpointed parts are evaluated once more on the way back.
-        with stateless._reparametrize_module(self.module, leaves, tie_weights=True):
-            loss = self.loss_fn(self.forward(self.module, inputs), labels)
-            found = torch.autograd.grad(loss, list(leaves.values()), allow_unused=True)
-        return loss.detach(), [dense(g, leaf) for g, leaf in zip(found, leaves.values(), strict=True)]
+        with stateless._reparametrize_module(self.module, views, tie_weights=True):
+            for inputs, labels in batches:
+                loss = self.loss_fn(self.forward(self.module, inputs), labels)
+                found = torch.autograd.grad(loss, leaves, allow_unused=True)
+                results.append((loss.detach(), [dense(g, leaf) for g, leaf in zip(found, leaves, strict=True)]))
+        return results
 
     def loss(self, inputs: Any, labels: Any) -> Tensor:
         """The batch's mean loss without a gradient."""

@@ -124,9 +124,8 @@ class Burst:
             loop = [_wide(dense(parameter.grad, parameter)) for parameter in tracked.parameters]
             self._unscale(optimizer, loop)
         with apart(plan.gradient.module, plan.device, self._stream):
-            first, second = (
-                plan.gradient(*plan.examples.draw(plan.half, self._generator, plan.device)) for _ in range(2)
-            )
+            batches = [plan.examples.draw(plan.half, self._generator, plan.device) for _ in range(2)]
+            first, second = plan.gradient.several(batches)
             if self.start is None:
                 self.start = self._begin(optimizer, settings)
         with torch.no_grad():
