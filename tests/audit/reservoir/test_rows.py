@@ -268,6 +268,21 @@ def test_bursts_without_numbers_are_set_aside_and_counted(
     assert "1 bursts without finite numbers" in audit(tree)["noise of the loop"].detail
 
 
+def test_a_layer_without_noise_does_not_silence_the_others(
+    attached: Callable[..., xr.DataTree], learned: xr.DataTree, makers: dict[str, Any]
+) -> None:
+    tree = attached(learned, makers["Setting"](layers=(makers["Layer"](),) * 3))
+    data = tree["reservoir"].to_dataset().copy(deep=True)
+    for name in ("noise_variance", "noise_variance_loop", "noise_covariance", "temperature_noise"):
+        data[name][:, 1] = 0.0
+    tree["reservoir"] = xr.DataTree(data)
+    report = audit(tree)
+    for row in ("stationary noise", "one temperature"):
+        assert report[row].verdict is Verdict.HELD
+        assert "layer1" not in report[row].where
+    assert report["white noise"].verdict is not Verdict.UNCHECKABLE
+
+
 @pytest.mark.parametrize(
     "attributes",
     [None, {}, "odd", {"parameters": "many", "batch_size": "all", "groups": 3, "window": None, "examples": -1},

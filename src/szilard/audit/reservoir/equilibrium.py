@@ -52,21 +52,27 @@ def relaxed(bursts: Bursts, layer: int) -> float:
 
 def settled_path(bursts: Bursts, layer: int) -> np.ndarray | None:
     """Projections of a layer, (records, directions); None where fewer than two moved, or all are on their way."""
-    path = bursts.values("projection_position")[bursts.even, layer]
-    moves = path.std(0) > 0 if len(path) else np.zeros(0, dtype=bool)
-    if moves.sum() < 2 or relaxed(bursts, layer) < FEWEST_RELAXED:
+    chosen = _moving(bursts, layer)
+    if len(chosen) < 2 or relaxed(bursts, layer) < FEWEST_RELAXED:
         return None
-    return np.asarray(path[:, moves])
+    return np.asarray(bursts.values("projection_position")[bursts.even, layer][:, chosen])
+
+
+def _moving(bursts: Bursts, layer: int) -> np.ndarray:
+    """The directions along which a layer moves, no more of them than it has parameters: others are copies of these."""
+    path = bursts.values("projection_position")[bursts.even, layer]
+    if not len(path):
+        return np.zeros(0, dtype=int)
+    return np.flatnonzero(path.std(0) > 0)[: bursts.parameters[layer] or None]
 
 
 def _canonical(bursts: Bursts, paths: dict[int, np.ndarray]) -> Finding:
     """``‖G/T − 1‖²/d`` of each layer."""
     effects, intervals, layers = [], [], []
     for layer, path in paths.items():
-        positions = bursts.values("projection_position")[bursts.even, layer]
         force = -bursts.values("projection_force")[bursts.even, layer]
         try:
-            found = canonical(path, force[:, positions.std(0) > 0])
+            found = canonical(path, force[:, _moving(bursts, layer)])
         except RecordError:
             continue
         low, high = found.anisotropy.interval(level_of(len(paths)))

@@ -68,7 +68,7 @@ def _stationary(bursts: Bursts, found: Regimes | None) -> Finding:
     try:
         changes = [_largest(bursts, stretches, looks=len(parts)) for stretches in parts]
     except RecordError:
-        return STATIONARY.unchecked("The noise variance of some layer is 0 at times: it has no logarithm.")
+        return STATIONARY.unchecked("The noise variance of every layer is 0 at times: it has no logarithm.")
     worst = max(changes, key=lambda change: (change.largest.low, change.largest.value))
     largest, name = worst.largest, bursts.names[worst.layer]
     one, other = (worst.stretches[index] for index in largest.where)
@@ -91,21 +91,27 @@ def _stationary(bursts: Bursts, found: Regimes | None) -> Finding:
 def _largest(bursts: Bursts, stretches: list[np.ndarray], looks: int = 1) -> Change:
     """The largest change of any layer between stretches, quarters of the records or what lies between breaks.
 
+    Layers that are without noise at times (dead, or frozen for a while) are left out.
+
     About quarters the noise of ln c is that about a smooth course, between breaks that within each stretch.
 
     Raises:
-        RecordError: for variances that are not positive, or too few records.
+        RecordError: where no layer's variance is positive throughout, or for too few records.
     """
     level = level_of(bursts.groups * looks)
     rows = np.concatenate(stretches)
     variance = bursts.values("noise_variance")[rows]
+    layers = np.flatnonzero((bursts.values("noise_variance") > 0).all(0))
+    if not len(layers):
+        raise RecordError("no layer has noise throughout: its variance has no logarithm.")
+    columns = variance[:, layers].T
     if len(stretches) == STRETCHES and np.ptp([len(part) for part in stretches]) <= 1:
-        found = [stationarity(column, level=level).largest for column in variance.T]
+        found = [stationarity(column, level=level).largest for column in columns]
     else:
-        found = [_between(np.log(column), [len(part) for part in stretches], level) for column in variance.T]
-    layer = max(range(len(found)), key=lambda index: (found[index].low, found[index].value))
+        found = [_between(np.log(column), [len(part) for part in stretches], level) for column in columns]
+    worst = max(range(len(found)), key=lambda index: (found[index].low, found[index].value))
     ends = (max(one.low for one in found), max(one.high for one in found))
-    return Change(Largest(found[layer].value, *ends, found[layer].where), layer, tuple(stretches))
+    return Change(Largest(found[worst].value, *ends, found[worst].where), int(layers[worst]), tuple(stretches))
 
 
 def _between(logs: np.ndarray, lengths: list[int], level: float) -> Largest:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from szilard.audit.bounds import FEWEST_BURSTS, LEVEL, ONE_TEMPERATURE, STATIONARY_RATIO
@@ -11,7 +13,6 @@ from szilard.audit.finding import Finding
 from szilard.audit.reservoir.claims import ONE_TEMPERATURE as ONE
 from szilard.audit.reservoir.claims import SETTLED, YAIDA
 from szilard.audit.rows import decisive, level_of, ratio
-from szilard.errors import RecordError
 from szilard.estimate import Estimate, Kind, format_with_error
 from szilard.reservoir import mutual_equilibrium, time_average, time_ratio
 
@@ -39,16 +40,17 @@ def _one(bursts: Bursts) -> Finding:
         return ONE.unchecked("The record holds one group of parameters: give the Reservoir measure groups='layer'.")
     if bursts.records < FEWEST_BURSTS:
         return ONE.unchecked(bursts.too_few(FEWEST_BURSTS))
-    try:
-        found = layer_temperatures(bursts, bursts.late)
-        judged = mutual_equilibrium(found, LEVEL)
-    except RecordError:
-        return ONE.unchecked("The noise of some layer is 0: it has no temperature to compare.")
+    everything = layer_temperatures(bursts, bursts.late)
+    warm = [layer for layer, one in enumerate(everything) if one.value > 0 and one.error > 0]
+    if len(warm) < 2:
+        return ONE.unchecked("Fewer than two layers have noise: there are no temperatures to compare.")
+    found = [everything[layer] for layer in warm]
+    judged = mutual_equilibrium(found, LEVEL)
     values = [one.value for one in found]
-    hottest, coldest = int(np.argmax(values)), int(np.argmin(values))
-    hot, cold = found[hottest], found[coldest]
+    hot, cold = found[int(np.argmax(values))], found[int(np.argmin(values))]
+    hottest, coldest = warm[int(np.argmax(values))], warm[int(np.argmin(values))]
     before = layer_temperatures(bursts, slice(0, bursts.records // 2))
-    earlier = before[hottest].value / before[coldest].value
+    earlier = before[hottest].value / before[coldest].value if before[coldest].value > 0 else math.nan
     return ONE.tested(
         measure="largest |ln(T_i/T_j)| of two layers",
         effect=judged.largest.value,
