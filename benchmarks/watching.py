@@ -3,7 +3,8 @@
     python benchmarks/watching.py [--blocks 20] [--seconds 1.5] [--without-peers]
 
 Blocks of all loops alternate in one process, each on a model of its own, and ratios are taken within a round, so that
-the machine drifts for all alike. Opening and closing a record are not timed: they happen once. The peers are BackPACK's
+the machine drifts for all alike. Opening and closing a record are not timed, nor the first steps, in which intervals
+are chosen: they happen once, and cost some 250 steps with a reservoir. The peers are BackPACK's
 per-batch gradient variance and Cockpit's "economy", both at every step as they are meant; where one is not installed,
 or cannot treat the model (a transformer), its column says so. The reservoir's records are rarer than a block is long:
 what it costs is in the column *total*, over all blocks.
@@ -31,6 +32,8 @@ import szilard
 
 Step = Callable[[], None]
 CLOCK = time.perf_counter
+SETTLED = 64
+"""Steps after which intervals are chosen and the first two bursts are over: they happen once in a run."""
 
 
 @dataclass(frozen=True)
@@ -168,7 +171,8 @@ def compare(case: Case, blocks: int, seconds: float, with_peers: bool, out: Path
     ledger, first = watched_loop(case, out / "ledger", reservoir=False)
     both, second = watched_loop(case, out / "both", reservoir=True)
     others = peers(case) if with_peers else {}
-    seconds_of(plain, 20)
+    for step in (plain, ledger, both):
+        seconds_of(step, SETTLED)
     count = max(20, round(seconds / (seconds_of(plain, 50) / 50)))
     loops, times = [plain, ledger, both], {plain: [], ledger: [], both: []}
     ratios: dict[str, list[float]] = {name: [] for name, (step, _) in others.items() if step}

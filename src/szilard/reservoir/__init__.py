@@ -5,6 +5,7 @@ Pure functions of gradients, series and matrices, in units of the loss; nothing 
 
 from szilard.reservoir.canonical import Canonical, canonical
 from szilard.reservoir.contrasts import Largest, largest_contrast, largest_effect
+from szilard.reservoir.configurational import configurational_of_gram
 from szilard.reservoir.correlation import (
     covariance_draws,
     covariance_of_gram,
@@ -73,6 +74,7 @@ __all__ = [
     "autocovariance",
     "bound_of_current",
     "canonical",
+    "configurational_of_gram",
     "configurational_temperature",
     "covariance_draws",
     "covariance_of_gram",
