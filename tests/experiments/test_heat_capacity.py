@@ -24,6 +24,7 @@ from szilard.experiments.heat_capacity.spec import State
 from szilard.experiments.heat_capacity.stationary import Onlooker
 from szilard.experiments.overrides import apply
 from szilard.experiments.runner import run
+from szilard.records.heat_capacity_schema import HEAT
 from szilard.report.page import render
 from szilard.training import factory
 
@@ -231,3 +232,12 @@ def test_the_command_runs(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["run", "heat-capacity", *changes, "--out", str(tmp_path / "run")])
     assert done.exit_code == 0, done.output
     assert (tmp_path / "run" / "report.html").exists() and "dU/dT" in done.output
+
+
+def test_the_page_names_every_variable_finding_and_attribute(record: szilard.Run) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "quantities" / "heat-capacity.md").read_text(encoding="utf-8")
+    assert all(f"`{variable.name}`" in page for variable in HEAT)
+    for finding in record.audit().rows:
+        assert finding.name.partition(" in layer")[0] in page, finding.name
+    general = {"schema_version", "szilard_version"}
+    assert {name for name in record.attributes if f"`{name}`" not in page} <= general

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +23,10 @@ from szilard.experiments.catalogue import find
 from szilard.experiments.overrides import apply
 from szilard.experiments.reversal import Reversal, Wide
 from szilard.experiments.reversal.ground import Ground
+from szilard.experiments.reversal.looking import KERNEL_COLUMNS, WHOLE_COLUMNS
 from szilard.experiments.reversal.paths import _far
 from szilard.experiments.runner import run
+from szilard.records import reversal_schema
 from szilard.report.page import render
 from szilard.training import factory
 
@@ -217,3 +220,20 @@ def test_the_command_runs(tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     assert (tmp_path / "run" / "report.html").exists()
     assert "run back" in done.output
+
+
+def test_the_pages_name_every_variable_finding_and_attribute(record: szilard.Run) -> None:
+    folder = Path(__file__).parents[2] / "docs" / "quantities"
+    page = (folder / "reversibility.md").read_text(encoding="utf-8")
+    laziness = (folder / "laziness.md").read_text(encoding="utf-8")
+    for group in reversal_schema.reversal_groups(networks=1, starts=(0,), seeds=1, rates=(1.0,), groups=1, widths=(1,)):
+        for variable in group.variables:
+            assert f"`{variable.name}`" in page, variable.name
+    for column in (*KERNEL_COLUMNS, *WHOLE_COLUMNS):
+        assert f"`{column}`" in laziness, column
+    told = re.sub(r"[^\w ]", " ", page)
+    for finding in record.audit().rows:
+        name = re.sub(r"( from step .*|, \w+$|^\d+ )", "", finding.name).replace("steps back", "one step back")
+        assert all(word in told for word in re.sub(r"[^\w ]", " ", name).split()), finding.name
+    general = {"schema_version", "szilard_version", "forward_precision"}
+    assert {name for name in record.attributes if f"`{name}`" not in page} <= general

@@ -8,7 +8,7 @@ from szilard.training import factory
 
 
 def reversal(data: str = "digits") -> Reversal:
-    """The network of the run ``single``, and its twin with smooth activations, backward from three points of training.
+    """The network of the run ``single``, backward from several points of training; on the digits with a smooth twin.
 
     Raises:
         SpecError: if there are no settings for ``data``.
@@ -18,6 +18,6 @@ def reversal(data: str = "digits") -> Reversal:
     if data == "digits":
         return Reversal(model, data, twin, wide=Wide(), threads=1)
     return Reversal(
-        model, data, twin, starts=(0, 500), steps=30, seeds=6, window=200, looks=4, kernel_inputs=5,
-        wide=Wide(widths=(25, 50, 100, 200), layers=3),
+        model, data, starts=(0, 300), steps=20, halvings=7, window=60, looks=3, probe=128, kernel_inputs=4,
+        wide=Wide(widths=(25, 50, 100, 200)),
     )  # fmt: skip
