@@ -93,6 +93,10 @@ def planted(makers: dict[str, Any]) -> dict[str, tuple[str, dict[str, Any]]]:
             "first fluctuation–dissipation relation",
             {"layers": (layer(start=40.0, curvature=0.002, scale=0.2),), "records": 40, "every": 20},
         ),
+        "directions of two temperatures": (
+            "canonical state",
+            {"layers": (layer(d=3, curvature=1.0, scale=np.array([0.1, 1.0, 1.0])),), **still, "rate": 0.5},
+        ),
         "gyrating currents": ("detailed balance", {"layers": turning, **still}),
         "entropy from currents": ("reservoir without entropy production", {"layers": turning, **still}),
         "other training data": ("noise of the loop", {"loop": 1.3, "layers": (layer(d=60), layer(d=60))}),
@@ -104,6 +108,7 @@ def planted(makers: dict[str, Any]) -> dict[str, tuple[str, dict[str, Any]]]:
 VIOLATIONS = (
     "AR(1) noise", "little AR(1) in many directions", "shuffled epochs", "doubling variance", "a hump of variance",
     "a jump of variance", "two temperatures", "unequal directions", "infinite variance", "parameters on their way",
+    "directions of two temperatures",
     "gyrating currents", "entropy from currents", "other training data", "force drowned by noise",
     "greatest force drowned",
 )  # fmt: skip

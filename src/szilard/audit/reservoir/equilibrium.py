@@ -67,15 +67,17 @@ def _moving(bursts: Bursts, layer: int) -> np.ndarray:
 
 
 def _canonical(bursts: Bursts, paths: dict[int, np.ndarray]) -> Finding:
-    """``‖G/T − 1‖²/d`` of each layer."""
+    """``‖G/T − 1‖²/d`` of each layer; counted only where the directions' temperatures differ by Hotelling's test."""
     effects, intervals, layers = [], [], []
+    level = level_of(len(paths))
     for layer, path in paths.items():
         force = -bursts.values("projection_force")[bursts.even, layer]
         try:
             found = canonical(path, force[:, _moving(bursts, layer)])
         except RecordError:
             continue
-        low, high = found.anisotropy.interval(level_of(len(paths)))
+        low, high = found.anisotropy.interval(level)
+        low = low if found.p_value <= 1 - level else min(low, 0.0)
         effects.append(found.anisotropy.value)
         intervals.append((low, high if spanned(bursts, layer) else math.inf))
         layers.append(layer)
