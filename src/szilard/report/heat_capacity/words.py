@@ -64,16 +64,15 @@ def _width(evidence: HeatEvidence) -> str:
 
 def _beyond() -> str:
     return (
-        "½⟨(θ − θ̄)·∇U⟩ = ½ d T holds of any stationary training, in any landscape and out of equilibrium too (to "
-        "first order in r). That dU/dT agrees with it says that the basin is near harmonic, and nothing of a canonical "
-        "state."
+        "½⟨(θ − θ̄)·∇U⟩ = ½ d T holds of any stationary training, in any landscape and out of equilibrium too. That "
+        "dU/dT agrees with it says that the basin is near harmonic, and nothing of a canonical state."
     )
 
 
 def _evidence(evidence: HeatEvidence, audit: Audit) -> str:
     said = [audit.verdict] if audit.rows else []
     said.append(
-        f"Each state has {evidence.members} independent trainings, over which errors are taken; lines have errors in "
-        "both directions, and their intervals as many degrees of freedom as states less 2."
+        f"Each state has {evidence.members} independent trainings, over which errors are taken; the lines that are "
+        "drawn have errors in both directions."
     )
     return " ".join(said)

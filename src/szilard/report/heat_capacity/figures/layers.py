@@ -32,7 +32,7 @@ def figure(evidence: HeatEvidence) -> Figure | None:
         key="layers",
         title="Equipartition, layer by layer",
         caption=(
-            f"{evidence.where(family)}: the energy of each layer's fluctuations, ½⟨(θ − θ̄)·∇U⟩, against ½ d T with "
+            f"At {evidence.where(family)}: the energy of each layer's fluctuations, ½⟨(θ − θ̄)·∇U⟩, against ½ d T with "
             "the layer's own temperature. On the dotted line each parameter holds its half. It follows from "
             "stationarity alone, and is no evidence of equilibrium. Bars: 95 %."
         ),

@@ -41,7 +41,7 @@ def figure(evidence: HeatEvidence) -> Figure | None:
             notes += ends([(text, float(reference[-1]), "#4B5563")], low, high, panel)
         top = 1.3 * max(each.interval(LEVEL)[1] for each in estimates)
         axes.append(logarithmic(title, low, high) if reference is not None else axis(title, range=[0, top]))
-        notes.append(heading(("capacity", "temperature", "their product")[panel - 1], panel))
+        notes.append(heading(("capacity", "temperature", "their product")[panel - 1], panel, below=panel == 2))
     return Figure(
         key="width",
         title="A larger reservoir: more capacity, less heat in each",
