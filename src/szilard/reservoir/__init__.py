@@ -4,8 +4,8 @@ Pure functions of gradients, series and matrices, in units of the loss; nothing 
 """
 
 from szilard.reservoir.canonical import Canonical, canonical
-from szilard.reservoir.contrasts import Largest, largest_contrast, largest_effect
 from szilard.reservoir.configurational import configurational_of_gram
+from szilard.reservoir.contrasts import Largest, largest_contrast, largest_effect
 from szilard.reservoir.correlation import (
     covariance_draws,
     covariance_of_gram,
