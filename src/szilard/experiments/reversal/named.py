@@ -18,6 +18,6 @@ def reversal(data: str = "digits") -> Reversal:
     if data == "digits":
         return Reversal(model, data, twin, wide=Wide(), threads=1)
     return Reversal(
-        model, data, starts=(0, 300), steps=20, halvings=7, window=60, looks=3, probe=128, kernel_inputs=4,
-        wide=Wide(widths=(25, 50, 100, 200)),
+        model, data, starts=(300,), steps=20, halvings=5, window=40, looks=2, probe=64, kernel_inputs=3,
+        wide=Wide(widths=(25, 50, 100)),
     )  # fmt: skip
