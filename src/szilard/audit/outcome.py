@@ -141,7 +141,7 @@ class Audit:
                       caption=Text(self.verdict), caption_justify="left")  # fmt: skip
         table.add_column("verdict", width=11)
         table.add_column("what and why", ratio=1)
-        table.add_column("effect, 95 % interval, bound", width=31)
+        table.add_column("effect, 95 % interval, bound, where", width=31)
         for heading, rows in self.sections():
             table.add_row("", Text(heading, style="bold underline"), "")
             for row in rows:
@@ -149,7 +149,7 @@ class Audit:
                 if row.detail:
                     what.append(f"\n{row.detail}", style="italic dim")
                 mark = Text(f"{SYMBOLS[row.verdict]} {short(row.verdict)}", style=STYLES[row.verdict])
-                table.add_row(mark, what, Text("\n".join(filter(None, (effect_text(row), row.measure)))))
+                table.add_row(mark, what, Text("\n".join(filter(None, (effect_text(row), row.measure, where(row))))))
         return table
 
 
@@ -166,6 +166,11 @@ def effect_text(row: Finding) -> str:
         return f"{number(row.effect)} {bound_text(row)}".strip()
     low, high = row.interval
     return f"{number(row.effect)} [{number(low)}, {number(high)}] {bound_text(row)}".strip()
+
+
+def where(row: Finding) -> str:
+    """Where in the training and in which layer a measured row was decided; empty where that is all of it."""
+    return f"[{row.where}]" if row.effect is not None and row.where != "whole run" else ""
 
 
 def bound_text(row: Finding) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from szilard.audit import Audit, Finding, Verdict
-from szilard.audit.outcome import SYMBOLS, effect_text
+from szilard.audit.outcome import SYMBOLS, effect_text, where
 from szilard.report.safe import escape, prose
 
 LEGEND = (
@@ -25,13 +25,14 @@ def verdicts(audit: Audit) -> str:
         '<div class="scroll" tabindex="0" role="region" aria-label="Audit">'
         f'<table class="audit"><caption>{LEGEND}</caption>'
         '<thead><tr><th scope="col">Verdict</th><th scope="col">Claim and evidence</th>'
-        f'<th scope="col">Effect, 95 % interval, bound</th></tr></thead>{bodies}</table></div>'
+        f'<th scope="col">Effect, 95 % interval, bound, where</th></tr></thead>{bodies}</table></div>'
     )
 
 
 def _row(row: Finding) -> str:
     effect = effect_text(row)
-    measured = f"<strong>{escape(effect)}</strong><br><small>{escape(row.measure)}</small>" if effect else ""
+    place = f"<br><small>{escape(where(row))}</small>" if where(row) else ""
+    measured = f"<strong>{escape(effect)}</strong><br><small>{escape(row.measure)}</small>{place}" if effect else ""
     source = f'<span class="source">[{escape(row.source)}]</span>'
     detail = f"<br><small>{prose(row.detail)}</small>" if row.detail else ""
     return (

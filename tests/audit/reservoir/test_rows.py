@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 from collections import Counter
@@ -11,6 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray as xr
+from rich.cells import cell_len
+from rich.console import Console
 
 from szilard.audit import Audit, Basis, Concern, Finding, Verdict, audit
 from szilard.audit.bursts import Bursts
@@ -360,3 +363,16 @@ def test_even_records_leave_out_what_is_off_the_rhythm(
 
 def test_every_family_speaks(examine: Examine) -> None:
     assert len(FAMILIES) == 8
+
+
+def test_the_table_says_where(
+    attached: Callable[..., xr.DataTree], learned: xr.DataTree, makers: dict[str, Any]
+) -> None:
+    out = io.StringIO()
+    report = audit(attached(learned, makers["Setting"]()))
+    Console(file=out, width=100, force_terminal=False).print(report.table())
+    text = out.getvalue()
+    assert max(map(cell_len, text.splitlines())) <= 100  # combining letters take no place
+    beside = " ".join(line[68:].strip() for line in text.splitlines())
+    assert f"[{report['one regime'].where}]" in beside
+    assert "[whole run]" not in text
