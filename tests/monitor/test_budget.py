@@ -18,7 +18,7 @@ from szilard.models.precision import Precision
 from szilard.monitor import Occasion
 from szilard.monitor import monitor as monitor_module
 from szilard.monitor.calibration import Calibration, Claim
-from szilard.monitor.recorder import LedgerRecorder
+from szilard.monitor.ledger.recorder import LedgerRecorder
 from szilard.monitor.rows import Rows
 from szilard.records.schema import Group, Variable
 

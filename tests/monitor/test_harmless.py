@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrizations
 
 from szilard import Classifier, Ledger, Monitor
-from szilard.monitor import path
+from szilard.monitor.ledger import path
 
 STEPS = 7
 

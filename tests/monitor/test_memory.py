@@ -14,7 +14,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from szilard import Classifier, Ledger, Outcomes
 from szilard.models.evaluation import undisturbed
 from szilard.models.ppm import Enumerable
-from szilard.monitor import Occasion, exact
+from szilard.monitor import Occasion
+from szilard.monitor.ledger import exact
 
 
 class Largest(TorchDispatchMode):

@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from szilard import Classifier, Ledger, Monitor, Reservoir
-from szilard.monitor.window import FEWEST_NORMS, FEWEST_RECORDS
+from szilard.monitor.reservoir.window import FEWEST_NORMS, FEWEST_RECORDS
 from szilard.reservoir.tails import tail_index
 
 LAGS = (1, 2, 4)

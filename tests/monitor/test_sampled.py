@@ -13,9 +13,10 @@ from torch import Tensor, nn
 from szilard import Classifier, Ledger, Monitor, Outcomes
 from szilard.models.evaluation import undisturbed
 from szilard.models.ppm import Enumerable
-from szilard.monitor import Occasion, exact, recorder
+from szilard.monitor import Occasion
 from szilard.monitor import monitor as monitor_module
-from szilard.monitor.sampled import Draw, SampledRoute
+from szilard.monitor.ledger import exact, recorder
+from szilard.monitor.ledger.sampled import Draw, SampledRoute
 from szilard.records import schema
 
 INPUTS, HEADS, OUTCOMES, SAMPLES, RECORDS = 8, 2, 3, 32, 6

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import torch
 
-from szilard.monitor import exact, recorder
+from szilard.monitor.ledger import exact, recorder
 from szilard.records import schema
 
 # The paper, naively: one input's labels at a time

@@ -19,7 +19,7 @@ from szilard.errors import SpecError, SzilardError, SzilardWarning
 from szilard.models.evaluation import undisturbed
 from szilard.models.ppm import PPM
 from szilard.monitor.describe import describe
-from szilard.monitor.ledger import DEFAULT_PATH_INTERVALS, Ledger
+from szilard.monitor.ledger.measure import DEFAULT_PATH_INTERVALS, Ledger
 from szilard.monitor.loss import LossMeter
 from szilard.monitor.measure import Follower, Measure
 from szilard.monitor.rhythm import Rhythm

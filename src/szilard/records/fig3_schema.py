@@ -38,7 +38,7 @@ FIG3 = (
 """Group ``fig3``. Members beyond a batch size's own number of trials are NaN."""
 
 PATHS = (
-    Variable("theta", "value of one parameter of the last layer", "1", Kind.EXACT, dims=("batch", "member", "parameter"),
+    Variable("theta", "value of a parameter of the last layer", "1", Kind.EXACT, dims=("batch", "member", "parameter"),
              equation="theta_i(t)"),
 )  # fmt: skip
 """Group ``paths``, with more steps than the others."""

@@ -18,11 +18,11 @@ from szilard.models.force import full_gradient
 from szilard.models.gradients import BatchGradient, dense
 from szilard.models.per_example import per_example_moments
 from szilard.monitor.determinism import any_algorithm
-from szilard.monitor.diffusion import WorkForecast
-from szilard.monitor.examples import Examples
 from szilard.monitor.measure import Occasion
-from szilard.monitor.motion import Memory, Settings
-from szilard.monitor.tracked import Sample, Tracked
+from szilard.monitor.reservoir.diffusion import WorkForecast
+from szilard.monitor.reservoir.examples import Examples
+from szilard.monitor.reservoir.motion import Memory, Settings
+from szilard.monitor.reservoir.tracked import Sample, Tracked
 
 FULL_CHUNK = 1024
 """Training examples in one pass of the full force."""

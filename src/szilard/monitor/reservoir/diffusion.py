@@ -13,7 +13,7 @@ from szilard.errors import SpecError
 from szilard.models.evaluation import undisturbed
 from szilard.models.ppm import Enumerable
 from szilard.models.tangent import logit_tangent
-from szilard.monitor.motion import Settings
+from szilard.monitor.reservoir.motion import Settings
 
 _TIMES = 4
 """Steps of a burst at which the work is predicted: each costs two tangents of the probe."""

@@ -11,7 +11,7 @@ import torch
 
 from szilard.errors import ModelError, SpecError
 from szilard.models.ppm import PPM, Enumerable
-from szilard.monitor.recorder import LedgerRecorder
+from szilard.monitor.ledger.recorder import LedgerRecorder
 
 DEFAULT_PATH_INTERVALS = (1, 2, 4, 8, 16, 32)
 

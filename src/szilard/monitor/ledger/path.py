@@ -13,7 +13,7 @@ from torch import Tensor
 from szilard import ledger
 from szilard.ledger.length_sum import LengthSum
 from szilard.ledger.running import running_sum
-from szilard.monitor.exact import Terms
+from szilard.monitor.ledger.exact import Terms
 
 
 @final

@@ -12,10 +12,10 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from szilard.estimate import Estimate
-from szilard.monitor.burst import NORMS, Burst, Gathered, Plan
-from szilard.monitor.relation import End, relation
+from szilard.monitor.reservoir.burst import NORMS, Burst, Gathered, Plan
+from szilard.monitor.reservoir.relation import End, relation
+from szilard.monitor.reservoir.window import Blocks, Window, finite
 from szilard.monitor.rows import Value
-from szilard.monitor.window import Blocks, Window, finite
 from szilard.reservoir.dynamics import Dynamics
 from szilard.reservoir.noise import examples_noise
 from szilard.reservoir.ratio import mean_of, ratio_of_means

@@ -14,13 +14,13 @@ from szilard.models.evaluation import RandomState, RandomStream, apart, unwrap
 from szilard.models.gradients import BatchGradient, Forward, LossFunction
 from szilard.models.per_example import check_separable
 from szilard.models.ppm import PPM
-from szilard.monitor.burst import Plan
-from szilard.monitor.diffusion import WorkForecast
-from szilard.monitor.examples import Examples
-from szilard.monitor.motion import Settings
-from szilard.monitor.reservoir_recorder import ReservoirRecorder
-from szilard.monitor.reservoir_rows import Batching
-from szilard.monitor.tracked import Grouping, Sample, Tracked
+from szilard.monitor.reservoir.accounts import Batching
+from szilard.monitor.reservoir.burst import Plan
+from szilard.monitor.reservoir.diffusion import WorkForecast
+from szilard.monitor.reservoir.examples import Examples
+from szilard.monitor.reservoir.motion import Settings
+from szilard.monitor.reservoir.recorder import ReservoirRecorder
+from szilard.monitor.reservoir.tracked import Grouping, Sample, Tracked
 
 DEFAULT_LAGS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
 _MORE = 2

@@ -9,7 +9,7 @@ from typing import Any, final
 import torch
 from torch import Tensor
 
-from szilard.monitor.tracked import Tracked
+from szilard.monitor.reservoir.tracked import Tracked
 from szilard.reservoir.dynamics import Dynamics
 
 _SETTINGS = (

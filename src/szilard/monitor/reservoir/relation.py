@@ -11,8 +11,8 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from szilard.estimate import Estimate, Kind
-from szilard.monitor.tracked import Tracked
-from szilard.monitor.window import NOTHING
+from szilard.monitor.reservoir.tracked import Tracked
+from szilard.monitor.reservoir.window import NOTHING
 from szilard.reservoir.dynamics import Dynamics
 from szilard.reservoir.fluctuation_dissipation import Place, fdr_ratio
 from szilard.reservoir.ratio import mean_of

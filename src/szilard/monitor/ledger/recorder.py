@@ -19,15 +19,15 @@ from szilard.models.evaluation import undisturbed
 from szilard.models.ppm import Enumerable
 from szilard.models.precision import Precision, forward_precision
 from szilard.models.tangent import logit_tangent, snapshot, update_since
-from szilard.monitor.agenda import Agenda
-from szilard.monitor.columns import Columns
 from szilard.monitor.determinism import any_algorithm
-from szilard.monitor.exact import Pool, Terms, exact_terms, join
-from szilard.monitor.intervals import IntervalClock, IntervalSums
+from szilard.monitor.ledger.agenda import Agenda
+from szilard.monitor.ledger.columns import Columns
+from szilard.monitor.ledger.exact import Pool, Terms, exact_terms, join
+from szilard.monitor.ledger.intervals import IntervalClock, IntervalSums
+from szilard.monitor.ledger.path import PathSums
+from szilard.monitor.ledger.sampled import Draw, SampledRoute, Uniform
 from szilard.monitor.measure import Occasion
-from szilard.monitor.path import PathSums
 from szilard.monitor.rows import Rows
-from szilard.monitor.sampled import Draw, SampledRoute, Uniform
 from szilard.records import schema
 
 _BATCH_ELEMENTS = 2**17

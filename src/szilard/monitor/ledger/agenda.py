@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import final
 
-from szilard.monitor.intervals import IntervalClock, JumpPlan
+from szilard.monitor.ledger.intervals import IntervalClock, JumpPlan
 from szilard.monitor.measure import Occasion
 from szilard.monitor.rows import Value
 
