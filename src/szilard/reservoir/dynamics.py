@@ -80,7 +80,9 @@ class Dynamics:
                 "the rate must not be negative, and momentum lie in [0, 1)."
             )
         if self.nesterov and (self.dampening or not self.momentum):
-            raise SpecError("Nesterov's momentum needs a momentum above 0 and no dampening.")
+            raise SpecError(
+                "the momentum of Nesterov needs a momentum above 0 and no dampening: set both so, or nesterov=False."
+            )
 
     @classmethod
     def of(cls, optimizer: str, group: Mapping[str, Any]) -> Dynamics:

@@ -131,7 +131,7 @@ class HeatCapacity(Spec):
         widths = self.model.arguments.get("widths")
         if not isinstance(widths, list | tuple) or len(widths) < 3:
             raise SpecError(
-                "HeatCapacity.model must have widths with at least one hidden layer, since the width is varied: give"
+                "the model must have widths with at least one hidden layer, since their width is varied: give"
                 " factory('nets:mlp', widths=[64, 100, 10]), for instance."
             )
         return list(widths[1:-1])
