@@ -41,7 +41,7 @@ def _greatest(evidence: Fig3Evidence, batch: int) -> Finding:
         effect=float(found.value),
         interval=(float(low), float(high)),
         bound=BOUND,
-        where=f"{steps(evidence, rows)}, {force.shape[1]} trainings",
+        where=f"{steps(evidence, rows)}, {force.shape[1]} training{'s' if force.shape[1] > 1 else ''}",
         detail=(
             f"The largest of all components of the force is {force.mean():.2g} nat, the noise of one parameter "
             f"{math.sqrt(noise.mean()):.2g} nat (its square, the variance, is what Fig. 3c shows beside the force)."

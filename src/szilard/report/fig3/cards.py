@@ -7,6 +7,7 @@ import numpy as np
 from szilard.audit.fig3.rows import named
 from szilard.audit.fig3.temperature import layer_temperatures
 from szilard.audit.fig3.told import WORDS
+from szilard.audit.outcome import SYMBOLS
 from szilard.audit.reservoir.claims import STATIONARY, WHITE
 from szilard.report.cards import number
 from szilard.report.content import Card
@@ -24,7 +25,7 @@ def cards(view: View) -> list[Card]:
     for words, name in (("stationary?", STATIONARY.name), ("white?", WHITE.name)):
         answers = [_answer(view, name, batch) for batch in view.batches]
         sizes = ", ".join(f"{evidence.batches[batch]:,}" for batch in view.batches)
-        value = answers[0] if len(set(answers)) == 1 else " / ".join(answers)
+        value = answers[0][0] if len(set(answers)) == 1 else " ".join(sign for _, sign in answers)
         shown.append(Card("", words, value, f"|b| = {sizes}"))
     found = [one.value for one in layer_temperatures(evidence, view.batches[0])]
     if len(found) > 1 and min(found) > 0:
@@ -34,8 +35,10 @@ def cards(view: View) -> list[Card]:
     return shown
 
 
-def _answer(view: View, name: str, batch: int) -> str:
+def _answer(view: View, name: str, batch: int) -> tuple[str, str]:
+    """A verdict in a word, and as a sign."""
     try:
-        return WORDS[view.audit[named(name, view.evidence, batch)].verdict]
+        verdict = view.audit[named(name, view.evidence, batch)].verdict
     except KeyError:
-        return "–"
+        return "–", "–"
+    return WORDS[verdict], SYMBOLS[verdict]

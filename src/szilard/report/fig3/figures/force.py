@@ -47,6 +47,8 @@ def figure(view: View) -> Figure | None:
         ),
         data=traces,
         layout=layout(
-            axis("nat per parameter", type="log", range=list(span)), right=96, annotations=label_ends(ends, span)
+            axis("nat per parameter", type="log", range=list(span), dtick="D2"),
+            right=96,
+            annotations=label_ends(ends, span),
         ),
     )

@@ -48,5 +48,7 @@ def figure(view: View) -> Figure | None:
             "temperature; these are several (paper, §6.2). Bands: 95 % over trainings."
         ),
         data=traces,
-        layout=layout(axis("T = r c/2", type="log", range=list(span)), right=78, annotations=label_ends(ends, span)),
+        layout=layout(
+            axis("T = r c/2", type="log", range=list(span), dtick="D2"), right=78, annotations=label_ends(ends, span)
+        ),
     )
