@@ -536,3 +536,41 @@ def test_inputs_may_be_a_dict_and_models_called_as_they_like(tmp_path):
         optimizer.step()
         monitor.step()
     assert monitor.close().tree["reservoir"].sizes["step"] == 1
+
+
+class Partly(nn.Module):
+    """Has a layer that nothing uses, and in another one a parameter that nothing uses."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.used, self.unused = nn.Linear(4, 3), nn.Linear(2, 2)
+        self.used.spare = nn.Parameter(torch.zeros(7))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.used(x)
+
+
+@pytest.mark.parametrize("kind", [torch.optim.Adam, torch.optim.AdamW])
+def test_parameters_without_a_gradient_leave_adams_temperatures_of_the_others(tmp_path, kind):
+    """As if they were not there, by number too; a group of nothing else has none."""
+    models = [Partly(), nn.Linear(4, 3)]
+    models[1].load_state_dict({name: models[0].used.state_dict()[name] for name in ("weight", "bias")})
+    found = []
+    for number, model in enumerate(models):
+        optimizer = kind(model.parameters(), lr=0.01)
+        found.append(train(tmp_path / str(number), model, optimizer, reservoir(directions=0)))
+    partly, plain = found
+    for name in ("temperature_noise", "temperature_kinetic"):
+        for each in (name, f"{name}_error"):
+            np.testing.assert_allclose(partly[each].values[:, 0], plain[each].values[:, 0], rtol=1e-6)
+            assert np.isnan(partly[each].values[:, 1]).all()
+    np.testing.assert_allclose(partly["fdr_ratio"].values[1:, 0], plain["fdr_ratio"].values[1:, 0], rtol=1e-3)
+
+
+def test_parameters_without_a_gradient_have_no_velocity(tmp_path):
+    model = Partly()
+    data = train(tmp_path / "run", model, sgd(model, momentum=0.9), reservoir())
+    assert (data["temperature_kinetic"].values[:, 0] > 0).all()
+    assert (data["temperature_kinetic"].values[:, 1] == 0).all()
+    assert (data["temperature_noise"].values[:, 1] == 0).all()

@@ -159,14 +159,15 @@ UNDEFINED = frozenset(
     {
         *(f"{name}{error}" for error in ("", "_error") for name in (
             "gradient_noise_scale", "gradient_noise_scale_pooled", "noise_autocorrelation", "participation_ratio",
-            "tail_index", "temperature_configurational", "fdr_ratio",
+            "tail_index", "temperature_configurational", "fdr_ratio", "temperature_noise", "temperature_kinetic",
         )),
         *(f"{name}_{beside}" for beside in ("autocorrelation_time", "effective_samples") for name in (
             "noise_variance", "signal_variance", "temperature_kinetic", "temperature_configurational",
         )),
     }
 )  # fmt: skip
-"""Columns that may be NaN in a sound record: ratios without noise or force, and windows that are not full yet."""
+"""Columns that may be NaN in a sound record: ratios without noise or force, windows that are not full yet, and
+temperatures of parameters for which an adaptive optimiser has no preconditioner."""
 
 
 def reservoir_group(

@@ -13,8 +13,9 @@ from numpy import ndarray
 
 from szilard.estimate import Estimate
 from szilard.monitor.reservoir.burst import NORMS, Burst, Gathered, Plan
+from szilard.monitor.reservoir.memory import remembered_average
 from szilard.monitor.reservoir.relation import End, relation
-from szilard.monitor.reservoir.window import Blocks, Window, finite
+from szilard.monitor.reservoir.window import NOTHING, Blocks, Window, finite
 from szilard.monitor.rows import Value
 from szilard.reservoir.dynamics import Dynamics
 from szilard.reservoir.noise import examples_noise
@@ -23,6 +24,10 @@ from szilard.reservoir.time_average import TimeAverage, time_average
 
 _SAME_NORM = 1e-5
 """Relative, within which two steps' gradients have one norm: that is what clipping leaves."""
+
+_FEWEST_MOVES = 2
+"""Steps of a burst at which a parameter must have its optimiser's state, to have a temperature."""
+_NO_AVERAGE = TimeAverage(NOTHING, math.nan, math.nan)
 
 
 @final
@@ -143,24 +148,44 @@ class Accounts:
         columns.add_estimates("gradient_noise_scale_pooled", burst if first else every)
 
     def _temperatures(
-        self, columns: _Columns, squares: dict[str, ndarray], dynamics: list[list[Dynamics | None]], ready: list[bool]
-    ) -> ndarray:
-        """Columns of noise and kinetic temperature; the latter's draws per step and group."""
+        self,
+        columns: _Columns,
+        squares: dict[str, ndarray],
+        dynamics: list[list[Dynamics | None]],
+        ready: list[tuple[bool, ...]],
+    ) -> list[Estimate]:
+        """Columns of noise and kinetic temperature; of every group the latter's sum over its parameters."""
         tracked, batching = self._plan.tracked, self._batching
         adaptive = any(one is not None and one.adaptive for one in dynamics[0])
         known = {one: _weights(one) for step in dynamics for one in set(step)}
         weights = np.array([[known[one] for one in step] for step in dynamics])  # (steps, parameters, 3)
         halves = squares["preconditioned" if adaptive else "halves"]
         share = batching.half / (2 * batching.size) * batching.finite_population
-        noise = tracked.by_group(weights[..., 0] * halves * share) / self._counts
+        noise = weights[..., 0] * halves * share
         kinetic = weights[..., 1] * squares["gradient"] + weights[..., 2] * squares["velocity"]
-        kinetic = tracked.by_group(kinetic) / self._counts
-        there = np.array(ready)
-        if there.sum() < 2:  # an optimiser that never moved has no temperature
-            there = np.ones_like(there)
-        columns.add_estimate("temperature_noise", time_average(noise[there] if adaptive else noise).value)
-        columns.add_average("temperature_kinetic", time_average(kinetic[there]))
-        return np.asarray(kinetic[there])
+        there = np.array(ready)  # (steps, parameters)
+        noises, kinetics, sums = [], [], []
+        for group in range(self._groups):
+            members = np.array(tracked.group_of) == group
+            moved = members & (there.sum(0) >= _FEWEST_MOVES)
+            if adaptive:  # without a state there is no preconditioner; a velocity without one is truly 0
+                members = moved
+            if not members.any():
+                noises.append(_NO_AVERAGE)
+                kinetics.append(_NO_AVERAGE)
+                sums.append(NOTHING)
+                continue
+            count, steps = float(tracked.sizes[members].sum()), there[:, moved].all(1)
+            draws = noise[:, members].sum(1) / count
+            noises.append(time_average(draws[steps] if adaptive else draws))
+            of_group = [dynamics[0][index] for index in np.flatnonzero(members)]
+            average = remembered_average(kinetic[steps][:, members].sum(1) / count, of_group)
+            kinetics.append(average)
+            value = average.value
+            sums.append(Estimate(value.value * count, value.error * count, value.kind, value.degrees_of_freedom))
+        columns.add_estimates("temperature_noise", [average.value for average in noises])
+        columns.add_averages("temperature_kinetic", kinetics)
+        return sums
 
     def _windowed(self, columns: _Columns, squares: dict[str, ndarray], gathered: Gathered) -> None:
         tracked, sample = self._plan.tracked, self._plan.sample
@@ -174,10 +199,7 @@ class Accounts:
             below = _square_of_covariance(grams[group, 1], grams[group, 2], self._counts[group], sample.sizes[group])
             window.add_noise(float(above), below, norms[:, group])
         averages = [window.temperature() for window in self._windows]
-        columns.add_estimates("temperature_configurational", [average.value for average in averages])
-        name = "temperature_configurational"
-        columns.add(f"{name}_autocorrelation_time", np.array([one.autocorrelation_time for one in averages]))
-        columns.add(f"{name}_effective_samples", np.array([one.effective_samples for one in averages]))
+        columns.add_averages("temperature_configurational", averages)
         columns.add_estimates("participation_ratio", [window.participation() for window in self._windows])
         columns.add_estimates("tail_index", [window.tail() for window in self._windows])
 
@@ -186,16 +208,18 @@ class Accounts:
         columns: _Columns,
         burst: Burst,
         squares: dict[str, ndarray],
-        kinetic: ndarray,
+        kinetic: list[Estimate],
         dynamics: list[Dynamics | None],
     ) -> None:
         assert burst.start is not None
         tracked = self._plan.tracked
-        displacement = tracked.by_group(squares["displacement"])[1:]
+        moved = tracked.by_group(squares["displacement"])[1:]
+        of_groups = [[dynamics[i] for i, of in enumerate(tracked.group_of) if of == g] for g in range(self._groups)]
+        displacement = [remembered_average(moved[:, g], of).value for g, of in enumerate(of_groups)]
         squares_of, along, velocity = (
             each.cpu().numpy() for each in (burst.start.squares, burst.start.along, burst.start.velocity)
         )
-        end = End(burst.occasion.step, dynamics, squares_of, along, velocity, kinetic * self._counts, displacement)
+        end = End(burst.occasion.step, dynamics, squares_of, along, velocity, kinetic, displacement)
         columns.add_estimates("fdr_ratio", relation(self._end, end, tracked))
         self._end = end
 
@@ -260,6 +284,11 @@ class _Columns:
     def add_estimates(self, name: str, estimates: Sequence[Estimate]) -> None:
         self.add(name, [float(one.value) for one in estimates])
         self.add(f"{name}_error", [float(one.error) for one in estimates])
+
+    def add_averages(self, name: str, averages: Sequence[TimeAverage]) -> None:
+        self.add_estimates(name, [average.value for average in averages])
+        self.add(f"{name}_autocorrelation_time", [average.autocorrelation_time for average in averages])
+        self.add(f"{name}_effective_samples", [average.effective_samples for average in averages])
 
     def add_average(self, name: str, average: TimeAverage) -> None:
         self.add_estimate(name, average.value)

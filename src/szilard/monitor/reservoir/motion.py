@@ -78,13 +78,13 @@ class Memory:
 
     Attributes:
         velocities: momentum buffers of SGD, first moments of Adam; zeros where there are none yet.
-        preconditioners: of Adam ``1/P = √v̂ + ε``; None for SGD.
-        ready: whether every buffer is there that the next step will use.
+        preconditioners: of Adam ``1/P = √v̂ + ε``, 1 where there is none yet; None for SGD.
+        ready: of each parameter, whether every buffer is there that its next step will use.
     """
 
     velocities: list[Tensor] | None
     preconditioners: list[Tensor] | None
-    ready: bool
+    ready: tuple[bool, ...]
 
     @classmethod
     def of(cls, optimizer: torch.optim.Optimizer, settings: Settings, tracked: Tracked) -> Memory:
@@ -93,21 +93,23 @@ class Memory:
         if settings.optimizer == "SGD":
             wanted = [bool(number >= 0 and settings.groups[number].get("momentum")) for number in settings.group_of]
             if not any(wanted):
-                return cls(None, None, True)
+                return cls(None, None, (True,) * len(states))
             found = [state.get("momentum_buffer") for state in states]
-            ready = all(buffer is not None for buffer, needed in zip(found, wanted, strict=True) if needed)
-            return cls(_or_zeros(found, tracked), None, ready)
-        ready = all("exp_avg_sq" in state for state in states)
-        if not ready:
-            zeros = _or_zeros([None] * len(states), tracked)
-            return cls(zeros, [torch.ones_like(zero) for zero in zeros], False)
-        bare = [max(number, 0) for number in settings.group_of]
-        decays = [float(settings.groups[number]["betas"][1]) for number in bare]
-        corrections = [_correction(beta, state["step"]) for beta, state in zip(decays, states, strict=True)]
-        squares = [state["exp_avg_sq"] / correction for state, correction in zip(states, corrections, strict=True)]
-        roots = list(torch._foreach_sqrt(squares))
-        torch._foreach_add_(roots, [float(settings.groups[number]["eps"]) for number in bare])
-        return cls([state["exp_avg"] for state in states], roots, True)
+            ready = (buffer is not None or not needed for buffer, needed in zip(found, wanted, strict=True))
+            return cls(_or_zeros(found, tracked), None, tuple(ready))
+        # A parameter that had no gradient yet, or never has one, has no state, and says nothing of the others.
+        roots = [
+            _root(state, settings.groups[max(number, 0)]) if "exp_avg_sq" in state else torch.ones_like(parameter)
+            for parameter, state, number in zip(tracked.parameters, states, settings.group_of, strict=True)
+        ]
+        velocities = _or_zeros([state.get("exp_avg") for state in states], tracked)
+        return cls(velocities, roots, tuple("exp_avg_sq" in state for state in states))
+
+
+def _root(state: Mapping[str, Any], group: Mapping[str, Any]) -> Tensor:
+    """``√v̂ + ε``."""
+    corrected: Tensor = state["exp_avg_sq"] / _correction(float(group["betas"][1]), state["step"])
+    return corrected.sqrt_().add_(float(group["eps"]))
 
 
 def _correction(beta: float, step: Any) -> Any:

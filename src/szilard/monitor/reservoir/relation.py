@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import final
 
@@ -15,7 +16,6 @@ from szilard.monitor.reservoir.tracked import Tracked
 from szilard.monitor.reservoir.window import NOTHING
 from szilard.reservoir.dynamics import Dynamics
 from szilard.reservoir.fluctuation_dissipation import Place, fdr_ratio
-from szilard.reservoir.ratio import mean_of
 
 _CHANGED = 2.0
 """A rate that has changed by more between two records has no mean to speak of."""
@@ -30,8 +30,8 @@ class End:
         step: training steps done.
         dynamics: of every parameter.
         squares, along, velocity: ``‖θ‖²``, ``θ·v`` and ``‖v‖²`` of every parameter.
-        kinetic: the kinetic temperature times the number of parameters, per step of the burst and group.
-        displacement: ``‖Δθ‖²`` per step and group, for adaptive optimisers.
+        kinetic: the kinetic temperature times the number of parameters, of every group.
+        displacement: ``‖Δθ‖²`` per step of every group, for adaptive optimisers.
     """
 
     step: int
@@ -39,8 +39,8 @@ class End:
     squares: Float[ndarray, " parameters"]
     along: Float[ndarray, " parameters"]
     velocity: Float[ndarray, " parameters"]
-    kinetic: Float[ndarray, "steps groups"]
-    displacement: Float[ndarray, "steps groups"]
+    kinetic: Sequence[Estimate]
+    displacement: Sequence[Estimate]
 
     def place(self, index: int) -> Place:
         """Of one parameter."""
@@ -65,10 +65,10 @@ def relation(start: End | None, end: End, tracked: Tracked) -> list[Estimate]:
         missing = tracked.by_group(np.array(each))
     found = []
     for group in range(groups):
-        ends = [mean_of((one.displacement if adaptive else one.kinetic)[:, group]) for one in (start, end)]
+        ends = [(one.displacement if adaptive else one.kinetic)[group] for one in (start, end)]
         value = 0.5 * (ends[0].value + ends[1].value)
         error = 0.5 * math.hypot(ends[0].error, ends[1].error)
-        if value <= 0 or not math.isfinite(missing[group]):
+        if not value > 0 or not math.isfinite(missing[group]):
             found.append(NOTHING)
             continue
         found.append(Estimate(1 - missing[group] / value, abs(missing[group]) * error / value**2, Kind.ASYMPTOTIC))

@@ -1,0 +1,66 @@
+"""How long kinetic quantities remember: a velocity forgets at a rate that is known, not to be found in a short burst."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+
+from szilard.reservoir.dynamics import Dynamics
+from szilard.reservoir.time_average import TimeAverage, time_average
+
+
+def remembered_average(draws: Float[ndarray, " steps"], dynamics: Iterable[Dynamics | None]) -> TimeAverage:
+    """The mean of a kinetic quantity over consecutive steps, its error that of the dynamics' known memory at least.
+
+    Args:
+        draws: at consecutive steps.
+        dynamics: of all parameters that it is of; the longest memory counts.
+
+    Raises:
+        RecordError: with fewer than two steps, or numbers that are not finite.
+    """
+    average = time_average(draws)
+    times = [memory_time(each, len(draws)) for each in set(dynamics) if each is not None]
+    longer = max([1.0, *times]) / average.autocorrelation_time
+    if longer <= 1:
+        return average
+    time = average.autocorrelation_time * longer
+    error = float(average.value.error) * math.sqrt(longer)
+    degrees = max(len(draws) / (2 * time - 1) - 1, 1.0)
+    value = replace(average.value, error=error, degrees_of_freedom=degrees)
+    return TimeAverage(value, time, len(draws) / time)
+
+
+def memory_time(dynamics: Dynamics, steps: int) -> float:
+    """τ for which s² τ/L is the variance of the mean of L consecutive kinetic draws, s² being their own variance.
+
+    Under white Gaussian noise the velocity ``v' = β v + (1 − τ) g`` correlates as ``β^h`` and its square as ``β^(2h)``,
+    so that ``Var(mean) = γ₀ t/L``, ``t = 1 + 2 Σ_h (1 − h/L) ρ(h)``; and correlated draws differ less than they vary,
+    ``E s² = γ₀ (L − t)/(L − 1)``. Nesterov's g² and the v² after it are correlated likewise. For many steps τ is
+    ``(1 + β²)/(1 − β²)``. Curvature only makes a velocity forget sooner.
+
+    Args:
+        dynamics: of the parameters.
+        steps: L > 1.
+
+    Example:
+        >>> sgd = Dynamics("sgd", 0.1)
+        >>> memory_time(sgd, 12), round(memory_time(Dynamics("sgd", 0.1, momentum=0.5), 1000), 2)  # 1.25/.75
+        (1.0, 1.67)
+    """
+    inertia = dynamics.inertia
+    if not inertia or dynamics.rate == 0:
+        return 1.0
+    variance = dynamics.intake**2 / (1 - inertia**2)  # of v, in units of the noise's
+    by_gradient, by_buffer = dynamics.gradient_weight, dynamics.buffer_weight * variance
+    lags = np.arange(1, steps)
+    covariance = by_buffer**2 * inertia ** (2 * lags)
+    covariance += by_gradient * dynamics.buffer_weight * dynamics.intake**2 * inertia ** (2 * lags - 2)
+    correlation = covariance / (by_gradient**2 + by_buffer**2)
+    time = 1 + 2 * float(((1 - lags / steps) * correlation).sum())
+    return time * (steps - 1) / (steps - time)
