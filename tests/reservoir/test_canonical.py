@@ -131,12 +131,55 @@ def test_undefined_is_said() -> None:
     assert math.isnan(canonical(many, many, blocks=10).p_value)
 
 
+def sampled(curvature: np.ndarray, scale: np.ndarray, records: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """θ and ∇U of SGD at r = .05 on a quadratic, every 40 steps, along orthonormal directions."""
+    generator, rate = np.random.default_rng(seed), 0.05
+    memory = (1 - rate * curvature) ** 40
+    variance = rate * scale**2 / (curvature * (2 - rate * curvature))
+    theta = np.empty((records, len(curvature)))
+    theta[0] = generator.normal(size=len(curvature)) * np.sqrt(variance)
+    for k in range(1, records):
+        theta[k] = memory * theta[k - 1] + generator.normal(size=len(curvature)) * np.sqrt(variance * (1 - memory**2))
+    axes = np.linalg.qr(generator.normal(size=(len(curvature), len(curvature))))[0]
+    return theta @ axes, curvature * theta @ axes
+
+
+@pytest.mark.parametrize("curvature", [np.array([0.5, 2.0, 4.0]), np.ones(3)])
+def test_a_canonical_state_is_held_given_enough_and_never_failed(curvature: np.ndarray) -> None:
+    """C ∝ 1: the truth at r = .05 is .0011 of unequal curvatures, and .01 is what the audit allows."""
+    for seed in range(40):
+        low, high = canonical(*sampled(curvature, np.full(3, 0.5), 60, seed)).anisotropy.interval()
+        assert low < 0.01 < high
+    highs = [canonical(*sampled(curvature, np.full(3, 0.5), 6_000, seed)).anisotropy.interval()[1] for seed in range(6)]
+    assert np.sort(highs)[-2] < 0.01
+
+
+def test_two_temperatures_fail() -> None:
+    lows = [
+        canonical(*sampled(np.ones(3), np.array([0.5, 0.5, 1.0]), 150, seed)).anisotropy.interval()[0]
+        for seed in range(10)
+    ]
+    assert min(lows) > 0.01
+
+
+def test_directions_that_never_vary_apart_say_nothing_or_all() -> None:
+    """A copy of a direction makes the contrasts' covariance singular; so does one at rest."""
+    theta, force = sampled(np.ones(2), np.ones(2), 400, 0)
+    twice = canonical(theta[:, [0, 1, 1]], force[:, [0, 1, 1]])
+    assert twice.p_value == pytest.approx(canonical(theta, force, blocks=twice.blocks).p_value, rel=1e-6)
+    resting = np.c_[theta, np.zeros((400, 2))]
+    assert canonical(resting, np.c_[force, np.zeros((400, 2))]).p_value < 1e-6
+    same = canonical(theta[:, [0, 0]], force[:, [0, 0]])
+    assert same.p_value == 1.0
+
+
 @pytest.mark.parametrize(
     ("theta", "force", "message"),
     [
         (np.zeros((50, 1)), np.zeros((50, 1)), "at least two"),
         (np.zeros((50, 2)), np.zeros((49, 2)), "do not pair"),
         (np.full((50, 2), np.inf), np.zeros((50, 2)), "not finite"),
+        (np.full((50, 2), 0.3), np.zeros((50, 2)), "has no temperature"),
     ],
 )
 def test_refusals(theta: np.ndarray, force: np.ndarray, message: str) -> None:

@@ -23,7 +23,7 @@ class Bursts:
     """The bursts of one run.
 
     Attributes:
-        data: group ``reservoir``, only rows whose essential columns are finite.
+        data: group ``reservoir``, only rows whose essential columns are finite, where they ever are.
         settings: the root attribute ``reservoir``; empty where it is missing.
         names: of the groups of parameters.
         undefined: how many rows were set aside.
@@ -41,7 +41,9 @@ class Bursts:
         for name in ESSENTIAL:
             if name in everything:
                 values = np.asarray(everything[name].values, dtype=float)
-                keep &= np.isfinite(values).all(tuple(range(1, values.ndim)))
+                finite = np.isfinite(values)
+                # What is undefined throughout, as the temperature of a layer that Adam never moved, tells of no row.
+                keep &= (finite | ~finite.any(0)).all(tuple(range(1, values.ndim)))
         settings = attributes.get("reservoir")
         settings = settings if isinstance(settings, Mapping) else {}
         data = everything.isel(step=keep)

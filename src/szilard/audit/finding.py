@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -45,6 +46,23 @@ class Concern(enum.StrEnum):
     """An assumption or claim of the theory: a failure is a result."""
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One of several that a row judged together, such as a layer.
+
+    Attributes:
+        name: of it.
+        effect: as the row's.
+        interval: of the effect; those of all parts of a row hold together at 95 %.
+        verdict: on this part alone.
+    """
+
+    name: str
+    effect: float
+    interval: Interval
+    verdict: Verdict
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One row of an audit.
@@ -64,6 +82,8 @@ class Finding:
         at_interval: whether another measuring interval may turn the verdict.
         detail: the evidence in a sentence or two.
         too_small_for: where a failure says that the design is too small, for what, in words.
+        parts: what was judged together, one by one; empty where there was but one, or they have no verdicts of their
+            own.
     """
 
     name: str
@@ -80,6 +100,7 @@ class Finding:
     where: str = "whole run"
     at_interval: bool = False
     too_small_for: str = ""
+    parts: tuple[Part, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """The row as plain JSON values; infinite and undefined numbers become None."""
@@ -103,6 +124,34 @@ def judge(interval: Interval | None, bound: Interval) -> Verdict:
     return Verdict.UNDECIDED
 
 
+def parts_of(
+    names: Sequence[str], effects: Sequence[float], intervals: Sequence[Interval], bound: Interval
+) -> tuple[Part, ...]:
+    """Each judged by its own interval.
+
+    Example:
+        >>> [str(part.verdict) for part in parts_of(["a", "b"], [0.0, 2.0], [(-0.1, 0.1), (1.5, 2.5)], (-1.0, 1.0))]
+        ['held', 'failed']
+    """
+    return tuple(
+        Part(name, float(effect), (float(low), float(high)), judge((low, high), bound))
+        for name, effect, (low, high) in zip(names, effects, intervals, strict=True)
+    )
+
+
+def told(parts: Sequence[Part], kind: str = "layers") -> str:
+    """How many of several parts held and failed, as a sentence; empty for fewer than two.
+
+    Example:
+        >>> told(parts_of(["a", "b"], [0.0, 2.0], [(-0.1, 0.1), (1.5, 2.5)], (-1.0, 1.0)))
+        'Held in 1 of 2 layers, failed in 1.'
+    """
+    if len(parts) < 2:
+        return ""
+    held, failed = (sum(part.verdict is verdict for part in parts) for verdict in (Verdict.HELD, Verdict.FAILED))
+    return f"Held in {held} of {len(parts)} {kind}{f', failed in {failed}' if failed else ''}."
+
+
 def unchecked(name: str, claim: str, source: str, why: str, concerns: Concern = Concern.THEORY) -> Finding:
     """The row of a claim that this record cannot check: ``why`` says what is missing, or what design would tell."""
     return Finding(
@@ -121,6 +170,8 @@ def _plain(value: Any) -> Any:
         return str(value)
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else None
     return value

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from szilard.audit.bounds import FLOAT, LEVEL
-from szilard.audit.finding import Basis, Concern, Finding, Interval, judge, unchecked
+from szilard.audit.finding import Basis, Concern, Finding, Interval, Part, judge, unchecked
 from szilard.estimate import Estimate
 
 
@@ -58,6 +58,7 @@ def tested(
     concerns: Concern = Concern.THEORY,
     at_interval: bool = False,
     too_small_for: str = "",
+    parts: tuple[Part, ...] = (),
 ) -> Finding:
     """What could have come out otherwise, judged by its interval alone."""
     return Finding(
@@ -67,14 +68,15 @@ def tested(
         basis=Basis.TESTED,
         concerns=concerns,
         measure=measure,
-        effect=effect,
-        interval=interval,
+        effect=float(effect),
+        interval=(float(interval[0]), float(interval[1])),
         bound=bound,
         verdict=judge(interval, bound),
         where=where,
         detail=detail,
         at_interval=at_interval,
         too_small_for=too_small_for,
+        parts=parts,
     )
 
 

@@ -13,6 +13,9 @@ from szilard.errors import RecordError
 from szilard.estimate import Estimate
 from szilard.reservoir.path_moments import PathMoments, covariances
 
+_RANK = 1e-20
+"""Of squared temperatures: what float64 leaves of a difference of two that are alike."""
+
 
 @dataclass(frozen=True)
 class Canonical:
@@ -56,7 +59,8 @@ def canonical(
         blocks: how many to cut the path into; None: by its relaxation time.
 
     Raises:
-        RecordError: for fewer than two directions or a path that is too short or not finite.
+        RecordError: for fewer than two directions, a path that is too short or not finite, or one that has no
+            temperature: it does not move, or feels no force.
 
     Example:
         >>> from szilard.systems import HeavyBall
@@ -80,6 +84,12 @@ def canonical(
         relative = matrix(mean) / diagonal(mean).mean(-1)[..., None, None]
         return np.square(relative - np.eye(d)).sum((-2, -1)) / d
 
+    if (
+        not np.abs(diagonal(moments.whole()).mean()) > 0
+        or not (np.abs(diagonal(moments.left_out()).mean(-1)) > 0).all()
+    ):
+        raise RecordError("the path does not move, or feels no force: it has no temperature to compare directions by.")
+
     def log_variance(mean: ndarray) -> ndarray:
         values = diagonal(mean)
         logs = np.log(np.where((values > 0).all(-1, keepdims=True), values, math.nan))
@@ -96,15 +106,24 @@ def canonical(
 
 
 def _hotelling(temperatures: Float[ndarray, "blocks dimension"]) -> float:
-    """Of the hypothesis that all directions have the same mean."""
+    """Of the hypothesis that all directions have the same mean.
+
+    Combinations of directions that never vary from block to block (copies of one another, or directions at rest) either
+    have the same mean to float error, and say nothing, or differ for certain.
+    """
     from scipy import stats
 
     blocks, d = temperatures.shape
-    free = blocks - (d - 1)
-    if free < 1:
+    if blocks < d:
         return math.nan
     contrasts = temperatures[:, 1:] - temperatures[:, :-1]
-    covariance = np.atleast_2d(np.cov(contrasts.T))
-    mean = contrasts.mean(0)
-    statistic = blocks * float(mean @ np.linalg.solve(covariance, mean))
-    return float(stats.f.sf(statistic * free / ((d - 1) * (blocks - 1)), d - 1, free))
+    values, vectors = np.linalg.eigh(np.atleast_2d(np.cov(contrasts.T)))
+    varying = values > _RANK * np.square(temperatures).mean()
+    mean = contrasts.mean(0) @ vectors
+    if (np.square(mean[~varying]) > _RANK * np.square(temperatures).mean()).any():
+        return 0.0
+    rank = int(varying.sum())
+    if not rank:
+        return 1.0
+    statistic = blocks * float(np.square(mean[varying]) @ (1 / values[varying]))
+    return float(stats.f.sf(statistic * (blocks - rank) / (rank * (blocks - 1)), rank, blocks - rank))

@@ -169,8 +169,10 @@ def measured(setting: Setting, layer: Layer, generator: np.random.Generator) -> 
         if error is not None:
             columns.setdefault(f"{name}_error", []).append(error)
 
-    directions = generator.normal(size=(DIRECTIONS, layer.d))
-    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    # Orthonormal; a layer of fewer parameters has no further directions, along which nothing moves.
+    directions = np.zeros((DIRECTIONS, layer.d))
+    spanned = min(DIRECTIONS, layer.d)
+    directions[:spanned] = np.linalg.qr(generator.normal(size=(layer.d, spanned)))[0].T
     for k in range(setting.records):
         _burst(put, dynamics, noises[k], signals[k], gram[k], loop[k], layer.d)
         _windows(put, k, noises, signals, differences, theta, fresh)

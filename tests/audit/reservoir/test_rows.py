@@ -7,6 +7,7 @@ import json
 import math
 from collections import Counter
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -19,10 +20,12 @@ from szilard.audit import Audit, Basis, Concern, Finding, Verdict, audit
 from szilard.audit.bursts import Bursts
 from szilard.audit.evidence import Evidence
 from szilard.audit.finding import judge
-from szilard.audit.reservoir import FAMILIES, findings, without
+from szilard.audit.reservoir import FAMILIES, equilibrium, findings, without
 from szilard.audit.reservoir.claims import LOOP, PREDICTED, REGIMES, RESERVOIR
 from szilard.audit.reservoir.whiteness import autocorrelation
+from szilard.audit.reservoir.words import in_words
 from szilard.audit.reservoir.work import coherence
+from szilard.records.reservoir_schema import UNDEFINED
 
 Examine = Callable[..., dict[str, Finding]]
 
@@ -145,6 +148,102 @@ def test_the_layer_that_is_wrong_is_named(examine: Examine, makers: dict[str, An
     rows = examine(layers=(layer(d=16), layer(d=16), layer(d=16, scale=2.0)))
     assert "layer2 against" in rows["one temperature"].where
     assert "Hottest is layer2" in rows["one temperature"].detail
+
+
+def projected(curvature: np.ndarray, scale: np.ndarray, records: int, seed: int) -> dict[str, Finding]:
+    """The rows of equilibrium for SGD at r = .05, a record every 40 steps, along three orthonormal directions."""
+    generator, rate = np.random.default_rng(seed), 0.05
+    memory = (1 - rate * curvature) ** 40
+    variance = rate * scale**2 / (curvature * (2 - rate * curvature))
+    kicks = generator.normal(size=(records, 3)) * np.sqrt(variance * (1 - memory**2))
+    theta = np.empty((records, 3))
+    theta[0] = generator.normal(size=3) * np.sqrt(variance)
+    for k in range(1, records):
+        theta[k] = memory * theta[k - 1] + kicks[k]
+    axes = np.linalg.qr(generator.normal(size=(3, 3)))[0]
+    dims = ("step", "group", "direction")
+    columns = {
+        "projection_position": (dims, (theta @ axes)[:, None]),
+        "projection_force": (dims, -(curvature * theta @ axes)[:, None]),
+    }
+    data = xr.Dataset(columns, {"step": 40 * np.arange(records), "group": ["only"]})
+    bursts = Bursts.of(data, {"reservoir": {"parameters": [3]}})
+    return {row.name: row for row in equilibrium.findings(SimpleNamespace(reservoir=bursts))}  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("curvature", [np.array([0.5, 2.0, 4.0]), np.ones(3)])
+def test_a_canonical_state_is_held_given_enough_and_never_failed(curvature: np.ndarray) -> None:
+    """C ∝ 1: one temperature whatever the curvatures, to the .0011 of a finite step."""
+    few = Counter(projected(curvature, np.full(3, 0.5), 120, seed)["canonical state"].verdict for seed in range(20))
+    assert few[Verdict.UNDECIDED] >= 15 and set(few) <= {Verdict.UNDECIDED, Verdict.UNCHECKABLE}
+    many = Counter(projected(curvature, np.full(3, 0.5), 12_000, seed)["canonical state"].verdict for seed in range(3))
+    assert many[Verdict.HELD] >= 2 and not many[Verdict.FAILED]
+
+
+def test_two_temperatures_in_a_layer_are_not_canonical() -> None:
+    row = projected(np.ones(3), np.array([0.5, 0.5, 1.0]), 300, 0)["canonical state"]
+    assert row.verdict is Verdict.FAILED
+    assert "Probability of temperatures so far apart" in row.detail
+
+
+def test_entropy_of_fitted_dynamics_stands_beside_the_bound(examine: Examine, makers: dict[str, Any]) -> None:
+    layer = makers["Layer"]
+    turning = (layer(d=4, curvature=1.0, turn=2.0), layer(d=3, curvature=1.0))
+    row = examine(layers=turning, every=13, records=300, rate=0.05)["reservoir without entropy production"]
+    assert "Linear dynamics fitted to the same paths produce" in row.detail and "in layer0 (" in row.detail
+    assert row.interval is not None and math.isinf(row.interval[1])
+
+
+@pytest.mark.parametrize("optimiser", ["SGD", "Adam"])
+def test_a_dead_layer_is_left_out_and_named(
+    optimiser: str, attached: Callable[..., xr.DataTree], learned: xr.DataTree, makers: dict[str, Any]
+) -> None:
+    """Its path is constant, and the spread that NumPy finds of it is rounding; Adam has no temperature of it."""
+    layers = (makers["Layer"](), makers["Layer"](d=16))
+    tree = attached(learned, makers["Setting"](layers=layers, every=13, records=200))
+    data = tree["reservoir"].to_dataset().copy(deep=True)
+    for name in data:
+        if "group" in data[name].dims:
+            data[name][:, 1] = np.nan if name.split("_error")[0] in UNDEFINED else 0.0
+    data["projection_position"][:, 1] = np.array([0.1, 0.7, 1.3, 0.3])
+    if optimiser == "Adam":
+        for name in ("temperature_noise", "temperature_kinetic"):
+            data[name][:, 1] = data[f"{name}_error"][:, 1] = np.nan
+    tree["reservoir"] = xr.DataTree(data)
+    report = audit(tree)
+    for name in ("canonical state", "detailed balance", "reservoir without entropy production"):
+        assert "Left out, as it does not move: layer1." in report[name].detail
+    bursts = Evidence.of(tree).reservoir
+    assert bursts is not None and bursts.records == 200
+    assert dict(in_words(bursts, report.rows))["temperature"].startswith("layer0 ")
+    assert json.loads(report.to_json())["rows"]
+
+
+def test_shares_of_directions_are_of_the_whole_layer(
+    attached: Callable[..., xr.DataTree], learned: xr.DataTree, makers: dict[str, Any]
+) -> None:
+    """20,000 parameters of which 4,096 were looked at: 7,000 directions are .35 of them."""
+    tree = attached(learned, makers["Setting"]())
+    tree.attrs["reservoir"] = {**tree.attrs["reservoir"], "parameters": [20_000, 20_000], "sampled": [4096, 4096]}
+    data = tree["reservoir"].to_dataset().copy(deep=True)
+    data["participation_ratio"][:], data["participation_ratio_error"][:] = 7_000.0, 100.0
+    tree["reservoir"] = xr.DataTree(data)
+    row = audit(tree)["isotropic noise"]
+    assert (row.verdict, row.effect) == (Verdict.FAILED, pytest.approx(0.35))
+    assert "7000 ± 100 of 20,000 parameters" in row.detail and "a sample of 4,096" in row.detail
+
+
+def test_layers_are_told_one_by_one(examine: Examine, makers: dict[str, Any]) -> None:
+    layer = makers["Layer"]
+    row = examine(layers=(layer(scale=np.geomspace(0.3, 3, 24)), layer(d=16)))["isotropic noise"]
+    assert [(part.name, part.verdict) for part in row.parts] == [("layer0", Verdict.FAILED), ("layer1", Verdict.HELD)]
+    assert row.effect == row.parts[0].effect and row.interval == row.parts[0].interval
+    assert "Held in 1 of 2 layers, failed in 1." in row.detail
+    plain = row.as_dict()["parts"]
+    assert [part["verdict"] for part in plain] == ["failed", "held"] and type(plain[0]["effect"]) is float
+    for part in row.parts:
+        assert type(part.effect) is float and type(part.interval[0]) is float
+        assert row.bound is not None and judge(part.interval, row.bound) is part.verdict
 
 
 def test_layers_are_judged_together(examine: Examine, makers: dict[str, Any]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from szilard.audit.finding import Concern, Finding, Interval, unchecked
+from szilard.audit.finding import Concern, Finding, Interval, Part, told, unchecked
 from szilard.audit.rows import tested
 
 MEASURE = "measure it: measures=[szilard.Ledger(), szilard.Reservoir(loss_fn, train_data)]"
@@ -35,11 +35,13 @@ class Claim:
         detail: str,
         concerns: Concern = Concern.THEORY,
         at_interval: bool = False,
+        parts: tuple[Part, ...] = (),
     ) -> Finding:
-        """The row of a record that can."""
+        """The row of a record that can; of several layers it says in how many the claim held."""
         return tested(
             self.name, self.claim, self.source, measure=measure, effect=effect, interval=interval, bound=bound,
-            where=where, detail=detail, concerns=concerns, at_interval=at_interval,
+            where=where, detail=f"{detail} {told(parts)}".strip(), concerns=concerns, at_interval=at_interval,
+            parts=parts if len(parts) > 1 else (),
         )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from szilard.audit.bounds import FINITE
 from szilard.audit.bounds import ISOTROPIC as FILLED
 from szilard.audit.bursts import Bursts
 from szilard.audit.evidence import Evidence
-from szilard.audit.finding import Finding
+from szilard.audit.finding import Finding, parts_of
 from szilard.audit.reservoir.claims import FINITE as TAILS
 from szilard.audit.reservoir.claims import ISOTROPIC
 from szilard.audit.rows import decisive, level_of
@@ -34,34 +34,42 @@ def directions(bursts: Bursts, layer: int) -> Estimate | None:
 
 
 def _isotropic(bursts: Bursts) -> Finding:
-    """The smallest share of a layer's (sampled) parameters that the noise fills."""
-    sampled = bursts.sampled
+    """The smallest share of a layer's parameters that the noise fills.
+
+    The record's number of directions is that of the whole layer, also where a sample of its parameters stood for it.
+    """
+    parameters = bursts.parameters
     found = {
         layer: one
         for layer in range(bursts.groups)
-        if sampled[layer] > 1 and (one := directions(bursts, layer)) is not None
+        if parameters[layer] > 1 and (one := directions(bursts, layer)) is not None
     }
     if not found:
         return ISOTROPIC.unchecked("No window of records was full, or no layer has two parameters: train longer.")
     layers = list(found)
     intervals = [
-        tuple(float(end) / sampled[layer] for end in found[layer].interval(level_of(len(layers)))) for layer in layers
+        (float(low) / parameters[layer], float(high) / parameters[layer])
+        for layer in layers
+        for low, high in [found[layer].interval(level_of(len(layers)))]
     ]
     bound = (FILLED, math.inf)
     worst = decisive(intervals, bound)
     layer = layers[worst]
     ratio = found[layer]
-    low, high = intervals[worst]
+    shares = [found[each].value / parameters[each] for each in layers]
+    sampled = bursts.sampled[layer]
+    few = f", as a sample of {sampled:,} tells" if sampled < parameters[layer] else ""
     return ISOTROPIC.tested(
         measure="directions that share the noise over those there are, the worst layer",
-        effect=ratio.value / sampled[layer],
-        interval=(low, high),
+        effect=shares[worst],
+        interval=intervals[worst],
         bound=bound,
         where=f"the last window to step {bursts.steps[-1]:,}, {bursts.names[layer]}",
         detail=(
-            f"(tr C)²/tr C² = {format_with_error(ratio.value, ratio.error)} of {sampled[layer]:,} "
-            f"{'sampled ' if sampled[layer] < bursts.parameters[layer] else ''}parameters in {bursts.names[layer]}."
+            f"(tr C)²/tr C² = {format_with_error(ratio.value, ratio.error)} of {parameters[layer]:,} parameters in "
+            f"{bursts.names[layer]}{few}."
         ),
+        parts=parts_of([bursts.names[each] for each in layers], shares, intervals, bound),
     )
 
 
@@ -96,5 +104,8 @@ def _tails(bursts: Bursts) -> Finding:
         detail=(
             f"Hill's α = {format_with_error(index.value, index.error)} in {bursts.names[layer]}. Light tails have no "
             "α: theirs comes out large."
+        ),
+        parts=parts_of(
+            [bursts.names[each] for each in layers], [one.value for one in found.values()], intervals, bound
         ),
     )

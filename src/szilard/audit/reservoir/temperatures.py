@@ -9,7 +9,7 @@ import numpy as np
 from szilard.audit.bounds import FEWEST_BURSTS, LEVEL, ONE_TEMPERATURE, STATIONARY_RATIO
 from szilard.audit.bursts import Bursts
 from szilard.audit.evidence import Evidence
-from szilard.audit.finding import Finding
+from szilard.audit.finding import Finding, parts_of
 from szilard.audit.reservoir.claims import ONE_TEMPERATURE as ONE
 from szilard.audit.reservoir.claims import SETTLED, YAIDA
 from szilard.audit.rows import decisive, level_of, ratio
@@ -25,13 +25,14 @@ def findings(evidence: Evidence) -> tuple[Finding, ...]:
 
 
 def layer_temperatures(bursts: Bursts, rows: slice) -> list[Estimate]:
-    """Of the noise, one a layer, averaged over the bursts of some rows.
+    """Of the noise, one a layer, averaged over the bursts of some rows; NaN where it is not known.
 
     Raises:
         RecordError: with fewer than two rows.
     """
     values = bursts.values("temperature_noise")[rows]
-    return [time_average(values[:, layer]).value for layer in range(bursts.groups)]
+    unknown = Estimate(math.nan, math.nan, Kind.ASYMPTOTIC)
+    return [time_average(column).value if np.isfinite(column).all() else unknown for column in values.T]
 
 
 def _one(bursts: Bursts) -> Finding:
@@ -99,16 +100,14 @@ def _yaida(bursts: Bursts) -> Finding:
         bound=STATIONARY_RATIO,
         where=f"{bursts.span(bursts.late)}, {bursts.names[layer]}",
         detail=(
-            f"{format_with_error(ratio_there.value, ratio_there.error)} in {bursts.names[layer]}; inside in "
-            f"{_inside(found)} of {len(layers)} layers. Above 1 the parameters still move towards the origin of the "
-            "axes, below 1 away from it: either way they are not stationary yet."
+            f"{format_with_error(ratio_there.value, ratio_there.error)} in {bursts.names[layer]}. Above 1 the "
+            "parameters still move towards the origin of the axes, below 1 away from it: either way they are not "
+            "stationary yet."
+        ),
+        parts=parts_of(
+            [bursts.names[each] for each in layers], [one.value for one in found.values()], intervals, STATIONARY_RATIO
         ),
     )
-
-
-def _inside(found: dict[int, Estimate]) -> int:
-    low, high = STATIONARY_RATIO
-    return sum(low <= one.value <= high for one in found.values())
 
 
 def configurational(bursts: Bursts, layer: int) -> tuple[Estimate, Estimate] | None:
@@ -122,6 +121,8 @@ def configurational(bursts: Bursts, layer: int) -> tuple[Estimate, Estimate] | N
     if not np.isfinite([value, error, effective]).all():
         return None
     window = bursts.values("temperature_kinetic")[-bursts.window :, layer]
+    if not np.isfinite(window).all():
+        return None
     return Estimate(float(value), float(error), Kind.ASYMPTOTIC, max(float(effective) - 1, 1.0)), time_average(
         window
     ).value
@@ -147,5 +148,11 @@ def _settled(bursts: Bursts) -> Finding:
             f"⟨(θ − θ̄)·∇U⟩ = {format_with_error(positions.value, positions.error)} against "
             f"{format_with_error(motions.value, motions.error)} of the motion, per parameter, in "
             f"{bursts.names[layer]}. The window is worth {positions.degrees_of_freedom + 1:.0f} independent positions."
+        ),
+        parts=parts_of(
+            [bursts.names[each] for each in layers],
+            [one for one, _ in ratios],
+            [interval for _, interval in ratios],
+            STATIONARY_RATIO,
         ),
     )

@@ -48,7 +48,10 @@ def _heat(bursts: Bursts) -> str:
         found = layer_temperatures(bursts, bursts.late)
     except RecordError:
         return ""
-    order = sorted(range(bursts.groups), key=lambda layer: -found[layer].value)
+    known = [layer for layer in range(bursts.groups) if math.isfinite(found[layer].value)]
+    if not known:
+        return ""
+    order = sorted(known, key=lambda layer: -found[layer].value)
     shown = order if len(order) <= MOST_NAMED else [*order[: MOST_NAMED - 1], order[-1]]
     layers = [f"{bursts.names[layer]} {_number(found[layer])}" for layer in shown]
     if len(shown) < len(order):
