@@ -574,3 +574,9 @@ def test_parameters_without_a_gradient_have_no_velocity(tmp_path):
     assert (data["temperature_kinetic"].values[:, 0] > 0).all()
     assert (data["temperature_kinetic"].values[:, 1] == 0).all()
     assert (data["temperature_noise"].values[:, 1] == 0).all()
+
+
+def test_directions_beyond_the_parameters_are_merely_of_length_one(tmp_path):
+    model = nn.Sequential(nn.Linear(4, 3), Scale())
+    data = train(tmp_path / "run", model, sgd(model), reservoir(directions=4))
+    np.testing.assert_allclose(np.abs(data["projection_position"].values[0, 1]), 1, rtol=1e-6)

@@ -13,6 +13,7 @@ from szilard.estimate import Kind
 from szilard.records.schema import Group, Variable
 
 ERROR_OVER_BURST = "standard error over the steps of the burst"
+ERROR_OF_ONE_STEP = "standard deviation of single steps' values over the burst, each as good as this one"
 ERROR_OVER_BURST_RATIO = "standard error of the ratio of means, by delete-one jackknife over the steps of the burst"
 ERROR_OVER_PAIRS = "standard error from the products of all pairs of steps of the burst, as if the noise were white"
 ERROR_OVER_RECORDS = "standard error over the records of the window, their autocorrelation allowed for"
@@ -134,10 +135,10 @@ FORCE_FULL = (
 """In their place with ``force="full"``: from every training example, at the record's own step."""
 
 PROJECTIONS = (
-    _of_group("projection_position", "parameters along fixed random directions", "1", Kind.EXACT, None,
-              "u . theta, |u| = 1", dims=("direction",)),
-    _of_group("projection_force", "force along the same directions", "loss", Kind.UNBIASED, ERROR_OVER_BURST,
-              "-u . grad U_B", dims=("direction",)),
+    _of_group("projection_position", "parameters along fixed random directions, orthogonal in each group", "1",
+              Kind.EXACT, None, "u_i . theta, u_i . u_j = delta_ij", dims=("direction",)),
+    _of_group("projection_force", "force along the same directions at these parameters", "loss", Kind.UNBIASED,
+              ERROR_OF_ONE_STEP, "-u_i . (g_a + g_b) / 2 at the burst's first step", dims=("direction",)),
 )  # fmt: skip
 """Low-dimensional views: their currents bound the reservoir's entropy production from below."""
 

@@ -244,8 +244,9 @@ class Accounts:
             return
         positions, gradients = (each.cpu().numpy() for each in gathered.projected)
         columns.add("projection_position", positions)
-        columns.add("projection_force", -gradients.mean(-1))
-        columns.add("projection_force_error", gradients.std(-1, ddof=1) / math.sqrt(gradients.shape[-1]))
+        # At the very parameters whose position it is: a force a few steps later knows the noise that moved them there.
+        columns.add("projection_force", -gradients[..., 0])
+        columns.add("projection_force_error", gradients.std(-1, ddof=1))
 
     def _extras(self, columns: _Columns, burst: Burst) -> None:
         assert burst.start is not None

@@ -98,7 +98,8 @@ class Window:
     def add_noise(self, trace: float, trace_of_square: float, norms: Float[ndarray, " steps"]) -> None:
         """A record's ``(tr C)²`` and ``tr C²``, and the norms of its noises."""
         self._squares.append((trace, trace_of_square))
-        scale = math.sqrt(float(np.square(norms).mean()))
+        # The median, which one great value does not move: in units of their own root mean square no n values exceed √n.
+        scale = float(np.median(norms))
         if scale > 0:
             self._norms.append(norms / scale)
 
@@ -129,7 +130,7 @@ class Window:
         return finite(ratio_of_means(above, below))
 
     def tail(self) -> Estimate:
-        """Hill's index of the noises' norms, each in units of its burst."""
+        """Hill's index of the noises' norms, each in units of its burst's median."""
         if sum(map(len, self._norms)) < FEWEST_NORMS:
             return NOTHING
         try:
