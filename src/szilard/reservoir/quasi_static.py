@@ -46,7 +46,8 @@ def quasi_static(rates: Sequence[float], productions: Sequence[Estimate]) -> Qua
 
     Args:
         rates: r, three or more different ones.
-        productions: Σ at each, with independent errors; all above 0.
+        productions: Σ at each, with independent errors; all above 0. Exponent and limit have the fewest degrees of
+            freedom of any.
 
     Raises:
         RecordError: for too few rates, or a production that cannot be on a logarithmic scale.
@@ -73,9 +74,10 @@ def quasi_static(rates: Sequence[float], productions: Sequence[Estimate]) -> Qua
         )
     slope, slope_error, _, _, misfit = _line(np.log(rates_array), np.log(values), errors / values)
     _, _, limit, limit_error, _ = _line(rates_array, values, errors)
-    degrees = len(values) - 2
-    exponent = Estimate(slope, slope_error, Kind.ASYMPTOTIC)
-    return QuasiStatic(exponent, Estimate(limit, limit_error, Kind.ASYMPTOTIC), misfit, degrees, _tail(misfit, degrees))
+    degrees, freedom = len(values) - 2, min(float(each.degrees_of_freedom) for each in productions)
+    exponent = Estimate(slope, slope_error, Kind.ASYMPTOTIC, freedom)
+    at_zero = Estimate(limit, limit_error, Kind.ASYMPTOTIC, freedom)
+    return QuasiStatic(exponent, at_zero, misfit, degrees, _tail(misfit, degrees))
 
 
 def _line(x: np.ndarray, y: np.ndarray, errors: np.ndarray) -> tuple[float, float, float, float, float]:

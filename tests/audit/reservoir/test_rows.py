@@ -22,7 +22,7 @@ from szilard.audit.evidence import Evidence
 from szilard.audit.finding import judge
 from szilard.audit.reservoir import FAMILIES, equilibrium, findings, without
 from szilard.audit.reservoir.claims import LOOP, PREDICTED, REGIMES, RESERVOIR
-from szilard.audit.reservoir.whiteness import autocorrelation
+from szilard.audit.reservoir.whiteness import autocorrelation, beyond
 from szilard.audit.reservoir.words import in_words
 from szilard.audit.reservoir.work import coherence
 from szilard.records.reservoir_schema import UNDEFINED
@@ -244,6 +244,43 @@ def test_layers_are_told_one_by_one(examine: Examine, makers: dict[str, Any]) ->
     for part in row.parts:
         assert type(part.effect) is float and type(part.interval[0]) is float
         assert row.bound is not None and judge(part.interval, row.bound) is part.verdict
+
+
+@pytest.mark.parametrize(
+    ("replacement", "examples", "verdicts"),
+    [
+        (True, 32 * 200, {Verdict.HELD}),
+        (False, 32 * 200, {Verdict.FAILED}),
+        (False, None, {Verdict.UNDECIDED}),
+        (None, 32 * 200, {Verdict.UNDECIDED}),
+    ],
+)
+def test_epochs_are_counted_to_their_end(
+    replacement: bool | None,
+    examples: int | None,
+    verdicts: set[Verdict],
+    attached: Callable[..., xr.DataTree],
+    learned: xr.DataTree,
+    makers: dict[str, Any],
+) -> None:
+    """Epochs of 200 batches leave .1 within the ten recorded lags and .9 beyond: T → 0 over an epoch."""
+    noise = makers["white"] if replacement else makers["epochs"](200)
+    setting = makers["Setting"](layers=(makers["Layer"](d=600, noise=noise),), records=60)
+    tree = attached(learned, setting)
+    tree.attrs["reservoir"] = {**tree.attrs["reservoir"], "replacement": replacement, "examples": examples}
+    row = audit(tree)["temperature of white noise"]
+    assert row.verdict in verdicts, row
+    if row.verdict is Verdict.FAILED:
+        assert row.interval is not None and row.effect is not None
+        assert row.interval[0] < 1 < row.interval[1] and row.effect == pytest.approx(1, abs=0.1)
+        assert "r h M ≪ 1" in row.detail and "200 batches" in row.detail
+    bursts = Evidence.of(tree).reservoir
+    assert bursts is not None
+    exact = 2 * sum(-(200 - lag) / (200 * 199) for lag in range(11, 200))
+    assert beyond(bursts) == {
+        (True, 6400): (0.0, 0.0), (False, 6400): pytest.approx((exact, exact)), (False, None): (-1.0, 0.0),
+        (None, 6400): pytest.approx((exact, 0.0)),
+    }[replacement, examples]  # fmt: skip
 
 
 def test_layers_are_judged_together(examine: Examine, makers: dict[str, Any]) -> None:

@@ -7,9 +7,10 @@ import numpy as np
 from szilard.audit.bounds import COLOUR, FEWEST_BURSTS, HEATED, LEVEL
 from szilard.audit.bursts import Bursts
 from szilard.audit.evidence import Evidence
-from szilard.audit.finding import Finding
+from szilard.audit.finding import Finding, Interval, parts_of
 from szilard.audit.reservoir.claims import COLOUR as TEMPERATURE
 from szilard.audit.reservoir.claims import WHITE
+from szilard.audit.rows import decisive, level_of
 from szilard.estimate import Estimate, format_with_error
 from szilard.reservoir import largest_effect, ratio_of_means, shuffled_autocorrelation
 
@@ -51,37 +52,70 @@ def _white(bursts: Bursts, lags: np.ndarray) -> Finding:
 
 
 def _temperature(bursts: Bursts, lags: np.ndarray) -> Finding:
-    """``2 Σ_h ρ(h)`` over the recorded lags: the share by which correlations change the temperature."""
+    """``2 Σ_h ρ(h)``: the share by which correlations change the temperature.
+
+    Beyond the recorded lags nothing is left of draws with replacement, and of shuffled epochs what their length says.
+    Where that is not known, both are allowed for.
+    """
     layers = [layer for layer in range(bursts.groups) if len(bursts.noisy(layer))]
     if not layers:
         return TEMPERATURE.unchecked("There is no noise: its variance is 0 in every layer.")
     sums = [autocorrelation(bursts, layer, list(lags), weight=2.0) for layer in layers]
-    largest = largest_effect(*_columns(sums), LEVEL)
-    layer, worst = layers[largest.where[0]], sums[largest.where[0]]
+    level, (least, most) = level_of(len(layers)), beyond(bursts)
+    ends = [one.interval(level) for one in sums]
+    intervals = [_size(low + least, high + most) for low, high in ends]
+    effects = [abs(one.value + (least if least == most else 0.0)) for one in sums]
+    layer = layers[worst := decisive(intervals, (0.0, HEATED))]
+    seen = sums[worst]
     return TEMPERATURE.tested(
-        measure=f"largest |2 Σρ(h)| over layers, lags to {bursts.lags.max()}",
-        effect=largest.value,
-        interval=(largest.low, largest.high),
+        measure=f"largest |2 Σρ(h)| over layers, lags to {bursts.lags.max()}{' and beyond' if least else ''}",
+        effect=effects[worst],
+        interval=intervals[worst],
         bound=(0.0, HEATED),
         where=f"{bursts.span()}, {bursts.names[layer]}",
         detail=(
-            f"2 Σρ = {format_with_error(worst.value, worst.error)} in {bursts.names[layer]}: T is 1 + 2 Σρ times that "
-            f"of white noise. {_epochs(bursts)}"
+            f"2 Σρ = {format_with_error(seen.value, seen.error)} over the recorded lags in {bursts.names[layer]}: T is "
+            f"1 + 2 Σρ times that of white noise. {_epochs(bursts)}"
         ),
+        parts=parts_of([bursts.names[each] for each in layers], effects, intervals, (0.0, HEATED)),
     )
 
 
+def beyond(bursts: Bursts) -> tuple[float, float]:
+    """The least and the most that ``2 Σρ`` may hold beyond the recorded lags; alike where it is known.
+
+    At fixed parameters a shuffled epoch's noises add up to zero: ``2 Σρ = −1`` over all lags.
+    """
+    if bursts.replacement:
+        return 0.0, 0.0
+    tail = -1.0
+    if bursts.batches >= 2:
+        left = set(range(1, bursts.batches)) - set(bursts.lags.tolist())
+        tail = 2 * sum(shuffled_autocorrelation(bursts.batches, lag) for lag in left)
+    known = bursts.settings.get("replacement") is False and bursts.batches >= 2
+    return (tail, tail) if known else (tail, 0.0)
+
+
+def _size(low: float, high: float) -> Interval:
+    """What |x| may be of an x between two ends."""
+    return max(0.0, low, -high), max(abs(low), abs(high))
+
+
 def _epochs(bursts: Bursts) -> str:
-    """What shuffled epochs would leave in the recorded lags, where the record knows their length."""
+    """What is taken to lie beyond the recorded lags, and for which directions that matters."""
     if bursts.replacement:
         return "The loop draws with replacement."
     batches, last = bursts.batches, int(bursts.lags.max())
-    if batches < 2:
-        return "A loop that shuffles in epochs takes all of it away over a whole epoch, which few lags cannot show."
-    seen = 2 * sum(shuffled_autocorrelation(batches, lag) for lag in range(1, last + 1))
+    if batches < 2 or bursts.settings.get("replacement") is not False:
+        return (
+            "How the loop draws, or how long its epochs are, is not recorded: shuffled epochs would take all of it "
+            "away over a whole epoch, which few lags cannot show."
+        )
+    tail = beyond(bursts)[0]
     return (
-        f"Shuffled epochs of {batches:,} batches would leave {seen:.2g} up to lag {last}, and take all of it away over "
-        "a whole epoch."
+        f"Shuffled epochs of {batches:,} batches leave {tail:.2g} beyond lag {last}, which is counted: over an epoch "
+        "their noises add up to zero. That cools directions that hardly relax within an epoch, r h M ≪ 1 (h their "
+        "curvature, M the batches); where r h M ≫ 1 the temperature is that of white noise."
     )
 
 
