@@ -93,7 +93,7 @@ class Burst:
         self.plan = plan
         self.occasion = occasion
         self.settings: list[Settings] = []
-        self.ready: list[bool] = []
+        self.ready: list[tuple[bool, ...]] = []
         self.norms: list[Tensor] = []
         self.losses: list[Tensor] = []
         self.overflow: list[Tensor] = []
