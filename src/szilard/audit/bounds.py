@@ -77,6 +77,10 @@ that hold to leading order, so it is not held to a digit."""
 IDEAL = 0.9
 """L-info over M-info from which on nearly all that was memorised was learned."""
 
+FEWEST_COMPARED, FEWEST_INDEPENDENT = 20, 10
+"""Records of a comparison, below which they must be worth so many independent ones before a difference decides: of
+fewer the memory itself is not known, and intervals are too narrow."""
+
 FEWEST_BURSTS = 8
 """Bursts whose scatter an error is made of: with fewer, Student's t decides nothing that many layers share."""
 
@@ -121,6 +125,10 @@ OUTWEIGHS = 1.0
 SAME_NOISE = 0.1
 """Share by which the loop's noise variance may differ from that of fresh batches: other data, augmentation, clipping or
 another batch size change it by more."""
+
+GROSS = 2.0
+"""Factor between the loop's noise and that of fresh batches which shuffling cannot make: it changes the variance by
+a fifth at most in docs/figure-3.md and on the digits. Clipping, another batch size or other data do."""
 
 LEADING_ORDER = 0.2
 """Predicted over measured work, less 1: the prediction is of leading order in the step, and from a few steps only."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from szilard.audit import Audit, Finding, Verdict
-from szilard.audit.outcome import SYMBOLS, effect_text, where
+from szilard.audit.outcome import SYMBOLS, effect_text, number, where
 from szilard.report.safe import escape, prose
 
 LEGEND = (
@@ -35,8 +35,22 @@ def _row(row: Finding) -> str:
     measured = f"<strong>{escape(effect)}</strong><br><small>{escape(row.measure)}</small>{place}" if effect else ""
     source = f'<span class="source">[{escape(row.source)}]</span>'
     detail = f"<br><small>{prose(row.detail)}</small>" if row.detail else ""
+    detail += _parts(row)
     return (
         f'<tr><td class="verdict {CLASSES[row.verdict]}"><span aria-hidden="true">{SYMBOLS[row.verdict]}</span> '
         f"{escape(row.verdict)}</td>"
         f"<td><strong>{escape(row.name)}</strong>: {escape(row.claim)} {source}{detail}</td><td>{measured}</td></tr>"
     )
+
+
+def _parts(row: Finding) -> str:
+    """What was judged together, one by one, folded; empty where there was but one."""
+    if not row.parts:
+        return ""
+    items = "".join(
+        f'<li><span class="{CLASSES[part.verdict]}"><span aria-hidden="true">{SYMBOLS[part.verdict]}</span> '
+        f"{escape(part.verdict)}</span> {escape(part.name)}: {escape(number(part.effect))} "
+        f"[{escape(number(part.interval[0]))}, {escape(number(part.interval[1]))}]</li>"
+        for part in row.parts
+    )
+    return f"<details><summary>One by one</summary><ul>{items}</ul></details>"

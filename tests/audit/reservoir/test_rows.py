@@ -283,6 +283,37 @@ def test_epochs_are_counted_to_their_end(
     }[replacement, examples]  # fmt: skip
 
 
+@pytest.mark.parametrize("kept", [14, 19])
+def test_few_records_that_remember_decide_no_difference(
+    kept: int, attached: Callable[..., xr.DataTree], learned: xr.DataTree, makers: dict[str, Any]
+) -> None:
+    """A variance that wanders slowly: a handful of independent values at best."""
+    tree = attached(learned, makers["Setting"](records=kept))
+    data = tree["reservoir"].to_dataset().copy(deep=True)
+    wander = np.exp(np.cumsum(np.random.default_rng(0).normal(size=(kept, 2)), 0))
+    for name in ("noise_variance", "temperature_noise"):
+        data[name][:] = wander
+    tree["reservoir"] = xr.DataTree(data)
+    report = audit(tree)
+    for name in ("stationary noise", "one temperature"):
+        assert report[name].verdict is Verdict.UNDECIDED
+        assert "10 are needed to decide" in report[name].detail
+
+
+def test_a_statistic_that_cannot_be_had_is_said(
+    examine: Examine, makers: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def odd(*_: object, **__: object) -> None:
+        raise np.linalg.LinAlgError("Singular matrix")
+
+    monkeypatch.setattr("szilard.audit.reservoir.temperatures.mutual_equilibrium", odd)
+    rows = examine(records=30)
+    for name in ("one temperature", "stationary parameters", "first fluctuation–dissipation relation"):
+        assert rows[name].verdict is Verdict.UNCHECKABLE
+        assert "too odd to judge: Singular matrix" in rows[name].detail
+    assert rows["isotropic noise"].verdict is Verdict.HELD
+
+
 def test_layers_are_judged_together(examine: Examine, makers: dict[str, Any]) -> None:
     """Thirty sound layers are not accused because one of them is bound to stand out."""
     rows = examine(layers=(makers["Layer"](d=8),) * 30, records=40, seed=3)

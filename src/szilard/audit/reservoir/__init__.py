@@ -5,22 +5,43 @@ Layers and bursts that a row looks at are judged together, so that all intervals
 
 from __future__ import annotations
 
+from types import ModuleType
+
+import numpy as np
+
 from szilard.audit.evidence import Evidence
 from szilard.audit.finding import Finding
-from szilard.audit.reservoir import equilibrium, force, loop, shape, stationarity, temperatures, whiteness, work
-from szilard.audit.reservoir.claims import LAZY, RESERVOIR
+from szilard.audit.reservoir import claims, equilibrium, force, loop, shape, stationarity, temperatures, whiteness, work
+from szilard.audit.reservoir.claims import LAZY, RESERVOIR, Claim
+from szilard.errors import RecordError
 
 __all__ = ["FAMILIES", "findings", "without"]
 
 FAMILIES = (loop, whiteness, stationarity, temperatures, shape, equilibrium, force, work)
 """Each has ``findings(evidence)``, of a record that holds bursts."""
 
+CLAIMS = (
+    (claims.LOOP,), (claims.WHITE, claims.COLOUR), (claims.STATIONARY,),
+    (claims.ONE_TEMPERATURE, claims.YAIDA, claims.SETTLED), (claims.ISOTROPIC, claims.FINITE),
+    (claims.CANONICAL, claims.BALANCE, claims.IDEAL), (claims.FORCE, claims.SIGNAL), (claims.PREDICTED,),
+)  # fmt: skip
+"""Of each family."""
+
 
 def findings(evidence: Evidence) -> tuple[Finding, ...]:
     """The rows of all families, or what it would take where the record holds no bursts."""
     if evidence.reservoir is None:
         return without()
-    return (*(row for family in FAMILIES for row in family.findings(evidence)), LAZY.unchecked())
+    return (*(row for family, its in zip(FAMILIES, CLAIMS, strict=True) for row in _rows(family, its, evidence)),
+            LAZY.unchecked())  # fmt: skip
+
+
+def _rows(family: ModuleType, its: tuple[Claim, ...], evidence: Evidence) -> tuple[Finding, ...]:
+    """Of a family; where the evidence is too small or odd for one of its statistics, that is said in its place."""
+    try:
+        return tuple(family.findings(evidence))
+    except (RecordError, np.linalg.LinAlgError) as error:
+        return tuple(claim.unchecked(f"The evidence is too small or too odd to judge: {error}") for claim in its)
 
 
 def without() -> tuple[Finding, ...]:

@@ -9,7 +9,7 @@ import numpy as np
 from szilard.audit.bounds import FEWEST_BURSTS, OUTWEIGHS
 from szilard.audit.bursts import Bursts
 from szilard.audit.evidence import Evidence
-from szilard.audit.finding import Finding
+from szilard.audit.finding import Finding, parts_of
 from szilard.audit.reservoir.claims import FORCE, SIGNAL
 from szilard.audit.rows import decisive, level_of
 from szilard.estimate import Estimate, format_with_error
@@ -57,6 +57,7 @@ def _greatest(bursts: Bursts) -> Finding:
             f"{format_with_error(ratio.value, ratio.error)} in {bursts.names[layer]}, of the most pushed of its "
             f"parameters.{'' if bursts.full_force else sampled}"
         ),
+        parts=parts_of([bursts.names[each] for each in layers], [one.value for one in found], intervals, BOUND),
     )
 
 
@@ -79,8 +80,8 @@ def _signal(bursts: Bursts) -> Finding:
         interval=intervals[worst],
         bound=BOUND,
         where=f"{bursts.span(bursts.late)}, {bursts.names[layer]}",
-        detail=(
-            f"{format_with_error(found[layer].value, found[layer].error)} in {bursts.names[layer]}{earlier}. The force "
-            f"is the larger in {sum(one.value > OUTWEIGHS for one in found.values())} of {len(layers)} layers."
+        detail=(f"{format_with_error(found[layer].value, found[layer].error)} in {bursts.names[layer]}{earlier}."),
+        parts=parts_of(
+            [bursts.names[each] for each in layers], [one.value for one in found.values()], intervals, BOUND
         ),
     )

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
-from szilard.audit.bounds import STEADY
+from szilard.audit.bounds import FEWEST_COMPARED, FEWEST_INDEPENDENT, STEADY
 from szilard.audit.bursts import Bursts
 from szilard.audit.evidence import Evidence
 from szilard.audit.finding import Finding, Verdict, judge
 from szilard.audit.reservoir.claims import REGIMES, STATIONARY
+from szilard.audit.reservoir.temperatures import too_alike
 from szilard.audit.rows import level_of
 from szilard.errors import RecordError
 from szilard.estimate import format_with_error
 from szilard.reservoir import Largest, Regimes, largest_contrast, regimes, stationarity, time_average
 from szilard.reservoir.regimes import FEWEST as FEWEST_OF_A_REGIME
 from szilard.reservoir.stationarity import FEWEST, STRETCHES
+from szilard.reservoir.time_average import residual_time
+
+FITTED = 4
+"""Parameters of the smooth course about which the memory of ln c is taken: a cubic."""
 
 
 def findings(evidence: Evidence) -> tuple[Finding, ...]:
@@ -75,17 +81,31 @@ def _stationary(bursts: Bursts, found: Regimes | None) -> Finding:
     variance = bursts.values("noise_variance")[:, worst.layer]
     drift = stationarity(variance, bursts.steps).drift
     change = float(variance[other].mean() / variance[one].mean())
+    effective = _independent(bursts)
+    enough = bursts.records >= FEWEST_COMPARED or effective >= FEWEST_INDEPENDENT
+    interval = (max(each.largest.low for each in changes), max(each.largest.high for each in changes))
     return STATIONARY.tested(
         measure=f"largest |Δ ln c| between two stretches, over {bursts.groups} layers",
         effect=largest.value,
-        interval=(max(each.largest.low for each in changes), max(each.largest.high for each in changes)),
+        interval=interval if enough else (0.0, math.inf),
         bound=(0.0, STEADY),
         where=f"{_steps(bursts, one)} against {_steps(bursts, other)}, {name}",
         detail=(
             f"In {name} it is {change:.3g} times as large in {_steps(bursts, other)} as in {_steps(bursts, one)} (a "
             f"line through all: {format_with_error(drift.value, drift.error)} of ln c).{_by_regime(bursts, found)}"
+            f"{'' if enough else too_alike(effective)}"
         ),
     )
+
+
+def _independent(bursts: Bursts) -> float:
+    """Independent values that the records about a smooth course are worth, of the layer with the longest memory."""
+    columns = bursts.values("noise_variance")
+    columns = np.log(columns[:, (columns > 0).all(0)])
+    place = np.linspace(-1, 1, len(columns))
+    course = np.polynomial.polynomial.polyfit(place, columns, FITTED - 1)
+    residuals = columns - np.polynomial.polynomial.polyval(place, course).T
+    return min((len(columns) - FITTED) / residual_time(column, FITTED) for column in residuals.T)
 
 
 def _largest(bursts: Bursts, stretches: list[np.ndarray], looks: int = 1) -> Change:

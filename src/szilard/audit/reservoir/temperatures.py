@@ -6,7 +6,14 @@ import math
 
 import numpy as np
 
-from szilard.audit.bounds import FEWEST_BURSTS, LEVEL, ONE_TEMPERATURE, STATIONARY_RATIO
+from szilard.audit.bounds import (
+    FEWEST_BURSTS,
+    FEWEST_COMPARED,
+    FEWEST_INDEPENDENT,
+    LEVEL,
+    ONE_TEMPERATURE,
+    STATIONARY_RATIO,
+)
 from szilard.audit.bursts import Bursts
 from szilard.audit.evidence import Evidence
 from szilard.audit.finding import Finding, parts_of
@@ -50,19 +57,32 @@ def _one(bursts: Bursts) -> Finding:
     values = [one.value for one in found]
     hot, cold = found[int(np.argmax(values))], found[int(np.argmin(values))]
     hottest, coldest = warm[int(np.argmax(values))], warm[int(np.argmin(values))]
+    effective = min(
+        float(time_average(bursts.values("temperature_noise")[bursts.late, layer]).effective_samples) for layer in warm
+    )
+    enough = bursts.records // 2 >= FEWEST_COMPARED or effective >= FEWEST_INDEPENDENT
     before = layer_temperatures(bursts, slice(0, bursts.records // 2))
     earlier = before[hottest].value / before[coldest].value if before[coldest].value > 0 else math.nan
     return ONE.tested(
         measure="largest |ln(T_i/T_j)| of two layers",
         effect=judged.largest.value,
-        interval=(judged.largest.low, judged.largest.high),
+        interval=(judged.largest.low, judged.largest.high) if enough else (0.0, math.inf),
         bound=(0.0, ONE_TEMPERATURE),
         where=f"{bursts.span(bursts.late)}, {bursts.names[hottest]} against {bursts.names[coldest]}",
         detail=(
             f"Hottest is {bursts.names[hottest]} at {format_with_error(hot.value, hot.error)} (units of loss, per "
             f"parameter), coldest {bursts.names[coldest]} at {format_with_error(cold.value, cold.error)}: "
             f"{hot.value / cold.value:.3g} times, {earlier:.3g} times in the first half of the records."
+            f"{'' if enough else too_alike(effective)}"
         ),
+    )
+
+
+def too_alike(effective: float) -> str:
+    """Why so few independent values decide nothing."""
+    return (
+        f" The values are worth {effective:.0f} independent ones, and {FEWEST_INDEPENDENT} are needed to decide: train "
+        "longer."
     )
 
 
