@@ -22,7 +22,7 @@ from szilard.audit.evidence import Evidence
 from szilard.audit.finding import judge
 from szilard.audit.reservoir import FAMILIES, equilibrium, findings, without
 from szilard.audit.reservoir.claims import LOOP, PREDICTED, REGIMES, RESERVOIR
-from szilard.audit.reservoir.whiteness import autocorrelation, beyond
+from szilard.audit.reservoir.whiteness import autocorrelation, beyond, portmanteau
 from szilard.audit.reservoir.words import in_words
 from szilard.audit.reservoir.work import coherence
 from szilard.records.reservoir_schema import UNDEFINED
@@ -314,6 +314,23 @@ def test_a_statistic_that_cannot_be_had_is_said(
     assert rows["isotropic noise"].verdict is Verdict.HELD
 
 
+def test_all_lags_together(attached: Callable[..., xr.DataTree], makers: dict[str, Any]) -> None:
+    """Size over 40 white layers, by their count; and correlations too small for a single lag are seen."""
+    small, ar1 = makers["Layer"](d=10), makers["Layer"](d=400, noise=makers["ar1"](0.05))
+    ledger = xr.DataTree.from_dict({"ledger": bare_ledger()})
+    chances = []
+    for layers in ((small,) * 20, (ar1,)):
+        evidence = Evidence.of(attached(ledger, makers["Setting"](layers=layers, records=40, every=13)))
+        assert evidence.reservoir is not None
+        chances.append([portmanteau(evidence.reservoir, at, np.arange(1, 11)) for at in range(len(layers))])
+        row = {each.name: each for each in findings(evidence)}["white noise"]
+        assert "All lags together: probability" in row.detail
+    assert sum(p < 0.05 for p in chances[0]) <= 4
+    assert chances[1][0] < 0.01
+    few = Evidence.of(attached(ledger, makers["Setting"](layers=(small,), records=19))).reservoir
+    assert few is not None and math.isnan(portmanteau(few, 0, np.arange(1, 11)))
+
+
 def test_layers_are_judged_together(examine: Examine, makers: dict[str, Any]) -> None:
     """Thirty sound layers are not accused because one of them is bound to stand out."""
     rows = examine(layers=(makers["Layer"](d=8),) * 30, records=40, seed=3)
@@ -378,9 +395,16 @@ def test_full_force_can_confirm_the_greatest(examine: Examine, makers: dict[str,
 
 
 def test_shuffled_epochs_are_no_fault_of_the_record(examine: Examine, makers: dict[str, Any]) -> None:
-    row = examine(loop=1.5, layers=(makers["Layer"](d=60),), replacement=False)["noise of the loop"]
+    row = examine(loop=1.25, layers=(makers["Layer"](d=60),), replacement=False)["noise of the loop"]
     assert (row.verdict, row.concerns) == (Verdict.FAILED, Concern.THEORY)
     assert "not seen for long" in row.detail
+
+
+@pytest.mark.parametrize("factor", [0.5, 1.6])
+def test_no_shuffling_makes_a_factor_of_two(examine: Examine, makers: dict[str, Any], factor: float) -> None:
+    row = examine(loop=factor, layers=(makers["Layer"](d=60),), replacement=False)["noise of the loop"]
+    assert (row.verdict, row.concerns) == (Verdict.FAILED, Concern.RECORD)
+    assert "not seen for long" not in row.detail
 
 
 def test_the_loop_concerns_the_record(examine: Examine, makers: dict[str, Any]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from szilard.audit.bounds import COLOUR, FEWEST_BURSTS, HEATED, LEVEL
@@ -38,6 +40,8 @@ def _white(bursts: Bursts, lags: np.ndarray) -> Finding:
     largest = largest_effect(*_columns(found), LEVEL)
     layer, lag = places[largest.where[0]]
     worst = found[largest.where[0]]
+    ends = [_size(*one.interval(level_of(len(places)))) for one in found]
+    of_layers = [range(index * len(lags), (index + 1) * len(lags)) for index in range(len(layers))]
     return WHITE.tested(
         measure=f"largest |autocorrelation| of {len(places)} (layers × lags), at one time",
         effect=largest.value,
@@ -46,9 +50,50 @@ def _white(bursts: Bursts, lags: np.ndarray) -> Finding:
         where=f"{bursts.span()}, {bursts.names[layer]}",
         detail=(
             f"ρ({bursts.lags[lag]}) = {format_with_error(worst.value, worst.error)} in {bursts.names[layer]}, pooled "
-            f"over {bursts.records} bursts; looking at {len(places)} of them is allowed for."
+            f"over {bursts.records} bursts; looking at {len(places)} of them is allowed for.{_together(bursts, lags)}"
+        ),
+        parts=parts_of(
+            [bursts.names[each] for each in layers],
+            [max(abs(found[at].value) for at in those) for those in of_layers],
+            [(max(ends[at][0] for at in those), max(ends[at][1] for at in those)) for those in of_layers],
+            (0.0, COLOUR),
         ),
     )
+
+
+def _together(bursts: Bursts, lags: np.ndarray) -> str:
+    """How likely all lags together would be under whiteness, of the layer that looks least white."""
+    found = {layer: portmanteau(bursts, layer, lags) for layer in range(bursts.groups)}
+    known = {layer: p for layer, p in found.items() if not math.isnan(p)}
+    if not known:
+        return ""
+    layer = min(known, key=lambda each: known[each])
+    chance = min(1.0, len(known) * known[layer])
+    return (
+        f" All lags together: probability {chance:.2g} if every layer's noise were white, least so in "
+        f"{bursts.names[layer]}."
+    )
+
+
+def portmanteau(bursts: Bursts, layer: int, lags: np.ndarray) -> float:
+    """p-value of no covariance at any of these lags, by Hotelling's T² over bursts; NaN with too few of them.
+
+    A burst leaves covariances, not its differences, of which :func:`~szilard.reservoir.whiteness_of_gram` makes its
+    test; bursts are independent, so that their scatter tells how far covariances lie from 0.
+    """
+    from scipy import stats
+
+    rows = bursts.noisy(layer)
+    count, size = len(rows), len(lags)
+    if count < 2 * size:
+        return math.nan
+    covariance = bursts.values("noise_covariance")[rows, layer][:, lags]
+    draws = covariance / bursts.values("noise_variance")[rows, layer, None]
+    spread = np.atleast_2d(np.cov(draws.T))
+    if np.linalg.matrix_rank(spread) < size:
+        return math.nan
+    statistic = count * float(draws.mean(0) @ np.linalg.solve(spread, draws.mean(0)))
+    return float(stats.f.sf(statistic * (count - size) / (size * (count - 1)), size, count - size))
 
 
 def _temperature(bursts: Bursts, lags: np.ndarray) -> Finding:
