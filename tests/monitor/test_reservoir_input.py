@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,11 +14,21 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, IterableDataset, RandomSampler, TensorDataset
+from torch.utils.data import (
+    DataLoader,
+    IterableDataset,
+    RandomSampler,
+    Sampler,
+    Subset,
+    SubsetRandomSampler,
+    TensorDataset,
+    WeightedRandomSampler,
+)
 
 import szilard
 from szilard import Classifier, Monitor, Reservoir
 from szilard.errors import ModelError, SpecError, SzilardWarning
+from szilard.monitor.reservoir.examples import Examples
 
 X = torch.randn(40, 4, generator=torch.Generator().manual_seed(1))
 Y = torch.randint(3, (40,), generator=torch.Generator().manual_seed(2))
@@ -580,3 +591,76 @@ def test_directions_beyond_the_parameters_are_merely_of_length_one(tmp_path):
     model = nn.Sequential(nn.Linear(4, 3), Scale())
     data = train(tmp_path / "run", model, sgd(model), reservoir(directions=4))
     np.testing.assert_allclose(np.abs(data["projection_position"].values[0, 1]), 1, rtol=1e-6)
+
+
+def test_the_relation_counts_the_optimisers_steps(tmp_path):
+    """The monitor may be told of every micro-batch: the ratio is that of the path all the same."""
+    torch.manual_seed(0)
+    model, parts, rate = nn.Linear(4, 3), 4, 0.1
+    optimizer = sgd(model, lr=rate)
+    monitor = Monitor(Classifier(model, X), optimizer, tmp_path / "run", measures=[reservoir(every=80)], quiet=True)
+    squares, gradients = [], []
+    for _ in range(105):
+        optimizer.zero_grad()
+        for part in range(parts):
+            rows = torch.randint(40, (8,))
+            (F.cross_entropy(model(X[rows]), Y[rows]) / parts).backward()
+            if part < parts - 1:
+                monitor.step()
+        squares.append(sum(float(p.detach().square().sum()) for p in model.parameters()))
+        gradients.append(sum(float(p.grad.square().sum()) for p in model.parameters()))
+        optimizer.step()
+        monitor.step()
+    data = monitor.close().tree["reservoir"].to_dataset()
+    ends = np.arange(0, 101, 20)
+    kinetic = [np.mean(gradients[end : end + BURST]) for end in ends]
+    means = [(a + b) / 2 for a, b in itertools.pairwise(kinetic)]
+    wanted = 1 - np.diff(np.array(squares)[ends]) / (20 * rate**2 * np.array(means))
+    np.testing.assert_allclose(data["fdr_ratio"].values[1:, 0], wanted, rtol=1e-3)
+    assert not optimizer._optimizer_step_post_hooks
+
+
+@pytest.mark.parametrize("rows", [range(10, 22), torch.arange(10, 22)])
+def test_a_loader_of_some_rows_is_drawn_from_these(rows):
+    loader = DataLoader(TensorDataset(X, torch.arange(40)), batch_size=4, sampler=SubsetRandomSampler(rows))
+    examples = Examples.of(loader)
+    _, drawn = examples.draw(500, torch.Generator().manual_seed(0), torch.device("cpu"))
+    assert (examples.count, examples.batch_size, examples.replacement) == (12, 4, False)
+    assert set(drawn.tolist()) == set(range(10, 22))
+    part = Examples.of(DataLoader(Subset(TensorDataset(X, Y), [3, 5]), batch_size=2, shuffle=True))
+    assert part.count == 2
+
+
+class Odd(Sampler):
+    def __iter__(self) -> Any:
+        return iter([1, 2])
+
+    def __len__(self) -> int:
+        return 2
+
+
+@pytest.mark.parametrize(
+    ("settings", "name"),
+    [
+        ({"batch_size": 4, "sampler": WeightedRandomSampler([1.0] * 40, 40)}, "WeightedRandomSampler"),
+        ({"batch_size": 4, "sampler": Odd()}, "Odd"),
+        ({"batch_sampler": [[0, 1], [2, 3]]}, "list"),
+    ],
+)
+def test_samplers_that_cannot_be_copied_are_refused(settings, name):
+    with pytest.raises(SpecError, match=f"draws by a {name}.*batch_size= and replacement="):
+        Examples.of(DataLoader(TensorDataset(X, Y), **settings))
+
+
+def test_a_broken_run_leaves_the_loop_at_once(tmp_path):
+    model = network()
+    optimizer = sgd(model)
+    monitor = Monitor(Classifier(model, X), optimizer, tmp_path / "run", measures=[reservoir()], quiet=True)
+    optimizer.step()
+    monitor.step()
+    assert optimizer._optimizer_step_pre_hooks
+    with pytest.warns(SzilardWarning, match="broke"):
+        monitor.step(loss=float("nan"))
+    assert not optimizer._optimizer_step_pre_hooks
+    assert not optimizer._optimizer_step_post_hooks
+    monitor.close()

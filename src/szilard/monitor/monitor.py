@@ -272,7 +272,14 @@ class Monitor:
             self._broken = True
             self._scribe.writer.annotate(status="broken", broken_at_step=step, broken_because=because)
             kept = "What was recorded before is kept; training goes on."
+            self._leave()
             self._warn(f"the run broke at step {step}: {because}. {kept}")
+
+    def _leave(self) -> None:
+        """Recording has ended, and nothing of it stays on the loop."""
+        for recorder in self._followers:
+            recorder.leave()
+        self._following = []
 
     def _finish(self, status: str, because: str | None) -> None:
         if self._closed:
@@ -284,8 +291,7 @@ class Monitor:
             self._flush()
         if not self._broken:
             self._write([rows for watch in self._watches for rows in watch.recorder.finish()])
-        for recorder in self._followers:
-            recorder.leave()
+        self._leave()
         if because is not None and not self._broken:
             self._scribe.writer.annotate(status=status, broken_at_step=self._step, broken_because=because)
         self._scribe.writer.close(status=status)

@@ -219,7 +219,9 @@ class Accounts:
         squares_of, along, velocity = (
             each.cpu().numpy() for each in (burst.start.squares, burst.start.along, burst.start.velocity)
         )
-        end = End(burst.occasion.step, dynamics, squares_of, along, velocity, kinetic, displacement)
+        made, overflows = burst.made
+        steps = made - (0 if overflows is None else int(overflows))
+        end = End(steps, dynamics, squares_of, along, velocity, kinetic, displacement)
         columns.add_estimates("fdr_ratio", relation(self._end, end, tracked))
         self._end = end
 

@@ -100,6 +100,7 @@ class Burst:
         self.start: Start | None = None
         self.works: list[Tensor] = []
         self.skipped = 0
+        self.made: tuple[int, Tensor | None] = (0, None)
         self._generator, self._stream = generator, stream
         self._samples: list[tuple[Tensor, ...]] = []
         self._sum: list[Tensor] = []

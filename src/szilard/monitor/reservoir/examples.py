@@ -9,7 +9,18 @@ from typing import Any, final
 import torch
 from torch import Tensor
 from torch.utils import _pytree as pytree
-from torch.utils.data import DataLoader, IterableDataset, RandomSampler, TensorDataset, default_collate
+from torch.utils.data import (
+    BatchSampler,
+    DataLoader,
+    DistributedSampler,
+    IterableDataset,
+    RandomSampler,
+    SequentialSampler,
+    Subset,
+    SubsetRandomSampler,
+    TensorDataset,
+    default_collate,
+)
 
 from szilard.errors import SpecError
 
@@ -105,12 +116,29 @@ def _of_tensors(inputs: Any, labels: Any) -> Examples:
 def _of_loader(loader: DataLoader[Any]) -> Examples:
     if isinstance(loader.dataset, IterableDataset):
         return Examples.of(loader.dataset)
+    if loader.batch_sampler is not None and type(loader.batch_sampler) is not BatchSampler:
+        raise _unknown_sampler(loader.batch_sampler)
+    sampler = loader.sampler if loader.batch_size is not None or loader.batch_sampler is None else None
+    sampler = getattr(loader.batch_sampler, "sampler", None) if sampler is None else sampler
     size = loader.batch_size or getattr(loader.batch_sampler, "batch_size", None)
-    sampler = loader.sampler
-    replacement = bool(sampler.replacement) if isinstance(sampler, RandomSampler) else None
+    dataset: Any = loader.dataset
+    replacement = None
+    if type(sampler) is RandomSampler:
+        replacement = bool(sampler.replacement)
+    elif type(sampler) is SubsetRandomSampler:
+        dataset, replacement = Subset(dataset, [int(index) for index in sampler.indices]), False
+    elif type(sampler) not in (SequentialSampler, DistributedSampler):
+        raise _unknown_sampler(sampler)
     plain = loader.collate_fn is default_collate
-    found = _of_rows(loader.dataset, loader.collate_fn, tensors=plain)
+    found = _of_rows(dataset, loader.collate_fn, tensors=plain)
     return Examples(found.count, found.take, found.home, size, replacement)
+
+
+def _unknown_sampler(sampler: object) -> SpecError:
+    return SpecError(
+        f"the loader draws by a {type(sampler).__name__}, whose order and weights fresh batches cannot copy: give "
+        "train_data as (inputs, labels) or a dataset of what is drawn, with batch_size= and replacement=."
+    )
 
 
 def _of_rows(dataset: Any, collate: Callable[[Any], Any], *, tensors: bool = True) -> Examples:

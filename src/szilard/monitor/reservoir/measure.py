@@ -210,11 +210,16 @@ def _normalises_over_batches(module: nn.Module) -> bool:
 
 
 def _unit_vectors(count: int, sample: Sample, device: torch.device, seed: int) -> Tensor:
-    """Random directions within each group's sample, of length 1 there."""
+    """Random directions within each group's sample, of length 1 there and orthogonal to one another.
+
+    There are only as many orthogonal ones as the sample has parameters; those beyond are merely of length 1.
+    """
     generator = torch.Generator().manual_seed(seed)
     vectors = torch.randn(count, sample.slices[-1].stop, generator=generator, dtype=torch.float64)
     for part in sample.slices:
         vectors[:, part] /= torch.linalg.vector_norm(vectors[:, part], dim=1, keepdim=True)
+        most = min(count, part.stop - part.start)
+        vectors[:most, part] = torch.linalg.qr(vectors[:most, part].T).Q.T
     return vectors.to(device)
 
 

@@ -1,4 +1,4 @@
-"""How long kinetic quantities remember: a velocity forgets at a rate that is known, not to be found in a short burst."""
+"""How long kinetic quantities remember: a velocity forgets at a known rate, which a short burst would not show."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ from szilard.models.precision import Precision
 from szilard.monitor.measure import Occasion
 from szilard.monitor.reservoir.accounts import Accounts, Batching
 from szilard.monitor.reservoir.burst import Burst, Gathered, Plan
+from szilard.monitor.reservoir.counter import StepCounter
 from szilard.monitor.rows import Rows
 from szilard.records import reservoir_schema as schema
 from szilard.records.schema import Group
@@ -59,6 +60,7 @@ class ReservoirRecorder:
         self._stream = RandomStream(RandomState.seeded(plan.device, seed + 1))
         self._burst: Burst | None = None
         self._handle: Any = None
+        self._counter = StepCounter(optimizer)
         self._heard = self._silent = 0
         self._centre: torch.Tensor | None = None
         self._waiting: list[tuple[Burst, Gathered]] = []
@@ -121,10 +123,14 @@ class ReservoirRecorder:
             gathered = burst.gather(self._centre)
             self._centre = gathered.centre
             self._waiting.append((burst, gathered))
-            self.leave()
+            self._end_burst()
 
     def leave(self) -> None:
-        """Ends a burst, finished or not."""
+        """Ends a burst, finished or not, and counts no more."""
+        self._end_burst()
+        self._counter.remove()
+
+    def _end_burst(self) -> None:
         if self._handle is not None:
             self._handle.remove()
             self._handle = None
@@ -186,6 +192,8 @@ class ReservoirRecorder:
 
     def _take(self, optimizer: torch.optim.Optimizer) -> None:
         if self._burst is not None and not self._burst.done:
+            if self._burst.start is None:
+                self._burst.made = self._counter.now()
             self._burst.take(optimizer)
             self._silent = 0
 

@@ -27,7 +27,7 @@ class End:
     """One end of an interval.
 
     Attributes:
-        step: training steps done.
+        step: steps that the optimiser has made.
         dynamics: of every parameter.
         squares, along, velocity: ``‖θ‖²``, ``θ·v`` and ``‖v‖²`` of every parameter.
         kinetic: the kinetic temperature times the number of parameters, of every group.
