@@ -183,13 +183,16 @@ class Burst:
         velocities = [_wide(velocity) for velocity in memory.velocities]
         if memory.preconditioners is None:
             return {"velocity": _norms(velocities)}
-        roots = list(torch._foreach_sqrt(memory.preconditioners))
-        norms = {
-            "velocity": _norms(list(torch._foreach_div(velocities, roots))),
-            "preconditioned": _norms(list(torch._foreach_div(halves, roots))),
-        }
+        # One parameter after the other: full-size temporaries would all live at once.
+        norms: dict[str, list[Tensor]] = {"velocity": [], "preconditioned": []}
+        for velocity, root, half in zip(velocities, memory.preconditioners, halves, strict=True):
+            root = root.sqrt()
+            norms["velocity"].append(torch.linalg.vector_norm(velocity / root))
+            norms["preconditioned"].append(torch.linalg.vector_norm(half / root))
         if self._before is not None:
-            norms["displacement"] = _norms(list(torch._foreach_sub(theta, self._before)))
+            norms["displacement"] = [
+                torch.linalg.vector_norm(x - before) for x, before in zip(theta, self._before, strict=True)
+            ]
         self._before = [x.clone() for x in theta]
         return norms
 

@@ -15,6 +15,9 @@ from szilard.errors import ModelError, SpecError
 Grouping = str | Callable[[str], str]
 SAMPLED = 4096
 """Most parameters of a group that are looked at one by one; norms are of all."""
+SAMPLED_IN_ALL = 2**18
+"""Most of all groups together, which bounds what the window holds of hundreds of layers."""
+_FEWEST_SAMPLED = 16
 _PARAMETRISED = ".parametrizations."
 
 
@@ -85,10 +88,11 @@ class Tracked:
         slices: list[slice] = []
         order: list[int] = []
         start = 0
+        most = min(SAMPLED, max(SAMPLED_IN_ALL // len(self.groups), _FEWEST_SAMPLED))
         for group in range(len(self.groups)):
             members = [index for index, of in enumerate(self.group_of) if of == group]
             sizes = [self.parameters[index].numel() for index in members]
-            chosen = _choose(sum(sizes), SAMPLED, generator)
+            chosen = _choose(sum(sizes), most, generator)
             taken, offset = 0, 0
             for index, size in zip(members, sizes, strict=True):
                 own = None
