@@ -73,7 +73,7 @@ def test_every_is_chosen_once_from_the_budget(tmp_path, clock, capsys, budget, e
     said = capsys.readouterr().err
     assert re.fullmatch(
         rf"szilard: recording every {every} steps: a record takes 30\.00 ms, a step 10\.00 ms, "
-        rf"and watching may take {100 * budget:g} % of the time\.\n",
+        rf"and watching may take {100 * budget:g} % of the time, what records delay included\.\n",
         said,
     )
     attributes = run.attributes

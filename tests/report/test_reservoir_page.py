@@ -155,3 +155,36 @@ def test_long_names_are_shortened(bursts: Bursts) -> None:
     assert shortened("short") == "short"
     assert len(shortened("encoder.layers.11.self_attn.out_proj.weight")) == 18
     assert margin(bursts) < 200
+
+
+@pytest.mark.parametrize("undefined", [False, True])
+def test_a_dead_layer_keeps_no_page_from_being_drawn(hot: szilard.Run, undefined: bool) -> None:
+    """Nothing of it moves; Adam has no temperature of it either."""
+
+    def dead(data: xr.Dataset) -> xr.Dataset:
+        for name in data:
+            if "group" in data[name].dims:
+                base = str(name).partition("_error")[0]
+                ratio = base.startswith(
+                    ("gradient_noise_scale", "noise_autocorrelation", "participation", "tail", "fdr")
+                )
+                data[name][:, 0] = np.nan if ratio or (undefined and "temperature" in base) else 0.0
+        if "projection_position" in data:
+            data["projection_position"][:, 0] = 0.1
+        return data
+
+    tree = altered(hot, dead)
+    report = audit(tree)
+    page = render(tree, report)
+    assert {row.name for row in report.rows} == {row.name for row in hot.audit().rows}
+    assert "The layers as heat reservoirs" in page
+
+
+def test_layers_are_folded_under_their_row(hot: szilard.Run) -> None:
+    report = hot.audit()
+    rows = [row for row in report.rows if row.parts]
+    assert rows
+    page = render(hot.tree, report)
+    assert page.count("<summary>One by one</summary>") == len(rows)
+    part = rows[0].parts[0]
+    assert f"</span> {part.name}: " in page

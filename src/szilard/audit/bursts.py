@@ -145,11 +145,19 @@ class Bursts:
         return slice(first, last)
 
     def noisy(self, layer: int) -> np.ndarray:
-        """The rows at which neither the fresh noise of a layer nor the loop's is 0."""
+        """The rows at which neither the fresh noise of a layer nor the loop's is exactly 0.
+
+        Estimates of the loop's may come out below 0 by chance: that is noise, too.
+        """
         moved = self.values("noise_variance")[:, layer] > 0
         if 0 in self.lags:
-            moved &= self.values("noise_covariance")[:, layer, int(np.flatnonzero(self.lags == 0)[0])] > 0
+            moved &= self.values("noise_covariance")[:, layer, int(np.flatnonzero(self.lags == 0)[0])] != 0
         return np.flatnonzero(moved)
+
+    @property
+    def silent(self) -> bool:
+        """Whether there is no noise at all: every batch holds all the data."""
+        return self.records > 0 and not self.values("noise_variance").any()
 
     def too_few(self, fewest: int) -> str:
         """Why so few bursts tell nothing."""

@@ -67,7 +67,8 @@ class Rhythm:
             what = "" if any(watch.budget is None for watch in watches) else f"the {watches[0].name} "
             sentence = (
                 f"recording {what}every {every} steps: a record takes {1e3 * claim.record_seconds:.2f} ms, a step "
-                f"{1e3 * step:.2f} ms, and watching may take {100 * claim.budget:g} % of the time."
+                f"{1e3 * step:.2f} ms, and watching may take {100 * claim.budget:g} % of the time, what records delay "
+                "included."
             )
             timed = {"record_seconds": claim.record_seconds, "step_seconds": step, "steps": calibration.steps}
             settled.append((watches, timed, sentence))

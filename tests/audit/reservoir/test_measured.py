@@ -130,3 +130,26 @@ def test_pure_noise_is_never_called_learning_nor_unstable(name: str, tmp_path: P
     low, high = audit["force above the noise"].interval or (1.0, 1.0)
     assert low < 0.05 and high < 0.5
     assert "unstable" not in said and "not stationary" not in said
+
+
+class WithUnused(Quadratic):
+    """One more layer, which nothing asks: its gradient is None, or exactly 0 where it is asked for nothing."""
+
+    def __init__(self, curvature: float) -> None:
+        super().__init__(curvature)
+        self.unused = nn.Linear(3, 3)
+
+
+@pytest.mark.parametrize("make", [torch.optim.SGD, torch.optim.Adam])
+def test_an_unused_layer_in_a_long_run_is_left_out(
+    make: Maker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its path along four directions is constant, and the rest is still audited, summarised and drawn."""
+    monkeypatch.setitem(globals(), "Quadratic", WithUnused)
+    run = watch(tmp_path / "run", seed=0, curvature=1.0, make=make, lr=0.05, bursts=60)
+    report = run.audit()
+    assert {row.name for row in report.rows} >= {"canonical state", "white noise"}
+    assert "unused" in report["canonical state"].detail or report["canonical state"].verdict is Verdict.UNCHECKABLE
+    assert report["white noise"].verdict is not Verdict.UNCHECKABLE
+    assert run.summary()
+    assert "heat reservoirs" in run.report(tmp_path / "page.html").read_text(encoding="utf-8")

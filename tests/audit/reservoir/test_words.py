@@ -87,3 +87,27 @@ def test_over_adds_relative_errors() -> None:
     assert found.value == 3.0
     assert found.error == pytest.approx(3.0 * math.hypot(0.1, 0.05))
     assert found.degrees_of_freedom == 5.0
+
+
+def test_a_loop_of_other_noise_is_told_at_once(said: Callable[..., Any], makers: dict[str, Any]) -> None:
+    _, words = said(layers=(makers["Layer"](d=60),), records=30, loop=0.5)
+    assert "The loop's own differs from that of fresh batches" in words["noise"]
+    _, sound = said(layers=(makers["Layer"](d=60),), records=30)
+    assert "differs" not in sound["noise"]
+
+
+def test_full_batches_have_no_noise(
+    attached: Callable[..., xr.DataTree], learned: xr.DataTree, makers: dict[str, Any]
+) -> None:
+    """All the data in every batch: no noise, no temperature, and nothing said of its shape."""
+    tree = attached(learned, makers["Setting"](records=20))
+    for name in ("noise_variance", "noise_variance_loop", "noise_covariance", "temperature_noise"):
+        tree["reservoir"][name][:] = 0.0
+    bursts = Evidence.of(tree).reservoir
+    rows = audit(tree)
+    assert bursts is not None and bursts.silent
+    assert in_words(bursts, rows.rows) == [
+        ("noise", "none: every batch holds all the training data, so the temperature is 0.")
+    ]
+    for name in ("isotropic noise", "white noise", "noise of the loop", "one temperature"):
+        assert rows[name].verdict == "cannot be checked here"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from szilard.audit.bounds import FEWEST_BURSTS, LEVEL, SAME_NOISE
+from szilard.audit.bounds import FEWEST_BURSTS, GROSS, LEVEL, SAME_NOISE
 from szilard.audit.evidence import Evidence
 from szilard.audit.finding import Concern, Finding
 from szilard.audit.reservoir.claims import LOOP
@@ -15,8 +15,9 @@ from szilard.reservoir import largest_effect, ratio_of_means
 def findings(evidence: Evidence) -> tuple[Finding, ...]:
     """The one row of this family: the largest departure of a layer's ratio of means from 1.
 
-    A loop that is known to draw with replacement must agree, or the record is of another training. Batches of shuffled
-    epochs are no fresh ones: they hold what the model has not seen for longest.
+    A loop that is known to draw with replacement must agree, or the record is of another training, unless it was said
+    to clip. Batches of shuffled epochs are no fresh ones: they hold what the model has not seen for longest; but that
+    makes no factor of two.
     """
     bursts = evidence.reservoir
     assert bursts is not None
@@ -30,11 +31,16 @@ def findings(evidence: Evidence) -> tuple[Finding, ...]:
     values, errors = (np.array([getattr(one, name) for one in found]) for name in ("value", "error"))
     largest = largest_effect(values - 1, errors, float(bursts.records - 1), LEVEL)
     layer, worst = layers[largest.where[0]], found[largest.where[0]]
+    half = largest.high - largest.value
+    gross = worst.value + half < 1 / GROSS or worst.value - half > GROSS
+    declared = bursts.settings.get("clipped") is True
     clipped, skipped = (int(np.asarray(bursts.data[name]).sum()) for name in ("clipped_steps", "skipped_steps"))
     said = [f"{format_with_error(worst.value, worst.error)} times as large in {bursts.names[layer]}."]
-    if largest.low > 0:
+    if declared:
+        said.append("Gradients are clipped, as was said: temperatures are those of the unclipped ones.")
+    elif largest.low > 0:
         said.append("Other training data, augmentation, dropout, clipping or another batch size would do that.")
-        if not bursts.replacement:
+        if not bursts.replacement and not gross:
             said.append(
                 "So would shuffled epochs: what they serve was not seen for long, and is harder than the average."
             )
@@ -52,6 +58,6 @@ def findings(evidence: Evidence) -> tuple[Finding, ...]:
             bound=(0.0, SAME_NOISE),
             where=f"{bursts.span()}, {bursts.names[layer]}",
             detail=" ".join(said),
-            concerns=Concern.RECORD if bursts.replacement else Concern.THEORY,
+            concerns=Concern.RECORD if (bursts.replacement or gross) and not declared else Concern.THEORY,
         ),
     )

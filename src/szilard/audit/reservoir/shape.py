@@ -38,6 +38,8 @@ def _isotropic(bursts: Bursts) -> Finding:
 
     The record's number of directions is that of the whole layer, also where a sample of its parameters stood for it.
     """
+    if bursts.silent:
+        return ISOTROPIC.unchecked("There is no noise: every batch holds all the training data.")
     parameters = bursts.parameters
     found = {
         layer: one

@@ -38,7 +38,13 @@ def in_words(bursts: Bursts, rows: tuple[Finding, ...]) -> list[tuple[str, str]]
     """
     if bursts.records < FEWEST_BURSTS:
         return [("reservoir", bursts.too_few(FEWEST_BURSTS))]
-    said = [("temperature", _heat(bursts)), ("noise scale", _scale(bursts)), ("noise", _noise(rows))]
+    if bursts.silent:
+        return [("noise", "none: every batch holds all the training data, so the temperature is 0.")]
+    said = [
+        ("temperature", _heat(bursts)),
+        ("noise scale", _scale(bursts)),
+        ("noise", " ".join(filter(None, [_noise(rows), _loop(rows)]))),
+    ]
     return [(lead, text) for lead, text in said if text]
 
 
@@ -124,6 +130,14 @@ def _noise(rows: tuple[Finding, ...]) -> str:
         if found:
             said.append(lead + (f", {lead}" if verdict is Verdict.FAILED else ", ").join(found))
     return f"{'; '.join(said)}." if said else ""
+
+
+def _loop(rows: tuple[Finding, ...]) -> str:
+    """A warning where the loop's noise is plainly another than that of fresh batches."""
+    row = next((row for row in rows if row.name == claims.LOOP.name), None)
+    if row is None or row.verdict is not Verdict.FAILED:
+        return ""
+    return f"The loop's own differs from that of fresh batches, of which the above is made: {row.detail}"
 
 
 def _number(estimate: Estimate) -> str:
