@@ -158,12 +158,15 @@ class Burst:
         torch._foreach_copy_(pair, both)
         torch._foreach_add_(pair, loop, alpha=-2)
         norms["pair"], of_pair = _norms(pair), plan.sample.of(pair)
-        mean, gradient = both, loop
+        mean = both
         norms["raw"] = _norms(loop)
         if any(decays):
-            torch._foreach_add_(mean, torch._foreach_mul(theta, [2 * decay for decay in decays]))
-            gradient = list(torch._foreach_add(loop, torch._foreach_mul(theta, decays)))
-        norms["gradient"] = _norms(gradient) if any(decays) else norms["raw"]
+            for g, x, decay in zip(mean, theta, decays, strict=True):
+                g.add_(x, alpha=2 * decay)
+            pulled = zip(loop, theta, decays, strict=True)
+            norms["gradient"] = [torch.linalg.vector_norm(torch.add(g, x, alpha=decay)) for g, x, decay in pulled]
+        else:
+            norms["gradient"] = norms["raw"]
         norms["mean"] = _norms(mean)
         nothing = [torch.zeros_like(norm) for norm in norms["halves"]]
         self.norms.append(torch.stack([torch.stack(norms.get(name, nothing)) for name in NORMS]))
@@ -270,6 +273,8 @@ class Burst:
                 torch.stack([plan.directions[:, part] @ mean[:, part].T for part in plan.sample.slices]),
             )
         moments = torch.stack([theta.mean(0), mean.mean(0), (theta * mean).mean(0)])
+        # What is as large as the model must not wait for the accounts of several bursts.
+        self._sum, self._before, self._samples = [], None, []
         return Gathered(
             torch.stack(self.norms).double(), torch.stack(grams).double(), moments, greatest, projected, centre
         )
