@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import math
+import re
 from collections import Counter
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -329,6 +330,21 @@ def test_all_lags_together(attached: Callable[..., xr.DataTree], makers: dict[st
     assert chances[1][0] < 0.01
     few = Evidence.of(attached(ledger, makers["Setting"](layers=(small,), records=19))).reservoir
     assert few is not None and math.isnan(portmanteau(few, 0, np.arange(1, 11)))
+
+
+def test_layers_called_by_numbers_read_as_layers(
+    attached: Callable[..., xr.DataTree], learned: xr.DataTree, makers: dict[str, Any]
+) -> None:
+    """As the modules of nn.Sequential are."""
+    tree = attached(learned, makers["Setting"](records=30))
+    tree.attrs["reservoir"] = {**tree.attrs["reservoir"], "groups": ["1", "3"]}
+    tree["reservoir"] = xr.DataTree(tree["reservoir"].to_dataset().assign_coords(group=["1", "3"]))
+    bursts = Evidence.of(tree).reservoir
+    assert bursts is not None and bursts.names == ("layer 1", "layer 3")
+    for row in audit(tree).rows:
+        assert not re.search(r"\b(in|coldest|against|,) [13](?![\d.])\b(?! of)", f"{row.detail} {row.where}"), row
+        assert type(row.effect) in (float, type(None))
+        assert {part.name for part in row.parts} <= {"layer 1", "layer 3"}
 
 
 def test_layers_are_judged_together(examine: Examine, makers: dict[str, Any]) -> None:

@@ -53,7 +53,7 @@ WHITE = Claim(
 )
 COLOUR = Claim(
     "temperature of white noise",
-    "summed over the recorded lags, the noise's correlations leave the temperature as white noise would have it",
+    "summed over lags, the noise's correlations leave the temperature as white noise would have it",
     "paper Eq. 34; Green–Kubo",
     f"it needs the noise of consecutive steps; {MEASURE}.",
 )
