@@ -271,3 +271,39 @@ def test_pure_noise_has_a_temperature_and_no_drift(tmp_path: Path) -> None:
     ):
         assert abs(pooled(data, name, truth)) < 3, name
     assert (np.asarray(data["signal_variance"].values) < 0).any()  # kept, not clamped
+
+
+def test_projections_of_a_canonical_state(tmp_path: Path) -> None:
+    """Isotropic noise in an anisotropic well: ⟨(u_i·(θ − θ̄))(u_j·∇U)⟩ is one temperature on the diagonal, 0 beside it."""
+    stiff, rate, records = torch.tensor([0.5, 2.0, 4.0], dtype=torch.float64), 0.05, 800
+    generator = torch.Generator().manual_seed(2)
+    x = torch.linalg.qr(torch.randn(POINTS, 4, generator=generator, dtype=torch.float64)).Q[:, :3]
+    x = (x - x.mean(0)) @ torch.linalg.inv(torch.linalg.cholesky(torch.cov(x.T, correction=0))).T
+
+    def loss_fn(theta: Tensor, x: Tensor) -> Tensor:
+        return 0.5 * (stiff * theta[0].square()).sum() + (theta * x).sum(-1).mean()
+
+    model = nn.Module()
+    model.theta = nn.Parameter(torch.zeros(3, dtype=torch.float64))
+    model.forward = lambda z=None: model.theta[:2] if z is None else model.theta.expand(len(z), -1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=rate)
+    reservoir = Reservoir(
+        loss_fn, (x, x), every=24, lags=(1, 10), batch_size=4, replacement=True, directions=3, groups=lambda _: "well"
+    )
+    monitor = Monitor(Outcomes(model), optimizer, tmp_path / "run", measures=[reservoir], quiet=True)
+    u = monitor._watches[0].recorder._plan.directions.numpy()  # type: ignore[attr-defined]
+    for _ in range(24 * records):
+        rows = torch.randint(POINTS, (4,), generator=generator)
+        model.theta.grad = stiff * model.theta.detach() + x[rows].mean(0)
+        optimizer.step()
+        monitor.step()
+    data = monitor.close().tree["reservoir"].to_dataset()
+    position, force = (data[f"projection_{name}"].values[20:, 0] for name in ("position", "force"))
+    products = -(position - position.mean(0))[:, :, None] * force[:, None, :]
+    temperatures = rate / 4 / 2 / (1 - rate * stiff.numpy() / 2)
+    wanted = u @ np.diag(temperatures) @ u.T
+    errors = products.std(0) / math.sqrt(len(products)) * 1.5  # slow directions remember from record to record
+    z = (products.mean(0) - wanted) / errors
+    assert np.abs(z).max() < 3, z
+    spread = data["projection_force_error"].values[20:, 0]
+    assert 0.9 < np.sqrt(np.square(spread).mean()) / math.sqrt(1 / 4) < 1.2
