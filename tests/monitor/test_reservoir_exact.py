@@ -274,7 +274,7 @@ def test_pure_noise_has_a_temperature_and_no_drift(tmp_path: Path) -> None:
 
 
 def test_projections_of_a_canonical_state(tmp_path: Path) -> None:
-    """Isotropic noise in an anisotropic well: ⟨(u_i·(θ − θ̄))(u_j·∇U)⟩ is one temperature on the diagonal, 0 beside it."""
+    """Isotropic noise, anisotropic well: ⟨(u_i·(θ − θ̄))(u_j·∇U)⟩ is one temperature on the diagonal, 0 beside it."""
     stiff, rate, records = torch.tensor([0.5, 2.0, 4.0], dtype=torch.float64), 0.05, 800
     generator = torch.Generator().manual_seed(2)
     x = torch.linalg.qr(torch.randn(POINTS, 4, generator=generator, dtype=torch.float64)).Q[:, :3]

@@ -196,7 +196,10 @@ class Burst:
             norms["displacement"] = [
                 torch.linalg.vector_norm(x - before) for x, before in zip(theta, self._before, strict=True)
             ]
-        self._before = [x.clone() for x in theta]
+        if self._before is None:
+            self._before = [x.clone() for x in theta]
+        else:
+            torch._foreach_copy_(self._before, theta)
         return norms
 
     def _begin(self, optimizer: torch.optim.Optimizer, settings: Settings) -> Start:
