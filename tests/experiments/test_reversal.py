@@ -15,6 +15,7 @@ from torch import nn
 from typer.testing import CliRunner
 
 import szilard
+from szilard.audit.finding import Verdict
 from szilard.audit.reversal.evidence import over_seeds
 from szilard.cli.app import app
 from szilard.data import Dataset
@@ -28,6 +29,7 @@ from szilard.experiments.reversal.paths import _far
 from szilard.experiments.runner import run
 from szilard.records import reversal_schema
 from szilard.report.page import render
+from szilard.report.reversal import conclusions
 from szilard.training import factory
 
 
@@ -116,12 +118,35 @@ def test_the_laws_hold_for_the_smooth_twin(record: szilard.Run) -> None:
 
 def test_summary_and_page_tell_of_it(record: szilard.Run) -> None:
     summary = record.summary()
-    assert "share of the way missed" in summary and "not the kernel" in summary
+    assert "share of the way missed" in summary and "not the transition kernel" in summary
     assert max(map(len, summary.splitlines())) <= 90
     page = render(record.tree, record.audit())
     for key in ("back", "width", "laziness", "law", "layers", "arithmetic"):
         assert f'id="{key}"' in page
-    assert "Lazy does not imply" in page and "generically not among them" in page
+    assert "generically not among them" in page
+
+
+VERDICTS = (Verdict.HELD, Verdict.FAILED, Verdict.UNDECIDED)
+
+
+@pytest.mark.parametrize(("lazy", "step"), [(lazy, step) for lazy in VERDICTS for step in VERDICTS])
+def test_the_page_concludes_what_its_audit_does(record: szilard.Run, lazy: Verdict, step: Verdict) -> None:
+    """Its heading, its words and the figure against width, for every outcome."""
+    turned = {conclusions.LAZY: lazy, conclusions.STEP: step, conclusions.LINEAR: Verdict.UNDECIDED}
+    audit = record.audit()
+    rows = (dataclasses.replace(row, verdict=turned.get(row.name, row.verdict)) for row in audit.rows)
+    page = render(record.tree, dataclasses.replace(audit, rows=tuple(rows)))
+    both = lazy is Verdict.HELD and step is Verdict.FAILED
+    assert (page.count("Lazy does not imply reversible.") >= 2) is both
+    assert ("Lazy is not reversible" in page) is both
+    assert ("Lazy goes with reversible here" in page) is (lazy is step is Verdict.HELD)
+    assert ("Is lazy reversible?" in page) is not (lazy is Verdict.HELD and step is not Verdict.UNDECIDED)
+    assert "the loss does not become linear" not in page and "whether the loss becomes more linear" in page
+    for name, verdict in ((conclusions.LAZY, lazy), (conclusions.STEP, step)):
+        for words, at in zip(conclusions.WORDS[name], VERDICTS, strict=True):
+            assert (words in page.replace("The kernel’s", "the kernel’s").replace("A step", "a step")) is (
+                at is verdict
+            )
 
 
 def test_it_reproduces_and_a_seed_changes_it(tmp_path: Path) -> None:

@@ -41,7 +41,9 @@ def summarise_reversal(name: str, tree: xr.DataTree, audit: Audit) -> str:
         text.append("")
     else:
         text += lines.entry("recorded", "nothing.")
-    text += lines.entry("not said", "the protocol was reversed, not the kernel: this is no entropy production.")
+    text += lines.entry(
+        "not said", "the protocol was reversed, not the transition kernel: this is no entropy production."
+    )
     if audit.rows:
         text += lines.entry("audit", audit.verdict)
     text += [line for said in lines.warnings(attributes) for line in lines.entry("!", said)]

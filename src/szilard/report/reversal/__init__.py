@@ -37,6 +37,6 @@ def content(tree: xr.DataTree, audit: Audit) -> Content:
         leading=LEADING.figure(evidence) if evidence.whole else None,
         paragraphs=what_was_seen(evidence, audit),
         numbers=numbers(evidence),
-        figures=figures(evidence),
+        figures=figures(evidence, audit),
         python=PYTHON,
     )

@@ -7,6 +7,7 @@ import numpy as np
 from szilard.audit import Audit
 from szilard.audit.outcome import number
 from szilard.audit.reversal.evidence import ReversalEvidence
+from szilard.report.reversal.conclusions import concluded, heading
 
 
 def what_was_seen(evidence: ReversalEvidence, audit: Audit) -> list[tuple[str, str]]:
@@ -17,7 +18,7 @@ def what_was_seen(evidence: ReversalEvidence, audit: Audit) -> list[tuple[str, s
         ("The question", _question(evidence)),
         ("The way back", _back(evidence)),
         ("Laziness", _lazy(evidence)),
-        ("Lazy is not reversible", _wide(evidence)),
+        (heading(audit), _wide(evidence, audit)),
         ("What this is not", _beyond()),
         ("The evidence", _evidence(evidence, audit)),
     ]
@@ -58,17 +59,18 @@ def _lazy(evidence: ReversalEvidence) -> str:
     return f"Over the same {evidence.steps} steps, relative to themselves: {'; '.join(parts)}."
 
 
-def _wide(evidence: ReversalEvidence) -> str:
+def _wide(evidence: ReversalEvidence, audit: Audit) -> str:
     wide = evidence.width
     if wide is None:
         return ""
     kernel, way = (np.median(wide[name].values[-1], axis=0) for name in ("kernel_change", "relative_step"))
     widths = wide["width"].values
     return (
-        f"From width {widths[0]} to {widths[-1]} the kernel's change falls from {number(float(kernel[0]))} to "
-        f"{number(float(kernel[-1]))}, while the share of a step that one step back misses goes from "
-        f"{number(float(way[0]))} to {number(float(way[-1]))}. A model that is linear in θ has a kernel that never "
-        "changes, and a loss that curves: laziness of the kernel is no reason for the gradient to stay."
+        f"From width {widths[0]} to {widths[-1]} the kernel's change goes from {number(float(kernel[0]))} to "
+        f"{number(float(kernel[-1]))}, and the share of a step that one step back misses from "
+        f"{number(float(way[0]))} to {number(float(way[-1]))}. {concluded(audit)} A model that is linear in θ has a "
+        "kernel that never changes, and a loss that curves: laziness of the kernel by itself is no reason for the "
+        "gradient to stay."
     )
 
 

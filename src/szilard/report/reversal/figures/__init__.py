@@ -1,18 +1,20 @@
-"""The figures of a reversed training, one file each, with ``figure(evidence)``."""
+"""The figures of a reversed training, one file each, with ``figure(evidence)``; width concludes, and has the audit."""
 
 from __future__ import annotations
 
+from szilard.audit import Audit
 from szilard.audit.reversal.evidence import ReversalEvidence
 from szilard.report.reversal.figures import arithmetic, back, law, layers, laziness, width
 from szilard.report.style import Figure
 
 LEADING = back
-FIGURES = (width, laziness, layers, law, arithmetic)
-"""Beside the leading one."""
+OTHERS = (laziness, layers, law, arithmetic)
+"""Beside the leading one and that against width."""
 
 
-def figures(evidence: ReversalEvidence) -> list[Figure]:
+def figures(evidence: ReversalEvidence, audit: Audit) -> list[Figure]:
     """Those that the record can fill."""
     if not evidence.whole:
         return []
-    return [figure for each in FIGURES if (figure := each.figure(evidence)) is not None]
+    drawn = [width.figure(evidence, audit), *(each.figure(evidence) for each in OTHERS)]
+    return [figure for figure in drawn if figure is not None]

@@ -34,7 +34,8 @@ def figure(evidence: ReversalEvidence) -> Figure | None:
         title="Above rounding",
         caption=(
             f"Distance from θ_0 after {evidence.steps} steps back ({evidence.networks[network]}): float64 (circles) "
-            "falls as r², float32 (crosses, dotted) leaves it where its own rounding begins. Medians over seeds."
+            "and float32 (crosses, dotted). Without rounding the distance goes as r² at small r; where float32 departs "
+            "from float64, its own rounding begins. Medians over seeds."
         ),
         data=data,
         layout=layout(

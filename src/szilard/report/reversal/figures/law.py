@@ -55,9 +55,9 @@ def figure(evidence: ReversalEvidence) -> Figure:
         title="The r² law",
         caption=(
             "A miss that goes as r² is flat here, at the height ‖H g‖ for one step. To the right the misses amplify "
-            f"one another. Dashed: the twin without kinks ({', '.join(evidence.networks[1:]) or 'none'}); with kinks "
-            "the constant rises towards small r before it falls to that between kinks: units that turn on or off make "
-            "the gradient jump. Medians over seeds; bands: their whole range."
+            f"one another. Dashed: the second network ({', '.join(evidence.networks[1:]) or 'none'}). Where "
+            "activations have kinks, units that turn on or off make the gradient jump, and the constant may rise "
+            "towards small r before it falls to that between kinks. Medians over seeds; bands: their whole range."
         ),
         data=data,
         layout=layout(

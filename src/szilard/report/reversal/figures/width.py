@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from szilard.audit import Audit
 from szilard.audit.reversal.evidence import ReversalEvidence
 from szilard.report.axes import layout
 from szilard.report.logarithmic import between, ends, logarithmic, range_of
+from szilard.report.reversal.conclusions import concluded
 from szilard.report.reversal.figures.laziness import QUANTITIES
 from szilard.report.reversal.frame import curve, ribbon
 from szilard.report.style import BLACK, Figure
@@ -16,7 +18,7 @@ STEP = ("relative_step", "share of a step that one step back misses", "step back
 RETURN = ("relative_return", "share of the way back missed", "way back", GREY, "solid", "circle-open")
 
 
-def figure(evidence: ReversalEvidence) -> Figure | None:
+def figure(evidence: ReversalEvidence, audit: Audit) -> Figure | None:
     """None where no networks of several widths were run."""
     wide = evidence.width
     if wide is None:
@@ -41,10 +43,9 @@ def figure(evidence: ReversalEvidence) -> Figure | None:
         title="Width makes lazy. Does it make reversible?",
         caption=(
             f"Perceptrons in the tangent-kernel parametrisation, {count} steps from their initialisation at one "
-            "learning rate, so that all learn equally fast. The kernel's change falls as 1/width (dotted), the "
-            "outputs' error with it. The loss does not become linear, its gradient goes on depending on θ, and each "
-            "step back (black) misses about the same share of the step that it undoes; grey: all steps back together. "
-            "Lazy does not imply reversible. Bands: the range over seeds."
+            "learning rate, so that all learn equally fast. Dotted: 1/width, the law of a lazy kernel. Black: the "
+            "share of a step that one step back misses; grey: all steps back together. "
+            f"{concluded(audit)} Bands: the range over seeds."
         ),
         data=data,
         layout=layout(
