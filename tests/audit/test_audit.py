@@ -163,7 +163,7 @@ def test_noise_is_called_noise(noise: torch.Tensor, builders: dict) -> None:
     assert report["drift"].verdict is Verdict.FAILED
     assert "No learning visible" in report["drift"].detail
     assert (
-        "Did not hold at this measuring interval (another may differ): drift, quasi-static learning." in report.verdict
+        "Did not hold at this measuring interval (another may differ): drift; quasi-static learning." in report.verdict
     )
     assert report["independence of the interval"].verdict is Verdict.HELD
     assert report["quasi-static learning"].verdict is Verdict.FAILED

@@ -6,6 +6,7 @@ import enum
 import json
 import math
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,9 @@ class Subject(enum.StrEnum):
     RUN = "run"
     ENSEMBLE = "ensemble"
 
+
+AT_BATCH = ", |b| = "
+"""Between what a row is about and the batch size that it speaks of."""
 
 WHERE_UNCHECKED = {Subject.RUN: "on a single run", Subject.ENSEMBLE: "on this ensemble"}
 
@@ -89,14 +93,14 @@ class Audit:
             return "The numbers stand"
         if self.subject is Subject.RUN:
             return "The record does not cover the whole run, but what it holds stands"
-        failed = ", ".join(row.name for row in limits if not row.too_small_for)
+        failed = listed([row.name for row in limits if not row.too_small_for])
         small = ", ".join(row.too_small_for for row in limits if row.too_small_for)
         parts = (f"{failed} failed" if failed else "", f"the design is too small for: {small}" if small else "")
         return f"The numbers stand within limits ({'; '.join(filter(None, parts))})"
 
     def _names(self, concern: Concern, *, at_interval: bool | None = None) -> str:
         """The names of what failed."""
-        return ", ".join(row.name for row in self._failed(concern) if at_interval in (None, row.at_interval))
+        return listed([row.name for row in self._failed(concern) if at_interval in (None, row.at_interval)])
 
     def _failed(self, concern: Concern) -> list[Finding]:
         """What failed of the record; what was worked out on an exact system is none of its business."""
@@ -151,6 +155,20 @@ class Audit:
                 mark = Text(f"{SYMBOLS[row.verdict]} {short(row.verdict)}", style=STYLES[row.verdict])
                 table.add_row(mark, what, Text("\n".join(filter(None, (effect_text(row), row.measure, where(row))))))
         return table
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names of rows one after the other, apart by semicolons; those of several batch sizes are put together.
+
+    Example:
+        >>> listed(["one temperature, |b| = 1", "one temperature, |b| = 10", "lazy is reversible, step by step"])
+        'one temperature (|b| = 1, 10); lazy is reversible, step by step'
+    """
+    together: dict[str, list[str]] = {}
+    for name in names:
+        kind, _, size = name.partition(AT_BATCH)
+        together.setdefault(kind, []).extend([size] if size else [])
+    return "; ".join(f"{kind} (|b| = {', '.join(sizes)})" if sizes else kind for kind, sizes in together.items())
 
 
 def short(verdict: Verdict) -> str:

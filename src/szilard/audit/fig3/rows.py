@@ -7,6 +7,7 @@ import dataclasses
 from numpy import ndarray
 
 from szilard.audit.fig3.evidence import Fig3Evidence
+from szilard.audit.outcome import AT_BATCH
 from szilard.audit.reservoir.claims import Claim
 
 
@@ -17,7 +18,7 @@ def at(claim: Claim, evidence: Fig3Evidence, batch: int) -> Claim:
 
 def named(name: str, evidence: Fig3Evidence, batch: int) -> str:
     """A row's name at a batch size."""
-    return f"{name}, |b| = {evidence.batches[batch]}"
+    return f"{name}{AT_BATCH}{evidence.batches[batch]}"
 
 
 def too_few(evidence: Fig3Evidence, batch: int) -> str:
