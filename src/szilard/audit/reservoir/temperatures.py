@@ -81,7 +81,7 @@ def _one(bursts: Bursts) -> Finding:
 def too_alike(effective: float) -> str:
     """Why so few independent values decide nothing."""
     return (
-        f" The values are worth {effective:.0f} independent ones, and {FEWEST_INDEPENDENT} are needed to decide: train "
+        f" The values are worth {effective:.1f} independent ones, and {FEWEST_INDEPENDENT} are needed to decide: train "
         "longer."
     )
 
