@@ -664,3 +664,14 @@ def test_a_broken_run_leaves_the_loop_at_once(tmp_path):
     assert not optimizer._optimizer_step_pre_hooks
     assert not optimizer._optimizer_step_post_hooks
     monitor.close()
+
+
+def test_what_no_loader_says_of_its_draws_is_not_recorded(tmp_path):
+    """Rows that the loop draws by itself may come either way: nothing of shuffled epochs is laid to its charge."""
+    data = torch.randn(40, 4), torch.randint(3, (40,))
+    model = torch.nn.Linear(4, 3)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    for said in (None, True, False):
+        reservoir = szilard.Reservoir(F.cross_entropy, data, every=20, lags=(1,), batch_size=8, replacement=said)
+        told = reservoir.start(szilard.Classifier(model, data[0]), 0, optimizer).attributes["reservoir"]
+        assert told["replacement"] is said

@@ -52,7 +52,8 @@ class Reservoir:
         window: records of the moving window for configurational temperature, participation ratio and tail index.
         directions: random directions in each group along which position and force are recorded.
         diffusion_work: whether to predict the works of drift and diffusion too, from tangents of the probe.
-        replacement: whether the loop draws with replacement; None: as the loader's sampler does, otherwise no.
+        replacement: whether the loop draws with replacement; None: as the loader's sampler does; where that is not
+            known either the noise is taken as without.
         clipped: whether the loop clips its gradients, for the record; None: not said.
         budget: share of the loop's time for its records where ``every`` is None.
 
@@ -156,11 +157,11 @@ class Reservoir:
         )  # fmt: skip
         if plan.forecast is not None:
             _check_forecast(optimizer)
-        replacement = bool(examples.replacement if self.replacement is None else self.replacement)
-        batching = Batching(size, examples.count, replacement, half)
+        known = examples.replacement if self.replacement is None else self.replacement
+        batching = Batching(size, examples.count, bool(known), half)
         lags = (0, *sorted(set(self.lags)))
         return ReservoirRecorder(
-            plan, batching, optimizer, lags, self.window, seed, self._attributes(tracked, plan, batching)
+            plan, batching, optimizer, lags, self.window, seed, self._attributes(tracked, plan, batching, known)
         )
 
     def _check(self, gradient: BatchGradient, examples: Examples, half: int, device: torch.device) -> None:
@@ -180,7 +181,7 @@ class Reservoir:
             if self.per_example:
                 check_separable(gradient.module)
 
-    def _attributes(self, tracked: Tracked, plan: Plan, batching: Batching) -> dict[str, Any]:
+    def _attributes(self, tracked: Tracked, plan: Plan, batching: Batching, replacement: bool | None) -> dict[str, Any]:
         return {
             "coordinate_names": {"reservoir/group": list(tracked.groups)},
             "reservoir": {
@@ -194,7 +195,7 @@ class Reservoir:
                 "batch_size": batching.size,
                 "fresh_batch": batching.half,
                 "examples": batching.examples,
-                "replacement": batching.replacement,
+                "replacement": replacement,  # None accuses no loop of what only shuffled epochs do
                 "clipped": self.clipped,
                 "steps": plan.steps,
                 "window": self.window,
