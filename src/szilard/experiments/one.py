@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import torch
@@ -13,6 +13,7 @@ from szilard.data import Dataset
 from szilard.experiments.probe import draw_probe
 from szilard.experiments.progress import Progress
 from szilard.experiments.spec import Experiment
+from szilard.experiments.threads import own_threads
 from szilard.models import Classifier
 from szilard.monitor import Ledger, Measure, Monitor
 from szilard.training import Training, streams
@@ -39,7 +40,7 @@ def watch(experiment: Experiment, dataset: Dataset, out: Path, *, overwrite: boo
     training = experiment.training
     order = streams.generator_of(experiment.seed, streams.ORDER)
     indices = batches(len(inputs), training.batch_size, training.shuffle, order)
-    with _own_randomness(device), _threads(experiment.threads):
+    with _own_randomness(device), own_threads(experiment.threads):
         torch.manual_seed(streams.seed_of(experiment.seed, streams.INITIALISATION))
         model = experiment.model.build().to(device)
         optimizer = training.optimizer.build(model.parameters())
@@ -103,16 +104,6 @@ def _train(
             return
         if loss.device.type == "cpu" or step % _LOOKS_ON_DEVICE == 0:
             progress.update(step + 1, f"loss {loss.item():.3f}")
-
-
-@contextmanager
-def _threads(number: int | None) -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(before if number is None else number)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _own_randomness(device: torch.device) -> AbstractContextManager[None]:
