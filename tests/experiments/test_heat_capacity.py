@@ -20,6 +20,8 @@ from szilard.ensemble.trainer import Cohort
 from szilard.errors import ModelError, SpecError
 from szilard.experiments.catalogue import find
 from szilard.experiments.heat_capacity import HeatCapacity
+from szilard.experiments.heat_capacity.duration import seconds_of
+from szilard.experiments.heat_capacity.run import _cohort
 from szilard.experiments.heat_capacity.spec import State
 from szilard.experiments.heat_capacity.stationary import Onlooker
 from szilard.experiments.overrides import apply
@@ -51,6 +53,29 @@ SMALL = HeatCapacity(
     window=400,
     looks=20,
 )
+
+
+def test_quick_is_the_same_run_with_less_of_everything() -> None:
+    whole, quick = find("heat-capacity", "digits"), find("heat-capacity", "digits").quick()
+    assert isinstance(whole, HeatCapacity) and isinstance(quick, HeatCapacity)
+    assert len(quick.states) < len(whole.states) and len(quick.batches) == 3
+    for name in ("seeds", "burn", "window", "looks"):
+        assert getattr(quick, name) < getattr(whole, name), name
+    assert quick.burn >= 3 / (quick.rates[0] * quick.weight_decay)  # still stationary
+    assert quick.quick() == quick and isinstance(find("heat-capacity", "mnist").quick(), HeatCapacity)
+
+
+def test_it_says_beforehand_what_it_does_and_how_long(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(dataclasses.replace(SMALL, burn=30, window=40), tmp_path / "told")
+    said = capsys.readouterr().err
+    assert "12 states of 4 trainings, 70 steps or more each: about" in said and "cannot be resumed" in said
+
+
+def test_the_time_grows_with_the_steps() -> None:
+    cohort = _cohort(SMALL, points())
+    longer = dataclasses.replace(SMALL, burn=30_000, window=40_000)
+    one, hundred = (seconds_of(spec, cohort, F.cross_entropy) for spec in (SMALL, longer))
+    assert 10 * one < hundred < 1000 * one
 
 
 @pytest.fixture(scope="module")

@@ -23,6 +23,7 @@ from szilard.errors import ModelError, SpecError
 from szilard.experiments.catalogue import find
 from szilard.experiments.overrides import apply
 from szilard.experiments.reversal import Reversal, Wide
+from szilard.experiments.reversal.duration import seconds_of
 from szilard.experiments.reversal.ground import Ground
 from szilard.experiments.reversal.looking import KERNEL_COLUMNS, WHOLE_COLUMNS
 from szilard.experiments.reversal.paths import _far
@@ -236,6 +237,36 @@ def test_toml_and_back(tmp_path: Path) -> None:
     assert isinstance(find("reversal", "mnist"), Reversal)
     with pytest.raises(SpecError, match="'reversal' has no settings for the data"):
         find("reversal", "cifar")
+
+
+def test_quick_is_the_same_run_with_less_of_everything() -> None:
+    whole, quick = find("reversal", "digits"), find("reversal", "digits").quick()
+    assert isinstance(whole, Reversal) and isinstance(quick, Reversal) and whole.wide and quick.wide
+    for name in ("seeds", "halvings", "steps", "window", "looks"):
+        assert getattr(quick, name) < getattr(whole, name), name
+    assert quick.starts == (0, 500) and quick.wide.widths == (25, 50, 100)
+    assert (quick.lr, quick.batch_size, quick.model) == (whole.lr, whole.batch_size, whole.model)
+    assert dataclasses.replace(SMALL, wide=None).quick().wide is None and quick.quick() == quick
+    assert isinstance(find("reversal", "mnist").quick(), Reversal)
+
+
+def test_it_says_beforehand_what_it_does_and_how_long(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(SMALL, tmp_path / "told")
+    said = capsys.readouterr().err
+    assert (
+        "2 networks, 6 seeds, 8 steps forward and back at 5 rates from 2 points of training, and networks of 3" in said
+    )
+    assert re.search(r"about \d+ seconds on this machine", said) and "cannot be resumed" in said
+    run(dataclasses.replace(SMALL, seeds=1, starts=(0,)), tmp_path / "quiet", quiet=True)
+    assert not capsys.readouterr().err
+
+
+def test_the_time_grows_with_what_is_done() -> None:
+    """In proportion to the seeds, and by less than twice what is tried of anything else."""
+    ground, build = Ground(SMALL, points(), 0), SMALL.model.build
+    brief = dataclasses.replace(SMALL, wide=None)
+    long = dataclasses.replace(brief, steps=4000, seeds=60)
+    assert seconds_of(long, [build], ground, F.cross_entropy) > 20 * seconds_of(brief, [build], ground, F.cross_entropy)
 
 
 def test_the_command_runs(tmp_path: Path) -> None:

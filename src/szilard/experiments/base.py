@@ -52,7 +52,8 @@ class Spec(Settings):
         Raises:
             SpecError: if there is none.
         """
-        raise SpecError(f"the run {self.name!r} has no quick version: set training.steps lower instead (--steps).")
+        steps = "steps" if hasattr(self, "steps") else "training.steps"
+        raise SpecError(f"the run {self.name!r} has no quick version: set {steps} lower instead (--steps).")
 
     @property
     def reconstructible(self) -> bool:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 
 
-def say_estimate(seconds: float, what: str) -> None:
+def say_estimate(seconds: float, what: str, *, resumable: bool = True) -> None:
     """One line on the standard error stream."""
-    print(
-        f"{what}: about {in_words(seconds)} on this machine; it may be interrupted and goes on with resume (--resume).",
-        file=sys.stderr,
-        flush=True,
+    rest = (
+        "it may be interrupted and goes on with resume (--resume)"
+        if resumable
+        else "it writes its record at the end: interrupted, it cannot be resumed"
     )
+    print(f"{what}: about {in_words(seconds)} on this machine; {rest}.", file=sys.stderr, flush=True)
 
 
 def in_words(seconds: float) -> str:

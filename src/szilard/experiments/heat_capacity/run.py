@@ -13,6 +13,8 @@ import torch.nn.functional as F
 from szilard.data import Dataset
 from szilard.ensemble.trainer import Cohort
 from szilard.errors import ModelError, SpecError
+from szilard.experiments.estimate import say_estimate
+from szilard.experiments.heat_capacity.duration import seconds_of
 from szilard.experiments.heat_capacity.spec import HeatCapacity, State
 from szilard.experiments.heat_capacity.stationary import Seen, carry_to_stationarity, look_steps
 from szilard.experiments.progress import Progress
@@ -35,6 +37,11 @@ def carry_out(
     cohort = _cohort(spec, dataset)
     loss: Loss = F.cross_entropy if spec.loss is None else spec.loss.build()
     with own_threads(spec.threads):
+        if not quiet:
+            what = (
+                f"{len(spec.states)} states of {spec.seeds} trainings, {spec.burn + spec.window:,} steps or more each"
+            )
+            say_estimate(seconds_of(spec, cohort, loss), what, resumable=False)
         seen = _measure(spec, cohort, loss, quiet)
     for state, each in zip(spec.states, seen, strict=True):
         _check(state, each)

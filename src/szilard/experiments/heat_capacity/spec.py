@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Self
 
 from szilard.data import Dataset
 from szilard.errors import SpecError
@@ -12,6 +13,7 @@ from szilard.training.factory import Factory
 
 FEWEST = 3
 """States that a line needs."""
+QUICK_SEEDS, QUICK_STEPS, QUICK_LOOKS = 3, 2000, 10
 
 
 class State(NamedTuple):
@@ -92,6 +94,14 @@ class HeatCapacity(Spec):
         self.require("looks", self.looks >= 2, "at least 2")
         self.require("window", self.window >= self.looks, "at least as many steps as looks")
         self._hidden()
+
+    def quick(self) -> Self:
+        """Fewer states, seeds, steps and looks: half a minute on the digits."""
+        return dataclasses.replace(
+            self, batches=self.batches[:FEWEST], rates=self.rates[:1], widths=self.widths[:1],
+            seeds=min(self.seeds, QUICK_SEEDS), burn=min(self.burn, QUICK_STEPS), window=min(self.window, QUICK_STEPS),
+            looks=min(self.looks, QUICK_LOOKS),
+        )  # fmt: skip
 
     @property
     def resumable(self) -> bool:

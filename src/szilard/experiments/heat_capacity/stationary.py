@@ -59,7 +59,7 @@ def carry_to_stationarity(
     Raises:
         SpecError, ModelError: if the model cannot be trained.
     """
-    trainer = _trainer(spec, state, cohort)
+    trainer = make_state_trainer(spec, state, cohort)
     model = spec.of_width(state.width).build()
     onlooker = Onlooker(make_gradients(model, loss, spec.loss is None), cohort, state, spec.weight_decay)
 
@@ -76,7 +76,8 @@ def carry_to_stationarity(
     return Seen(onlooker.groups, [onlooker.look(to(slow * step)) for step in look_steps(spec)])
 
 
-def _trainer(spec: HeatCapacity, state: State, cohort: Cohort) -> Trainer:
+def make_state_trainer(spec: HeatCapacity, state: State, cohort: Cohort) -> Trainer:
+    """Of all members of a state, at their initialisations."""
     training = Training(
         optimizer=SGD(lr=state.rate, weight_decay=spec.weight_decay),
         batch_size=state.batch,

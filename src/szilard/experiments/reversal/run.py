@@ -13,7 +13,9 @@ from torch import Tensor, nn
 
 from szilard.data import Dataset
 from szilard.errors import SpecError
+from szilard.experiments.estimate import say_estimate
 from szilard.experiments.progress import Progress
+from szilard.experiments.reversal.duration import seconds_of
 from szilard.experiments.reversal.ground import Ground
 from szilard.experiments.reversal.looking import KERNEL_COLUMNS, WHOLE_COLUMNS
 from szilard.experiments.reversal.paths import Paths, parts_of, walk
@@ -43,6 +45,10 @@ def carry_out(
     _check_layers(spec)
     loss: Loss = F.cross_entropy if spec.loss is None else spec.loss.build()
     with own_threads(spec.threads):
+        if not quiet:
+            builds = [factory.build for factory in _networks(spec)]
+            seconds = seconds_of(spec, builds, Ground(spec, dataset, 0), loss)
+            say_estimate(seconds, _told(spec), resumable=False)
         paths, widths = _measure(spec, dataset, loss, quiet)
     groups = reversal_groups(
         networks=len(paths),
@@ -77,6 +83,16 @@ def _measure(spec: Reversal, dataset: Dataset, loss: Loss, quiet: bool) -> Harve
             if spec.wide:
                 widths.append(against_width(spec, spec.wide, ground, loss, tick))
     return paths, widths
+
+
+def _told(spec: Reversal) -> str:
+    """What will be run."""
+    wide = f", and networks of {len(spec.wide.widths)} widths" if spec.wide else ""
+    many = "network" if spec.twin is None else "networks"
+    return (
+        f"{len(_networks(spec))} {many}, {spec.seeds} seeds, {spec.steps} steps forward and back at"
+        f" {len(spec.rates)} rates from {len(spec.starts)} points of training{wide}"
+    )
 
 
 def _networks(spec: Reversal) -> list[Factory]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from szilard.data import Dataset
 from szilard.experiments.base import Spec
 from szilard.settings import Settings
 from szilard.training.factory import Factory
 from szilard.training.nets import ACTIVATIONS
+
+QUICK_SEEDS, QUICK_HALVINGS, QUICK_STARTS, QUICK_STEPS = 3, 5, 2, 20
+QUICK_WINDOW, QUICK_LOOKS, QUICK_WIDTHS = 50, 2, 3
 
 
 @dataclass(frozen=True)
@@ -99,6 +103,15 @@ class Reversal(Spec):
         for field in ("batch_size", "steps", "seeds", "window", "looks", "probe", "kernel_inputs"):
             self.require(field, getattr(self, field) >= 1, "at least 1")
         self.require("kernel_inputs", self.kernel_inputs <= self.probe, "no more than the probe's examples")
+
+    def quick(self) -> Self:
+        """Fewer seeds, rates, starts and widths, and shorter paths: half a minute on the digits."""
+        wide = None if self.wide is None else dataclasses.replace(self.wide, widths=self.wide.widths[:QUICK_WIDTHS])
+        return dataclasses.replace(
+            self, seeds=min(self.seeds, QUICK_SEEDS), halvings=min(self.halvings, QUICK_HALVINGS),
+            starts=self.starts[:QUICK_STARTS], steps=min(self.steps, QUICK_STEPS),
+            window=min(self.window, QUICK_WINDOW), looks=min(self.looks, QUICK_LOOKS), wide=wide,
+        )  # fmt: skip
 
     @property
     def resumable(self) -> bool:
