@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from szilard.audit import Audit
 from szilard.kinds import ENSEMBLE, FIG3, HEAT_CAPACITY, REVERSAL, SINGLE, kind_of
@@ -24,8 +24,8 @@ from szilard.report.verdicts import verdicts
 if TYPE_CHECKING:
     import xarray as xr
 
-PANEL_HEIGHT = 300
-"""Pixels of a figure's first panel; each further one adds 190."""
+PANEL_HEIGHT, PANEL_MORE = 300, 190
+"""Pixels of a figure's first panel, and of each further one."""
 
 PAGES: dict[str, Callable[[xr.DataTree, Audit], Content]] = {
     SINGLE: single.content,
@@ -123,10 +123,12 @@ def _controls(told: Content) -> str:
 
 
 def _figure(figure: Figure) -> str:
-    spec = {"data": figure.data, "layout": figure.layout}
+    spec: dict[str, Any] = {"data": figure.data, "layout": figure.layout}
+    if figure.narrow is not None:
+        spec |= {"narrow": figure.narrow, "narrowHeight": PANEL_HEIGHT + PANEL_MORE * (figure.narrow_panels - 1)}
     if figure.frames:
         spec = {"frames": [{"data": frame["data"], "layout": frame["layout"]} for frame in figure.frames]}
-    height = PANEL_HEIGHT + 190 * (figure.panels - 1) + (60 if figure.wide and figure.panels == 1 else 0)
+    height = PANEL_HEIGHT + PANEL_MORE * (figure.panels - 1) + (60 if figure.wide and figure.panels == 1 else 0)
     return (
         f'<figure class="{"wide" if figure.wide else ""}"><h3 id="{figure.key}-title">{escape(figure.title)}</h3>'
         f'<div class="plot" id="{figure.key}" data-steps="{str(figure.along_steps).lower()}" '

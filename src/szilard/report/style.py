@@ -36,6 +36,8 @@ class Figure:
         panels: stacked panels, which make it taller.
         wide: whether it takes the page's whole width.
         frames: alternatives among which the reader chooses with a slider: label and (data, layout) of each.
+        narrow: the layout on screens too narrow for the other; None where one does for all.
+        narrow_panels: stacked panels there.
     """
 
     key: str
@@ -47,6 +49,8 @@ class Figure:
     panels: int = 1
     wide: bool = False
     frames: list[dict[str, Any]] = field(default_factory=list)
+    narrow: dict[str, Any] | None = None
+    narrow_panels: int = 1
 
 
 def faded(colour: str, share: float = 0.16) -> str:

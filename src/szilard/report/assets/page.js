@@ -24,7 +24,9 @@
   const draw = (div, frame) => {
     const spec = specs.get(div);
     const chosen = spec.frames ? spec.frames[frame ?? spec.frames.length - 1] : spec;
-    return Plotly.react(div, chosen.data, fitted(chosen.layout, div.clientWidth), config);
+    const stacked = spec.narrow && div.clientWidth < 600;
+    if (stacked) div.style.height = `${spec.narrowHeight}px`;
+    return Plotly.react(div, chosen.data, fitted(stacked ? spec.narrow : chosen.layout, div.clientWidth), config);
   };
 
   const plots = [...document.querySelectorAll(".plot")];

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,13 @@ from szilard.report.style import INK, Figure
 
 LEFT, RIGHT = (0.0, 0.405), (0.565, 0.97)
 TOP, BOTTOM = (0.565, 0.955), (0.0, 0.39)
-PLACES = {1: (LEFT, TOP), 2: (RIGHT, TOP), 3: (LEFT, BOTTOM), 4: (RIGHT, BOTTOM)}
+Place = tuple[tuple[float, float], tuple[float, float]]
+"""The domains of a panel's two axes."""
+SQUARE: Sequence[Place] = ((LEFT, TOP), (RIGHT, TOP), (LEFT, BOTTOM), (RIGHT, BOTTOM))
+COLUMN: Sequence[Place] = tuple(((0.0, 1.0), (top - 0.165, top)) for top in (0.97, 0.71, 0.45, 0.19))
+"""On narrow screens."""
+Panel = tuple[list[dict[str, Any]], dict[str, Any], list[dict[str, Any]], list[dict[str, Any]]]
+"""Traces, y axis, notes and shapes."""
 TRAININGS = 4
 """Whose paths are drawn at each batch size, as in the paper."""
 GREY = "#4B5563"
@@ -26,14 +33,32 @@ def figure(view: View) -> Figure | None:
     """None where nothing can be drawn."""
     if not view.batches:
         return None
+    drawn = [panel(view) for panel in (_paths, _accuracy, _variance, _correlation)]
     data: list[dict[str, Any]] = []
+    for number, (traces, *_) in enumerate(drawn, start=1):
+        key = "" if number == 1 else str(number)
+        data += [{**trace, "xaxis": f"x{key}", "yaxis": f"y{key}"} for trace in traces]
+    return Figure(
+        key="fig3",
+        title="The paper’s Figure 3",
+        caption=_caption(view),
+        data=data,
+        layout=_layout(view, drawn, SQUARE),
+        along_steps=False,
+        panels=3,
+        wide=True,
+        narrow=_layout(view, drawn, COLUMN),
+        narrow_panels=5,
+    )
+
+
+def _layout(view: View, drawn: Sequence[Panel], places: Sequence[Place]) -> dict[str, Any]:
+    """Each panel at its place."""
     notes: list[dict[str, Any]] = []
     shapes: list[dict[str, Any]] = []
     axes: dict[str, dict[str, Any]] = {}
-    for number, panel in enumerate((_paths, _accuracy, _variance, _correlation), start=1):
-        traces, y, more, lines = panel(view)
-        key, (x_domain, y_domain) = "" if number == 1 else str(number), PLACES[number]
-        data += [{**trace, "xaxis": f"x{key}", "yaxis": f"y{key}"} for trace in traces]
+    for number, ((_, y, more, lines), (x_domain, y_domain)) in enumerate(zip(drawn, places, strict=True), start=1):
+        key = "" if number == 1 else str(number)
         across = _lags(view) if number == 4 else axis(STEP_TITLE, rangemode="tozero", tickformat=",d", nticks=6)
         axes[f"xaxis{key}"] = {**across, "domain": list(x_domain), "anchor": f"y{key}"}
         axes[f"yaxis{key}"] = {**y, "domain": list(y_domain), "anchor": f"x{key}"}
@@ -43,16 +68,7 @@ def figure(view: View) -> Figure | None:
     base = layout(axis(""), hovermode="closest", right=64)
     base = {name: value for name, value in base.items() if not name.startswith(("xaxis", "yaxis"))}
     base["margin"] = {"l": 70, "r": 66, "t": 10, "b": 48}
-    return Figure(
-        key="fig3",
-        title="The paper’s Figure 3",
-        caption=_caption(view),
-        data=data,
-        layout={**base, **axes, "annotations": notes, "shapes": shapes},
-        along_steps=False,
-        panels=3,
-        wide=True,
-    )
+    return {**base, **axes, "annotations": notes, "shapes": shapes}
 
 
 def _within(note: dict[str, Any], key: str, x_domain: tuple[float, float]) -> dict[str, Any]:
@@ -74,10 +90,6 @@ def _heading(number: int, view: View, x: float, y: float) -> dict[str, Any]:
     }[number]
     return {"text": text, "xref": "paper", "x": x, "xanchor": "left", "yref": "paper", "y": y + 0.012,
             "yanchor": "bottom", "showarrow": False, "font": {"size": 14, "color": INK}}  # fmt: skip
-
-
-Panel = tuple[list[dict[str, Any]], dict[str, Any], list[dict[str, Any]], list[dict[str, Any]]]
-"""Traces, y axis, notes and shapes."""
 
 
 def _paths(view: View) -> Panel:
