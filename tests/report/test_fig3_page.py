@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
 import pytest
 import xarray as xr
@@ -18,10 +20,12 @@ from szilard.experiments.fig3 import Figure3, fig3
 from szilard.kinds import LEADING as KINDS
 from szilard.report import render
 from szilard.report.fig3.figures import FAMILIES, LEADING, figures
+from szilard.report.fig3.figures.white import _breaks, _broken
 from szilard.report.fig3.view import View
 from szilard.report.page import PAGES
 from szilard.report.safe import embed
 from szilard.summary import SUMMARIES
+from szilard.summary.fig3 import summarise_fig3
 
 NOTHING = Audit(())
 SMALL = dataclasses.replace(
@@ -78,6 +82,35 @@ def test_the_four_panels_and_the_rest_are_drawn(small: szilard.Run) -> None:
     for one, other in ((1, 2), (3, 4)):
         left, right = (layout["xaxis" if n == 1 else f"xaxis{n}"]["domain"] for n in (one, other))
         assert left[1] < right[0]
+
+
+def test_the_panels_are_stacked_on_narrow_screens(small: szilard.Run) -> None:
+    """One column in their order, none above another, with all that they are named by."""
+    figure = LEADING.figure(View.of(small.tree, small.audit()))
+    assert figure is not None and figure.narrow is not None and figure.narrow_panels > figure.panels
+    keys = ("", "2", "3", "4")
+    assert all(figure.narrow[f"xaxis{key}"]["domain"] == [0.0, 1.0] for key in keys)
+    domains = [figure.narrow[f"yaxis{key}"]["domain"] for key in keys]
+    assert all(above[0] > below[1] + 0.05 for above, below in itertools.pairwise(domains))
+    assert [note["text"] for note in figure.narrow["annotations"]] == [
+        note["text"] for note in figure.layout["annotations"]
+    ]
+    assert go.Figure(json.loads(embed({"data": figure.data, "layout": figure.narrow})), skip_invalid=False).data
+    assert '"narrowHeight":1060' in re.sub(r"\s", "", render(small.tree, small.audit()))
+
+
+def test_a_jump_of_the_lags_is_marked() -> None:
+    lags = np.array([0, 1, 2, 3, 8, 9, 20])
+    assert [line["x0"] for line in _breaks(lags)] == [3.5, 5.5]
+    assert not _breaks(np.arange(5)) and not _broken(np.arange(5)) and "jumps" in _broken(lags)
+
+
+def test_an_unfinished_run_says_how_it_goes_on(small: szilard.Run) -> None:
+    tree = small.tree.copy()
+    tree["fig3"] = tree["fig3"].to_dataset().isel(step=slice(0))
+    tree.attrs["status"] = "incomplete"
+    text = summarise_fig3("fig3", tree, NOTHING)
+    assert "checkpoints" in text and "--resume" in text and "what was recorded so far" not in text
 
 
 def test_the_drawn_numbers_are_the_recorded_ones(small: szilard.Run) -> None:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from szilard.audit import Audit
 from szilard.audit.fig3 import told
 from szilard.audit.fig3.evidence import Fig3Evidence
+from szilard.audit.fig3.rows import too_few
+from szilard.audit.fig3.spread import ACCURACY
+from szilard.audit.fig3.stationary import change_of
+from szilard.audit.fig3.temperature import layer_temperatures
+from szilard.audit.reservoir.claims import STATIONARY, WHITE
 from szilard.estimate import format_with_error
 from szilard.printable import printable
 from szilard.summary import lines
@@ -31,16 +37,12 @@ def summarise_fig3(name: str, tree: xr.DataTree, audit: Audit) -> str:
     text += lines.model(attributes)
     if evidence.records:
         text += ["", *_noise(evidence), ""]
-        answers = (
-            ("stationary", told.stationary(evidence, audit)),
-            ("white", told.white(evidence, audit)),
-            ("low variance", told.low_variance(evidence, audit)),
-            ("hottest", told.hottest(evidence)),
-            ("noise", told.noise(evidence)),
-        )
-        text += [line for label, said in answers if said for line in lines.entry(label, said)]
+        text += [*_answers(evidence, audit), ""]
+        text += lines.entry("noise", said) if (said := told.noise(evidence)) else []
     text += lines.entry("audit", audit.verdict)
-    text += [line for said in lines.warnings(attributes) for line in lines.entry("!", said)]
+    text += [
+        line for said in lines.warnings(attributes, checkpoints=not evidence.records) for line in lines.entry("!", said)
+    ]
     return "\n".join(map(printable, text))
 
 
@@ -61,11 +63,54 @@ def _noise(evidence: Fig3Evidence) -> list[str]:
         rows.append((f"|b| = {size:,}", *shown))
     if not rows:
         return ["  no batch size has a training left"]
-    heads = ("", "noise variance (nat²)", "T = r c/2 (nat)", "accuracy")
-    wide = [max(len(row[place]) for row in (heads, *rows)) for place in range(4)]
     note = f"  step {evidence.steps[-1]:,}, mean over parameters and trainings; ± standard error over trainings"
-    return [note, "", *("  " + "  ".join(f"{cell:<{width}}" for cell, width in zip(row, wide, strict=True)).rstrip()
-                        for row in (heads, *rows))]  # fmt: skip
+    return [note, "", *_table(("", "noise variance (nat²)", "T = r c/2 (nat)", "accuracy"), rows)]
+
+
+def _answers(evidence: Fig3Evidence, audit: Audit) -> list[str]:
+    """Stationary, white, of low variance: a word and a number for each batch size, and the hottest layer."""
+    rows = []
+    for batch, size in enumerate(evidence.batches):
+        answers = [told.answer(audit, name, evidence, batch) for name in (STATIONARY.name, WHITE.name, ACCURACY)]
+        numbers = (_change(evidence, batch), _correlation(evidence, batch), _spread(evidence, batch))
+        shown = [f"{one} {other}".rstrip() for one, other in zip(answers, numbers, strict=True)]
+        rows.append((f"|b| = {size:,}", *shown, _hottest(evidence, batch)))
+    note = "  (change of variance between stretches; largest ρ; spread of accuracy; × coldest)"
+    return [*_table(("", "stationary?", "white?", "low variance?", "hottest layer"), rows), note]
+
+
+def _change(evidence: Fig3Evidence, batch: int) -> str:
+    change = change_of(evidence, batch)
+    return "" if change is None else f"(×{math.exp(change.signed):.3g})"
+
+
+def _correlation(evidence: Fig3Evidence, batch: int) -> str:
+    try:
+        found = evidence.autocorrelation(batch).value[1:]
+    except ValueError:
+        return ""
+    if not len(found):
+        return ""
+    worst = int(abs(found).argmax())
+    return f"({found[worst]:.2g})".replace("-", "−")
+
+
+def _spread(evidence: Fig3Evidence, batch: int) -> str:
+    return "" if too_few(evidence, batch) else f"({evidence.spread('accuracy', batch)[-1]:.2g})"
+
+
+def _hottest(evidence: Fig3Evidence, batch: int) -> str:
+    found = [one.value for one in layer_temperatures(evidence, batch)]
+    if len(found) < 2 or not min(found) > 0:
+        return ""
+    hot = found.index(max(found))
+    return f"{evidence.groups[1 + hot].split(' (')[0]} ({found[hot] / min(found):.0f}×)"
+
+
+def _table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
+    wide = [max(len(row[place]) for row in (heads, *rows)) for place in range(len(heads))]
+    return ["  " + "  ".join(f"{cell:<{width}}" for cell, width in zip(row, wide, strict=True)).rstrip()
+            for row in (heads, *rows)]  # fmt: skip
 
 
 def _amount(value: float, error: float) -> str:

@@ -56,12 +56,17 @@ def probe(attributes: Mapping[str, Any]) -> list[str]:
     return entry("probe", " × ".join(counts) + (", labelled" if about.get("labelled") else "")) if counts else []
 
 
-def warnings(attributes: Mapping[str, Any]) -> list[str]:
-    """What any record may have to confess."""
+def warnings(attributes: Mapping[str, Any], *, checkpoints: bool = False) -> list[str]:
+    """What any record may have to confess; ``checkpoints`` says that an unfinished run has them and can go on."""
     found = []
     status = attributes.get("status")
     if status == "incomplete":
-        found.append("incomplete: the run is still going, or it was killed; what was recorded so far is here.")
+        here = (
+            "its checkpoints are there, and the same command with --resume goes on (the record is filled at the end)."
+            if checkpoints
+            else "what was recorded so far is here."
+        )
+        found.append(f"incomplete: the run is still going, or it was killed; {here}")
     if status == "broken":
         where, why = attributes.get("broken_at_step"), attributes.get("broken_because") or "no reason was recorded"
         found.append(f"broken{'' if where is None else f' at step {where}'}: {why}")

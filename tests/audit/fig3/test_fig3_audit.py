@@ -130,5 +130,9 @@ def test_answers_in_words(make: Make) -> None:
 def test_the_summary_is_a_screenful(make: Make) -> None:
     text = make(growth=2.0).summary()
     assert max(map(len, text.splitlines())) <= 88
-    for part in ("|b| = 100", "stationary", "hottest", "T = r c/2", "audit"):
+    for part in ("|b| = 100", "stationary?", "hottest layer", "T = r c/2", "audit"):
         assert part in text
+    # One line of answers for each batch size, under their heads.
+    head = next(place for place, line in enumerate(text.splitlines()) if "stationary?" in line)
+    for line in text.splitlines()[head + 1 : head + 4]:
+        assert line.startswith("  |b| = ") and sum(line.count(word) for word in ("yes", "no ", "undecided")) == 3, line

@@ -38,7 +38,7 @@ def stationary(evidence: Fig3Evidence, audit: Audit) -> str:
             since = steady_from(evidence, batch)
             when = "never within the bound" if since is None else f"within the bound from step {since:,} on"
             factor = f"the variance changes {np.exp(change.signed):.3g}-fold between stretches, {when}"
-            said.append((batch, _answer(audit, STATIONARY.name, evidence, batch), factor))
+            said.append((batch, answer(audit, STATIONARY.name, evidence, batch), factor))
     return _by_size(evidence, said)
 
 
@@ -53,7 +53,7 @@ def white(evidence: Fig3Evidence, audit: Audit) -> str:
         if len(found.value) > 1:
             worst = 1 + int(np.argmax(np.abs(found.value[1:])))
             text = f"largest ρ {_with(found.value[worst], found.error[worst])} at lag {evidence.lags[worst]:,}"
-            said.append((batch, _answer(audit, WHITE.name, evidence, batch), text))
+            said.append((batch, answer(audit, WHITE.name, evidence, batch), text))
     return _by_size(evidence, said)
 
 
@@ -68,7 +68,7 @@ def low_variance(evidence: Fig3Evidence, audit: Audit) -> str:
                 f"accuracy {mean[-1]:.3f} with a spread of {spread[-1]:.2g} over trainings at the end,"
                 f" {spread[widest]:.2g} at its widest (step {evidence.steps[widest]:,})"
             )
-            said.append((batch, _answer(audit, ACCURACY, evidence, batch), text))
+            said.append((batch, answer(audit, ACCURACY, evidence, batch), text))
     return _by_size(evidence, said)
 
 
@@ -82,6 +82,14 @@ def hottest(evidence: Fig3Evidence) -> str:
             text = f"T = {found[hot]:.2g}, {found[hot] / min(found):.0f} times the coldest"
             said.append((batch, evidence.groups[1 + hot], text))
     return _by_size(evidence, said)
+
+
+def answer(audit: Audit, name: str, evidence: Fig3Evidence, batch: int) -> str:
+    """The verdict of a row at a batch size, in a word."""
+    try:
+        return WORDS[audit[named(name, evidence, batch)].verdict]
+    except KeyError:
+        return WORDS[Verdict.UNCHECKABLE]
 
 
 def noise(evidence: Fig3Evidence) -> str:
@@ -101,13 +109,6 @@ def noise(evidence: Fig3Evidence) -> str:
         f"variances at |b| = {sizes} are as {ratios[0]} at step {evidence.steps[0]:,}, where the parameters are the"
         f" same, and as {ratios[1]} at step {evidence.steps[-1]:,}"
     )
-
-
-def _answer(audit: Audit, name: str, evidence: Fig3Evidence, batch: int) -> str:
-    try:
-        return WORDS[audit[named(name, evidence, batch)].verdict]
-    except KeyError:
-        return WORDS[Verdict.UNCHECKABLE]
 
 
 def _by_size(evidence: Fig3Evidence, said: list[tuple[int, str, str]]) -> str:

@@ -42,8 +42,8 @@ def figure(view: View) -> Figure | None:
         title=f"Force and noise of a parameter, {view.label(batch)}",
         caption=(
             "Noise and force: root of the mean square over all parameters, from whole passes over the training set; "
-            "largest force: max |∇U_B|, the paper’s dashed line. A parameter’s noise is the larger where the red curve "
-            "lies above the blue one."
+            "largest force: max |∇U_B|, the paper’s dashed line. A parameter’s noise is the larger where the noise’s "
+            "curve lies above that of the force."
         ),
         data=traces,
         layout=layout(

@@ -47,11 +47,14 @@ def figure(view: View) -> Figure | None:
         caption=(
             "ρ(h) = C(t, h)/C(t, 0), averaged over the starts; 95 % intervals over trainings, each lag for itself. "
             f"White noise has ρ = 0; the grey band is the audit’s bound of ±{COLOUR:g}, within which correlations "
-            f"count as none.{_about(view)}"
+            f"count as none.{_about(view)}{_broken(lags)}"
         ),
         data=traces,
         layout=layout(
-            axis("ρ(h)", range=[-1.05 * top, 1.05 * top]), x=across, shapes=[band(-COLOUR, COLOUR)], **LEGEND
+            axis("ρ(h)", range=[-1.05 * top, 1.05 * top]),
+            x=across,
+            shapes=[band(-COLOUR, COLOUR), *_breaks(lags)],
+            **LEGEND,
         ),
         along_steps=False,
     )
@@ -62,6 +65,19 @@ def _exact(x: np.ndarray, values: np.ndarray, pen: Pen, named: bool) -> dict[str
     return {"type": "scatter", "mode": "markers", "name": "exact, shuffled epochs", "x": x, "y": values,
             "marker": {"symbol": "line-ew-open", "size": 12, "color": pen.colour, "line": {"width": 2}},
             "hovertemplate": "exact %{y:.3g}", "showlegend": named}  # fmt: skip
+
+
+def _breaks(lags: np.ndarray) -> list[dict[str, Any]]:
+    """A dotted line wherever lags are left out between neighbouring places."""
+    return [
+        {"type": "line", "xref": "x", "x0": place + 0.5, "x1": place + 0.5, "yref": "y domain", "y0": 0, "y1": 1,
+         "line": {"color": "#4B5563", "width": 1.2, "dash": "dot"}}
+        for place in np.flatnonzero(np.diff(lags) > 1).tolist() if place
+    ]  # fmt: skip
+
+
+def _broken(lags: np.ndarray) -> str:
+    return " Dotted: between its neighbours lags are left out, and the axis jumps." if _breaks(lags) else ""
 
 
 def _about(view: View) -> str:
