@@ -35,7 +35,7 @@ def _one(evidence: HeatEvidence) -> Finding:
         name,
         claim,
         source,
-        measure="hottest layer over the coldest, less 1",
+        measure="hottest layer over the coldest, less 1 (mean of logarithms over trainings)",
         effect=math.expm1(gap.value),
         interval=(math.expm1(low), math.expm1(high)),
         bound=(0.0, RELATION),
@@ -67,6 +67,7 @@ def _state(evidence: HeatEvidence) -> Finding:
         bound=(-RELATION, RELATION),
         where=f"width {first.width}, temperatures changed by |b| at each of the two rates",
         detail=(
+            "The effect is from the mean of the logarithms of single trainings' slopes. Of the means over trainings "
             f"dU/dT is {one.capacity.value:,.0f} and {other.capacity.value:,.0f}, the loss at no temperature "
             f"{one.ground.value:.4f} and {other.ground.value:.4f} nat."
         ),

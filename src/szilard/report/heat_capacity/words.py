@@ -41,7 +41,7 @@ def _answer(evidence: HeatEvidence) -> str:
     return (
         f"At {evidence.where(family)} the loss rises from {cold:.4g} to {hot:.4g} nat, by dU/dT = "
         f"{line.capacity.value:,.0f} ± {line.capacity.error:,.0f}; ½ for each of {2 * half:,.0f} parameters would be "
-        f"{half:,.0f}, so that {number(line.capacity.value / half)} of equipartition was seen."
+        f"{half:,.0f}, so that {number(line.capacity.value / half)} times equipartition was seen."
     )
 
 

@@ -12,6 +12,11 @@ from szilard.report.style import Figure
 
 CROWDED = 0.15
 """Share of the hottest temperature below which states are not named."""
+FAR = 0.7
+"""Share of it beyond which a name has no room at the right."""
+_ABOVE = {"xanchor": "right", "xshift": -10, "yanchor": "bottom", "yshift": 4}
+_BELOW = {"xanchor": "left", "xshift": 10, "yanchor": "top", "yshift": -4}
+"""Of its point; neighbouring rates take different sides, since halved rates and batches meet at one temperature."""
 
 
 def figure(evidence: HeatEvidence) -> Figure:
@@ -41,10 +46,8 @@ def figure(evidence: HeatEvidence) -> Figure:
                 continue
             text = f"|b| = {evidence.states[state]['batch']}, r = {family.rate:g}"
             font = {"size": 11, "color": colour}
-            notes.append(
-                {"text": text, "x": temperature, "y": energy.value, "xanchor": "right", "xshift": -10,
-                 "yanchor": "bottom", "yshift": 4, "showarrow": False, "font": font}
-            )  # fmt: skip
+            side = _ABOVE if place % 2 == 0 or temperature > FAR * hottest / unit else _BELOW
+            notes.append({"text": text, "x": temperature, "y": energy.value, **side, "showarrow": False, "font": font})
     power = int(np.log10(unit))
     return Figure(
         key="energy",

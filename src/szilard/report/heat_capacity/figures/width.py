@@ -44,11 +44,11 @@ def figure(evidence: HeatEvidence) -> Figure | None:
         notes.append(heading(("capacity", "temperature", "their product")[panel - 1], panel, below=panel == 2))
     return Figure(
         key="width",
-        title="A larger reservoir: more capacity, less heat in each",
+        title="A larger reservoir: capacity, temperature and heat",
         caption=(
             f"Against the number of parameters d, at r = {families[0].rate:g}; temperature and heat at |b| = {batch}. "
-            "The capacity grows as d/2, but gradient noise is shared among the parameters: the temperature of each "
-            "falls as 1/d, and what the reservoir holds hardly changes. Bars: 95 % over trainings."
+            "Dotted: d/2, the capacity of equipartition, and 1/d, the temperature where the same noise is shared among "
+            "more parameters; were both so, what the reservoir holds would not change. Bars: 95 % over trainings."
         ),
         data=data,
         layout=layout(
