@@ -136,7 +136,7 @@ def _client(where: str | Client) -> Iterator[Client]:
     except ValueError:
         pass  # no client yet: a cluster of processes on this machine, reached through loopback only
     with (
-        distributed.LocalCluster(threads_per_worker=1, host="127.0.0.1", dashboard_address=None) as cluster,
+        distributed.LocalCluster(threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0") as cluster,
         distributed.Client(cluster) as client,
     ):
         yield client
