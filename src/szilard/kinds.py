@@ -14,6 +14,8 @@ from szilard.printable import printable
 if TYPE_CHECKING:
     import xarray as xr
 
+SAMPLED = "sampled"
+"""One run whose X is sampled: language models, flows, latent variables, energies."""
 SINGLE = "single"
 """One run, watched."""
 ENSEMBLE = "ensemble"
@@ -22,10 +24,20 @@ FIG3 = "fig3"
 """The paper's Figure 3: ensembles at several batch sizes, and the noise of their gradients."""
 HEAT_CAPACITY = "heat-capacity"
 """Stationary trainings at several temperatures, and how their loss answers."""
+TRADEOFF = "tradeoff"
+"""Efficiency of learning against sampler steps and learning rate at fixed compute (paper §5)."""
 REVERSAL = "reversal"
 """Training run backwards, and how lazy it was (Eq. 35, Appendix A)."""
 
-LEADING = {SINGLE: "ledger", ENSEMBLE: "ledger", FIG3: "fig3", REVERSAL: "reversal", HEAT_CAPACITY: "heat"}
+LEADING = {
+    SINGLE: "ledger",
+    SAMPLED: "ledger",
+    ENSEMBLE: "ledger",
+    FIG3: "fig3",
+    REVERSAL: "reversal",
+    HEAT_CAPACITY: "heat",
+    TRADEOFF: "tradeoff",
+}
 """Kinds by the root attribute ``kind_of_run``, with the group that :attr:`szilard.Run.data` shows."""
 
 

@@ -1,18 +1,20 @@
 """What a parametric probabilistic model (PPM) is: ``p_θ(x) = exp(−φ_θ(x))`` (Eq. 1), as small protocols.
 
-A PPM owns a ``module`` whose parameters **and** buffers are θ, and says by one of four capabilities how its φ can
+A PPM owns a ``module`` whose parameters **and** buffers are θ, and says by one of five capabilities how its φ can
 be had. A monitor picks its estimators by capability, never by class: a new family is one class with the right methods:
 
 ========================  =============================================  ======================================
 capability                what it can do                                 estimators
 ========================  =============================================  ======================================
 :class:`Enumerable`       φ of every outcome                             exact sums
+:class:`Sequential`       next-token distributions along samples         exact sums over tokens along prefixes
 :class:`Tractable`        fresh samples and their φ                      k3, leave-one-out, reuse by weights
+:class:`Bounded`          joint samples with latent variables            bounds on both sides, kinds carried through
 :class:`Energetic`        energies ``E = φ − ln Z`` and a sampler        free-energy differences, heat without Z
-:class:`Bounded`          lower and upper bounds on φ, samples           bounds, kinds carried through
 ========================  =============================================  ======================================
 
-All methods are called inside :func:`szilard.models.evaluation.undisturbed`, with gradients, dropout and autocast off.
+All methods are called inside :func:`szilard.models.evaluation.undisturbed`, with gradients, dropout and autocast off;
+a sampler that needs the gradient of the energy in x switches gradients on for that alone.
 """
 
 from __future__ import annotations
@@ -21,8 +23,10 @@ from collections.abc import Iterator
 from typing import Protocol, runtime_checkable
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
+
+from szilard.samplers.relaxation import Relaxation
 
 
 class PPM(Protocol):
@@ -68,8 +72,37 @@ class Enumerable(PPM, Protocol):
 
 
 @runtime_checkable
+class Sequential(PPM, Protocol):
+    """An autoregressive model of token sequences: X is the sequence, at most ``length`` tokens of it.
+
+    Sequences are shaped ``(count, length)``. After an end token a sequence is padded; what ``alive`` marks counts.
+    """
+
+    @property
+    def length(self) -> int:
+        """Most tokens of a sequence (the horizon T)."""
+
+    @property
+    def vocabulary(self) -> int:
+        """Number of tokens."""
+
+    @property
+    def chunk(self) -> int:
+        """Sequences whose next-token distributions fit in memory comfortably at once."""
+
+    def sample(self, count: int, generator: torch.Generator) -> Int[Tensor, "count length"]:
+        """``count`` fresh, independent sequences ``x ~ p_θ``, at temperature 1."""
+
+    def alive(self, x: Int[Tensor, "count length"]) -> Bool[Tensor, "count length"]:
+        """Which positions belong to the sequence: all up to and including its end token."""
+
+    def token_logits(self, x: Int[Tensor, "count length"]) -> Float[Tensor, "count length vocabulary"]:
+        """Unnormalised ``ln p_θ(· | x_{<i})`` at each position i, in the forward pass's own precision."""
+
+
+@runtime_checkable
 class Tractable(PPM, Protocol):
-    """A tractable likelihood: autoregressive models, flows."""
+    """A tractable likelihood: normalizing flows, mixtures."""
 
     def sample(self, count: int, generator: torch.Generator) -> Tensor:
         """``count`` fresh, independent samples ``x ~ p_θ``, first dimension ``count``."""
@@ -79,27 +112,45 @@ class Tractable(PPM, Protocol):
 
 
 @runtime_checkable
+class Bounded(PPM, Protocol):
+    """Latent variables z: ``p_θ(x) = ∫ dz p_θ(x,z)``, bounded on both sides by proposals ``q_θ(z|x)``.
+
+    The bounds close as the number of draws grows.
+    """
+
+    @property
+    def draws(self) -> int:
+        """Proposals per sample, the K of importance weighting."""
+
+    def sample_joint(self, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Fresh, independent pairs ``(x, z) ~ p_θ(x,z)``, first dimension ``count``."""
+
+    def propose(self, x: Tensor, draws: int, generator: torch.Generator) -> Tensor:
+        """``z ~ q_θ(z|x)``, shaped ``(count, draws, …)``."""
+
+    def log_proposal(self, x: Tensor, z: Tensor) -> Float[Tensor, "count draws"]:
+        """``ln q_θ(z|x)`` in float64, z shaped ``(count, draws, …)``."""
+
+    def log_joint(self, x: Tensor, z: Tensor) -> Float[Tensor, "count draws"]:
+        """``ln p_θ(x,z)`` in float64, z shaped ``(count, draws, …)``."""
+
+
+@runtime_checkable
 class Energetic(PPM, Protocol):
-    """An energy with unknown normalisation, ``φ = E + ln Z``, and a kernel that leaves ``p_θ`` invariant."""
+    """An energy with unknown normalisation, ``φ = E + ln Z``, and X's own dynamics.
+
+    A class that knows ``ln Z`` may also have ``log_normaliser() -> float``, and one whose ``start`` gives exact samples
+    of the model as it stands an attribute ``starts_exactly = True``.
+    """
 
     def energy(self, x: Tensor) -> Float[Tensor, " count"]:
         """``E_θ(x)`` in nats, in float64."""
 
-    def relax(self, x: Tensor, sampler_steps: int, generator: torch.Generator) -> Tensor:
-        """X's own dynamics under fixed θ: ``sampler_steps`` applications of the kernel (paper §3.3)."""
+    def start(self, count: int, generator: torch.Generator) -> Tensor:
+        """Where chains begin; never chains that train θ."""
 
-
-@runtime_checkable
-class Bounded(PPM, Protocol):
-    """Latent variables: φ between bounds that close as the number of importance draws grows."""
-
-    def sample(self, count: int, generator: torch.Generator) -> Tensor:
-        """``count`` fresh, independent samples ``x ~ p_θ``, first dimension ``count``."""
-
-    def phi_bounds(
-        self, x: Tensor, draws: int, generator: torch.Generator
-    ) -> tuple[Float[Tensor, " count"], Float[Tensor, " count"]]:
-        """Stochastic lower and upper bounds on ``φ_θ(x)`` in nats, in expectation."""
+    def relax(self, x: Tensor, sampler_steps: int, generator: torch.Generator) -> Relaxation:
+        """X's own dynamics under fixed θ (paper §3.3): ``sampler_steps`` applications of the kernel; x is kept."""
 
 
 def log_normaliser(logits: Float[Tensor, "*shape outcomes"]) -> Float[Tensor, "*shape"]:

@@ -1,0 +1,227 @@
+"""What a record holds of one run whose X is sampled: language models, flows, latent variables, energies.
+
+The group ``ledger`` has the names of the exact ledger, with the kinds that samples can give. Which variables there are
+depends on the root attribute ``capability``: ``sequential``, ``tractable``, ``bounded`` or ``energetic``.
+"""
+
+from __future__ import annotations
+
+from szilard.estimate import Kind
+from szilard.records.schema import HISTOGRAM_BINS, TRAINING, Group, Variable
+
+ERROR_OVER_SAMPLES = "standard error over independent samples, each accumulated along the run"
+ERROR_OVER_REPLICATES = "standard error over independent replicates of the sampler's population"
+ERROR_OVER_CHAINS = "standard error over independent chains"
+ERROR_OVER_EXAMPLES = "standard error over held-out examples"
+
+_COUNTS = (
+    Variable("interval", "training steps since the previous record", "step", integer=True),
+    Variable("wall_time", "time since the monitor was made", "s"),
+)
+
+
+def _number(
+    name: str, long_name: str, equation: str, kind: Kind, *, cumulative: bool, error: str = ERROR_OVER_SAMPLES,
+    units: str = "nat", dims: tuple[str, ...] = (),
+) -> Variable:  # fmt: skip
+    return Variable(name, long_name, units, kind, cumulative, error, equation, dims)
+
+
+_POOL = (
+    Variable("effective_sample_size", "effective samples over samples, in the set in use", "1",
+             equation="(sum w)^2/(N sum w^2), from samples that measure nothing else"),
+    Variable("refreshes", "times that fresh samples were drawn", "1", cumulative=True, integer=True),
+    Variable("samples_drawn", "samples drawn from the model", "1", cumulative=True, integer=True),
+    Variable("precision_floor", "spurious work from rounding, an estimate", "nat", Kind.ASYMPTOTIC, True, None,
+             "sum_t eps^2 <phi^2>/2"),
+)  # fmt: skip
+
+_BY_INTERVAL = (
+    _number("work_by_interval", "work at coarser measuring intervals", "W(k)", Kind.UNBIASED, cumulative=True,
+            dims=("path_interval",)),
+    Variable("steps_by_interval", "training steps covered at each measuring interval", "step", cumulative=True,
+             dims=("path_interval",), integer=True),
+    Variable("jumps_by_interval", "jumps made at each measuring interval", "1", cumulative=True,
+             dims=("path_interval",), integer=True),
+)  # fmt: skip
+
+TRACTABLE = (
+    *_COUNTS,
+    _number("energy", "energy U", "U_t = <phi_t>_{p_t}", Kind.UNBIASED, cumulative=False),
+    _number("entropy_conditional", "conditional entropy S(X|theta)", "S_t = <-ln p_t>_{p_t}", Kind.UNBIASED,
+            cumulative=False),
+    _number("work", "work W", "W = sum_t <w (d + exp(-d) - 1)>, w = p_{t-1}/p_s, x ~ p_s", Kind.UNBIASED,
+            cumulative=True),
+    _number("heat", "heat Q absorbed by X", "Q = S_n - S_0 - W", Kind.UNBIASED, cumulative=True),
+    _number("heat_stepwise", "heat Q, step by step", "sum_t <w (exp(-d) - 1)(phi_t - c)>", Kind.UNBIASED,
+            cumulative=True),
+    _number("entropy_change", "change of conditional entropy since the first record", "S_n - S_0", Kind.UNBIASED,
+            cumulative=True),
+    _number("ep_conditional", "conditional entropy production", "Sigma = -Q + S_n - S_0", Kind.UNBIASED,
+            cumulative=True),
+    _number("work_reverse", "work of the reversed protocol", "W_rev = sum_t KL(p_t||p_{t-1})", Kind.UNBIASED,
+            cumulative=True),
+    _number("work_direct", "work of one jump from the first model", "KL(p_0||p_n)", Kind.UNBIASED, cumulative=False),
+    _number("length", "statistical length L", "L = sum_t 2 arccos <sqrt(p_t/p_{t-1})>_{p_{t-1}}", Kind.ASYMPTOTIC,
+            cumulative=True, units="nat**0.5"),
+    _number("fluctuation", "integral fluctuation theorem, mean over the steps since the previous record",
+            "<w exp(-d_t)> = 1", Kind.UNBIASED, cumulative=False, units="1"),
+    *_BY_INTERVAL,
+    *_POOL,
+)  # fmt: skip
+"""Fresh samples with their φ; a set of samples serves several steps by its weights."""
+
+SEQUENCES = (
+    Variable("tokens", "mean tokens of a sequence", "1", Kind.UNBIASED, False, ERROR_OVER_SAMPLES),
+    _number("work_per_sequence", "work W of a whole sequence", "W, not divided by its tokens", Kind.UNBIASED,
+            cumulative=True),
+    _number("heat_per_sequence", "heat Q of a whole sequence", "Q, not divided by its tokens", Kind.UNBIASED,
+            cumulative=True),
+    _number("entropy_per_sequence", "conditional entropy of a whole sequence", "S_t, not divided by its tokens",
+            Kind.UNBIASED, cumulative=False),
+)  # fmt: skip
+"""Beside :data:`TRACTABLE` for sequences, whose other quantities are per token of the horizon."""
+
+TEACHER_FORCED = (
+    Variable("work_conditional", "work on next tokens after given prefixes (teacher forcing)", "nat", Kind.EXACT, True,
+             ERROR_OVER_EXAMPLES, "sum_t <KL(p_{t-1}(.|u)||p_t(.|u))> over the prefixes u of given text"),
+    Variable("cross_entropy", "cross-entropy on the given text, per token", "nat", Kind.UNBIASED, False,
+             ERROR_OVER_EXAMPLES, "<-ln p_t(x_i|x_<i)>"),
+)  # fmt: skip
+"""Only where text was given: another quantity than ``work``, whose prefixes are the model's own."""
+
+
+def _bound(name: str, long_name: str, equation: str, *, cumulative: bool) -> tuple[Variable, Variable]:
+    return (
+        _number(name, f"{long_name}, from above", equation, Kind.UPPER, cumulative=cumulative),
+        _number(f"{name}_lower", f"{long_name}, from below", equation, Kind.LOWER, cumulative=cumulative),
+    )
+
+
+BOUNDED = (
+    *_COUNTS,
+    *_bound("entropy_conditional", "conditional entropy S(X|theta)", "S_t = <-ln p_t>_{p_t}", cumulative=False),
+    *_bound("work", "work W", "W = sum_t KL(p_{t-1}||p_t)", cumulative=True),
+    *_bound("heat", "heat Q absorbed by X", "Q = S_n - S_0 - W", cumulative=True),
+    *_bound("entropy_change", "change of conditional entropy since the first record", "S_n - S_0", cumulative=True),
+    *_bound("ep_conditional", "conditional entropy production", "Sigma = -Q + S_n - S_0 = W", cumulative=True),
+    _number("work_joint", "work on x and the latent variables together", "sum_t KL(p_{t-1}(x,z)||p_t(x,z))",
+            Kind.UNBIASED, cumulative=True),
+    _number("entropy_gap", "upper less lower bound of the entropy, by number of draws",
+            "<-ln p^K(x; z ~ q)> - <-ln p^K(x; z* and z ~ q)>", Kind.UNBIASED, cumulative=False, dims=("draw",)),
+    _number("fluctuation", "integral fluctuation theorem of x and all draws, mean over the steps since the last record",
+            "<w exp(-d_t)> = 1", Kind.UNBIASED, cumulative=False, units="1"),
+    *_POOL,
+)  # fmt: skip
+"""φ between bounds: every quantity has its upper bound under its name and its lower one as ``<name>_lower``."""
+
+ENERGETIC = (
+    *_COUNTS,
+    _number("energy", "mean energy <E>, Z left out", "<E_t>_{p_t}", Kind.ASYMPTOTIC, cumulative=False,
+            error=ERROR_OVER_REPLICATES),
+    _number("work", "work W with an ideal sampler", "W = sum_t <E_t - E_{t-1}>_{p_{t-1}} - dF_t", Kind.ASYMPTOTIC,
+            cumulative=True, error=ERROR_OVER_REPLICATES),
+    _number("heat", "heat Q absorbed by X with an ideal sampler",
+            "Q = sum_t Cov(exp(-dE), E_t)/<exp(-dE)> over p_{t-1}", Kind.ASYMPTOTIC, cumulative=True,
+            error=ERROR_OVER_REPLICATES),
+    _number("free_energy_change", "change of free energy since the first record", "dF = -ln(Z_n/Z_0)",
+            Kind.ASYMPTOTIC, cumulative=True, error=ERROR_OVER_REPLICATES),
+    _number("entropy_change", "change of conditional entropy since the first record", "d<E> - dF", Kind.ASYMPTOTIC,
+            cumulative=True, error=ERROR_OVER_REPLICATES),
+    _number("ep_conditional", "conditional entropy production with an ideal sampler", "Sigma = -Q + S_n - S_0",
+            Kind.ASYMPTOTIC, cumulative=True, error=ERROR_OVER_REPLICATES),
+    _number("fluctuation", "integral fluctuation theorem of the step, by chains on both its sides",
+            "<exp(-(dE - dF))> with dF by BAR", Kind.ASYMPTOTIC, cumulative=False, error=ERROR_OVER_REPLICATES,
+            units="1"),
+    _number("energy_lagged", "mean energy of the lagging chains", "<E_t>_{rho_t}", Kind.UNBIASED, cumulative=False,
+            error=ERROR_OVER_CHAINS),
+    _number("work_lagged", "work done on the lagging chains", "sum_t <E_t - E_{t-1}>_{rho_{t-1}}", Kind.UNBIASED,
+            cumulative=True, error=ERROR_OVER_CHAINS),
+    _number("heat_lagged", "heat absorbed by the lagging chains", "sum_t <E_t>_{rho_t} - <E_t>_{rho_{t-1}}",
+            Kind.UNBIASED, cumulative=True, error=ERROR_OVER_CHAINS),
+    _number("work_dissipated", "dissipated work of the lagging chains", "W_diss = W_lagged - dF", Kind.UPPER,
+            cumulative=True, error=ERROR_OVER_CHAINS),
+    _number("lag_work", "dissipated work beyond that of an ideal sampler: what the lag costs", "W_diss - W",
+            Kind.ASYMPTOTIC, cumulative=True, error=ERROR_OVER_CHAINS),
+    _number("jarzynski", "Jarzynski average over the lagging chains", "<exp(-(W_lagged - dF))>", Kind.ASYMPTOTIC,
+            cumulative=False, error=ERROR_OVER_CHAINS, units="1"),
+    Variable("jarzynski_effective_samples", "effective chains of the Jarzynski average", "1"),
+    _number("detailed_balance", "asymmetry in time of pairs of states a relaxation apart, over its scale",
+            "<f(x)g(x') - f(x')g(x)>/scale = 0", Kind.UNBIASED, cumulative=False, error=ERROR_OVER_REPLICATES,
+            units="1"),
+    _number("acceptance", "acceptance of the sampler", "<a>", Kind.UNBIASED, cumulative=False,
+            error=ERROR_OVER_CHAINS, units="1"),
+    Variable("autocorrelation_time", "integrated autocorrelation time of the energy", "sampler step", Kind.ASYMPTOTIC),
+    Variable("effective_sample_size", "effective samples over samples in the reference population", "1"),
+    Variable("resamplings", "times that the reference population was resampled", "1", cumulative=True, integer=True),
+    Variable("sampler_steps", "sampler steps of each lagging chain", "1", cumulative=True, integer=True),
+)  # fmt: skip
+"""An energy and a sampler: an ideal sampler by a weighted reference population, and chains that lag behind."""
+
+LOG_NORMALISER = (
+    _number("log_normaliser", "ln Z", "ln Z_0 - dF", Kind.ASYMPTOTIC, cumulative=False, error=ERROR_OVER_REPLICATES),
+    _number("entropy_conditional", "conditional entropy S(X|theta)", "<E_t>_{p_t} + ln Z_t", Kind.ASYMPTOTIC,
+            cumulative=False, error=ERROR_OVER_REPLICATES),
+)  # fmt: skip
+"""Beside :data:`ENERGETIC` where ``ln Z_0`` is known or was annealed."""
+
+RELAXATION = (
+    _number("relaxation", "mean energy of the lagging chains inside an update", "<E_t> after s sampler steps",
+            Kind.UNBIASED, cumulative=False, error=ERROR_OVER_CHAINS, dims=("sub_step",)),
+)  # fmt: skip
+"""Group ``relaxation``: the fine resolution δt; sub-step 0 is the moment after the update. Beyond τ copies go on."""
+
+GALLERY = (Variable("sample", "samples of the model: pixels, coordinates or code points", "1", dims=("row", "place")),)
+"""Group ``gallery``; the root attribute ``gallery`` says what they are (``form``: image, points or text; ``shape``)."""
+
+MODEL_SPACE = (
+    Variable("kept", "1 where this kept model is the row's own or an earlier one", "1", dims=("model",), integer=True),
+    _number("jeffreys", "symmetric divergence to every kept model, of its dimension or token",
+            "KL(p_i||p_j) + KL(p_j||p_i)", Kind.UNBIASED, cumulative=False, dims=("model",)),
+    _number("cross_entropy", "cross-entropy on held-out data, of its dimension or token", "<phi_t>_{p*}",
+            Kind.UNBIASED, cumulative=False, error=ERROR_OVER_EXAMPLES),
+    _number("free_energy_bar", "free energy against the previous kept model by Bennett's acceptance ratio",
+            "dF", Kind.ASYMPTOTIC, cumulative=False),
+    Variable("forward_histogram", "histogram of sigma from the previous kept model", "1", dims=("bin",), integer=True,
+             equation="sigma = phi_j(x) - phi_i(x), x ~ p_i"),
+    Variable("backward_histogram", "histogram of -sigma of the way back", "1", dims=("bin",), integer=True,
+             equation="sigma = phi_i(x) - phi_j(x), x ~ p_j, turned over"),
+    Variable("histogram_low", "lower edge of both histograms", "nat"),
+    Variable("histogram_high", "upper edge of both histograms", "nat"),
+    _number("detailed_slope", "slope of the log ratio of the two histograms in sigma (Eq. 22)",
+            "ln P_F(sigma)/P_B(-sigma) = sigma", Kind.ASYMPTOTIC, cumulative=False, units="1"),
+)  # fmt: skip
+"""Group ``model_space``: a few models kept along the way, held against one another and against the data."""
+
+CAPABILITIES = {
+    "sequential": (*TRACTABLE, *SEQUENCES),
+    "tractable": TRACTABLE,
+    "bounded": BOUNDED,
+    "energetic": ENERGETIC,
+}
+"""The variables of ``ledger`` by capability; those of :data:`TRAINING` always join them."""
+
+BINS = {"bin": tuple(float(number) for number in range(HISTOGRAM_BINS))}
+
+
+def ledger_group(
+    capability: str,
+    more: tuple[Variable, ...] = (),
+    *,
+    path_intervals: tuple[int, ...] = (),
+    draws: tuple[int, ...] = (),
+) -> Group:
+    """The group ``ledger``.
+
+    Args:
+        capability: one of :data:`CAPABILITIES`.
+        more: variables that only some runs have.
+        path_intervals: multiples of the measuring interval.
+        draws: numbers of proposals at which the gap between bounds is recorded.
+    """
+    coordinates: dict[str, tuple[float, ...]] = {}
+    if path_intervals:
+        coordinates["path_interval"] = tuple(map(float, path_intervals))
+    if draws:
+        coordinates["draw"] = draws
+    return Group("ledger", (*CAPABILITIES[capability], *more, *TRAINING), coordinates)
