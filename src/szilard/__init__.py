@@ -40,6 +40,7 @@ _DOOR = {
     "Decay": "training",
     "Design": "ensemble.design",
     "Disjoint": "ensemble.datasets",
+    "EnergyBased": "models",
     "Estimate": "estimate",
     "Experiment": "experiments",
     "Identical": "ensemble.datasets",
@@ -77,6 +78,7 @@ __all__ = [
     "Decay",
     "Design",
     "Disjoint",
+    "EnergyBased",
     "Estimate",
     "Experiment",
     "Identical",
@@ -143,7 +145,7 @@ if TYPE_CHECKING:
     from szilard.experiments import Experiment, Probe
     from szilard.experiments.runner import run
     from szilard.handle import Run, open
-    from szilard.models import Classifier, Outcomes
+    from szilard.models import Classifier, EnergyBased, Outcomes
     from szilard.monitor import Ledger, Monitor, Reservoir
     from szilard.training import SGD, Adam, AdamW, Cosine, Decay, Training, factory
 

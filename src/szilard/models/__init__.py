@@ -1,6 +1,7 @@
 """What a parametric probabilistic model is (:mod:`szilard.models.ppm`) and its families, one file each."""
 
 from szilard.models.classifier import Classifier
+from szilard.models.energy import EnergyBased
 from szilard.models.outcomes import Outcomes
 from szilard.models.ppm import PPM, Bounded, Energetic, Enumerable, Tractable, log_normaliser, phi_of
 
@@ -9,6 +10,7 @@ __all__ = [
     "Bounded",
     "Classifier",
     "Energetic",
+    "EnergyBased",
     "Enumerable",
     "Outcomes",
     "Tractable",
