@@ -8,6 +8,9 @@ dimensions are members and pass through. Two families:
 - *sampled* estimators take φ at samples, shaped ``(*members, samples)``, and return an ``Estimate``.
 """
 
+from szilard.ledger.bennett import bennett
+from szilard.ledger.detailed_fluctuation import DetailedLaw, detailed_histograms, detailed_law
+from szilard.ledger.energies import EnergyStep, heat_of_energies, step_of_energies, work_of_energies
 from szilard.ledger.entropy import energy_per_input, entropy_per_input, entropy_sampled
 from szilard.ledger.fisher import work_quadratic_per_input
 from szilard.ledger.fluctuation import (
@@ -16,8 +19,12 @@ from szilard.ledger.fluctuation import (
     fluctuation_sampled,
     fluctuation_variance_of,
 )
+from szilard.ledger.free_energy import effective_samples, free_energy_of
 from szilard.ledger.heat import heat_of, heat_per_input, heat_sampled
+from szilard.ledger.jarzynski import jarzynski
 from szilard.ledger.jump import Jump
+from szilard.ledger.lagged import Advice, advise, lagged_ratio
+from szilard.ledger.leave_one_out import jackknife, mean_weighted
 from szilard.ledger.length import (
     angle_of,
     angle_slope,
@@ -31,16 +38,36 @@ from szilard.ledger.length_sum import LengthSum
 from szilard.ledger.pathwise import Pathwise
 from szilard.ledger.precision import spurious_work, spurious_work_of
 from szilard.ledger.reuse import effective_sample_size, fluctuation_reused, heat_reused, work_reused
+from szilard.ledger.slot_sum import SlotSum
+from szilard.ledger.slots import (
+    others,
+    slot_fluctuation,
+    slot_heat,
+    slot_length,
+    slot_mean,
+    slot_overlap_defect,
+    slot_work,
+    slot_work_reverse,
+)
 from szilard.ledger.totals import heat_total, over_inputs, over_replicates, total
 from szilard.ledger.work import work_of, work_per_input, work_reverse_of, work_sampled
 
 __all__ = [
+    "Advice",
+    "DetailedLaw",
+    "EnergyStep",
     "Jump",
     "LengthSum",
     "Pathwise",
+    "SlotSum",
+    "advise",
     "angle_of",
     "angle_slope",
+    "bennett",
+    "detailed_histograms",
+    "detailed_law",
     "effective_sample_size",
+    "effective_samples",
     "energy_per_input",
     "entropy_per_input",
     "entropy_sampled",
@@ -49,22 +76,38 @@ __all__ = [
     "fluctuation_reused",
     "fluctuation_sampled",
     "fluctuation_variance_of",
+    "free_energy_of",
     "heat_of",
+    "heat_of_energies",
     "heat_per_input",
     "heat_reused",
     "heat_sampled",
     "heat_total",
     "hellinger_of",
     "hellinger_per_input",
+    "jackknife",
+    "jarzynski",
+    "lagged_ratio",
     "length_sampled",
+    "mean_weighted",
+    "others",
     "over_inputs",
     "over_replicates",
+    "slot_fluctuation",
+    "slot_heat",
+    "slot_length",
+    "slot_mean",
+    "slot_overlap_defect",
+    "slot_work",
+    "slot_work_reverse",
     "speed_limit",
     "speed_limit_one_sided",
     "spurious_work",
     "spurious_work_of",
+    "step_of_energies",
     "total",
     "work_of",
+    "work_of_energies",
     "work_per_input",
     "work_quadratic_per_input",
     "work_reused",
