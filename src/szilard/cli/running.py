@@ -17,7 +17,8 @@ def run(
     experiment: Annotated[
         str,
         typer.Argument(
-            help="A named run (single, memorisation, budget, fig3, reversal, heat-capacity) or a TOML file.",
+            help="A named run (single, memorisation, budget, fig3, reversal, heat-capacity, text, finetune, ebm, rbm,"
+            " vae, flow, tradeoff) or a TOML file.",
             show_default=False,
         ),
     ],
@@ -25,7 +26,7 @@ def run(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="Data set: digits, mnist or fashion-mnist; with a TOML file also module:function.",
+            help="Data set: digits, mnist or fashion-mnist, or what the run knows; with a TOML file also module:function.",
             show_default=False,
         ),
     ] = None,
@@ -80,6 +81,7 @@ def run(
 
     The last line printed is the path of the report.
     """
+    import re
     import sys
     import warnings
 
@@ -102,7 +104,7 @@ def run(
     chosen = overrides.apply(found.quick() if quick else found, changes)
     if not isinstance(chosen.data, str):
         raise SpecError("data given as tensors cannot be run from the command line: name a data set.")
-    place = out or Path("runs") / f"{chosen.name}-{chosen.data.replace(':', '-')}"
+    place = out or Path("runs") / f"{chosen.name}-{re.sub(r'[:/]+', '-', chosen.data).strip('-')}"
     try:
         with warnings.catch_warnings():
             # Told below, in its own words.

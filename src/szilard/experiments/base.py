@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
+from szilard import data
 from szilard.data import Dataset
 from szilard.errors import SpecError
 from szilard.settings import Settings, Table
@@ -45,6 +46,14 @@ class Spec(Settings):
     def resumable(self) -> bool:
         """Whether it can go on after an interruption."""
         return True
+
+    def load_data(self) -> Any:
+        """The data: a :class:`~szilard.data.Dataset` by its name, unless a kind of run knows data of another sort.
+
+        Raises:
+            SpecError, DataError: see :func:`szilard.data.load`.
+        """
+        return data.load(self.data) if isinstance(self.data, str) else self.data
 
     def quick(self) -> Self:
         """A reduced version that takes minutes.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 import torch
@@ -12,6 +11,7 @@ from torch import Tensor, nn
 from szilard.data import Dataset
 from szilard.experiments.probe import draw_probe
 from szilard.experiments.progress import Progress
+from szilard.experiments.randomness import own_randomness
 from szilard.experiments.spec import Experiment
 from szilard.experiments.threads import own_threads
 from szilard.models import Classifier
@@ -40,7 +40,7 @@ def watch(experiment: Experiment, dataset: Dataset, out: Path, *, overwrite: boo
     training = experiment.training
     order = streams.generator_of(experiment.seed, streams.ORDER)
     indices = batches(len(inputs), training.batch_size, training.shuffle, order)
-    with _own_randomness(device), own_threads(experiment.threads):
+    with own_randomness(device), own_threads(experiment.threads):
         torch.manual_seed(streams.seed_of(experiment.seed, streams.INITIALISATION))
         model = experiment.model.build().to(device)
         optimizer = training.optimizer.build(model.parameters())
@@ -104,7 +104,3 @@ def _train(
             return
         if loss.device.type == "cpu" or step % _LOOKS_ON_DEVICE == 0:
             progress.update(step + 1, f"loss {loss.item():.3f}")
-
-
-def _own_randomness(device: torch.device) -> AbstractContextManager[None]:
-    return torch.random.fork_rng(devices=[device] if device.type == "cuda" else [])

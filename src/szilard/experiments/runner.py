@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from szilard import data
 from szilard.errors import SpecError
 from szilard.experiments import many, one
 from szilard.experiments.base import Spec
+from szilard.experiments.families import FamilySpec
+from szilard.experiments.families.carry import carry_out as family
 from szilard.experiments.fig3 import Figure3
 from szilard.experiments.fig3.carry_out import carry_out as fig3
 from szilard.experiments.heat_capacity import HeatCapacity
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     from szilard.handle import Run
 
 CARRY_OUT: dict[type[Spec], Callable[..., None]] = {Figure3: fig3, Reversal: reversal, HeatCapacity: heat_capacity}
-"""By kind of spec; each takes the spec, its data and the place, and ``overwrite``, ``quiet``, ``resume``, ``keep``."""
+"""By kind of spec; the runs of families share one, :mod:`szilard.experiments.families.carry`. Each takes the spec, its
+data and the place, and ``overwrite``, ``quiet``, ``resume``, ``keep``."""
 
 
 def run(
@@ -81,16 +83,15 @@ def run(
             f"how many members fit on the workers' {experiment.device!r} cannot be seen from here: set chunk in the"
             " spec."
         )
-    dataset = data.load(experiment.data) if isinstance(experiment.data, str) else experiment.data
+    loaded = experiment.load_data()
     if isinstance(experiment, Experiment):
         _run(
-            experiment, dataset, place, overwrite=overwrite, quiet=quiet, resume=resume, executor=executor,
+            experiment, loaded, place, overwrite=overwrite, quiet=quiet, resume=resume, executor=executor,
             keep=keep_checkpoints,
         )  # fmt: skip
     else:
-        CARRY_OUT[type(experiment)](
-            experiment, dataset, place, overwrite=overwrite, quiet=quiet, resume=resume, keep=keep_checkpoints
-        )
+        carry_out: Callable[..., None] = family if isinstance(experiment, FamilySpec) else CARRY_OUT[type(experiment)]
+        carry_out(experiment, loaded, place, overwrite=overwrite, quiet=quiet, resume=resume, keep=keep_checkpoints)
     return Run(place)
 
 

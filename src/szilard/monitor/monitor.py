@@ -152,6 +152,19 @@ class Monitor:
         """Whether something was not finite, so that recording has ended; on a GPU that shows at the next flush only."""
         return self._broken
 
+    def annotate(self, **attributes: Any) -> None:
+        """Adds to what the record says beside its numbers, or changes it.
+
+        Args:
+            **attributes: as JSON can hold them.
+
+        Raises:
+            SzilardError: if the monitor is closed.
+        """
+        if self._closed:
+            raise SzilardError("this monitor is closed: annotate the record before close().")
+        self._scribe.writer.annotate(**attributes)
+
     def close(self) -> Run:
         """Records the model as it stands, commits everything and returns the run. Closing twice is closing once.
 

@@ -16,6 +16,9 @@ NOISE = "noise added to the parameters"
 TASK = "task"
 DATASET = "data set"
 LABELS = "labels"
+CHAINS = "chains that train"
+HELD_OUT = "held-out evaluation"
+DEQUANTISATION = "dequantisation"
 
 
 def seed_of(seed: int, stream: str) -> int:

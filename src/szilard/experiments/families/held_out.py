@@ -1,0 +1,87 @@
+"""How well a trained model does on data that it never saw, beside a baseline that anybody could have had."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, final
+
+import torch
+from torch import Tensor
+
+from szilard.estimate import Kind
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One number of one model.
+
+    Attributes:
+        model: whose it is, in words: ``"Gaussian of full covariance"``.
+        value: the number, lower being better.
+        error: its standard error.
+        kind: of the number: ``upper`` for a bound on a negative log-likelihood.
+        each: the same by held-out example, where it is their mean: two models are then compared pair by pair.
+    """
+
+    model: str
+    value: float
+    error: float
+    kind: Kind = Kind.UNBIASED
+    each: Tensor | None = None
+
+    @classmethod
+    def over(cls, model: str, each: Tensor, kind: Kind = Kind.UNBIASED) -> Score:
+        """The mean over held-out examples, with its standard error.
+
+        Example:
+            >>> score = Score.over("coin", torch.tensor([0.5, 0.7, 0.9]))
+            >>> round(score.value, 3), round(score.error, 3)
+            (0.7, 0.115)
+        """
+        each = each.detach().to("cpu", torch.float64)
+        error = float(each.std()) / math.sqrt(len(each)) if len(each) > 1 else math.nan
+        return cls(model, float(each.mean()), error, kind, each)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """A model's score against a baseline's.
+
+    Attributes:
+        name: what is scored, in words: ``"negative log-likelihood of held-out images"``.
+        units: of the scores, as ``"nat per image"``.
+        model: the trained model's.
+        baseline: the simple one's, on the same examples.
+        examples: how many there were, where they were counted.
+    """
+
+    name: str
+    units: str
+    model: Score
+    baseline: Score
+    examples: int | None = None
+
+    @property
+    def gain(self) -> tuple[float, float]:
+        """By how much the model does better, with its standard error: positive where it beats the baseline."""
+        mine, others = self.model.each, self.baseline.each
+        if mine is not None and others is not None and len(mine) == len(others):
+            better = Score.over("", others - mine)
+            return better.value, better.error
+        return self.baseline.value - self.model.value, math.hypot(self.model.error, self.baseline.error)
+
+    def attributes(self) -> dict[str, Any]:
+        """What the record says of it: ``held_out``, ``baseline`` and ``gain``."""
+        what = {"units": self.units, "examples": self.examples}
+        scores = {
+            key: {"name": name, "value": score.value, "error": score.error, "kind": score.kind.value, **what}
+            for key, name, score in (
+                ("held_out", self.name, self.model),
+                ("baseline", self.baseline.model, self.baseline),
+            )
+        }
+        value, error = self.gain
+        return {**scores, "gain": {"value": value, "error": error, "units": self.units}}
