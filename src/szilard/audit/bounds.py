@@ -149,3 +149,12 @@ TANGENT = 0.1
 FALLS = -0.5
 """Exponent against width from which on laziness counts as coming with width: 1/√width is the slowest law that was
 proven of the tangent kernel, 1/width the one that is seen."""
+
+EFFECTIVE = 0.1
+"""Effective samples over samples below which a few weights make an average: its error is then a guess."""
+
+FEWEST_CHAINS = 10
+"""Effective chains that an exponential average needs before its error means anything."""
+
+ACCEPTANCE = 0.05
+"""Share of proposals that a sampler must accept to move: below it most chains stand still through an update."""

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from szilard.audit import ensemble, fig3, heat_capacity, reversal, single
+from szilard.audit import ensemble, fig3, heat_capacity, reversal, sampled, single
 from szilard.audit.ensemble.evidence import EnsembleEvidence
 from szilard.audit.evidence import Evidence
 from szilard.audit.fig3.evidence import Fig3Evidence
 from szilard.audit.heat_capacity.evidence import HeatEvidence
 from szilard.audit.outcome import Audit, Subject
 from szilard.audit.reversal.evidence import ReversalEvidence
-from szilard.kinds import ENSEMBLE, FIG3, HEAT_CAPACITY, REVERSAL, SINGLE, kind_of
+from szilard.audit.sampled.evidence import SampledEvidence
+from szilard.kinds import ENSEMBLE, FIG3, HEAT_CAPACITY, REVERSAL, SAMPLED, SINGLE, kind_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -35,6 +36,12 @@ def _of_single(tree: xr.DataTree) -> Audit:
     evidence = Evidence.of(tree)
     name = evidence.attributes.get("name") or "run"
     return Audit(single.findings(evidence), f"Audit of {name}, {evidence.span()}")
+
+
+def _of_sampled(tree: xr.DataTree) -> Audit:
+    evidence = SampledEvidence.of(tree)
+    name = evidence.attributes.get("name") or "run"
+    return Audit(sampled.findings(evidence), f"Audit of {name}, {evidence.span()}")
 
 
 def _of_ensemble(tree: xr.DataTree) -> Audit:
@@ -63,6 +70,7 @@ def _of_heat_capacity(tree: xr.DataTree) -> Audit:
 
 AUDITS: dict[str, Callable[[xr.DataTree], Audit]] = {
     SINGLE: _of_single,
+    SAMPLED: _of_sampled,
     ENSEMBLE: _of_ensemble,
     FIG3: _of_fig3,
     REVERSAL: _of_reversal,

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from szilard.audit.agreement import agreement
 from szilard.audit.bounds import AGREEMENT, FEWEST_ROWS, LEVEL
 from szilard.audit.evidence import Evidence
-from szilard.audit.finding import Basis, Concern, Finding, Interval, Verdict, judge
+from szilard.audit.finding import Basis, Concern, Finding, Interval, Verdict
 from szilard.estimate import Estimate, Kind
 
 if TYPE_CHECKING:
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
 
 COMPARISONS = 4
 """Work, heat, entropy and the fluctuation theorem share the samples, so each is judged at level 1 − (1 − LEVEL)/4."""
-
-CERTAIN = 0.999
-"""Level at which a difference that should be zero is called real, however small: seldom wrong over many audits."""
 
 
 def findings(evidence: Evidence) -> tuple[Finding, ...]:
@@ -110,18 +108,11 @@ def _fluctuation(evidence: Evidence, samples: xr.Dataset, flow: float) -> Findin
 
 
 def _decide(effect: Estimate, rows: int) -> tuple[Verdict, Interval, str]:
-    """Verdict, interval and a remark; held only where the effect is also compatible with none at all."""
-    interval = low, high = effect.interval(1 - (1 - LEVEL) / COMPARISONS)
+    """Verdict, interval and a remark; undecided with too few rows."""
+    level = 1 - (1 - LEVEL) / COMPARISONS
     if rows < FEWEST_ROWS:
-        return Verdict.UNDECIDED, interval, f" At least {FEWEST_ROWS} rows are needed."
-    verdict = judge(interval, (-AGREEMENT, AGREEMENT))
-    surely = effect.interval(CERTAIN)
-    if verdict is not Verdict.FAILED and (surely[0] > 0 or surely[1] < 0):
-        return Verdict.UNDECIDED, interval, " Small, yet not compatible with zero: one of the routes is biased."
-    if verdict is Verdict.UNDECIDED and math.isfinite(high - low):
-        more = max(2, math.ceil(((high - low) / (2 * AGREEMENT)) ** 2))
-        return verdict, interval, f" About {more} times as many sampled labels would decide."
-    return verdict, interval, ""
+        return Verdict.UNDECIDED, effect.interval(level), f" At least {FEWEST_ROWS} rows are needed."
+    return agreement(effect, AGREEMENT, level)
 
 
 def _missing(why: str) -> Finding:

@@ -1,0 +1,180 @@
+"""Energies and their sampler: whether chains move and reach equilibrium, and what Z-free identities say of them."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from szilard.audit.agreement import agreement
+from szilard.audit.bounds import ACCEPTANCE, AGREEMENT, FEWEST_CHAINS, LEVEL, NEGLIGIBLE
+from szilard.audit.finding import Basis, Concern, Finding, Verdict, judge
+from szilard.audit.rows import ratio, scaled, tested
+from szilard.audit.sampled.evidence import SampledEvidence
+from szilard.estimate import Estimate, Kind
+
+SOURCE = "docs: dissipated work; paper §3.3"
+
+
+def findings(evidence: SampledEvidence) -> tuple[Finding, ...]:
+    """The rows of this family."""
+    if evidence.capability != "energetic":
+        return ()
+    rows = [_moves(evidence), _fluctuation(evidence), _second_law(evidence), _jarzynski(evidence)]
+    rows += [_balance(evidence), _lag(evidence)]
+    return (*rows, *_relaxed(evidence))
+
+
+def _moves(evidence: SampledEvidence) -> Finding:
+    accepted = evidence.mean("acceptance")
+    return tested(
+        "the sampler moves",
+        "the sampler accepts what it proposes often enough to move",
+        SOURCE,
+        measure="mean acceptance",
+        effect=accepted.value,
+        interval=accepted.interval(LEVEL),
+        bound=(ACCEPTANCE, math.inf),
+        where="whole run",
+        detail="Chains that stand still sample nothing: take a smaller step.",
+        concerns=Concern.RECORD,
+    )
+
+
+def _fluctuation(evidence: SampledEvidence) -> Finding:
+    """Here ΔF by both ends of a step (BAR) is held against the population's weights."""
+    excess = evidence.column("fluctuation") - 1
+    error = evidence.column("fluctuation_error")
+    known = np.isfinite(excess) & np.isfinite(error)
+    known[0] = False
+    total, spread = float(excess[known].sum()), math.sqrt(float((error[known] ** 2).sum()))
+    scale = evidence.flow
+    verdict, interval, remark = agreement(Estimate(total / scale, spread / scale, Kind.ASYMPTOTIC), AGREEMENT, LEVEL)
+    return Finding(
+        name="fluctuation theorem by both ends",
+        claim="⟨exp(−(ΔE − ΔF))⟩ = 1 with ΔF from both ends of the step: the population is that of the model",
+        source="docs: fluctuation theorem; paper Eqs. 20–22",
+        basis=Basis.TESTED,
+        concerns=Concern.RECORD,
+        measure="Σ(⟨exp(−(ΔE − ΔF))⟩ − 1) over max(W, |ΔS|)",
+        effect=total / scale,
+        interval=interval,
+        bound=(-AGREEMENT, AGREEMENT),
+        verdict=verdict,
+        detail=f"Over {int(known.sum())} jumps: {total:.2g} ± {spread:.2g} nat.{remark}",
+    )
+
+
+def _second_law(evidence: SampledEvidence) -> Finding:
+    effect, interval = scaled(evidence.at_end("work_dissipated"), evidence.flow)
+    return tested(
+        "second law with a lag",
+        "the dissipated work of the lagging chains is not negative",
+        SOURCE,
+        measure="W_diss over max(W, |ΔS|)",
+        effect=effect,
+        interval=interval,
+        bound=(-AGREEMENT, math.inf),
+        where="whole run",
+        detail="It bounds both the entropy production and the remaining lag from above, for chains that begin at rest.",
+        concerns=Concern.RECORD,
+    )
+
+
+def _jarzynski(evidence: SampledEvidence) -> Finding:
+    """Judged at the last record where enough chains share the average; its error means nothing with a few."""
+    effective = evidence.column("jarzynski_effective_samples")
+    enough = np.flatnonzero(effective >= FEWEST_CHAINS)
+    row = int(enough[-1]) if enough.size else evidence.records - 1
+    average = Estimate(
+        float(evidence.column("jarzynski")[row] - 1), float(evidence.column("jarzynski_error")[row]), Kind.ASYMPTOTIC
+    )
+    verdict, interval, remark = agreement(average, AGREEMENT, LEVEL)
+    if row < 1 or not enough.size:
+        verdict, remark = Verdict.UNDECIDED, f" Fewer than {FEWEST_CHAINS} chains share it at every record."
+    return Finding(
+        name="Jarzynski's equality",
+        claim="⟨exp(−(W − ΔF))⟩ = 1 over the lagging chains: the kernel leaves the model invariant, and they do not "
+        "train it",
+        source=SOURCE,
+        basis=Basis.TESTED,
+        concerns=Concern.RECORD,
+        measure="the average less 1",
+        effect=average.value,
+        interval=interval,
+        bound=(-AGREEMENT, AGREEMENT),
+        verdict=verdict,
+        where=f"at step {int(evidence.steps[row]):,}",
+        detail=f"{effective[row]:.0f} effective chains there, {effective[-1]:.1f} at the end.{remark}",
+    )
+
+
+def _balance(evidence: SampledEvidence) -> Finding:
+    asymmetry = evidence.mean("detailed_balance")
+    interval = asymmetry.interval(LEVEL)
+    return tested(
+        "local detailed balance",
+        "a relaxation and its reverse are equally frequent at equilibrium (Eq. 20)",
+        "paper Eq. 20",
+        measure="asymmetry in time over its scale",
+        effect=asymmetry.value,
+        interval=interval,
+        bound=(-AGREEMENT, AGREEMENT),
+        where="whole run",
+        detail="A kernel of several blocks in a fixed order may fail it and still leave the model invariant.",
+    )
+
+
+def _lag(evidence: SampledEvidence) -> Finding:
+    effect, interval = ratio(evidence.at_end("lag_work"), evidence.at_end("work_dissipated"))
+    steps = evidence.attributes.get("sampler_steps")
+    return tested(
+        "X relaxes within an update",
+        "the lag time is long enough for X to reach equilibrium after every update",
+        "paper §3.3",
+        measure="work of the lag over W_diss",
+        effect=effect,
+        interval=interval,
+        bound=(-math.inf, NEGLIGIBLE),
+        where="whole run",
+        detail=(f"At τ = {steps} sampler steps a record. " if isinstance(steps, int) else "")
+        + "What an ideal sampler would have paid is W; the rest of W_diss is the price of the lag.",
+        at_interval=True,
+    )
+
+
+def _relaxed(evidence: SampledEvidence) -> tuple[Finding, ...]:
+    """What is left, at the end of the update, of the energy that relaxes: beyond it copies of the chains go on."""
+    group, steps = evidence.relaxation, evidence.attributes.get("sampler_steps")
+    if group is None or not isinstance(steps, int):
+        return ()
+    sub_steps = np.asarray(group["sub_step"].values, dtype=float)
+    profile = np.nanmean(np.asarray(group["relaxation"].values, dtype=float), 0)
+    spread = np.asarray(group["relaxation_error"].values, dtype=float)
+    error = np.sqrt(np.nansum(spread**2, 0)) / max(len(spread), 1)
+    here = int(np.abs(sub_steps - steps).argmin())
+    if here == len(sub_steps) - 1:
+        return ()
+    left = Estimate(float(profile[here] - profile[-1]), math.hypot(error[here], error[-1]), Kind.UNBIASED)
+    whole = Estimate(float(profile[0] - profile[-1]), math.hypot(error[0], error[-1]), Kind.UNBIASED)
+    effect, interval = ratio(left, whole)
+    return (
+        Finding(
+            name="energy at rest at the end of an update",
+            claim="after an update's sampler steps the mean energy no longer changes",
+            source="paper §3.3",
+            basis=Basis.TESTED,
+            concerns=Concern.THEORY,
+            at_interval=True,
+            measure="energy still to relax over all that relaxes",
+            effect=effect,
+            interval=interval,
+            bound=(-NEGLIGIBLE, NEGLIGIBLE),
+            verdict=judge(interval, (-NEGLIGIBLE, NEGLIGIBLE)),
+            detail=(
+                f"Copies of the chains went on to {sub_steps[-1]:.0f} sampler steps; {left.value:.2g} ± "
+                f"{left.error:.2g} of {whole.value:.2g} ± {whole.error:.2g} nat were still to come after "
+                f"{sub_steps[here]:.0f}."
+            ),
+        ),
+    )
