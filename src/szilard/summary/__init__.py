@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from szilard.audit import Audit
-from szilard.kinds import ENSEMBLE, FIG3, HEAT_CAPACITY, REVERSAL
+from szilard.kinds import ENSEMBLE, FIG3, HEAT_CAPACITY, REVERSAL, SAMPLED
 from szilard.summary.ensemble import summarise_ensemble
 from szilard.summary.fig3 import summarise_fig3
 from szilard.summary.heat_capacity import summarise_heat_capacity
 from szilard.summary.reversal import summarise_reversal
+from szilard.summary.sampled import summarise_sampled
 from szilard.summary.single import Findings, summarise
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ __all__ = [
     "summarise_fig3",
     "summarise_heat_capacity",
     "summarise_reversal",
+    "summarise_sampled",
 ]
 
 
@@ -36,5 +38,6 @@ SUMMARIES: dict[str, Callable[[str, xr.DataTree, Audit], str]] = {
     FIG3: summarise_fig3,
     REVERSAL: summarise_reversal,
     HEAT_CAPACITY: summarise_heat_capacity,
+    SAMPLED: summarise_sampled,
 }
 """By kind of record, from its name, its tree and its audit; a single run takes more: ``summarise``."""

@@ -1,0 +1,63 @@
+"""What a practitioner wants to know of a sampler: how much its lag costs, and how many steps would cost little."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from szilard.audit.sampled.evidence import SampledEvidence
+from szilard.estimate import format_with_error
+from szilard.ledger.lagged import Advice, advise
+
+TARGET = 0.1
+"""Nats of lag per update that count as little: a tenth of the scale on which two models are told apart."""
+
+
+def advice_of(evidence: SampledEvidence, target: float = TARGET) -> Advice | None:
+    """The advice from the whole run; None where there is no lag to speak of, or no sampler.
+
+    Args:
+        evidence: of a run with energies.
+        target: nats per update.
+    """
+    steps, updates = evidence.attributes.get("sampler_steps"), evidence.records - 1
+    if not isinstance(steps, int) or steps < 1 or updates < 1 or not evidence.has("work", "lag_work"):
+        return None
+    work, lag = evidence.at_end("work"), evidence.at_end("lag_work")
+    if not all(map(math.isfinite, (work.value, work.error, lag.value, lag.error))):
+        return None
+    return advise(work, lag, updates, steps, target)
+
+
+def in_words(evidence: SampledEvidence, target: float = TARGET) -> str:
+    """The advice as a sentence or two; empty where there is none.
+
+    Example: ``"your sampler is too short: τ = 20 leaves 0.84 ± 0.02 nat of lag per update; τ ≥ 130 would leave 0.1
+    (by the law of one relaxation time)."``
+    """
+    advice = advice_of(evidence, target)
+    if advice is None:
+        return ""
+    left = f"{format_with_error(advice.lag.value, advice.lag.error)} nat of lag per update"
+    tau = f"τ = {advice.sampler_steps}"
+    if not advice.seen:
+        most = f"at most {advice.steps_high:.0f} would leave {target:g}" if np.isfinite(advice.steps_high) else ""
+        return f"{tau} leaves no lag that can be seen ({left}){'; ' + most if most else ''}."
+    if advice.lag.value <= target:
+        fewer = f"; {_rounded(advice.steps)} would leave {target:g}" if 0 < advice.steps < advice.sampler_steps else ""
+        return f"your sampler is long enough: {tau} leaves {left}{fewer}."
+    if not math.isfinite(advice.steps):
+        return f"your sampler is too short: {tau} leaves {left}, and no number of steps can be told that would do."
+    return (
+        f"your sampler is too short: {tau} leaves {left}; τ ≥ {_rounded(advice.steps)} would leave {target:g} (by the "
+        "law of one relaxation time, a hypothesis)."
+    )
+
+
+def _rounded(steps: float) -> str:
+    """To two digits, upwards: it is no more certain than that."""
+    if steps < 1:
+        return "1"
+    unit = 10 ** max(0, math.floor(math.log10(steps)) - 1)
+    return f"{math.ceil(steps / unit) * unit:,.0f}"
