@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import decimal
-import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 
 import numpy as np
 import torch
@@ -15,9 +12,8 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from szilard.systems.base import System, require, require_steps
+from szilard.systems.decimal_sums import ledger_of
 from szilard.systems.paths import DescentPath, MixturePath, Path
-
-_DIGITS = 40
 
 
 @dataclass(frozen=True)
@@ -117,24 +113,7 @@ class Categorical(System):
 
     def along(self, path: Float[Tensor, "points outcomes"]) -> Mapping[str, float]:
         """The ledger of this very path by plain sums in 40 digits, φ normalised there (no rounding to speak of)."""
-        with decimal.localcontext(prec=_DIGITS):
-            points = [_normalised(row) for row in path.tolist()]
-            steps = list(itertools.pairwise(points))
-            work = sum((_divergence(before, after) for before, after in steps), Decimal(0))
-            heat = sum((_heat(before, after) for before, after in steps), Decimal(0))
-            energy = _mean(points[-1], points[-1])
-            return {
-                "energy": float(energy),
-                "entropy_conditional": float(energy),
-                "work": float(work),
-                "heat": float(heat),
-                "ep_conditional": float(energy - _mean(points[0], points[0]) - heat),
-                "work_reverse": float(sum((_divergence(after, before) for before, after in steps), Decimal(0))),
-                "length": math.fsum(_angle(before, after) for before, after in steps),
-                "work_direct": float(_divergence(points[0], points[-1])),
-                "length_direct": _angle(points[0], points[-1]),
-                "fluctuation": 1.0,
-            }
+        return ledger_of(path.tolist())
 
     def exact(self, *, steps: int, seed: int = 0) -> Mapping[str, float]:
         """The ledger of the path that :meth:`simulate` walks in ``steps`` steps, by record name.
@@ -143,31 +122,3 @@ class Categorical(System):
         fluctuation``. ``seed`` chooses the batches of an SGD path.
         """
         return self.along(self.simulate(steps, seed=seed))
-
-
-_Point = tuple[Sequence[Decimal], Sequence[Decimal]]
-"""φ and p of one point of a path."""
-
-
-def _normalised(phi: Sequence[float]) -> _Point:
-    exact = [Decimal(value) for value in phi]
-    log_z = sum(((-value).exp() for value in exact), Decimal(0)).ln()
-    shifted = [value + log_z for value in exact]
-    return shifted, [(-value).exp() for value in shifted]
-
-
-def _mean(of: _Point, under: _Point) -> Decimal:
-    return sum((p * phi for p, phi in zip(under[1], of[0], strict=True)), Decimal(0))
-
-
-def _divergence(before: _Point, after: _Point) -> Decimal:
-    return _mean(after, before) - _mean(before, before)
-
-
-def _heat(before: _Point, after: _Point) -> Decimal:
-    return _mean(after, after) - _mean(after, before)
-
-
-def _angle(before: _Point, after: _Point) -> float:
-    overlap = sum(((p * q).sqrt() for p, q in zip(before[1], after[1], strict=True)), Decimal(0))
-    return 4 * math.asin(math.sqrt(max(0.0, 0.5 * float(1 - overlap))))
