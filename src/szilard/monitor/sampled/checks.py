@@ -1,0 +1,78 @@
+"""What is checked once, before a model is watched by its samples."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from szilard.errors import ModelError
+from szilard.models.ppm import PPM
+
+_SAME = 1e3
+"""Rounding units within which two evaluations of one model agree, whatever order sums run in."""
+
+
+def check_samples(ppm: PPM, x: Any, count: int, method: str = "sample") -> Tensor:
+    """That ``x`` is a tensor of ``count`` samples on the model's device.
+
+    Raises:
+        ModelError: naming what it is instead and how to mend it.
+    """
+    name = f"{type(ppm).__name__}.{method}"
+    if not isinstance(x, Tensor):
+        raise ModelError(f"{name}({count}, generator) gives {type(x).__name__}, not a tensor: return the samples.")
+    if x.dim() < 1 or x.shape[0] != count:
+        raise ModelError(
+            f"{name}({count}, generator) gives shape {tuple(x.shape)}: return {count} samples, first dimension {count}."
+        )
+    if x.device.type != ppm.device.type:
+        raise ModelError(f"{name} gives samples on {x.device}, and the model is on {ppm.device}: draw them there.")
+    if x.is_floating_point() and not bool(torch.isfinite(x).all()):
+        raise ModelError(f"{name} gives samples that are not finite: look for NaN or Inf in the weights.")
+    return x
+
+
+def check_phi(ppm: PPM, phi: Any, shape: int | tuple[int, ...], method: str) -> Tensor:
+    """That φ, or a log-probability, is one float64 number for each sample.
+
+    Raises:
+        ModelError: naming what it is instead and how to mend it.
+    """
+    name = f"{type(ppm).__name__}.{method}"
+    expected = (shape,) if isinstance(shape, int) else shape
+    if not isinstance(phi, Tensor) or phi.dtype != torch.float64:
+        what = f"a {phi.dtype} tensor" if isinstance(phi, Tensor) else type(phi).__name__
+        raise ModelError(
+            f"{name} gives {what}, not float64 in nats, and small changes of it would drown in rounding: "
+            "sum the log-probabilities in float64."
+        )
+    if phi.shape != expected:
+        raise ModelError(
+            f"{name} gives shape {tuple(phi.shape)}, not {expected}: return one number for each sample, summed over "
+            "all its dimensions."
+        )
+    if not bool(torch.isfinite(phi).all()):
+        raise ModelError(f"{name} is not finite at the model's own samples: look for NaN or Inf in the weights.")
+    return phi
+
+
+def check_repeatable(ppm: PPM, first: Tensor, again: Callable[[], Tensor]) -> None:
+    """That a second evaluation at the same samples, with other global random numbers, gives the same.
+
+    Raises:
+        ModelError: if it does not: the noise would pass for work.
+    """
+    first = first.clone()
+    torch.rand(1), torch.rand(1, device=ppm.device), np.random.random(), random.random()  # noqa: NPY002
+    change = (again() - first).abs().max()
+    if change > _SAME * torch.finfo(torch.float32).eps * (1 + first.abs().max()):
+        raise ModelError(
+            f"two evaluations of {type(ppm).__name__} at the same samples differ, and the noise would pass for work: "
+            "something in it is random in evaluation mode too (F.dropout needs training=self.training; a bound must "
+            "take its draws as given)."
+        )

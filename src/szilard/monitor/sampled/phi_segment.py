@@ -1,0 +1,83 @@
+"""A set of samples known by its φ: all that a tractable likelihood needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import final
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from szilard import ledger
+from szilard.ledger import SlotSum
+from szilard.monitor.sampled.family import Step
+from szilard.monitor.sampled.scouts import balance_of, effective_share
+
+
+@final
+class PhiSegment:
+    """Samples of the model at their drawing, slots first and scouts after.
+
+    Args:
+        evaluate: φ of the present model at the samples, slots and scouts together.
+        slots: how many of them measure; the others only decide when the set is spent.
+    """
+
+    def __init__(self, evaluate: Callable[[], Float[Tensor, " count"]], slots: int) -> None:
+        self._evaluate = evaluate
+        self._slots = slots
+        self._source = self._now = evaluate()
+
+    def advance(self) -> Step:
+        """Work, heat, reversed work, length and fluctuation of the jump."""
+        before, self._now = self._now, self._evaluate()
+        return self._step(before, self._now)
+
+    def rehearse(self) -> None:
+        """Nothing is kept."""
+        self._step(self._now, self._evaluate())
+
+    def look(self) -> None:
+        """φ only."""
+        self._now = self._evaluate()
+
+    def mark(self) -> Tensor:
+        """φ of the model last shown."""
+        return self._now
+
+    def since(self, mark: Tensor) -> Float[Tensor, " slots"]:
+        """``w (d + e^{−d} − 1)``, w of the bookmark."""
+        weight, d = torch.exp(self._source - mark), self._now - mark
+        balance = balance_of(weight[self._slots :], d[self._slots :])
+        return ledger.slot_work(weight[: self._slots], d[: self._slots], balance)
+
+    def state(self) -> Mapping[str, SlotSum]:
+        """Energy ``⟨w φ⟩``, and the entropy with the weights' own scatter taken away."""
+        phi = self._now[: self._slots]
+        weight = torch.exp(self._source[: self._slots] - phi)
+        return {
+            "energy": SlotSum.mean(weight * phi),
+            "entropy_conditional": SlotSum.mean(ledger.slot_mean(weight, phi)),
+        }
+
+    def unchanged(self) -> bool:
+        """To the bit, at the same samples."""
+        return torch.equal(self._evaluate(), self._now)
+
+    def _step(self, before: Float[Tensor, " count"], after: Float[Tensor, " count"]) -> Step:
+        weight, d = torch.exp(self._source - before), after - before
+        balance = balance_of(weight[self._slots :], d[self._slots :])
+        effective = effective_share(self._source[self._slots :] - after[self._slots :])
+        weight, d, after = weight[: self._slots], d[: self._slots], after[: self._slots]
+        return Step(
+            sums={
+                "work": SlotSum.mean(ledger.slot_work(weight, d, balance)),
+                "work_reverse": SlotSum.mean(ledger.slot_work_reverse(weight, d)),
+                "heat_stepwise": ledger.slot_heat(weight, d, after),
+                "length": ledger.slot_length(weight, d),
+            },
+            fluctuation=SlotSum.mean(ledger.slot_fluctuation(weight, d)),
+            effective=effective,
+            square=after.square().mean(),
+        )

@@ -1,0 +1,32 @@
+"""What scouts say: whether a set of samples is spent, and whether a jump is far. They measure nothing else.
+
+Deciding by the very samples that measure would bias (theory §7).
+"""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+SPENT = 0.5
+"""Effective share of scouts below which a set is renewed."""
+_FAR = 0.5
+"""Effective share below which a jump counts as far."""
+
+
+def effective_share(log_weight: Float[Tensor, " scouts"]) -> Float[Tensor, ""]:
+    """``(Σ w)²/(N Σ w²)``, between 1/N and 1."""
+    share = torch.exp(2 * torch.logsumexp(log_weight, -1) - torch.logsumexp(2 * log_weight, -1))
+    return share / log_weight.shape[-1]
+
+
+def balance_of(weight: Float[Tensor, " scouts"], d: Float[Tensor, " scouts"]) -> Float[Tensor, ""]:
+    """1 where ``e^{−d} − 1`` takes noise away from d, 0 where the jump is so far that it would add some.
+
+    Decided by the effective share of samples of the earlier model as samples of the later one.
+    """
+    gain = torch.exp(-d)
+    moved = weight * gain
+    share = moved.sum().square() / (weight.sum() * (moved * gain).sum())
+    return (share > _FAR).to(torch.float64)

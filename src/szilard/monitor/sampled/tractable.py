@@ -1,0 +1,90 @@
+"""A tractable likelihood, watched by fresh samples and their φ."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import final
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from szilard.ledger import SlotSum
+from szilard.models.ppm import Tractable
+from szilard.models.precision import Precision, forward_precision
+from szilard.monitor.sampled.checks import check_phi, check_repeatable, check_samples
+from szilard.monitor.sampled.combination import SLOTS, Combination
+from szilard.monitor.sampled.family import Standing
+from szilard.monitor.sampled.phi_segment import PhiSegment
+from szilard.records.sampled_schema import ledger_group
+from szilard.records.schema import Group
+
+_AT_ONCE = 1024
+"""Samples that are evaluated together."""
+
+
+@final
+class TractableFamily:
+    """Draws sets of samples and evaluates φ on them.
+
+    Args:
+        ppm: the model.
+    """
+
+    capability = "tractable"
+    names = ("work", "work_reverse", "heat_stepwise", "length")
+
+    def __init__(self, ppm: Tractable) -> None:
+        self._ppm = ppm
+        parameter = next((p for p in ppm.module.parameters() if p.is_floating_point()), None)
+        dtype = torch.float64 if parameter is None else parameter.dtype
+        self.precision: Precision = forward_precision(ppm.module, torch.empty(0, dtype=dtype, device=ppm.device))
+
+    @property
+    def attributes(self) -> dict[str, object]:
+        """Nothing beyond what every family says."""
+        return {}
+
+    def group(self, path_intervals: tuple[int, ...]) -> Group:
+        """The ledger of a tractable likelihood."""
+        return ledger_group("tractable", path_intervals=path_intervals)
+
+    def check(self) -> None:
+        """A handful of samples, and their φ twice."""
+        generator = torch.Generator(device=self._ppm.device).manual_seed(0)
+        x = check_samples(self._ppm, self._ppm.sample(4, generator), 4)
+        phi = check_phi(self._ppm, self._ppm.phi(x), 4, "phi")
+        check_repeatable(self._ppm, phi, lambda: self._ppm.phi(x))
+
+    def draw(self, slots: int, scouts: int, generator: torch.Generator, *, light: bool = False) -> PhiSegment:
+        """A set of samples of the present model."""
+        x = self._ppm.sample(slots + scouts, generator)
+        return PhiSegment(lambda: self._phi(x), slots)
+
+    def checkpoint(self, count: int, generator: torch.Generator) -> Mapping[str, SlotSum]:
+        """Energy and entropy: both the mean of φ, which is normalised."""
+        parts = [min(_AT_ONCE, count - begin) for begin in range(0, count, _AT_ONCE)]
+        phi = SlotSum.mean(torch.cat([self._phi(self._ppm.sample(part, generator)) for part in parts]))
+        return {"energy": phi, "entropy_conditional": phi}
+
+    def columns(self, standing: Standing) -> Mapping[str, Combination]:
+        """The ledger of a tractable likelihood."""
+        return state_columns(standing)
+
+    def _phi(self, x: Tensor) -> Float[Tensor, " count"]:
+        # a copy: the model may reuse its output's memory
+        return torch.cat([self._ppm.phi(part).to(torch.float64) for part in x.split(_AT_ONCE)])
+
+
+def state_columns(standing: Standing) -> dict[str, Combination]:
+    """Sums and states, and what follows from them: ``ΔS = S_n − S_0``, ``Q = ΔS − W``, ``Σ = −Q + ΔS = W``."""
+    sums = {name: Combination.of(SLOTS, part) for name, part in standing.sums.items()}
+    change = standing.state["entropy_conditional"] - standing.start["entropy_conditional"]
+    return {
+        **standing.state,
+        **sums,
+        "entropy_change": change,
+        "heat": change - sums["work"],
+        "ep_conditional": sums["work"],
+        **standing.more,
+    }
