@@ -51,6 +51,7 @@ _DOOR = {
     "Outcomes": "models",
     "Probe": "experiments",
     "Reservoir": "monitor",
+    "RestrictedBoltzmann": "models",
     "Run": "handle",
     "SGD": "training",
     "Supersample": "ensemble.datasets",
@@ -89,6 +90,7 @@ __all__ = [
     "Outcomes",
     "Probe",
     "Reservoir",
+    "RestrictedBoltzmann",
     "Run",
     "Supersample",
     "SzilardError",
@@ -145,7 +147,7 @@ if TYPE_CHECKING:
     from szilard.experiments import Experiment, Probe
     from szilard.experiments.runner import run
     from szilard.handle import Run, open
-    from szilard.models import Classifier, EnergyBased, Outcomes
+    from szilard.models import Classifier, EnergyBased, Outcomes, RestrictedBoltzmann
     from szilard.monitor import Ledger, Monitor, Reservoir
     from szilard.training import SGD, Adam, AdamW, Cosine, Decay, Training, factory
 
