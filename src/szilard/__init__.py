@@ -32,6 +32,7 @@ _MODULES = (
 _DOOR = {
     "Adam": "training",
     "AdamW": "training",
+    "Autoregressive": "models",
     "Bootstrap": "ensemble.datasets",
     "ClassSubset": "ensemble.tasks",
     "Classifier": "models",
@@ -71,6 +72,7 @@ __all__ = [
     "SGD",
     "Adam",
     "AdamW",
+    "Autoregressive",
     "Bootstrap",
     "ClassSubset",
     "Classifier",
@@ -147,7 +149,7 @@ if TYPE_CHECKING:
     from szilard.experiments import Experiment, Probe
     from szilard.experiments.runner import run
     from szilard.handle import Run, open
-    from szilard.models import Classifier, EnergyBased, Outcomes, RestrictedBoltzmann
+    from szilard.models import Autoregressive, Classifier, EnergyBased, Outcomes, RestrictedBoltzmann
     from szilard.monitor import Ledger, Monitor, Reservoir
     from szilard.training import SGD, Adam, AdamW, Cosine, Decay, Training, factory
 

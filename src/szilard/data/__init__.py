@@ -1,5 +1,7 @@
 """Real data sets, hash-checked and cached: ``digits`` (embedded in scikit-learn), ``mnist`` and ``fashion-mnist``.
 
+Text to learn a language from is had by :func:`load_text`.
+
 Example:
     >>> from szilard import data
     >>> digits = data.load("digits")
@@ -8,7 +10,20 @@ Example:
 """
 
 from szilard.data.catalogue import cache_directory, load, names
+from szilard.data.characters import Characters
 from szilard.data.dataset import Dataset
 from szilard.data.own import from_address, from_arrays, from_torch
+from szilard.data.text import Text, load_text
 
-__all__ = ["Dataset", "cache_directory", "from_address", "from_arrays", "from_torch", "load", "names"]
+__all__ = [
+    "Characters",
+    "Dataset",
+    "Text",
+    "cache_directory",
+    "from_address",
+    "from_arrays",
+    "from_torch",
+    "load",
+    "load_text",
+    "names",
+]

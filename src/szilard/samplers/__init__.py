@@ -1,6 +1,7 @@
 """X's own dynamics: how samples come about, and what is known of them."""
 
 from szilard.samplers.adaptation import adapted
+from szilard.samplers.ancestral import ancestral
 from szilard.samplers.annealing import Annealed, anneal, geometric_bridge
 from szilard.samplers.gibbs import BlockGibbs, SiteGibbs
 from szilard.samplers.kernel import Energy, Kernel
@@ -19,6 +20,7 @@ __all__ = [
     "Relaxation",
     "SiteGibbs",
     "adapted",
+    "ancestral",
     "anneal",
     "effective_sample_size",
     "geometric_bridge",

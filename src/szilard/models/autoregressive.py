@@ -1,0 +1,251 @@
+"""A causal language model as a PPM: X is a sequence of tokens, ``φ(x) = −Σ_i ln p_θ(x_i | x_{<i})``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol, final
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+
+from szilard.errors import ModelError
+from szilard.models.causal import Causal, Forward
+from szilard.models.checks import check_same_device, explain
+from szilard.models.evaluation import undisturbed, unwrap
+from szilard.samplers.ancestral import ancestral
+
+_CHUNK_ELEMENTS = 2**23
+_SAMPLED_ELEMENTS = 2**22
+
+
+class Decodes(Protocol):
+    """What a tokenizer must do for samples to be read as text."""
+
+    def decode(self, tokens: Any) -> str:
+        """The text of these tokens."""
+
+
+@final
+class Autoregressive:
+    """Any causal language model: an ``nn.Module`` from tokens to logits, or one of Hugging Face.
+
+    Sequences are sampled token by token at temperature 1, with the module's cache of keys and values where it has one:
+    ``extend(tokens, cache) -> (logits, cache)`` of a plain module, ``past_key_values`` of Hugging Face's. Evaluation
+    leaves the model exactly as it was, dropout off.
+
+    Args:
+        model: the network in training, ``module(tokens) -> logits`` shaped ``(count, length, vocabulary)``, or an
+            object with such ``.logits``; ``torch.compile``d or data-parallel wrappers are looked through.
+        length: tokens of a sequence, the horizon T, not counting a common prompt. Within it the model's own text is
+            watched; a longer one costs in proportion.
+        prompt: what sequences go on from. One, shaped ``(tokens,)``, at least one token, common to all; or many of one
+            length, shaped ``(prompts, tokens)``: each sequence then begins with one of them, drawn at random, which
+            counts neither in φ nor in the number of tokens. By default a Hugging Face model's own beginning token.
+        end: the token that ends a sequence, if any; what follows it does not count.
+        given: text for teacher forcing, shaped ``(examples, length)`` (beginning with its prompt where there are many):
+            adds ``work_conditional`` and ``cross_entropy`` to the record, which are other quantities than ``work``.
+        tokenizer: anything with ``decode(tokens) -> str``: samples that are kept can then be read; :attr:`decode` is
+            its.
+        forward: ``forward(model, tokens) -> logits`` for other signatures; sampling then has no cache.
+        chunk: sequences per forward pass; by default such that the logits take some 32 MB.
+
+    Raises:
+        ModelError: the model's output is not causal logits of that shape, not finite or of one token; its cache gives
+            other logits than it does; a sequence does not fit into its context; tokens lie outside the vocabulary.
+
+    Example:
+        >>> import torch
+        >>> from szilard.models import Autoregressive
+        >>> bigram = torch.nn.Embedding(3, 3)  # logits of the next token, by the last one
+        >>> ppm = Autoregressive(bigram, length=5, prompt=torch.tensor([0]))
+        >>> x = ppm.sample(4, torch.Generator().manual_seed(0))
+        >>> x.shape, ppm.token_logits(x).shape, ppm.vocabulary
+        (torch.Size([4, 5]), torch.Size([4, 5, 3]), 3)
+    """
+
+    decode: Callable[[Tensor], str]
+    """From the tokens of one sequence, shaped ``(tokens,)``, to its text. Only where a tokenizer was given."""
+
+    def __init__(
+        self,
+        model: nn.Module,
+        length: int,
+        *,
+        prompt: Tensor | None = None,
+        end: int | None = None,
+        given: Tensor | None = None,
+        tokenizer: Decodes | None = None,
+        forward: Forward | None = None,
+        chunk: int | None = None,
+    ) -> None:
+        if not isinstance(model, nn.Module):
+            raise ModelError(f"the model must be a torch.nn.Module, not {type(model).__name__}: wrap it in one.")
+        self.module = unwrap(model)
+        self.device = check_same_device(self.module, [])
+        self._causal = Causal(self.module, forward)
+        self._prompt = self._prompts(prompt)
+        self._given_tokens = 0 if self._common else self._prompt.shape[1]
+        self.length, self.end = length, end
+        self._check_length()
+        self.vocabulary = self._try_forward()
+        self._check_tokens("the prompt", self._prompt)
+        if end is not None and not 0 <= end < self.vocabulary:
+            raise ModelError(
+                f"the end token {end} lies outside 0 … {self.vocabulary - 1}, the model's vocabulary: give one of it."
+            )
+        self._check_causal()
+        if chunk is not None and chunk < 1:
+            raise ModelError(f"chunk must be at least 1, not {chunk}: leave it out for the default.")
+        self.chunk = chunk or max(1, _CHUNK_ELEMENTS // (self.length * self.vocabulary))
+        self.given = None if given is None else self._check_given(given)
+        if tokenizer is not None:
+            self.decode = tokenizer.decode
+
+    @property
+    def _common(self) -> bool:
+        return self._prompt.shape[0] == 1
+
+    def sample(self, count: int, generator: torch.Generator) -> Int[Tensor, "count length"]:
+        """``count`` fresh, independent sequences, at temperature 1."""
+        fresh = self.length - self._given_tokens
+        uniform = torch.rand(count, fresh, generator=generator, device=generator.device, dtype=torch.float64)
+        which = torch.zeros(count, dtype=torch.int64, device=generator.device)
+        if not self._common:
+            which = torch.randint(len(self._prompt), (count,), generator=generator, device=generator.device)
+        prompts, uniform = self._prompt[which.to(self.device)], uniform.to(self.device)
+        # A cache of keys and values takes more where the vocabulary, and so the model, is large.
+        at_once = max(16, min(1024, _SAMPLED_ELEMENTS // self.vocabulary))
+        batches = zip(prompts.split(at_once), uniform.split(at_once), strict=True)
+        x = torch.cat([ancestral(self._causal.extend, *batch, end=self.end) for batch in batches])
+        return x if self._common else torch.cat([prompts, x], 1)
+
+    def alive(self, x: Int[Tensor, "count length"]) -> Bool[Tensor, "count length"]:
+        """Which positions count: after a prompt of the sequence's own, up to and including the end token."""
+        here = torch.ones_like(x, dtype=torch.bool)
+        here[:, : self._given_tokens] = False
+        if self.end is None:
+            return here
+        ends = (x == self.end) & here
+        return here & (ends.cumsum(-1) - ends.long() == 0)
+
+    def token_logits(self, x: Int[Tensor, "count length"]) -> Float[Tensor, "count length vocabulary"]:
+        """Logits of each token given those before it, as the model gives them.
+
+        Where many prompts were given, the first token has nothing before it and its logits are zeros; it never counts.
+        """
+        before = torch.cat([self._prompt.expand(len(x), -1), x[:, :-1]], 1) if self._common else x[:, :-1]
+        logits = self._causal.logits(before, min(self.length, before.shape[1]))
+        if self._common:
+            return logits
+        return torch.cat([torch.zeros_like(logits[:, :1]), logits], 1)
+
+    def _prompts(self, prompt: Tensor | None) -> Int[Tensor, "prompts tokens"]:
+        if prompt is None:
+            if self._causal.beginning is None:
+                raise ModelError(
+                    "a causal model needs a first token to go on from: give prompt=torch.tensor([token]), for instance"
+                    " that of a newline or of the beginning of a text."
+                )
+            prompt = torch.tensor([self._causal.beginning])
+        if not isinstance(prompt, Tensor) or prompt.is_floating_point() or prompt.dim() not in (1, 2):
+            raise ModelError(
+                "the prompt must be whole numbers shaped (tokens,) or (prompts, tokens), all of one length: encode the"
+                " text, and cut prompts to the same number of tokens."
+            )
+        if prompt.numel() == 0:
+            raise ModelError("the prompt is empty: give at least one token for sequences to go on from.")
+        return prompt.to(device=self.device, dtype=torch.int64).reshape(-1, prompt.shape[-1])
+
+    def _check_length(self) -> None:
+        prompt = self._prompt.shape[1]
+        if self.length <= self._given_tokens:
+            raise ModelError(
+                f"length must be at least {self._given_tokens + 1}, not {self.length}: it counts the tokens of a"
+                " sequence" + (", with its own prompt." if self._given_tokens else ".")
+            )
+        # The last token is sampled but never read.
+        needed = self.length - 1 + (prompt if self._common else 0)
+        if self._causal.context is not None and needed > self._causal.context:
+            raise ModelError(
+                f"sequences of {self.length} tokens after a prompt of {prompt} need a context of {needed}, and the"
+                f" model's is {self._causal.context}: give length={max(self.length - needed + self._causal.context, 1)}"
+                " or less."
+            )
+
+    def _try_forward(self) -> int:
+        """The vocabulary, from logits on the beginning of a sequence.
+
+        Raises:
+            ModelError: if they are no logits.
+        """
+        tokens = self._prompt[:2]
+        with undisturbed(self.module, self.device):
+            try:
+                logits = self._causal.logits(tokens, tokens.shape[1])
+            except Exception as error:
+                raise ModelError(
+                    f"the model could not be evaluated on the prompt (tokens {tuple(tokens.shape)}): {explain(error)}."
+                    " Tokens must lie within its vocabulary and context; forward=lambda model, tokens: … says how to"
+                    " call it."
+                ) from error
+        if not isinstance(logits, Tensor) or not logits.is_floating_point():
+            what = f"a {logits.dtype} tensor" if isinstance(logits, Tensor) else type(logits).__name__
+            raise ModelError(f"the model's output is {what}, not floating-point logits: pick them out with forward=….")
+        if logits.dim() != 3 or logits.shape[:2] != tokens.shape:
+            raise ModelError(
+                f"the model's output has shape {tuple(logits.shape)} for tokens shaped {tuple(tokens.shape)}, not"
+                " (count, length, vocabulary): one row of logits for each position, with forward=… if need be."
+            )
+        if logits.shape[-1] < 2:
+            raise ModelError(
+                "the vocabulary has one token, and a single outcome carries no information: give a tokenizer with two"
+                " tokens or more."
+            )
+        if not bool(torch.isfinite(logits).all()):
+            raise ModelError("the model's logits are not finite on the prompt: look for NaN or Inf in its weights.")
+        return logits.shape[-1]
+
+    def _check_causal(self) -> None:
+        """That logits do not depend on later tokens, and that the cache gives the same ones."""
+        generator = torch.Generator().manual_seed(0)
+        width = min(4, self.length)
+        random = torch.randint(self.vocabulary, (2, width), generator=generator).to(self.device)
+        tokens = torch.cat([self._prompt[:1].expand(2, -1), random], 1)[:, : self._causal.context]
+        tokens[1] = tokens[0]
+        tokens[1, -1] = (tokens[0, -1] + 1) % self.vocabulary
+        with undisturbed(self.module, self.device):
+            logits = self._causal.logits(tokens, tokens.shape[1]).float()
+            first, cache = self._causal.extend(tokens[:, :-1], None)
+            second, _ = self._causal.extend(tokens[:, -1:], cache)
+        near = 0.02 * (1 + logits.abs().amax())
+        if tokens.shape[1] > 1 and bool(((logits[0, :-1] - logits[1, :-1]).abs() > near).any()):
+            raise ModelError(
+                "the model's logits depend on later tokens, so they are no distribution of the next one: mask its"
+                " attention, or give a causal model."
+            )
+        both = torch.stack([first, second], 1).float()
+        if bool(((both - logits[:, -2:]).abs() > near).any()):
+            raise ModelError(
+                "the model's cache gives other logits than one pass over the same tokens: mend its extend(tokens,"
+                " cache), or sample without it by forward=lambda model, tokens: model(tokens)."
+            )
+
+    def _check_tokens(self, what: str, tokens: Tensor) -> None:
+        if bool(((tokens < 0) | (tokens >= self.vocabulary)).any()):
+            raise ModelError(
+                f"{what} has tokens outside 0 … {self.vocabulary - 1}, the model's vocabulary: encode it with the"
+                " tokenizer that the model was made for."
+            )
+
+    def _check_given(self, given: Tensor) -> Int[Tensor, "examples length"]:
+        if not isinstance(given, Tensor) or given.is_floating_point() or given.dim() != 2:
+            raise ModelError("the given text must be whole numbers shaped (examples, length): cut it into pieces.")
+        if given.shape[1] != self.length or given.shape[0] == 0:
+            raise ModelError(
+                f"the given text has shape {tuple(given.shape)}, not (examples, {self.length}): cut it into pieces of"
+                " that length."
+            )
+        given = given.to(device=self.device, dtype=torch.int64)
+        self._check_tokens("the given text", given)
+        return given

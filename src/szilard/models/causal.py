@@ -1,0 +1,74 @@
+"""How a causal language model is called: all positions at once, or token by token with a cache where it has one."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any, Protocol, final, runtime_checkable
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+Forward = Callable[[nn.Module, Tensor], Any]
+
+
+@runtime_checkable
+class Extends(Protocol):
+    """A module that goes on from where it was: what it needs of earlier tokens is in a cache."""
+
+    def extend(self, tokens: Int[Tensor, "count new"], cache: Any) -> tuple[Float[Tensor, "count new vocabulary"], Any]:
+        """Logits of the new positions, and the cache with them in it; a cache of None is an empty one."""
+
+
+@final
+class Causal:
+    """Calls a module as tokens → logits, whichever of the known kinds it is.
+
+    Args:
+        module: with ``extend(tokens, cache)`` (see :class:`Extends`), of Hugging Face, or any ``module(tokens)``.
+        forward: ``forward(module, tokens) -> logits`` for other signatures; sampling then calls it on all tokens.
+    """
+
+    def __init__(self, module: nn.Module, forward: Forward | None = None) -> None:
+        self._module, self._forward = module, forward
+        self.hugging_face = forward is None and hasattr(module, "config") and hasattr(module, "generate")
+        self.cached = forward is None and (self.hugging_face or isinstance(module, Extends))
+        self._keeps = self.hugging_face and "logits_to_keep" in inspect.signature(module.forward).parameters
+
+    @property
+    def context(self) -> int | None:
+        """Most tokens that the module takes, where it says so: ``context``, or Hugging Face's configuration."""
+        config = getattr(self._module, "config", None)
+        places = [(self._module, "context"), *((config, name) for name in ("max_position_embeddings", "n_positions"))]
+        return next((found for owner, name in places if isinstance(found := getattr(owner, name, None), int)), None)
+
+    @property
+    def beginning(self) -> int | None:
+        """The token that a Hugging Face model's sequences begin with, where its configuration names one."""
+        found = getattr(getattr(self._module, "config", None), "bos_token_id", None)
+        return found if isinstance(found, int) else None
+
+    def logits(self, tokens: Int[Tensor, "count length"], last: int) -> Any:
+        """What the module gives at the ``last`` of these positions, from one pass over all of them."""
+        if self.hugging_face:
+            output = self._module(input_ids=tokens, use_cache=False, **self._keep(last))
+        else:
+            output = self._module(tokens) if self._forward is None else self._forward(self._module, tokens)
+        found = getattr(output, "logits", output)
+        return found[:, -last:] if isinstance(found, Tensor) and found.dim() == 3 else found
+
+    def extend(self, tokens: Int[Tensor, "count new"], cache: Any) -> tuple[Float[Tensor, "count vocabulary"], Any]:
+        """Logits at the last of these positions, which follow those in ``cache`` (None: nothing yet)."""
+        if self.hugging_face:
+            output = self._module(input_ids=tokens, past_key_values=cache, use_cache=True, **self._keep(1))
+            return output.logits[:, -1], output.past_key_values
+        if self.cached:
+            assert isinstance(self._module, Extends)
+            logits, cache = self._module.extend(tokens, cache)
+            return logits[:, -1], cache
+        seen = tokens if cache is None else torch.cat([cache, tokens], 1)
+        return self.logits(seen, 1)[:, -1], seen
+
+    def _keep(self, last: int) -> dict[str, int]:
+        return {"logits_to_keep": last} if self._keeps else {}
