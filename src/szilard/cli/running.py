@@ -26,7 +26,7 @@ def run(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="Data set: digits, mnist or fashion-mnist, or what the run knows; with a TOML file also module:function.",
+            help="Data: digits, mnist or fashion-mnist, or what the run knows; with a TOML file also module:function.",
             show_default=False,
         ),
     ] = None,
