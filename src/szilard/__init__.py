@@ -44,10 +44,12 @@ _DOOR = {
     "EnergyBased": "models",
     "Estimate": "estimate",
     "Experiment": "experiments",
+    "Gallery": "monitor",
     "Identical": "ensemble.datasets",
     "Kind": "estimate",
     "LabelPermutation": "ensemble.tasks",
     "Ledger": "monitor",
+    "ModelSpace": "monitor",
     "Monitor": "monitor",
     "Outcomes": "models",
     "Probe": "experiments",
@@ -84,10 +86,12 @@ __all__ = [
     "EnergyBased",
     "Estimate",
     "Experiment",
+    "Gallery",
     "Identical",
     "Kind",
     "LabelPermutation",
     "Ledger",
+    "ModelSpace",
     "Monitor",
     "Outcomes",
     "Probe",
@@ -150,7 +154,7 @@ if TYPE_CHECKING:
     from szilard.experiments.runner import run
     from szilard.handle import Run, open
     from szilard.models import Autoregressive, Classifier, EnergyBased, Outcomes, RestrictedBoltzmann
-    from szilard.monitor import Ledger, Monitor, Reservoir
+    from szilard.monitor import Gallery, Ledger, ModelSpace, Monitor, Reservoir
     from szilard.training import SGD, Adam, AdamW, Cosine, Decay, Training, factory
 
 

@@ -1,0 +1,64 @@
+"""The models kept: their θ, their samples, φ of their own samples; and which to let go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import final
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One model of the past.
+
+    Attributes:
+        step: its training step.
+        place: among the record's models.
+        state: parameters and buffers by name.
+        x: samples of it.
+        phi: φ of these samples under it, nats.
+        free_energy: ``−ln Z`` against that of the first model kept, with its squared error; 0 for normalised φ.
+    """
+
+    step: int
+    place: int
+    state: Mapping[str, Tensor]
+    x: Tensor
+    phi: Float[Tensor, " samples"]
+    free_energy: tuple[Tensor, Tensor]
+
+
+@final
+class Shelf:
+    """Places for so many models. When it is full, that one is let go whose neighbours lie closest to one another.
+
+    The first and the last always stay, so that what is kept spreads evenly over the way, not over the time.
+
+    Args:
+        most: places.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.models: list[Kept] = []
+        self._divergence: dict[tuple[int, int], Tensor] = {}
+
+    def make_room(self) -> int:
+        """A free place, made where there is none; then it waits for the device."""
+        if len(self.models) >= self.most:
+            steps = [kept.step for kept in self.models]
+            around = [self._divergence[pair] for pair in zip(steps[:-2], steps[2:], strict=True)]
+            gone = self.models.pop(1 + int(torch.stack(around).nan_to_num(torch.inf).argmin()))
+            self._divergence = {pair: each for pair, each in self._divergence.items() if gone.step not in pair}
+        taken = {kept.place for kept in self.models}
+        return next(place for place in range(self.most) if place not in taken)
+
+    def add(self, model: Kept, divergences: Mapping[int, Tensor]) -> None:
+        """One model more, with its divergences from those kept, by their steps."""
+        self._divergence |= {(step, model.step): divergence for step, divergence in divergences.items()}
+        self.models.append(model)

@@ -1,0 +1,234 @@
+"""The model space at work: holds each model that is kept against all that were kept before."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any, final
+
+import torch
+from torch import Tensor
+
+from szilard.estimate import Estimate, Kind
+from szilard.ledger.bennett import bennett
+from szilard.ledger.detailed_fluctuation import detailed_histograms, detailed_law
+from szilard.ledger.jeffreys import jeffreys_of_energies, jeffreys_sampled, mean_of
+from szilard.models.evaluation import undisturbed
+from szilard.models.held import held_at, state_of
+from szilard.models.ppm import PPM, Sequential
+from szilard.models.precision import Precision
+from szilard.monitor.determinism import any_algorithm
+from szilard.monitor.measure import Occasion
+from szilard.monitor.model_space.kept import Kept, Shelf
+from szilard.monitor.rows import Rows
+from szilard.monitor.source import Source
+from szilard.monitor.source.sparsely import Sparsely
+from szilard.monitor.source.standing import Standing
+from szilard.records.sampled_schema import BINS, MODEL_SPACE
+from szilard.records.schema import HISTOGRAM_BINS, Group, Variable
+
+_LARGE = 2**26
+"""Parameters of all kept models together beyond which they wait on the CPU."""
+_OF_DATA = ("cross_entropy", "cross_entropy_error")
+
+
+@final
+class ModelSpaceRecorder:
+    """Keeps models, and writes a row for each with its divergences from those kept before.
+
+    Args:
+        ppm: the model.
+        source: of its samples and φ.
+        samples: of each model.
+        most: models kept at a time.
+        thinning: whether records grow sparser along the training.
+        data: held-out data on the model's device; None: without.
+        target_entropy: H(p*) in nats per sample; None where it is not known.
+    """
+
+    precision = Precision("float32", torch.finfo(torch.float32).eps)
+    """Kept models lie far apart: no small difference of φ enters."""
+
+    def __init__(
+        self,
+        ppm: PPM,
+        source: Source,
+        *,
+        samples: int,
+        most: int,
+        thinning: bool,
+        data: Tensor | None,
+        target_entropy: float | None,
+    ) -> None:
+        self._ppm = ppm
+        self._source = source
+        self._samples = samples
+        self._data = data
+        self._target_entropy = target_entropy
+        self._shelf = Shelf(most)
+        self._sparsely = Sparsely() if thinning else None
+        self._skipped: Standing | None = None
+        self._waiting: list[tuple[int, dict[str, Tensor]]] = []
+        parameters = sum(each.numel() for each in ppm.module.parameters())
+        self._off_device = ppm.device.type != "cpu" and parameters * most > _LARGE
+        with undisturbed(ppm.module, ppm.device):
+            self._normaliser = _log_normaliser(ppm)
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """The group ``model_space``."""
+        models = {"model": tuple(map(float, range(self._shelf.most)))}
+        return (Group("model_space", tuple(self._variables()), models | BINS),)
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """Its settings, and what its numbers are divided by and counted from."""
+        entropy = self._target_entropy
+        if entropy is not None and self._data is not None:
+            entropy /= float(self._source.size(self._data))
+        known = self._source.normalised or self._normaliser is not None
+        told = {
+            "samples": self._samples,
+            "most": self._shelf.most,
+            "held_out": None if self._data is None else len(self._data),
+            "unit": "token" if isinstance(self._ppm, Sequential) else "dimension",
+            "target_entropy": entropy,
+            "cross_entropy_from": "0" if known else "ln Z of the first model",
+        }
+        return {"model_space": told}
+
+    @property
+    def full(self) -> bool:
+        """Whether a row waits: each is large work, and written at once."""
+        return bool(self._waiting)
+
+    def observe(self, occasion: Occasion) -> None:
+        """Keeps the model, where this record is one of those kept."""
+        due = self._sparsely is None or self._sparsely.due()
+        if due or occasion.ragged:
+            self._keep(occasion.step)
+        else:
+            self._skipped = Standing.of(self._ppm.module, occasion.step)
+
+    def rows(self) -> list[Rows]:
+        """The rows of the models kept since the last call."""
+        if not self._waiting:
+            return []
+        waiting, self._waiting = self._waiting, []
+        columns = waiting[0][1]
+        layout = {name: None if value.ndim == 0 else len(value) for name, value in columns.items()}
+        values = torch.stack([torch.cat([row[name].reshape(-1) for name in layout]) for _, row in waiting])
+        # pairs without a second model, or without overlap, have no number: the ledger is who tells of broken models
+        values = torch.where(torch.isfinite(values), values, torch.full_like(values, torch.nan))
+        return [Rows("model_space", [step for step, _ in waiting], layout, values, undefined=frozenset(layout))]
+
+    def finish(self) -> list[Rows]:
+        """The last model, where it has not been kept and still stands where it was observed."""
+        if self._skipped is None or not self._skipped.holds(self._ppm.module):
+            return []
+        with undisturbed(self._ppm.module, self._ppm.device):
+            self._keep(self._skipped.step)
+        return self.rows()
+
+    def rehearse(self, clock: Callable[[], float]) -> float:
+        """Nothing: records are few, and grow sparser."""
+        return 0.0
+
+    def _variables(self) -> list[Variable]:
+        kept = [each for each in MODEL_SPACE if self._data is not None or each.name != "cross_entropy"]
+        if self._source.exact:
+            return kept
+        rough = {"jeffreys", "cross_entropy"}
+        return [dataclasses.replace(each, kind=Kind.ASYMPTOTIC) if each.name in rough else each for each in kept]
+
+    @any_algorithm()
+    def _keep(self, step: int) -> None:
+        self._skipped = None
+        place = self._shelf.make_room()
+        x = self._source.draw(self._samples)
+        phi, size = self._source.phi(x), self._source.size(x)
+        like = phi.new_full((self._shelf.most,), torch.nan)
+        model_step, jeffreys, error = torch.full_like(like, -1.0), like, like.clone()
+        model_step[place] = step
+        pair = None
+        divergences: dict[int, Tensor] = {}
+        for kept in self._shelf.models:
+            pair = self._pair(kept, x, phi)
+            divergence = self._divergence(*pair)
+            model_step[kept.place] = kept.step
+            jeffreys[kept.place], error[kept.place] = divergence.value / size, divergence.error / size
+            divergences[kept.step] = divergence.value
+        previous = self._shelf.models[-1] if self._shelf.models else None
+        row = {"model_step": model_step, "jeffreys": jeffreys, "jeffreys_error": error}
+        jump, free_energy = self._jump(previous, pair, phi)
+        row |= jump
+        if self._data is not None:
+            row |= dict(zip(_OF_DATA, self._cross_entropy(free_energy), strict=True))
+        self._shelf.add(Kept(step, place, self._snapshot(), x, phi, free_energy), divergences)
+        self._waiting.append((step, row))
+
+    def _pair(self, kept: Kept, x: Tensor, phi: Tensor) -> tuple[Tensor, Tensor]:
+        """``φ − φ_kept`` at the samples of the kept model, and at those of the present one."""
+        forward = self._source.phi(kept.x) - kept.phi
+        state = {name: tensor.to(self._ppm.device) for name, tensor in kept.state.items()}
+        with held_at(self._ppm.module, state):
+            backward = phi - self._source.phi(x)
+        return forward, backward
+
+    def _divergence(self, forward: Tensor, backward: Tensor) -> Estimate:
+        if self._source.normalised:
+            return jeffreys_sampled(forward, backward)
+        return jeffreys_of_energies(forward, backward, bennett(forward, backward).value)
+
+    def _jump(
+        self, previous: Kept | None, pair: tuple[Tensor, Tensor] | None, like: Tensor
+    ) -> tuple[dict[str, Tensor], tuple[Tensor, Tensor]]:
+        """Columns of the jump from the kept model before, and the free energy of this one."""
+        nan, zero = like.new_tensor(torch.nan), like.new_zeros(())
+        bins = like.new_full((HISTOGRAM_BINS,), torch.nan)
+        if previous is None or pair is None:
+            names = (
+                "previous_step", "free_energy_bar", "free_energy_bar_error", "histogram_low", "histogram_high",
+                "detailed_slope", "detailed_slope_error",
+            )  # fmt: skip
+            start = zero if self._normaliser is None else zero - self._normaliser
+            return dict.fromkeys(names, nan) | {f"{way}_histogram": bins for way in ("forward", "backward")}, (
+                start,
+                zero,
+            )
+        forward, backward = pair
+        change = bennett(forward, backward)
+        shift = zero if self._source.normalised else change.value
+        law = detailed_law(forward, backward)
+        ahead, behind, low, high = detailed_histograms(forward - shift, backward - shift, HISTOGRAM_BINS)
+        free_energy = previous.free_energy
+        if not self._source.normalised:
+            free_energy = (free_energy[0] + change.value, free_energy[1] + change.error.square())
+        row = {
+            "previous_step": nan.new_tensor(float(previous.step)),
+            "free_energy_bar": change.value,
+            "free_energy_bar_error": change.error,
+            "forward_histogram": ahead,
+            "backward_histogram": behind,
+            "histogram_low": low,
+            "histogram_high": high,
+            "detailed_slope": law.slope.value,
+            "detailed_slope_error": law.slope.error,
+        }
+        return row, free_energy
+
+    def _cross_entropy(self, free_energy: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+        data = self._data
+        assert data is not None
+        found = mean_of(self._source.phi(data))
+        unit = self._source.size(data)
+        return (found.value - free_energy[0]) / unit, (found.error.square() + free_energy[1]).sqrt() / unit
+
+    def _snapshot(self) -> Mapping[str, Tensor]:
+        state = state_of(self._ppm.module)
+        return {name: tensor.cpu() for name, tensor in state.items()} if self._off_device else state
+
+
+def _log_normaliser(ppm: PPM) -> float | None:
+    known = getattr(ppm, "log_normaliser", None)
+    return None if known is None else float(known())

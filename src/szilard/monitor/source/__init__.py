@@ -1,0 +1,6 @@
+"""Samples of a model and φ at samples, whatever the family: what a gallery shows and a model space compares."""
+
+from szilard.monitor.source.choose import source_of
+from szilard.monitor.source.source import Source
+
+__all__ = ["Source", "source_of"]

@@ -1,0 +1,49 @@
+"""Sequences of tokens: ancestral samples, φ summed over their tokens."""
+
+from __future__ import annotations
+
+from typing import final
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from szilard.models.ppm import Sequential, log_normaliser
+from szilard.monitor.source.extent import dimensions
+
+
+@final
+class SequenceSource:
+    """Of a :class:`~szilard.models.ppm.Sequential` model; next-token distributions are streamed by its chunk."""
+
+    normalised = exact = True
+
+    def __init__(self, ppm: Sequential, seed: int) -> None:
+        self._ppm = ppm
+        self._seed = seed
+        self._generator = torch.Generator(device=ppm.device).manual_seed(seed)
+
+    def draw(self, count: int) -> Int[Tensor, "count length"]:
+        """Fresh sequences."""
+        chunks = [
+            self._ppm.sample(min(self._ppm.chunk, count - begin), self._generator)
+            for begin in range(0, count, self._ppm.chunk)
+        ]
+        return torch.cat(chunks)
+
+    def phi(self, x: Int[Tensor, "count length"]) -> Float[Tensor, " count"]:
+        """``−Σ_i ln p(x_i|x_{<i})`` over the tokens that are alive."""
+        return torch.cat([self._phi(chunk) for chunk in x.split(self._ppm.chunk)])
+
+    def size(self, x: Int[Tensor, "count length"]) -> Float[Tensor, ""]:
+        """Tokens of the horizon: a fixed number, as in the ledger."""
+        return dimensions(x)
+
+    def restart(self) -> None:
+        """The same random numbers again."""
+        self._generator.manual_seed(self._seed)
+
+    def _phi(self, x: Int[Tensor, "count length"]) -> Float[Tensor, " count"]:
+        logits = self._ppm.token_logits(x)
+        chosen = logits.gather(-1, x.unsqueeze(-1)).squeeze(-1).double()
+        return ((log_normaliser(logits) - chosen) * self._ppm.alive(x)).sum(-1)

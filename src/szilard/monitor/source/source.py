@@ -1,0 +1,35 @@
+"""What all families have in common once their capability is known: draw, and evaluate."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from jaxtyping import Float
+from torch import Tensor
+
+
+class Source(Protocol):
+    """Samples of the model as it stands, and φ of the model as it stands at given samples.
+
+    Called inside :func:`szilard.models.evaluation.undisturbed`.
+    """
+
+    @property
+    def normalised(self) -> bool:
+        """Whether :meth:`phi` is −ln p; otherwise it is an energy, ln Z left out."""
+
+    @property
+    def exact(self) -> bool:
+        """Whether samples are exact, independent draws and φ is no bound."""
+
+    def draw(self, count: int) -> Tensor:
+        """``count`` samples, first dimension ``count``; a chain's source goes on from where it was."""
+
+    def phi(self, x: Tensor) -> Float[Tensor, " count"]:
+        """φ (or the energy) of each sample in nats, float64."""
+
+    def size(self, x: Tensor) -> Float[Tensor, ""]:
+        """Dimensions of x, or tokens of the horizon: what a quantity per dimension or token is divided by."""
+
+    def restart(self) -> None:
+        """The next samples come from the same random numbers as the first ones; chains go on instead."""
