@@ -116,7 +116,7 @@ def test_it_cannot_be_resumed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"every": 0}, {"samples": 0}, {"kept": -1}, {"path_intervals": (2, 1)}, {"seed": -1},
+    "changes", [{"every": 0}, {"samples": 0}, {"kept": 2}, {"gallery": -1}, {"path_intervals": (2, 1)}, {"seed": -1},
                 {"training": Training(loss=factory("torch.nn:MSELoss"))}],
 )  # fmt: skip
 def test_bad_settings_are_refused(changes: dict[str, Any]) -> None:
@@ -130,8 +130,3 @@ def test_gains_are_compared_pair_by_pair() -> None:
     assert score.gain == (1.0, 0.0)
     apart = HeldOut("s", "nat", Score("m", 1.0, 0.3), Score("b", 2.0, 0.4))
     assert apart.gain == (1.0, 0.5)
-
-
-def test_pictures_fall_on_records() -> None:
-    assert dice(every=7, gallery=3).pictures_every % 7 == 0
-    assert dice(gallery_every=3).pictures_every == 3

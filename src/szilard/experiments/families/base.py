@@ -16,9 +16,6 @@ from szilard.experiments.base import Spec
 from szilard.experiments.families.subject import Subject
 from szilard.training import Factory, Training
 
-PICTURES = 24
-"""Records of the gallery, where the spec does not say how often."""
-
 
 @dataclass(frozen=True)
 class FamilySpec(Spec):
@@ -35,8 +32,8 @@ class FamilySpec(Spec):
         samples: samples that the ledger holds at a time; None leaves it to :class:`szilard.Ledger`.
         path_intervals: multiples of ``every`` at which the work is accumulated as well.
         gallery: samples that are kept to be looked at, at a record of the gallery; 0 keeps none.
-        gallery_every: training steps between these; None makes it two dozen.
-        kept: most models that are kept for the picture of model space; 0 leaves it out.
+        gallery_every: training steps between these; None: often at first, then ever more sparsely.
+        kept: most models that are kept for the picture of model space, at least 3; 0 leaves it out.
         held_out: most held-out examples on which the model is scored; None takes all.
         seed: of everything random.
         device: ``"cpu"``, ``"cuda"``, ``"cuda:1"``, …
@@ -66,8 +63,8 @@ class FamilySpec(Spec):
         self.require("seed", 0 <= self.seed < 2**63, "from 0 to below 2**63")
         for name in ("every", "samples", "gallery_every", "held_out", "threads"):
             self.require(name, getattr(self, name) is None or getattr(self, name) >= 1, "at least 1")
-        for name in ("gallery", "kept"):
-            self.require(name, getattr(self, name) >= 0, "at least 0")
+        self.require("gallery", self.gallery >= 0, "at least 0")
+        self.require("kept", self.kept == 0 or self.kept >= 3, "0 or at least 3")
         rising = list(self.path_intervals) == sorted(set(self.path_intervals))
         self.require("path_intervals", rising and min(self.path_intervals, default=0) >= 1, "rising whole numbers")
         if self.training.loss is not None:
@@ -77,13 +74,6 @@ class FamilySpec(Spec):
     def resumable(self) -> bool:
         """It takes minutes; an interrupted one keeps what was recorded."""
         return False
-
-    @property
-    def pictures_every(self) -> int:
-        """Training steps between records of the gallery: a multiple of ``every``."""
-        if self.gallery_every is not None:
-            return self.gallery_every
-        return self.every * max(1, round(self.training.steps / PICTURES / self.every))
 
     def with_steps(self, steps: int, **changes: Any) -> Self:
         """The same with at most so many training steps, for :meth:`quick`, and other changes."""

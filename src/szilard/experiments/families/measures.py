@@ -5,10 +5,16 @@ from __future__ import annotations
 from szilard.experiments.families.base import FamilySpec
 from szilard.experiments.families.subject import Subject
 from szilard.monitor import Ledger, Measure
+from szilard.monitor.gallery import Gallery
+from szilard.monitor.model_space import ModelSpace
 
 
 def measures_of(spec: FamilySpec, subject: Subject) -> list[Measure]:
-    """The measures that the spec asks for."""
-    settings = {"samples": spec.samples} if spec.samples is not None else {}
-    measures: list[Measure] = [Ledger(spec.every, path_intervals=spec.path_intervals, **{**settings, **subject.ledger})]
+    """The measures that the spec asks for, with the settings that the family knows."""
+    settings = {"path_intervals": spec.path_intervals, "samples": spec.samples, **subject.ledger}
+    measures: list[Measure] = [Ledger(spec.every, **settings)]
+    if spec.gallery:
+        measures.append(Gallery(spec.gallery_every, spec.gallery, **subject.gallery))
+    if spec.kept:
+        measures.append(ModelSpace(**{"most": spec.kept, "data": subject.examples, **subject.model_space}))
     return measures

@@ -26,8 +26,10 @@ class Subject:
             without gradients, with a generator on the CPU.
         examples: some of the held-out data, shaped as the model's samples: what the target is in model space.
         ledger: further settings of :class:`szilard.Ledger`, as ``sampler_steps``.
+        gallery: further settings of :class:`szilard.Gallery`, as ``shape``.
+        model_space: further settings of :class:`szilard.ModelSpace`, as ``target_entropy``.
         after: is called after every step of the optimiser.
-        attributes: more for the record, as JSON; ``form`` and ``shape`` are the gallery's.
+        attributes: more for the record, as JSON.
     """
 
     ppm: PPM
@@ -35,5 +37,7 @@ class Subject:
     held_out: Callable[[torch.Generator], HeldOut]
     examples: Tensor | None = None
     ledger: Mapping[str, Any] = field(default_factory=dict)
+    gallery: Mapping[str, Any] = field(default_factory=dict)
+    model_space: Mapping[str, Any] = field(default_factory=dict)
     after: Callable[[], None] | None = None
     attributes: Mapping[str, Any] = field(default_factory=dict)
