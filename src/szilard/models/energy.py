@@ -86,7 +86,7 @@ class EnergyBased:
         if isinstance(start, Tensor) and (start.dim() == 0 or len(start) == 0):
             raise ModelError("start holds no states: give at least one, better as many as there are chains.")
         if log_normaliser is not None:
-            self.log_normaliser = lambda: float(log_normaliser(self.module))
+            self.log_normaliser = torch.no_grad()(lambda: float(log_normaliser(self.module)))
         self._try()
 
     def energy(self, x: Tensor) -> Float[Tensor, " count"]:
