@@ -45,9 +45,11 @@ _DOOR = {
     "Estimate": "estimate",
     "Experiment": "experiments",
     "Gallery": "monitor",
+    "Flow": "models",
     "Identical": "ensemble.datasets",
     "Kind": "estimate",
     "LabelPermutation": "ensemble.tasks",
+    "LatentVariable": "models",
     "Ledger": "monitor",
     "ModelSpace": "monitor",
     "Monitor": "monitor",
@@ -86,10 +88,12 @@ __all__ = [
     "EnergyBased",
     "Estimate",
     "Experiment",
+    "Flow",
     "Gallery",
     "Identical",
     "Kind",
     "LabelPermutation",
+    "LatentVariable",
     "Ledger",
     "ModelSpace",
     "Monitor",
@@ -153,7 +157,15 @@ if TYPE_CHECKING:
     from szilard.experiments import Experiment, Probe
     from szilard.experiments.runner import run
     from szilard.handle import Run, open
-    from szilard.models import Autoregressive, Classifier, EnergyBased, Outcomes, RestrictedBoltzmann
+    from szilard.models import (
+        Autoregressive,
+        Classifier,
+        EnergyBased,
+        Flow,
+        LatentVariable,
+        Outcomes,
+        RestrictedBoltzmann,
+    )
     from szilard.monitor import Gallery, Ledger, ModelSpace, Monitor, Reservoir
     from szilard.training import SGD, Adam, AdamW, Cosine, Decay, Training, factory
 

@@ -4,6 +4,8 @@ from szilard.models.autoregressive import Autoregressive
 from szilard.models.boltzmann_machine import RBM
 from szilard.models.classifier import Classifier
 from szilard.models.energy import EnergyBased
+from szilard.models.flow import Flow
+from szilard.models.latent import LatentVariable
 from szilard.models.outcomes import Outcomes
 from szilard.models.ppm import PPM, Bounded, Energetic, Enumerable, Sequential, Tractable, log_normaliser, phi_of
 from szilard.models.restricted_boltzmann import RestrictedBoltzmann
@@ -17,6 +19,8 @@ __all__ = [
     "Energetic",
     "EnergyBased",
     "Enumerable",
+    "Flow",
+    "LatentVariable",
     "Outcomes",
     "RestrictedBoltzmann",
     "Sequential",
