@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from szilard.audit import Audit
-from szilard.kinds import ENSEMBLE, FIG3, HEAT_CAPACITY, REVERSAL, SINGLE, kind_of
-from szilard.report import ensemble, fig3, heat_capacity, reversal, single
+from szilard.kinds import ENSEMBLE, FIG3, HEAT_CAPACITY, REVERSAL, SAMPLED, SINGLE, kind_of
+from szilard.report import ensemble, fig3, heat_capacity, reversal, sampled, single
 from szilard.report.banner import banner
 from szilard.report.cards import cards
 from szilard.report.content import Content
@@ -29,6 +29,7 @@ PANEL_HEIGHT, PANEL_MORE = 300, 190
 
 PAGES: dict[str, Callable[[xr.DataTree, Audit], Content]] = {
     SINGLE: single.content,
+    SAMPLED: sampled.content,
     ENSEMBLE: ensemble.content,
     FIG3: fig3.content,
     REVERSAL: reversal.content,
@@ -123,12 +124,17 @@ def _controls(told: Content) -> str:
 
 
 def _figure(figure: Figure) -> str:
+    if figure.html:
+        return (
+            f'<figure class="{"wide" if figure.wide else ""}"><h3 id="{figure.key}-title">{escape(figure.title)}</h3>'
+            f"{figure.html}<figcaption>{prose(figure.caption)}</figcaption></figure>"
+        )
     spec: dict[str, Any] = {"data": figure.data, "layout": figure.layout}
     if figure.narrow is not None:
-        spec |= {"narrow": figure.narrow, "narrowHeight": PANEL_HEIGHT + PANEL_MORE * (figure.narrow_panels - 1)}
+        spec |= {"narrow": figure.narrow, "narrowHeight": figure.narrow_tall or _height(figure.narrow_panels)}
     if figure.frames:
         spec = {"frames": [{"data": frame["data"], "layout": frame["layout"]} for frame in figure.frames]}
-    height = PANEL_HEIGHT + PANEL_MORE * (figure.panels - 1) + (60 if figure.wide and figure.panels == 1 else 0)
+    height = figure.tall or _height(figure.panels) + (60 if figure.wide and figure.panels == 1 else 0)
     return (
         f'<figure class="{"wide" if figure.wide else ""}"><h3 id="{figure.key}-title">{escape(figure.title)}</h3>'
         f'<div class="plot" id="{figure.key}" data-steps="{str(figure.along_steps).lower()}" '
@@ -137,6 +143,10 @@ def _figure(figure: Figure) -> str:
         f'<figcaption id="{figure.key}-caption">{prose(figure.caption)}</figcaption>'
         f'<script type="application/json" id="{figure.key}-data">{embed(spec)}</script></figure>'
     )
+
+
+def _height(panels: int) -> int:
+    return PANEL_HEIGHT + PANEL_MORE * (panels - 1)
 
 
 def _slider(figure: Figure) -> str:

@@ -38,6 +38,9 @@ class Figure:
         frames: alternatives among which the reader chooses with a slider: label and (data, layout) of each.
         narrow: the layout on screens too narrow for the other; None where one does for all.
         narrow_panels: stacked panels there.
+        html: what stands in the plot's place, for samples that are read; already safe.
+        tall: pixels of height, where panels do not tell it; None: as panels tell.
+        narrow_tall: likewise on narrow screens.
     """
 
     key: str
@@ -51,6 +54,9 @@ class Figure:
     frames: list[dict[str, Any]] = field(default_factory=list)
     narrow: dict[str, Any] | None = None
     narrow_panels: int = 1
+    html: str = ""
+    tall: int | None = None
+    narrow_tall: int | None = None
 
 
 def faded(colour: str, share: float = 0.16) -> str:

@@ -1,0 +1,76 @@
+"""Pictures of the model along the training: a sheet with a line for each record."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from szilard.report.axes import axis, layout
+from szilard.report.sampled.gallery import Gallery
+from szilard.report.sampled.view import View
+from szilard.report.style import Figure
+
+RECORDS, SAMPLES = 9, 16
+PIXELS = 260_000
+"""Of the whole sheet: a page that is larger is slow."""
+
+
+def figure(view: View, gallery: Gallery) -> Figure:
+    """Grey values on one scale for all records: that of the last one, its extremes left out."""
+    height, width = gallery.picture(0, 0).shape
+    samples = min(SAMPLES, gallery.samples.shape[1], max(4, PIXELS // (RECORDS * height * width)))
+    rows = gallery.rows(RECORDS)
+    gap = max(1, round(0.12 * height))
+    sheet = np.full((len(rows) * (height + gap) - gap, samples * (width + gap) - gap), np.nan)
+    for line, row in enumerate(rows):
+        for number in range(samples):
+            top, left = line * (height + gap), number * (width + gap)
+            sheet[top : top + height, left : left + width] = gallery.picture(row, number)
+    low, high = _scale(gallery)
+    grey = np.where(np.isfinite(sheet), np.clip((sheet - low) / (high - low), 0, 1) * 100, np.nan).round()
+    ticks = [line * (height + gap) + height / 2 - 0.5 for line in range(len(rows))]
+    own = "the chains of the gallery, relaxed at every record" if view.capability == "energetic" else (
+        "drawn from the same random numbers at every record, so that what changes is the model"
+    )  # fmt: skip
+    return Figure(
+        key="samples",
+        title="What the model makes",
+        caption=(
+            f"{samples} samples at some records, {own}; nothing was picked. Grey values: {low:.3g} (white) to "
+            f"{high:.3g} (black), what lies beyond is cut."
+        ),
+        data=[
+            {
+                "type": "heatmap", "z": grey, "zmin": 0, "zmax": 100, "showscale": False, "hoverinfo": "skip",
+                "colorscale": [[0, "#FFFFFF"], [1, "#101010"]], "zsmooth": False,
+            }
+        ],
+        layout=layout(
+            axis(
+                "training step", autorange="reversed", tickvals=ticks, ticktext=[f"{gallery.steps[row]:,}" for row in rows],
+                showgrid=False, zeroline=False, scaleanchor="x", scaleratio=1, constrain="domain", ticks="",
+            ),
+            x=axis(f"{samples} samples", showticklabels=False, showgrid=False, zeroline=False, ticks="", constrain="domain"),
+            right=8,
+            plot_bgcolor="#C9D6E2",
+            hovermode=False,
+        ),
+        along_steps=False,
+        wide=True,
+        tall=_tall(sheet.shape, 1080),
+        narrow=None,
+    )  # fmt: skip
+
+
+def _tall(shape: tuple[int, ...], width: int) -> int:
+    return int(np.clip(70 + width * shape[0] / shape[1], 260, 760))
+
+
+def _scale(gallery: Gallery) -> tuple[float, float]:
+    """The grey scale: from 0 to 1 where pixels are so, else between the outer hundredths of the last record."""
+    last = gallery.samples[-1][np.isfinite(gallery.samples[-1])]
+    if not len(last):
+        return 0.0, 1.0
+    low, high = (float(each) for each in np.quantile(last, [0.01, 0.99]))
+    if last.min() >= 0 and last.max() <= 1:
+        return 0.0, 1.0
+    return (low, high) if high > low else (low, low + 1.0)
