@@ -75,7 +75,7 @@ class HeldOut:
 
     def attributes(self) -> dict[str, Any]:
         """What the record says of it: ``held_out``, ``baseline`` and ``gain``."""
-        what = {"units": self.units, "examples": self.examples}
+        what = {"units": self.units, "examples": self.examples, "better": "lower"}
         scores = {
             key: {"name": name, "value": score.value, "error": score.error, "kind": score.kind.value, **what}
             for key, name, score in (
