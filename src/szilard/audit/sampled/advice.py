@@ -41,6 +41,11 @@ def in_words(evidence: SampledEvidence, target: float = TARGET) -> str:
         return ""
     left = f"{format_with_error(advice.lag.value, advice.lag.error)} nat of lag per update"
     tau = f"τ = {advice.sampler_steps}"
+    if advice.lag.value < -2 * advice.lag.error:
+        return (
+            f"{tau} costs less than an ideal sampler would ({left}): chains that lag do not follow where the updates "
+            "only shake the model to and fro, so this says nothing of whether they are long enough."
+        )
     if not advice.seen:
         most = f"at most {advice.steps_high:.0f} would leave {target:g}" if np.isfinite(advice.steps_high) else ""
         return f"{tau} leaves no lag that can be seen ({left}){'; ' + most if most else ''}."

@@ -138,7 +138,8 @@ def _lag(evidence: SampledEvidence) -> Finding:
         bound=(-math.inf, NEGLIGIBLE),
         where="whole run",
         detail=(f"At τ = {steps} sampler steps a record. " if isinstance(steps, int) else "")
-        + "What an ideal sampler would have paid is W; the rest of W_diss is the price of the lag.",
+        + "What an ideal sampler would have paid is W; the rest of W_diss is the price of the lag. It is negative "
+        "where updates shake the model to and fro faster than lagging chains follow.",
         at_interval=True,
     )
 

@@ -10,7 +10,7 @@ from szilard.audit.agreement import agreement
 from szilard.audit.bounds import AGREEMENT, EFFECTIVE, LEVEL
 from szilard.audit.finding import Basis, Concern, Finding
 from szilard.audit.rows import tested
-from szilard.audit.sampled.evidence import SampledEvidence
+from szilard.audit.sampled.evidence import TINY, SampledEvidence
 from szilard.estimate import Estimate, Kind
 from szilard.ledger import speed_limit
 
@@ -21,7 +21,7 @@ TOGETHER = 1 - (1 - LEVEL) / 2
 def findings(evidence: SampledEvidence) -> tuple[Finding, ...]:
     """The rows of this family."""
     rows = []
-    if evidence.has("fluctuation") and evidence.capability != "energetic":
+    if evidence.has("fluctuation_excess"):
         rows.append(_fluctuation(evidence))
     if evidence.has("heat_stepwise"):
         rows.append(_routes(evidence))
@@ -33,20 +33,10 @@ def findings(evidence: SampledEvidence) -> tuple[Finding, ...]:
 
 
 def _fluctuation(evidence: SampledEvidence) -> Finding:
-    """⟨exp(−d)⟩ − 1 summed over jumps: the work that it feigns. Rows between two refreshes share samples, and their
-    errors are added; those of different samples, in quadrature."""
-    excess, error = evidence.column("fluctuation") - 1, evidence.column("fluctuation_error")
-    known = np.isfinite(excess) & np.isfinite(error)
-    known[0] = False
-    total = float(excess[known].sum())
-    segments = np.asarray(evidence.ledger["refreshes"].values)[known]
-    spread = math.sqrt(sum(float(error[known][segments == each].sum()) ** 2 for each in np.unique(segments)))
-    whole = "work_per_sequence" if evidence.has("work_per_sequence") else "work"
-    scale = max(evidence.at_end(whole).value, 1e-300)
-    verdict, interval, remark = agreement(
-        Estimate(total / scale, spread / scale, Kind.UNBIASED), AGREEMENT, TOGETHER
-    )  # fmt: skip
-    count = max(int(known.sum()), 1)
+    """⟨exp(−d)⟩ − 1 summed over jumps: the work that it feigns."""
+    excess, scale = evidence.at_end("fluctuation_excess"), max(evidence.at_end("work").value, TINY)
+    effect = Estimate(excess.value / scale, excess.error / scale, Kind.UNBIASED)
+    verdict, interval, remark = agreement(effect, AGREEMENT, TOGETHER)
     return Finding(
         name="fluctuation theorem, sampled",
         claim="⟨exp(−d)⟩ = 1 at every jump with samples of the model: φ is normalised and nothing is stale",
@@ -54,12 +44,12 @@ def _fluctuation(evidence: SampledEvidence) -> Finding:
         basis=Basis.TESTED,
         concerns=Concern.RECORD,
         measure="Σ(⟨exp(−d)⟩ − 1) over W",
-        effect=total / scale,
+        effect=effect.value,
         interval=interval,
         bound=(-AGREEMENT, AGREEMENT),
         verdict=verdict,
         detail=(
-            f"Mean over {count} jumps: {1 + total / count:.6f} ± {spread / count:.1g}.{remark} A φ that is not "
+            f"Over {evidence.records - 1} jumps {excess.value:.2g} ± {excess.error:.2g} nat.{remark} A φ that is not "
             "normalised, samples of another model, or supports that differ would move it."
         ),
     )
@@ -96,7 +86,7 @@ def _limit(evidence: SampledEvidence) -> Finding:
     slope = (speed_limit(length.value + length.error, jumps) - least) if length.error else 0.0
     excess = Estimate(paid - least, math.hypot(error, slope), Kind.ASYMPTOTIC)
     low, high = excess.interval(LEVEL)
-    scale = max(paid, 1e-300)
+    scale = max(paid, TINY)
     return tested(
         "speed limit",
         "(W + W_rev)/2 ≥ 4n[1 − cos(L/2n)] after n jumps",
