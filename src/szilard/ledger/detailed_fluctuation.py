@@ -66,7 +66,9 @@ def detailed_law(forward: Float[Tensor, "*members before"], backward: Float[Tens
     apart = (forward.min(-1).values > backward.max(-1).values) | (forward.max(-1).values < backward.min(-1).values)
     # offset = slope·⟨σ⟩/scale − level
     ratio = middle / scale
-    variance = (a * ratio.square() + 2 * b * ratio + c) / determinant
+    # the numbers of both sets are given, not chance: 1/n_F + 1/n_B of the offset's variance are not there
+    given = 1 / forward.shape[-1] + 1 / backward.shape[-1]
+    variance = ((a * ratio.square() + 2 * b * ratio + c) / determinant - given).clamp(min=0)
     degrees = sigma.shape[-1] - 2
     nan = torch.full_like(start.value, torch.nan)
 

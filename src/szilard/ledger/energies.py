@@ -19,6 +19,8 @@ from szilard.ledger.leave_one_out import jackknife, weights_of
 
 Samples = Float[Tensor, "*members samples"]
 
+_FAR = 700.0
+"""ΔE further below its mean counts as this far, or float64 would overflow."""
 _LEAST = 2.0**-52
 """Of ``⟨e^{−ΔE}⟩ e^{⟨ΔE⟩}`` without one sample: below it a single sample holds all there is."""
 
@@ -56,7 +58,7 @@ def step_of_energies(energy_before: Samples, energy_after: Samples, weights: Sam
     mean = (w * change).sum(-1)
     centred = change - mean.unsqueeze(-1)
     # e^{−d} − 1 of the centred change: W = ln(1 + ⟨gain⟩) is formed of what is left after first order has cancelled
-    gain = torch.expm1(-centred)
+    gain = torch.expm1(-centred.clamp(min=-_FAR))
     mean_gain = (w * gain).sum(-1)
     left_gain = ((mean_gain.unsqueeze(-1) - w * gain) / rest).clamp(min=_LEAST - 1)
     left_log = torch.log1p(left_gain)
