@@ -34,7 +34,7 @@ def test_the_dependencies_are_those_that_are_imported() -> None:
     extras = [name for extra, wanted in project["optional-dependencies"].items() if extra != "test" for name in wanted]
     names = {re.split(r"[<>=]", requirement)[0] for requirement in [*project["dependencies"], *extras]}
     # what these do for us is in distributed and transformers
-    names -= {"dask", "accelerate", "gguf", "sentencepiece"}
+    names -= {"dask", "sentencepiece"}
     assert {MODULES.get(name, name) for name in names} == imported()
 
 
