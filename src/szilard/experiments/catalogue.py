@@ -10,6 +10,8 @@ from szilard.errors import SpecError, nearest
 from szilard.experiments import overrides
 from szilard.experiments.base import Spec
 from szilard.experiments.budget import budget
+from szilard.experiments.families.flow import FlowRun, flow
+from szilard.experiments.families.vae import VAE, vae
 from szilard.experiments.fig3 import Figure3, fig3
 from szilard.experiments.heat_capacity import HeatCapacity
 from szilard.experiments.heat_capacity.named import heat_capacity
@@ -26,10 +28,20 @@ NAMED: dict[str, Callable[..., Spec]] = {
     "fig3": fig3,
     "reversal": reversal,
     "heat-capacity": heat_capacity,
+    "vae": vae,
+    "flow": flow,
 }
 """Each takes the name of a data set, or its own default, and returns the experiment."""
 
-KINDS: dict[str, type[Spec]] = {kind.kind: kind for kind in (Experiment, Figure3, Reversal, HeatCapacity)}
+_KINDS: tuple[type[Spec], ...] = (
+    Experiment,
+    Figure3,
+    Reversal,
+    HeatCapacity,
+    VAE,
+    FlowRun,
+)
+KINDS: dict[str, type[Spec]] = {kind.kind: kind for kind in _KINDS}
 """What a TOML file may hold, by its ``kind``; without one it is an :class:`Experiment`."""
 
 

@@ -16,7 +16,12 @@ from torch import nn
 from szilard.errors import SpecError, SzilardError, nearest
 from szilard.settings import Settings, Table
 
-SHORT = {"nets": "szilard.training.nets"}
+SHORT = {
+    "nets": "szilard.training.nets",
+    "energies": "szilard.training.energies",
+    "flows": "szilard.training.flows",
+    "autoencoders": "szilard.training.autoencoder",
+}
 """Modules that go by a short name."""
 
 
