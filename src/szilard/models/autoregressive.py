@@ -43,8 +43,6 @@ class Autoregressive:
             length, shaped ``(prompts, tokens)``: each sequence then begins with one of them, drawn at random, which
             counts neither in φ nor in the number of tokens. By default a Hugging Face model's own beginning token.
         end: the token that ends a sequence, if any; what follows it does not count.
-        given: text for teacher forcing, shaped ``(examples, length)`` (beginning with its prompt where there are many):
-            adds ``work_conditional`` and ``cross_entropy`` to the record, which are other quantities than ``work``.
         tokenizer: anything with ``decode(tokens) -> str``: samples that are kept can then be read; :attr:`decode` is
             its.
         forward: ``forward(model, tokens) -> logits`` for other signatures; sampling then has no cache.
@@ -74,7 +72,6 @@ class Autoregressive:
         *,
         prompt: Tensor | None = None,
         end: int | None = None,
-        given: Tensor | None = None,
         tokenizer: Decodes | None = None,
         forward: Forward | None = None,
         chunk: int | None = None,
@@ -98,7 +95,6 @@ class Autoregressive:
         if chunk is not None and chunk < 1:
             raise ModelError(f"chunk must be at least 1, not {chunk}: leave it out for the default.")
         self.chunk = chunk or max(1, _CHUNK_ELEMENTS // (self.length * self.vocabulary))
-        self.given = None if given is None else self._check_given(given)
         if tokenizer is not None:
             self.decode = tokenizer.decode
 
@@ -237,15 +233,3 @@ class Autoregressive:
                 f"{what} has tokens outside 0 … {self.vocabulary - 1}, the model's vocabulary: encode it with the"
                 " tokenizer that the model was made for."
             )
-
-    def _check_given(self, given: Tensor) -> Int[Tensor, "examples length"]:
-        if not isinstance(given, Tensor) or given.is_floating_point() or given.dim() != 2:
-            raise ModelError("the given text must be whole numbers shaped (examples, length): cut it into pieces.")
-        if given.shape[1] != self.length or given.shape[0] == 0:
-            raise ModelError(
-                f"the given text has shape {tuple(given.shape)}, not (examples, {self.length}): cut it into pieces of"
-                " that length."
-            )
-        given = given.to(device=self.device, dtype=torch.int64)
-        self._check_tokens("the given text", given)
-        return given
