@@ -44,6 +44,7 @@ SHORTER = {
         "--data", "digits", "--set", "size=50", "--set", "seeds=2", "--set", "looks=2", "--set", "burn=4",
         "--set", "window=4", "--set", "widths=[30]",
     ),
+    "text": ("--data", str(ROOT / "docs" / "conventions.md"), "--quick", "--set", "training.steps=20"),
 }  # fmt: skip
 """Instead of it, for named runs with settings of their own."""
 ELSEWHERE = ("pip install", "git clone", "cd ", "python benchmarks/")

@@ -71,7 +71,7 @@ def test_toml_round_trip(experiment: Experiment) -> None:
 
 
 IMAGES = ("digits", "mnist", "fashion-mnist")
-DATA: dict[str, tuple[str | None, ...]] = {}
+DATA: dict[str, tuple[str | None, ...]] = {"text": (None,), "finetune": (None,)}
 """What named runs take that do not take all images; None is their own default."""
 
 

@@ -10,7 +10,9 @@ from szilard.errors import SpecError, nearest
 from szilard.experiments import overrides
 from szilard.experiments.base import Spec
 from szilard.experiments.budget import budget
+from szilard.experiments.families.finetune import FineTuning, finetune
 from szilard.experiments.families.flow import FlowRun, flow
+from szilard.experiments.families.text import CharacterText, text
 from szilard.experiments.families.vae import VAE, vae
 from szilard.experiments.fig3 import Figure3, fig3
 from szilard.experiments.heat_capacity import HeatCapacity
@@ -30,6 +32,8 @@ NAMED: dict[str, Callable[..., Spec]] = {
     "heat-capacity": heat_capacity,
     "vae": vae,
     "flow": flow,
+    "text": text,
+    "finetune": finetune,
 }
 """Each takes the name of a data set, or its own default, and returns the experiment."""
 
@@ -40,6 +44,8 @@ _KINDS: tuple[type[Spec], ...] = (
     HeatCapacity,
     VAE,
     FlowRun,
+    CharacterText,
+    FineTuning,
 )
 KINDS: dict[str, type[Spec]] = {kind.kind: kind for kind in _KINDS}
 """What a TOML file may hold, by its ``kind``; without one it is an :class:`Experiment`."""
