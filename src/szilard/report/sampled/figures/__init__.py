@@ -10,6 +10,7 @@ from szilard.report.sampled.figures import (
     entropy,
     fluctuation,
     intervals,
+    jarzynski,
     ledger,
     picture,
     pool,
@@ -24,7 +25,7 @@ from szilard.report.style import Figure
 LEADING = picture
 FAMILIES = (
     ledger, space, dissipation, relaxation, chains, bounds, detailed, entropy, score, training, fluctuation, pool,
-    intervals,
+    jarzynski, intervals,
 )  # fmt: skip
 """In the order of the page, after the leading one."""
 

@@ -1,11 +1,26 @@
-"""To come."""
+"""The integral fluctuation theorem, record by record: whether φ is normalised and the samples are the model's."""
 
 from __future__ import annotations
 
+from szilard.report.axes import axis, layout, rule
+from szilard.report.drawing import line
 from szilard.report.sampled.view import View
-from szilard.report.style import Figure
+from szilard.report.style import BLUE, Figure, Pen
 
 
 def figure(view: View) -> Figure | None:
-    """Nothing yet."""
-    return None
+    """None where it was not recorded."""
+    if not view.enough or not view.has("fluctuation"):
+        return None
+    shape, note = rule(1.0, "integral fluctuation theorem")
+    sides = ", with ΔF by Bennett's ratio from chains on both sides" if view.capability == "energetic" else ""
+    return Figure(
+        key="fluctuation",
+        title="The integral fluctuation theorem",
+        caption=(
+            f"⟨e^−d⟩ with d = φ_t − φ_t−1 over samples of the model before{sides}, mean over the steps since the "
+            "previous record: 1 where φ is normalised and the samples are the model's own. Band: 95 %."
+        ),
+        data=line(view.curve("fluctuation"), "⟨e^−d⟩", Pen(BLUE, width=1.6)),
+        layout=layout(axis("⟨e^−d⟩ (1)"), right=16, shapes=[shape], annotations=[note]),
+    )

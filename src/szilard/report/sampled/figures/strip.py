@@ -27,6 +27,7 @@ def figure(view: View, gallery: Gallery) -> Figure:
             sheet[top : top + height, left : left + width] = gallery.picture(row, number)
     low, high = _scale(gallery)
     grey = np.where(np.isfinite(sheet), np.clip((sheet - low) / (high - low), 0, 1) * 100, np.nan).round()
+    names = [f"{gallery.steps[row]:,}" for row in rows]
     ticks = [line * (height + gap) + height / 2 - 0.5 for line in range(len(rows))]
     own = "the chains of the gallery, relaxed at every record" if view.capability == "energetic" else (
         "drawn from the same random numbers at every record, so that what changes is the model"
@@ -46,10 +47,13 @@ def figure(view: View, gallery: Gallery) -> Figure:
         ],
         layout=layout(
             axis(
-                "training step", autorange="reversed", tickvals=ticks, ticktext=[f"{gallery.steps[row]:,}" for row in rows],
+                "training step", autorange="reversed", tickvals=ticks, ticktext=names,
                 showgrid=False, zeroline=False, scaleanchor="x", scaleratio=1, constrain="domain", ticks="",
             ),
-            x=axis(f"{samples} samples", showticklabels=False, showgrid=False, zeroline=False, ticks="", constrain="domain"),
+            x=axis(
+                f"{samples} samples", showticklabels=False, showgrid=False, zeroline=False, ticks="",
+                constrain="domain",
+            ),
             right=8,
             plot_bgcolor="#C9D6E2",
             hovermode=False,
