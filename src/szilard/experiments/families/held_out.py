@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, final
 
 import torch
@@ -56,6 +57,7 @@ class HeldOut:
         model: the trained model's.
         baseline: the simple one's, on the same examples.
         examples: how many there were, where they were counted.
+        more: further attributes of the record that are known at the end only, as JSON.
     """
 
     name: str
@@ -63,6 +65,7 @@ class HeldOut:
     model: Score
     baseline: Score
     examples: int | None = None
+    more: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def gain(self) -> tuple[float, float]:
@@ -84,4 +87,4 @@ class HeldOut:
             )
         }
         value, error = self.gain
-        return {**scores, "gain": {"value": value, "error": error, "units": self.units}}
+        return {**self.more, **scores, "gain": {"value": value, "error": error, "units": self.units}}
