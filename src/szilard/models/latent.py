@@ -122,6 +122,7 @@ class LatentVariable:
             try:
                 x, _ = self.sample_joint(2, generator)
                 z = self.propose(x, 3, generator)
+                self._check_proposals(z)
                 values = {"log_joint": self.log_joint(x, z), "log_proposal": self.log_proposal(x, z)}
             except ModelError:
                 raise
@@ -131,11 +132,6 @@ class LatentVariable:
                     f"(count, {self.latent}) and give what the likelihood takes, and the encoder take samples; or say "
                     "how to call them with decode=… and encode=…"
                 ) from error
-        if z.shape != (2, 3, self.latent):
-            raise ModelError(
-                f"the encoder's output makes proposals shaped {tuple(z.shape[2:])} for {self.latent} latent variables: "
-                f"give {self.latent} means and as many logarithms of standard deviations, or set latent."
-            )
         for name, value in values.items():
             if value.shape != (2, 3):
                 raise ModelError(f"{name} of (2, 3) pairs has shape {tuple(value.shape)}: sum over all dimensions.")
@@ -144,15 +140,27 @@ class LatentVariable:
                     f"{name} is not finite at the model's own samples: look for NaN or Inf in the weights."
                 )
 
+    def _check_proposals(self, z: Tensor) -> None:
+        if z.shape != (2, 3, self.latent):
+            raise ModelError(
+                f"the encoder's output makes proposals shaped {tuple(z.shape[2:])} for {self.latent} latent variables: "
+                f"give {self.latent} means and as many logarithms of standard deviations, or set latent."
+            )
+
 
 def _repeated(output: Any, draws: int) -> Any:
     """One output for each draw, which come second."""
-    if isinstance(output, tuple | list):
-        return tuple(_repeated(each, draws) for each in output)
-    return output.unsqueeze(1).expand(-1, draws, *output.shape[1:])
+    return _each(output, lambda part: part.unsqueeze(1).expand(-1, draws, *part.shape[1:]))
 
 
 def _unflattened(output: Any, draws: int) -> Any:
+    """The output of all draws in a row by sample and draw."""
+    return _each(output, lambda part: part.unflatten(0, (-1, draws)))
+
+
+def _each(output: Any, change: Callable[[Tensor], Tensor]) -> Any:
+    """Every tensor of the output changed, but for those that are the same for all samples, which broadcast."""
     if isinstance(output, tuple | list):
-        return tuple(_unflattened(each, draws) for each in output)
-    return output.unflatten(0, (-1, draws))
+        most = max(part.dim() for part in output)
+        return tuple(change(part) if part.dim() == most else part for part in output)
+    return change(output)

@@ -85,10 +85,10 @@ class Normal:
             ModelError: if the output has neither of the forms above.
         """
         if self.scale is not None:
-            return output, torch.full_like(output, math.log(self.scale))
+            return output, torch.tensor(math.log(self.scale), dtype=torch.float64, device=output.device)
         if isinstance(output, tuple | list) and len(output) == 2:
             mean, log_scale = output
-            return torch.broadcast_tensors(mean, log_scale)
+            return mean, log_scale
         if isinstance(output, Tensor) and output.dim() > 0 and output.shape[-1] % 2 == 0:
             mean, log_scale = output.chunk(2, -1)
             return mean, log_scale
