@@ -9,6 +9,7 @@ dimensions are members and pass through. Two families:
 """
 
 from szilard.ledger.bennett import bennett
+from szilard.ledger.bounds import guess_scale, phi_by_draws, slot_work_lower
 from szilard.ledger.detailed_fluctuation import DetailedLaw, detailed_histograms, detailed_law
 from szilard.ledger.energies import EnergyStep, heat_of_energies, step_of_energies, work_of_energies
 from szilard.ledger.entropy import energy_per_input, entropy_per_input, entropy_sampled
@@ -38,6 +39,7 @@ from szilard.ledger.length_sum import LengthSum
 from szilard.ledger.pathwise import Pathwise
 from szilard.ledger.precision import spurious_work, spurious_work_of
 from szilard.ledger.reuse import effective_sample_size, fluctuation_reused, heat_reused, work_reused
+from szilard.ledger.sequences import prefix_mean, prefix_sum, prefix_weights, token_work
 from szilard.ledger.slot_sum import SlotSum
 from szilard.ledger.slots import (
     others,
@@ -77,6 +79,7 @@ __all__ = [
     "fluctuation_sampled",
     "fluctuation_variance_of",
     "free_energy_of",
+    "guess_scale",
     "heat_of",
     "heat_of_energies",
     "heat_per_input",
@@ -93,18 +96,24 @@ __all__ = [
     "others",
     "over_inputs",
     "over_replicates",
+    "phi_by_draws",
+    "prefix_mean",
+    "prefix_sum",
+    "prefix_weights",
     "slot_fluctuation",
     "slot_heat",
     "slot_length",
     "slot_mean",
     "slot_overlap_defect",
     "slot_work",
+    "slot_work_lower",
     "slot_work_reverse",
     "speed_limit",
     "speed_limit_one_sided",
     "spurious_work",
     "spurious_work_of",
     "step_of_energies",
+    "token_work",
     "total",
     "work_of",
     "work_of_energies",

@@ -6,6 +6,8 @@ depends on the root attribute ``capability``: ``sequential``, ``tractable``, ``b
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from szilard.estimate import Kind
 from szilard.records.schema import HISTOGRAM_BINS, TRAINING, Group, Variable
 
@@ -109,8 +111,11 @@ BOUNDED = (
             Kind.UNBIASED, cumulative=True),
     _number("entropy_gap", "upper less lower bound of the entropy, by number of draws",
             "<-ln p^K(x; z ~ q)> - <-ln p^K(x; z* and z ~ q)>", Kind.UNBIASED, cumulative=False, dims=("draw",)),
+    _number("work_direct", "work of one jump from the first model, from above", "KL(p_0||p_n)", Kind.UPPER,
+            cumulative=False),
     _number("fluctuation", "integral fluctuation theorem of x and all draws, mean over the steps since the last record",
             "<w exp(-d_t)> = 1", Kind.UNBIASED, cumulative=False, units="1"),
+    *(replace(variable, kind=variable.kind and Kind.UPPER) for variable in _BY_INTERVAL),
     *_POOL,
 )  # fmt: skip
 """φ between bounds: every quantity has its upper bound under its name and its lower one as ``<name>_lower``."""

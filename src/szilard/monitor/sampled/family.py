@@ -25,7 +25,7 @@ class Step:
         sums: per-slot terms, by the record's name, to be added up along the run.
         fluctuation: ``w e^{−d}``, whose mean is 1.
         effective: effective scouts over scouts at the later model.
-        square: mean of φ² at the later model, for the precision floor.
+        square: twice the precision floor of the jump over ε², for example the mean of φ² at the later model.
     """
 
     sums: Mapping[str, SlotSum]
@@ -54,6 +54,9 @@ class Segment(Protocol):
 
     def state(self) -> Mapping[str, SlotSum]:
         """Functions of the model last shown, by the record's name."""
+
+    def retire(self) -> None:
+        """Another set has taken over: it will be looked at, and advance no more."""
 
     def unchanged(self) -> bool:
         """Whether the present model is still the one that it was last shown."""
@@ -124,6 +127,12 @@ class Family(Protocol):
 
     def checkpoint(self, count: int, generator: torch.Generator) -> Mapping[str, SlotSum]:
         """Functions of state from ``count`` fresh samples."""
+
+    def beside(self) -> Mapping[str, Combination]:
+        """Further columns of the present model that need none of the samples; called once at every record."""
+
+    def rehearse_beside(self) -> None:
+        """The work of :meth:`beside`, kept nowhere."""
 
     def columns(self, standing: Standing) -> Mapping[str, Combination]:
         """Every column with an error bar, by name."""

@@ -53,13 +53,13 @@ class PhiSegment:
         return ledger.slot_work(weight[: self._slots], d[: self._slots], balance)
 
     def state(self) -> Mapping[str, SlotSum]:
-        """Energy ``⟨w φ⟩``, and the entropy with the weights' own scatter taken away."""
+        """Energy and entropy: both the mean of φ, which is normalised."""
         phi = self._now[: self._slots]
-        weight = torch.exp(self._source[: self._slots] - phi)
-        return {
-            "energy": SlotSum.mean(weight * phi),
-            "entropy_conditional": SlotSum.mean(ledger.slot_mean(weight, phi)),
-        }
+        mean = SlotSum.mean(ledger.slot_mean(torch.exp(self._source[: self._slots] - phi), phi))
+        return {"energy": mean, "entropy_conditional": mean}
+
+    def retire(self) -> None:
+        """There is nothing to let go of."""
 
     def unchanged(self) -> bool:
         """To the bit, at the same samples."""

@@ -163,21 +163,24 @@ class SampledRecorder:
             self._segment.rehearse()
             copy.copy(self._direct).look()
             self._family.draw(self._sizes.slots, self._sizes.scouts, chance)
+            self._family.rehearse_beside()
         return clock() - begin
 
     def _begin(self) -> Segment:
         """The first model: a set to follow, a set to keep for ever, and many samples for its entropy."""
         segment = self._renew()
         self._refreshes = 0
-        self._direct = self._family.draw(self._sizes.direct, self._sizes.scouts, self._generator, light=True)
+        self._direct = self._family.draw(self._sizes.direct, self._sizes.direct_scouts, self._generator, light=True)
         self._direct_mark = self._direct.mark()
         self._origin = segment.state()
         start = self._family.checkpoint(self._sizes.checkpoint, self._generator)
         self._start = {name: Combination.of(START, part) for name, part in start.items()}
-        self._drawn += self._sizes.direct + self._sizes.scouts + self._sizes.checkpoint
+        self._drawn += self._sizes.direct + self._sizes.direct_scouts + self._sizes.checkpoint
         return segment
 
     def _renew(self) -> Segment:
+        if self._segment is not None:
+            self._segment.retire()
         self._refreshes += 1
         self._origin = None
         self._drawn += self._sizes.slots + self._sizes.scouts
@@ -219,6 +222,7 @@ class SampledRecorder:
             "fluctuation": Combination.of(SLOTS, fluctuation),
             "work_direct": Combination.of("direct", direct),
             "work_by_interval": Combination.of(SLOTS, by_interval),
+            **self._family.beside(),
         }
         host = {
             "interval": occasion.interval,

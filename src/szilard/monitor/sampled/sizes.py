@@ -14,17 +14,21 @@ class Sizes:
     Attributes:
         slots: that measure, in every set.
         checkpoint: fresh ones for the entropy of the first and of the last model.
+        scouts: beside the slots, to say when a set is spent.
+        direct: of the first model, kept for ever, with scouts of their own.
     """
 
     slots: int
     checkpoint: int
+    scouts: int
+    direct: int
+
+    @classmethod
+    def of(cls, slots: int, checkpoint: int) -> Sizes:
+        """What goes well with these."""
+        return cls(slots, checkpoint, scouts=max(16, slots // 8), direct=max(8, slots // 4))
 
     @property
-    def scouts(self) -> int:
-        """Beside the slots, to say when a set is spent."""
-        return max(16, self.slots // 8)
-
-    @property
-    def direct(self) -> int:
-        """Of the first model, kept for ever."""
-        return max(16, self.slots // 4)
+    def direct_scouts(self) -> int:
+        """Beside the samples of the first model."""
+        return min(self.scouts, self.direct)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from torch import Tensor
 
 from szilard.errors import ModelError, SpecError
-from szilard.models.ppm import PPM, Tractable
+from szilard.models.ppm import PPM, Bounded, Sequential, Tractable
+from szilard.monitor.sampled.bounded import BoundedFamily
 from szilard.monitor.sampled.family import Family
 from szilard.monitor.sampled.recorder import SampledRecorder
+from szilard.monitor.sampled.sequential import SequentialFamily
 from szilard.monitor.sampled.sizes import Sizes
 from szilard.monitor.sampled.tractable import TractableFamily
 
@@ -38,15 +40,19 @@ def start(
         if value is not None and value < 2:
             raise SpecError(f"a single sample has no error bar: give {name} of at least 2.")
     family: Family
+    if isinstance(ppm, Sequential):
+        family, sizes = SequentialFamily(ppm, text), SequentialFamily.sizes(ppm, samples, checkpoint_samples)
+        return SampledRecorder(ppm, family, sizes, intervals, seed)
+    if text is not None:
+        raise SpecError("text is for models of sequences: leave it out here.")
     if isinstance(ppm, Tractable):
-        family, default = TractableFamily(ppm), Sizes(slots=256, checkpoint=4096)
+        family, sizes = TractableFamily(ppm), Sizes.of(samples or 256, checkpoint_samples or 4096)
+    elif isinstance(ppm, Bounded):
+        family, sizes = BoundedFamily(ppm), Sizes.of(samples or 128, checkpoint_samples or 1024)
     else:
         raise ModelError(
             f"{type(ppm).__name__} offers neither labels nor a table of outcomes nor a way to be sampled: wrap the "
             "model in szilard.Classifier, szilard.Outcomes or one of the families of docs/choosing.md, or give it the "
             "methods of a capability (docs/extending.md)."
         )
-    if text is not None:
-        raise SpecError("text is for models of sequences: leave it out here.")
-    sizes = Sizes(samples or default.slots, checkpoint_samples or default.checkpoint)
     return SampledRecorder(ppm, family, sizes, intervals, seed)

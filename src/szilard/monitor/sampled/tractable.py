@@ -67,6 +67,13 @@ class TractableFamily:
         phi = SlotSum.mean(torch.cat([self._phi(self._ppm.sample(part, generator)) for part in parts]))
         return {"energy": phi, "entropy_conditional": phi}
 
+    def beside(self) -> Mapping[str, Combination]:
+        """Nothing."""
+        return {}
+
+    def rehearse_beside(self) -> None:
+        """Nothing."""
+
     def columns(self, standing: Standing) -> Mapping[str, Combination]:
         """The ledger of a tractable likelihood."""
         return state_columns(standing)

@@ -1,0 +1,157 @@
+"""An autoregressive model of sequences, watched by exact sums over the vocabulary along its own samples' prefixes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, final
+
+import torch
+from torch import Tensor
+
+from szilard.errors import ModelError, SpecError
+from szilard.ledger import SlotSum
+from szilard.models.ppm import Sequential
+from szilard.models.precision import Precision, forward_precision
+from szilard.monitor.sampled.checks import check_repeatable, check_samples
+from szilard.monitor.sampled.combination import Combination
+from szilard.monitor.sampled.family import Standing
+from szilard.monitor.sampled.given_text import GivenText
+from szilard.monitor.sampled.sizes import Sizes
+from szilard.monitor.sampled.token_segment import TokenSegment
+from szilard.monitor.sampled.token_sums import token_sums
+from szilard.monitor.sampled.tractable import state_columns
+from szilard.records.sampled_schema import TEACHER_FORCED, ledger_group
+from szilard.records.schema import Group
+
+_LOGITS_KEPT = 2**25
+"""Numbers in the logits of the previous record: 128 MiB in float32; at least 16 sequences whatever they take."""
+
+_PER_ROOT = ("length",)
+_AS_THEY_ARE = ("tokens", "fluctuation", "work_conditional", "cross_entropy")
+
+
+@final
+class SequentialFamily:
+    """Draws sets of sequences and sums over next tokens; everything in the ledger is per token of the horizon.
+
+    The horizon, the most tokens that a sequence can have, is the same at every record: a mean over sequences that end
+    as they like would change along training, and the first law would not close.
+
+    Args:
+        ppm: the model.
+        text: given sequences, for ``work_conditional``; None for none.
+
+    Raises:
+        SpecError: for text that the model cannot read.
+    """
+
+    capability = "sequential"
+    names = ("work", "work_reverse", "heat_stepwise", "length")
+
+    def __init__(self, ppm: Sequential, text: Tensor | None) -> None:
+        self._ppm = ppm
+        self._text = None if text is None else GivenText(ppm, _checked_text(ppm, text))
+        self.precision: Precision
+
+    @staticmethod
+    def sizes(ppm: Sequential, samples: int | None, checkpoint: int | None) -> Sizes:
+        """Sequences by what their logits take: 16 to 64; few for the jump from the first model."""
+        slots = samples or min(64, max(16, _LOGITS_KEPT // (ppm.length * ppm.vocabulary)))
+        return Sizes(slots, checkpoint or 2 * slots, scouts=max(16, slots // 8), direct=max(8, slots // 4))
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """The horizon and the vocabulary."""
+        return {"horizon": self._ppm.length, "vocabulary": self._ppm.vocabulary}
+
+    def group(self, path_intervals: tuple[int, ...]) -> Group:
+        """The ledger of sequences."""
+        more = () if self._text is None else TEACHER_FORCED
+        return ledger_group("sequential", more, path_intervals=path_intervals)
+
+    def check(self) -> None:
+        """Two sequences, and their logits twice."""
+        ppm, name = self._ppm, type(self._ppm).__name__
+        if ppm.vocabulary < 2:
+            raise ModelError(f"{name} has a vocabulary of {ppm.vocabulary}, and one token carries no information.")
+        generator = torch.Generator(device=ppm.device).manual_seed(0)
+        x = check_samples(ppm, ppm.sample(2, generator), 2)
+        if x.is_floating_point() or x.shape != (2, ppm.length):
+            raise ModelError(
+                f"{name}.sample(2, generator) gives {x.dtype} of shape {tuple(x.shape)}: return whole numbers shaped "
+                f"(2, {ppm.length}), padded after the end."
+            )
+        alive = ppm.alive(x)
+        if alive.dtype != torch.bool or alive.shape != x.shape or not bool(alive[:, 0].all()):
+            raise ModelError(f"{name}.alive must mark positions by true and false, the first of each sequence true.")
+        inside = x[alive]
+        if int(inside.min()) < 0 or int(inside.max()) >= ppm.vocabulary:
+            raise ModelError(f"{name}.sample gives tokens outside of 0 to {ppm.vocabulary - 1}: look at vocabulary.")
+        logits: Any = ppm.token_logits(x)
+        expected = (*x.shape, ppm.vocabulary)
+        if not isinstance(logits, Tensor) or not logits.is_floating_point() or logits.shape != expected:
+            what = f"{logits.dtype} of shape {tuple(logits.shape)}" if isinstance(logits, Tensor) else type(logits)
+            raise ModelError(f"{name}.token_logits gives {what}, not floating-point logits shaped {expected}.")
+        if not bool(torch.isfinite(logits[alive]).all()):
+            raise ModelError(f"{name}.token_logits is not finite: look for NaN or Inf in the weights.")
+        logits = logits.clone()
+        check_repeatable(ppm, logits[alive].double(), lambda: ppm.token_logits(x)[alive].double())
+        self.precision = forward_precision(ppm.module, logits)
+
+    def draw(self, slots: int, scouts: int, generator: torch.Generator, *, light: bool = False) -> TokenSegment:
+        """A set of sequences of the present model."""
+        return TokenSegment(self._ppm, self._sample(slots + scouts, generator), slots, light=light)
+
+    def checkpoint(self, count: int, generator: torch.Generator) -> Mapping[str, SlotSum]:
+        """Energy, entropy and tokens of fresh sequences."""
+        parts = []
+        for begin in range(0, count, self._ppm.chunk):
+            x = self._sample(min(self._ppm.chunk, count - begin), generator)
+            alive = self._ppm.alive(x)
+            sums = token_sums(self._ppm.token_logits(x), x, alive, None)
+            parts.append(torch.stack([sums.phi.sum(-1), sums.entropy.sum(-1), alive.double().sum(-1)]))
+        energy, entropy, tokens = torch.cat(parts, dim=-1)
+        means = {"energy": energy, "entropy_conditional": entropy, "tokens": tokens}
+        return {name: SlotSum.mean(values) for name, values in means.items()}
+
+    def beside(self) -> Mapping[str, Combination]:
+        """What teacher forcing says, where text was given."""
+        return {} if self._text is None else self._text.record()
+
+    def rehearse_beside(self) -> None:
+        """The same work."""
+        if self._text is not None:
+            self._text.rehearse()
+
+    def columns(self, standing: Standing) -> Mapping[str, Combination]:
+        """Per token of the horizon, and beside them some per sequence."""
+        whole = state_columns(standing)
+        return {name: column * self._share(name) for name, column in whole.items()} | {
+            "work_per_sequence": whole["work"],
+            "heat_per_sequence": whole["heat"],
+            "entropy_per_sequence": whole["entropy_conditional"],
+        }
+
+    def _share(self, name: str) -> float:
+        if name in _AS_THEY_ARE:
+            return 1.0
+        # a length is a root of divergences, which add up over tokens
+        return 1 / math.sqrt(self._ppm.length) if name in _PER_ROOT else 1 / self._ppm.length
+
+    def _sample(self, count: int, generator: torch.Generator) -> Tensor:
+        chunk = self._ppm.chunk
+        parts = [min(chunk, count - begin) for begin in range(0, count, chunk)]
+        return torch.cat([self._ppm.sample(part, generator) for part in parts])
+
+
+def _checked_text(ppm: Sequential, text: Tensor) -> Tensor:
+    if not isinstance(text, Tensor) or text.is_floating_point() or text.dim() != 2 or len(text) < 2:
+        raise SpecError("text must be whole numbers shaped (sequences, tokens), of at least 2 sequences.")
+    if text.shape[1] > ppm.length:
+        raise SpecError(
+            f"text has sequences of {text.shape[1]} tokens, and the model's horizon is {ppm.length}: cut it."
+        )
+    if int(text.min()) < 0 or int(text.max()) >= ppm.vocabulary:
+        raise SpecError(f"text holds tokens outside of 0 to {ppm.vocabulary - 1}: use the model's own tokenizer.")
+    return text.to(ppm.device)

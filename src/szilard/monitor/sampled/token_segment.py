@@ -1,0 +1,143 @@
+"""A set of sequences: sums over the vocabulary along their prefixes, against the logits of the previous record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import final
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from szilard import ledger
+from szilard.ledger import SlotSum
+from szilard.models.ppm import Sequential
+from szilard.monitor.sampled.family import Step
+from szilard.monitor.sampled.scouts import balance_of, effective_share
+from szilard.monitor.sampled.token_sums import TokenSums, token_phi, token_sums
+
+Positions = Float[Tensor, "count length"]
+
+
+@final
+class TokenSegment:
+    """Sequences of the model at their drawing, slots first and scouts after.
+
+    Of the slots the logits of the model last shown are kept, in float32; of scouts and of a light set the tokens' φ.
+
+    Args:
+        ppm: the model.
+        x: the sequences.
+        slots: how many of them measure.
+        light: whether the set will never advance.
+    """
+
+    def __init__(self, ppm: Sequential, x: Int[Tensor, "count length"], slots: int, *, light: bool) -> None:
+        self._ppm = ppm
+        self._x = x
+        self._alive = ppm.alive(x)
+        self._slots = slots
+        self._logits: Tensor | None = None
+        self._sums: TokenSums | None = None
+        if light:
+            self._source = self._now = self._token_phi(slice(0, None))
+            return
+        shape = (slots, x.shape[1], ppm.vocabulary)
+        self._logits = torch.empty(shape, dtype=torch.float32, device=x.device)
+        self._sums = self._evaluate(self._logits, compare=False, keep=True)
+        self._source = self._now = torch.cat([self._sums.phi, self._token_phi(slice(slots, None))])
+
+    def advance(self) -> Step:
+        """Work and reversed work by next-token divergences; heat, length and fluctuation of whole sequences."""
+        before = self._now
+        self._sums, self._now, step = self._step(before, keep=True)
+        return step
+
+    def rehearse(self) -> None:
+        """The logits kept stay as they are."""
+        self._step(self._now, keep=False)
+
+    def look(self) -> None:
+        """φ of the tokens only."""
+        self._now = self._token_phi(slice(0, None))
+
+    def mark(self) -> Positions:
+        """φ of the tokens under the model last shown."""
+        return self._now
+
+    def since(self, mark: Positions) -> Float[Tensor, " slots"]:
+        """By the sampled tokens alone, since whole distributions are kept of the previous record only."""
+        weights, d = ledger.prefix_weights(self._source, mark, inclusive=True), self._now - mark
+        scouts = self._alive[self._slots :]
+        balance = balance_of(weights[self._slots :][scouts], d[self._slots :][scouts])
+        return ledger.token_work(weights[: self._slots], d[: self._slots], balance)
+
+    def state(self) -> Mapping[str, SlotSum]:
+        """Energy from whole sequences, entropy and tokens along prefixes."""
+        source, now = self._source[: self._slots], self._now[: self._slots]
+        if self._sums is None:
+            return {}
+        prefixes = ledger.prefix_weights(source, now)
+        phi = now.sum(-1)
+        weight = torch.exp(source.sum(-1) - phi)
+        alive = self._alive[: self._slots].to(torch.float64)
+        return {
+            "energy": SlotSum.mean(ledger.slot_mean(weight, phi)),
+            "entropy_conditional": SlotSum.mean(ledger.prefix_mean(prefixes, self._sums.entropy)),
+            "tokens": SlotSum.mean(ledger.prefix_mean(prefixes, alive)),
+        }
+
+    def retire(self) -> None:
+        """The logits go: they are what takes memory."""
+        self._logits = self._sums = None
+
+    def unchanged(self) -> bool:
+        """By the first sequences."""
+        few = slice(0, min(self._ppm.chunk, len(self._x)))
+        return torch.equal(self._token_phi(few), self._now[few])
+
+    def _step(self, before: Positions, *, keep: bool) -> tuple[TokenSums, Positions, Step]:
+        assert self._logits is not None, "a set that was drawn light, or has retired, does not advance"
+        sums = self._evaluate(self._logits, compare=True, keep=keep)
+        now = torch.cat([sums.phi, self._token_phi(slice(self._slots, None))])
+        source, slots = self._source, slice(0, self._slots)
+        phi = now.sum(-1)
+        effective = effective_share((source.sum(-1) - phi)[self._slots :])
+        earlier = ledger.prefix_weights(source[slots], before[slots])
+        later = ledger.prefix_weights(source[slots], now[slots])
+        weight = torch.exp((source - before)[slots].sum(-1))
+        d = (now - before)[slots].sum(-1)
+        step = Step(
+            sums={
+                "work": SlotSum.mean(ledger.prefix_sum(earlier, sums.work)),
+                "work_reverse": SlotSum.mean(ledger.prefix_sum(later, sums.work_reverse)),
+                "heat_stepwise": ledger.slot_heat(weight, d, phi[slots]),
+                "length": ledger.slot_length(weight, d),
+            },
+            fluctuation=SlotSum.mean(ledger.slot_fluctuation(weight, d)),
+            effective=effective,
+            square=sums.square.sum(-1).mean() / now.shape[-1],
+        )
+        return sums, now, step
+
+    def _evaluate(self, kept: Tensor, *, compare: bool, keep: bool) -> TokenSums:
+        """The slots, chunk by chunk, against the logits kept, which are replaced as it goes."""
+        parts = []
+        for begin in range(0, self._slots, self._ppm.chunk):
+            rows = slice(begin, min(begin + self._ppm.chunk, self._slots))
+            logits = self._ppm.token_logits(self._x[rows])
+            parts.append(token_sums(logits, self._x[rows], self._alive[rows], kept[rows] if compare else None))
+            if keep:
+                kept[rows] = logits
+        names = TokenSums.__slots__
+        return TokenSums(**{name: torch.cat([getattr(part, name) for part in parts]) for name in names})
+
+    def _token_phi(self, rows: slice) -> Positions:
+        x, alive = self._x[rows], self._alive[rows]
+        chunk = self._ppm.chunk
+        return torch.cat(
+            [
+                token_phi(self._ppm.token_logits(part), part, there)
+                for part, there in zip(x.split(chunk), alive.split(chunk), strict=True)
+            ]
+        )

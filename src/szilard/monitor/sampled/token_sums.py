@@ -1,0 +1,77 @@
+"""Exact sums over the vocabulary at every position of some sequences, block by block of positions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import final
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from szilard import ledger
+from szilard.models.ppm import log_normaliser, phi_of
+
+_ELEMENTS_AT_ONCE = 2**19
+"""Float64 numbers in each of the handful of tensors alive at a time."""
+
+Positions = Float[Tensor, "count length"]
+Logits = Float[Tensor, "count length vocabulary"]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class TokenSums:
+    """At every position, 0 beyond the sequence's end; in nats.
+
+    Attributes:
+        phi: ``−ln p(x_i|x_{<i})`` of the token that stands there.
+        entropy: of the next token.
+        square: ``Σ p (1 − p) z²``, for the precision floor.
+        work, work_reverse: divergence of the next token between two models, both ways; 0 where there is one only.
+    """
+
+    phi: Positions
+    entropy: Positions
+    square: Positions
+    work: Positions
+    work_reverse: Positions
+
+
+def token_sums(
+    logits: Logits, tokens: Int[Tensor, "count length"], alive: Bool[Tensor, "count length"], before: Logits | None
+) -> TokenSums:
+    """All sums of one model, and against an earlier one where its logits are given."""
+    vocabulary = logits.shape[-1]
+    at = alive.flatten()
+    z, token = logits.reshape(-1, vocabulary), tokens.flatten().clamp(0, vocabulary - 1)
+    earlier = None if before is None else before.reshape(-1, vocabulary)
+    sums = torch.zeros(5, len(z), dtype=torch.float64, device=z.device)
+    size = max(1, _ELEMENTS_AT_ONCE // vocabulary)
+    for begin in range(0, len(z), size):
+        rows = slice(begin, begin + size)
+        wide = z[rows].to(torch.float64)
+        phi = phi_of(wide)
+        p = torch.exp(-phi)
+        sums[0, rows] = phi.gather(-1, token[rows].unsqueeze(-1)).squeeze(-1)
+        sums[1, rows] = (p * phi).sum(-1)
+        sums[2, rows] = (p * (1 - p) * wide.square()).sum(-1)
+        if earlier is not None:
+            jump = ledger.Jump(phi_of(earlier[rows]), phi, p_after=p)
+            sums[3, rows] = ledger.work_of(jump)
+            sums[4, rows] = ledger.work_reverse_of(jump)
+    sums = torch.where(at, sums, torch.zeros_like(sums))
+    return TokenSums(*sums.reshape(5, *tokens.shape))
+
+
+def token_phi(logits: Logits, tokens: Int[Tensor, "count length"], alive: Bool[Tensor, "count length"]) -> Positions:
+    """φ of the tokens alone."""
+    token = tokens.clamp(0, logits.shape[-1] - 1).unsqueeze(-1)
+    parts = []
+    size = max(1, _ELEMENTS_AT_ONCE // logits[0].numel())
+    for begin in range(0, len(logits), size):
+        rows = slice(begin, begin + size)
+        normaliser = log_normaliser(logits[rows])
+        parts.append(normaliser - logits[rows].gather(-1, token[rows]).squeeze(-1).to(torch.float64))
+    phi = torch.cat(parts)
+    return torch.where(alive, phi, torch.zeros_like(phi))
