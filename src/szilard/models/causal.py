@@ -34,7 +34,10 @@ class Causal:
         self._module, self._forward = module, forward
         self.hugging_face = forward is None and hasattr(module, "config") and hasattr(module, "generate")
         self.cached = forward is None and (self.hugging_face or isinstance(module, Extends))
-        self._keeps = self.hugging_face and "logits_to_keep" in inspect.signature(module.forward).parameters
+        takes = inspect.signature(module.forward).parameters if self.hugging_face else {}
+        self._keeps = "logits_to_keep" in takes
+        # What older versions of transformers call past_key_values.
+        self._cache = "cache" if "cache" in takes else "past_key_values"
 
     @property
     def context(self) -> int | None:
@@ -61,8 +64,8 @@ class Causal:
     def extend(self, tokens: Int[Tensor, "count new"], cache: Any) -> tuple[Float[Tensor, "count vocabulary"], Any]:
         """Logits at the last of these positions, which follow those in ``cache`` (None: nothing yet)."""
         if self.hugging_face:
-            output = self._module(input_ids=tokens, past_key_values=cache, use_cache=True, **self._keep(1))
-            return output.logits[:, -1], output.past_key_values
+            output = self._module(input_ids=tokens, use_cache=True, **{self._cache: cache}, **self._keep(1))
+            return output.logits[:, -1], getattr(output, self._cache)
         if self.cached:
             assert isinstance(self._module, Extends)
             logits, cache = self._module.extend(tokens, cache)
