@@ -72,6 +72,7 @@ def test_it_learns_its_teacher() -> None:
         ({"widening": 0.9}, "no variance"),
         ({"widening": math.inf}, "finite"),
         ({"batch_size": 0}, "1 or more"),
+        ({"spread": 0.0}, "above 0"),
     ],
 )
 def test_bad_input(keywords: dict[str, float], says: str) -> None:

@@ -35,6 +35,7 @@ class ProbabilisticPCA(Taught):
         rate: r, the learning rate.
         batch_size: samples of the teacher in each step's minibatch.
         population: seed of the teacher and of the start.
+        spread: σ of the start; where it is small the model grows wider as it learns, and samples reach less far.
 
     Raises:
         SpecError: for a parameter outside its range.
@@ -54,11 +55,12 @@ class ProbabilisticPCA(Taught):
     rate: float = 0.05
     batch_size: int = 32
     population: int = 0
+    spread: float = 2.0
 
     def __post_init__(self) -> None:
         require_whole(1, dimension=self.dimension, latent=self.latent)
         require_learning(self.rate, self.batch_size)
-        require_positive(widening=self.widening)
+        require_positive(widening=self.widening, spread=self.spread)
         require(self.widening >= 1, f"widening is {self.widening}: give 1 or more, or the weights have no variance.")
 
     def teacher(self) -> Float[Tensor, " theta"]:
@@ -69,10 +71,12 @@ class ProbabilisticPCA(Taught):
         return torch.cat([loadings, mean, torch.tensor([math.log(0.7)], dtype=torch.float64)])
 
     def start(self) -> Float[Tensor, " theta"]:
-        """Small loadings, mean 0, σ = 1."""
+        """Small loadings, mean 0."""
         generator = torch.Generator().manual_seed(self.population + 1)
         loadings = 0.3 * normal((self.dimension * self.latent,), generator)
-        return torch.cat([loadings, torch.zeros(self.dimension + 1, dtype=torch.float64)])
+        rest = torch.zeros(self.dimension + 1, dtype=torch.float64)
+        rest[-1] = math.log(self.spread)
+        return torch.cat([loadings, rest])
 
     # Model
 

@@ -9,6 +9,7 @@ import torch
 from szilard.verify.case import Case, cases
 from szilard.verify.ensembles import ensemble
 from szilard.verify.exact_sums import exact_sums, first_law, work_quadratic
+from szilard.verify.families import families
 from szilard.verify.information import informations
 from szilard.verify.reservoir import reservoirs
 from szilard.verify.row import FALSE_ALARM, Comparison, Row, Verification, judge
@@ -19,7 +20,7 @@ __all__ = ["FALSE_ALARM", "Case", "Comparison", "Row", "Verification", "cases", 
 
 
 def verify() -> Verification:
-    """Hold ledger, information and reservoir against the exact systems.
+    """Hold ledger, information, reservoir and the records of sampled runs against the exact systems.
 
     Seeds are fixed, so the same machine gives the same table.
 
@@ -32,7 +33,7 @@ def verify() -> Verification:
     torch.set_num_threads(1)  # the tensors are small: more threads cost more than they bring
     try:
         paths = (comparison for case in cases() for comparison in compare(case))
-        return judge([*paths, *informations(), *reservoirs()])
+        return judge([*paths, *informations(), *reservoirs(), *families()])
     finally:
         torch.set_num_threads(threads)
 

@@ -27,6 +27,7 @@ class Comparison:
         truth: from the system's own answers.
         estimate: value, error bar and kind.
         tolerance: for sums without sampling, the float error that is allowed; None where the error bar decides.
+        bound: whether the estimate need only lie on that side of the truth from which its kind bounds it.
     """
 
     system: str
@@ -34,6 +35,7 @@ class Comparison:
     truth: float
     estimate: Estimate
     tolerance: float | None = None
+    bound: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class Row:
         estimate: what the ledger says.
         error: the unit of z: the estimate's standard error, or for sums without sampling the float error allowed.
         z: ``(estimate − truth)/error``.
-        limit: the largest |z| that passes.
+        limit: the largest |z| that passes; of a bound, the largest on the wrong side.
         kind: of the estimate.
         sampled: whether ``error`` is statistical.
         verdict: "held" or "failed".
@@ -160,7 +162,14 @@ def judge(comparisons: Sequence[Comparison]) -> Verification:
                 limit,
                 comparison.estimate.kind,
                 comparison.tolerance is None,
-                "held" if abs(z) <= limit else "failed",
+                "held" if _beyond(z, comparison) <= limit else "failed",
             )
         )
     return Verification(tuple(rows))
+
+
+def _beyond(z: float, comparison: Comparison) -> float:
+    """How far the truth lies outside, in errors; NaN is never within a limit."""
+    if comparison.bound and comparison.estimate.kind in (Kind.LOWER, Kind.UPPER):
+        return z if comparison.estimate.kind is Kind.LOWER else -z
+    return abs(z)

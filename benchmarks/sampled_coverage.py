@@ -1,0 +1,154 @@
+"""Write docs/sampled-coverage.md: how often nominal 95 % intervals of a run whose X is sampled hold the truth.
+
+    python benchmarks/sampled_coverage.py [--replicates 400] [--out docs/sampled-coverage.md]
+
+Takes about ten minutes on one core; seeds are fixed.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from szilard.systems import ProbabilisticPCA
+from szilard.verify.as_models import AsTractable
+from szilard.verify.coverage import FALSE_ALARM, LEVEL, Coverage, limits
+from szilard.verify.families_case import FamilyCase, family_cases
+from szilard.verify.families_coverage import family_coverage
+
+SAMPLES = (64, 256)
+WIDE = (64, 256, 1024)
+STEPS = 8
+
+INTRODUCTION = """\
+# Do the error bars of sampled runs mean it?
+
+Share of {replicates:,} watched runs whose nominal {level:.0%} interval (`Estimate.interval`) holds the truth that the
+[exact system](systems.md) states. A run is {steps} records along a fixed path, and the number on top its samples in a
+set: slots, or with energies chains (and as many particles of the reference, on 16 islands). Runs differ in nothing but
+their samples. Written by `python benchmarks/sampled_coverage.py` with fixed seeds; a smaller version runs in the tests.
+"""
+
+TEST = """\
+Each cell is a binomial test against {level}, two-sided (one-sided for bounds), at a family-wise level of {alarm} over
+all {cells} cells: {low:.3f} to {high:.3f} passes. A star marks what does not.
+"""
+
+SEEN = """\
+**What was seen.** {poor} of {cells} cells are starred: {short} too short, {long} too wide. The mean coverage over all
+cells is {means}.
+
+"""
+
+WIDENING = """\
+## Where a model grows wider
+
+Work is a mean of squares, and the samples that decide it are rare where the later model is wider than the earlier one
+(probabilistic PCA in 4 dimensions whose variance grows by {growth:.0%} in {steps} records; W = {work:.3f} nat). The
+estimate is unbiased, its interval too short on one side: a set that lacks the rare samples has both a value and an
+error that are too small, and a set that serves many records carries its luck along. More samples in a set
+(`szilard.Ledger(samples=…)`), or records closer together, mend it.
+"""
+
+
+def measure(replicates: int) -> Iterator[Coverage]:
+    """Every row."""
+    for case in family_cases():
+        for samples in SAMPLES:
+            print(case.name, samples, flush=True)
+            yield from family_coverage(shortened(case).with_samples(samples), replicates=replicates)
+
+
+def shortened(case: FamilyCase) -> FamilyCase:
+    """The first steps of its path."""
+    return replace(case, path=case.path[: STEPS + 1])
+
+
+def widening() -> FamilyCase:
+    """Probabilistic PCA with a learning rate that is too large."""
+    pca = ProbabilisticPCA(dimension=4, latent=2, rate=0.01, spread=1.0)
+    return FamilyCase("PCA that widens", pca, pca.simulate(STEPS, seed=1), AsTractable)
+
+
+def table(rows: Sequence[Coverage]) -> Iterator[str]:
+    """One line for each quantity and system."""
+    yield "| quantity | kind | " + " | ".join(map(str, SAMPLES)) + " | misses below : above |"
+    yield "|---|---|" + "---|" * (len(SAMPLES) + 1)
+    for system in dict.fromkeys(row.system for row in rows):
+        yield f"| **{system}** | |" + " |" * (len(SAMPLES) + 1)
+        of_system = [row for row in rows if row.system == system]
+        for quantity in dict.fromkeys(row.estimator for row in of_system):
+            line = {row.samples: row for row in of_system if row.estimator == quantity}
+            cells = [_cell(line.get(samples), len(rows)) for samples in SAMPLES]
+            below = sum(row.below for row in line.values())
+            above = sum(row.replicates - row.covered for row in line.values()) - below
+            kind = next(iter(line.values())).kind
+            misses = "" if kind in ("lower", "upper") else f"{below} : {above}"
+            yield f"| {quantity} | {kind} | {' | '.join(cells)} | {misses} |"
+
+
+def _cell(row: Coverage | None, total: int) -> str:
+    if row is None:
+        return ""
+    return f"{row.share:.3f}" + ("" if row.nominal(total) else " \\*")
+
+
+def wide_table(case: FamilyCase, replicates: int) -> Iterator[str]:
+    """Coverage by numbers of samples, of one case."""
+    shown = ("work", "heat", "length", "entropy")
+    yield "| samples | " + " | ".join(shown) + " | misses of W below : above |"
+    yield "|---|" + "---|" * (len(shown) + 1)
+    for samples in WIDE:
+        print(case.name, samples, flush=True)
+        found = {row.estimator: row for row in family_coverage(case.with_samples(samples), replicates=replicates)}
+        work = found["work"]
+        cells = " | ".join(f"{found[name].share:.3f}" for name in shown)
+        yield f"| {samples} | {cells} | {work.below} : {work.replicates - work.covered - work.below} |"
+
+
+def page(replicates: int) -> str:
+    """The whole of docs/sampled-coverage.md."""
+    rows = list(measure(replicates))
+    low, high = limits(replicates, len(rows))
+    poor = [row for row in rows if not row.nominal(len(rows))]
+    short = sum(row.covered < low for row in poor)
+    two_sided = [row for row in rows if row.kind not in ("lower", "upper")]
+    by_samples = [[row.share for row in two_sided if row.samples == samples] for samples in SAMPLES]
+    means = ", ".join(
+        f"{sum(shares) / len(shares):.3f} at {samples}" for samples, shares in zip(SAMPLES, by_samples, strict=True)
+    )
+    wide = widening()
+    pca = wide.system
+    assert isinstance(pca, ProbabilisticPCA)
+    first, last = (
+        float(torch.linalg.det(pca.moments(theta)[1])) ** (1 / pca.dimension) for theta in wide.path[[0, -1]]
+    )
+    lines = [
+        INTRODUCTION.format(replicates=replicates, level=LEVEL, steps=STEPS),
+        TEST.format(level=LEVEL, alarm=FALSE_ALARM, cells=len(rows), low=low / replicates, high=high / replicates),
+        SEEN.format(poor=len(poor), cells=len(rows), short=short, long=len(poor) - short, means=means),
+        *table(rows),
+        "",
+        WIDENING.format(growth=last / first - 1, steps=STEPS, work=wide.truth()["work"]),
+        *wide_table(wide, replicates),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Measure and write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--replicates", type=int, default=400)
+    parser.add_argument("--out", type=Path, default=Path("docs/sampled-coverage.md"))
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    options.out.write_text(page(options.replicates), encoding="utf-8")
+    print(options.out)
+
+
+if __name__ == "__main__":
+    main()

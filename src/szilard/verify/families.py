@@ -1,0 +1,38 @@
+"""What a monitor records of a run whose X is sampled, against the systems' answers: every system, every capability."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from szilard.estimate import Kind
+from szilard.systems import ProbabilisticPCA
+from szilard.verify.families_case import FamilyCase, Watched, family_cases, watch
+from szilard.verify.row import Comparison
+
+_BOUNDS = (Kind.LOWER, Kind.UPPER)
+_RELATIVE = 1e-9
+
+
+def families() -> Iterator[Comparison]:
+    """Every case, with the numbers of samples that a record has by default, along a path of some twenty steps."""
+    for case in family_cases():
+        yield from compared_family(case, watch(case))
+
+
+def compared_family(case: FamilyCase, watched: Watched) -> Iterator[Comparison]:
+    """Every variable of the last row whose truth is known; of bounds, that they lie on their side of it."""
+    for name, index, truth in case.known(watched):
+        estimate = watched.estimate(name, index)
+        one_sided = case.capability == "bounded" and estimate.kind in _BOUNDS and not _meets(case, name)
+        known = _RELATIVE * abs(truth) if float(estimate.error) == 0 else None
+        yield Comparison(case.name, f"{shown(name)}, recorded", truth, estimate, known, bound=one_sided)
+
+
+def _meets(case: FamilyCase, name: str) -> bool:
+    """Bounds of entropies under the exact posterior are the entropies themselves."""
+    return isinstance(case.system, ProbabilisticPCA) and case.system.widening == 1 and name.startswith("entropy")
+
+
+def shown(name: str) -> str:
+    """The record's name as the table shows it."""
+    return name.replace("_conditional", "").replace("_", " ")
