@@ -25,6 +25,7 @@ class Rows:
         values: one line of numbers a row, float64.
         host: for each row the columns that the host knows already; empty if there are none.
         undefined: columns that may be NaN in a sound run, where a quantity does not exist (yet).
+        remedy: what to do where another is not finite.
     """
 
     group: str
@@ -33,6 +34,7 @@ class Rows:
     values: Float[Tensor, "rows columns"]
     host: Sequence[Mapping[str, Value]] = field(default_factory=list)
     undefined: frozenset[str] = frozenset()
+    remedy: str = "look for NaN or Inf in the model's logits and loss"
 
     def to_host(self) -> list[tuple[int, dict[str, Value]]]:
         """Each row's step and columns as Python numbers; waits for the device."""

@@ -66,7 +66,7 @@ class Scribe:
     def write(self, tables: Sequence[Rows]) -> tuple[int, str] | None:
         """Appends all rows before the first step at which something is not finite, and returns that step and reason."""
         rows: list[tuple[str, int, dict[str, Value]]] = []
-        bad: dict[int, str] = {}
+        bad: dict[int, tuple[str, str]] = {}
         for table in tables:
             for step, columns in table.to_host():
                 if table.group == "ledger" and step in self._notes:
@@ -75,7 +75,7 @@ class Scribe:
                     (name for name, value in columns.items() if not _finite(name, value, table.undefined)), None
                 )
                 if name is not None:
-                    bad.setdefault(step, name)
+                    bad.setdefault(step, (name, table.remedy))
                 rows.append((table.group, step, columns))
         end = min(bad, default=math.inf)
         for group, step, columns in rows:
@@ -84,7 +84,8 @@ class Scribe:
         if not bad:
             return None
         first = min(bad)
-        return first, f"{bad[first]} is not finite: look for NaN or Inf in the model's logits and loss"
+        name, remedy = bad[first]
+        return first, f"{name} is not finite: {remedy}"
 
 
 def _finite(name: str, value: Value, undefined: frozenset[str]) -> bool:

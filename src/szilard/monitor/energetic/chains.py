@@ -49,11 +49,6 @@ class Chains:
         nothing = torch.zeros_like(energy)
         return cls(x, energy, nothing, nothing, nothing, torch.ones_like(energy), torch.ones_like(energy[0]))
 
-    def begun(self) -> Chains:
-        """The same chains, with nothing done on them yet: the first record."""
-        nothing = torch.zeros_like(self.work)
-        return replace(self, work=nothing, heat=nothing, shadow=nothing)
-
     def step(
         self, ppm: Energetic, stops: Sequence[int], generator: torch.Generator
     ) -> tuple[Chains, Float[Tensor, "stops chains"]]:

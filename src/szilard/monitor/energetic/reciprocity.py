@@ -13,15 +13,18 @@ from szilard import ledger
 
 Weights = Float[Tensor, "islands particles"]
 
+_MOST_FEATURES = 64
+"""Of X; more are projected to as many random directions before directions are sought among them."""
+
 
 @final
 @dataclass(frozen=True, slots=True)
 class Reciprocity:
-    """Two fixed linear functions f and g of X, in random directions.
+    """Two fixed linear functions f and g of X.
 
     In a stationary state with detailed balance ``⟨f(x) g(x')⟩ = ⟨f(x') g(x)⟩`` for states a relaxation apart, whatever
     f and g (Onsager's reciprocity; local detailed balance, Eq. 20 of the paper, for a kernel under fixed θ). Linear
-    functions see what turns around in space, as sequential Gibbs sweeps and forces without a potential do.
+    functions see what turns around in space, as sweeps in a fixed order and forces without a potential do.
 
     Attributes:
         directions: of f and g.
@@ -30,10 +33,30 @@ class Reciprocity:
     directions: Float[Tensor, "2 features"]
 
     @classmethod
-    def along(cls, x: Tensor, generator: torch.Generator) -> Reciprocity:
-        """Directions for states like these."""
-        features = x[0].numel()
-        return cls(torch.randn(2, features, generator=generator, device=generator.device, dtype=torch.float64))
+    def sought(cls, before: Tensor, after: Tensor, generator: torch.Generator) -> Reciprocity:
+        """The plane in which these pairs turn fastest: the leading singular pair of ``⟨x x'ᵀ⟩ − ⟨x' xᵀ⟩``.
+
+        Pairs that obey detailed balance give some plane, by chance; what is measured in it later, on other states,
+        is then 0 in expectation all the same.
+
+        Args:
+            before, after: the same chains on both sides of a relaxation, and others than those to be measured.
+            generator: of the random directions, where X has many dimensions.
+        """
+        x, y = (values.reshape(len(values), -1).double() for values in (before, after))
+        features = x.shape[1]
+        basis = torch.eye(features, dtype=torch.float64, device=x.device)
+        if features > _MOST_FEATURES:
+            shape = (features, _MOST_FEATURES)
+            basis = torch.randn(shape, generator=generator, device=x.device, dtype=torch.float64) / features**0.5
+        x, y = x @ basis, y @ basis
+        spread = x.std(0)
+        scaled = torch.where(spread > 0, 1 / spread, torch.zeros_like(spread))
+        middle = x.mean(0)
+        x, y = (x - middle) * scaled, (y - middle) * scaled
+        turning = x.T @ y
+        left, _, right = torch.linalg.svd(turning - turning.T)
+        return cls(torch.stack([left[:, 0], right[0]]) * scaled @ basis.T)
 
     def asymmetry(self, before: Tensor, after: Tensor, weights: Weights) -> Float[Tensor, " islands"]:
         """``⟨f(x)g(x') − f(x')g(x)⟩`` of each island, over the standard deviations of f and g, all states together.

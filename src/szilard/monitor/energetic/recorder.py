@@ -35,6 +35,9 @@ from szilard.records.schema import Group
 _BATCH_RECORDS = 16
 _TRIED = 64
 """Chains on which the sampler is tried."""
+_PATIENCE = 5
+"""Records in a row at which no chain has moved."""
+_REMEDY = "chains diverge, or the energy is NaN: give the sampler a smaller step size, and look at weights and loss"
 _DRIFT = 5.0
 """Errors by which the mean energy may still move over the second half of the burn-in."""
 
@@ -73,7 +76,7 @@ class EnergeticRecorder:
 
     The *reference* is a weighted population in equilibrium with each θ (:class:`Population`): it says what an ideal
     sampler would have cost, and how the free energy changes. The *lagging chains* (:class:`Chains`) relax for τ sampler
-    steps a record: they say what this sampler costs. At the first record both relax as well, and counting begins after.
+    steps a record: they say what this sampler costs. At the first record they stay where they begin.
 
     Args:
         ppm: the model to watch.
@@ -94,8 +97,9 @@ class EnergeticRecorder:
             self._log_normaliser = self._first_log_normaliser()
             self._chains = Chains.of(ppm, x[: settings.chains])
             self._reference = Population.of(ppm, x[settings.chains :], settings.islands)
+            after = ppm.relax(self._chains.x, settings.relaxation_steps, self._generator).x.detach()
+            self._reciprocity = Reciprocity.sought(self._chains.x, after, self._generator)
             self.precision: Precision = forward_precision(ppm.module, self._chains.energy)
-        self._reciprocity = Reciprocity.along(x, self._generator)
         self._profile = Profile.of(settings.sampler_steps)
         self._when = Sparsely()
         self._theta: State = state_of(ppm.module)
@@ -106,6 +110,7 @@ class EnergeticRecorder:
         self._resamplings: Tensor = nothing.sum()
         self._steps = 0
         self._waiting: list[Standing] = []
+        self._still = 0
         self._warned: set[str] = set()
 
     @property
@@ -156,7 +161,8 @@ class EnergeticRecorder:
         if self._energy_start is None:
             self._energy_start = step.energy
         self._reference, self._theta = reference, state_of(ppm.module)
-        self._chains = chains.begun() if first else chains
+        # at the first record copies relax, to show how they do: the chains themselves stay where they begin
+        self._chains = replace(self._chains, acceptance=chains.acceptance, moved=chains.moved) if first else chains
         self._sums = self._sums if first else self._sums.and_of(step)
         self._steps += 0 if first else settings.sampler_steps
         self._resamplings = self._resamplings + step.resampled.sum()
@@ -180,6 +186,7 @@ class EnergeticRecorder:
                 dict.fromkeys(lines[0]),
                 table,
                 [standing.host for standing in batch],
+                remedy=_REMEDY,
             )
         ]
         profiles = [(standing.occasion.step, standing.profile) for standing in batch if standing.profile is not None]
@@ -188,7 +195,7 @@ class EnergeticRecorder:
             count = energies.shape[-1]
             layout = dict.fromkeys(("relaxation", "relaxation_error"), energies.shape[1])
             values = torch.cat([energies.mean(-1), energies.std(-1) / math.sqrt(count)], dim=1)
-            rows.append(Rows("relaxation", [step for step, _ in profiles], layout, values))
+            rows.append(Rows("relaxation", [step for step, _ in profiles], layout, values, remedy=_REMEDY))
         return rows
 
     def finish(self) -> list[Rows]:
@@ -285,12 +292,14 @@ class EnergeticRecorder:
         }
 
     def _complain(self, batch: Sequence[Standing]) -> None:
-        still = [standing.occasion.step for standing in batch if float(standing.chains.moved) == 0]
-        if still:
-            self._warn(
-                f"the sampler does not move any more: no chain was elsewhere after the relaxation at step {still[0]}, "
-                "and the lag is that of chains that stand still. Give it a smaller step size."
-            )
+        for standing in batch:
+            self._still = self._still + 1 if float(standing.chains.moved) == 0 else 0
+            if self._still == _PATIENCE:
+                self._warn(
+                    f"the sampler does not move any more: at {_PATIENCE} records up to step "
+                    f"{standing.occasion.step}, no chain was elsewhere after relaxing, and the lag is that of chains "
+                    "that stand still. Give it a smaller step size."
+                )
 
     def _warn(self, message: str) -> None:
         if not self._warned:
