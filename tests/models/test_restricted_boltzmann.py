@@ -65,12 +65,12 @@ def test_annealing_finds_ln_z() -> None:
 def test_as_a_table_it_has_the_same_law() -> None:
     rbm = machine()
     ppm = RestrictedBoltzmann(rbm)
-    table = ppm.outcomes()
+    table = ppm.table()
     assert isinstance(table, Enumerable)
     logits = table.logits(slice(0, 1)).flatten()
     assert torch.allclose(torch.logsumexp(logits, 0).detach(), torch.tensor(ppm.log_normaliser(), dtype=torch.float64))
     with pytest.raises(ModelError, match="too many"):
-        RestrictedBoltzmann(RBM(21, 2)).outcomes()
+        RestrictedBoltzmann(RBM(21, 2)).table()
 
 
 def test_large_machines_know_no_z_unless_annealed() -> None:

@@ -44,7 +44,7 @@ class RestrictedBoltzmann:
         >>> from szilard.models import RBM, RestrictedBoltzmann
         >>> ppm = RestrictedBoltzmann(RBM(visible=6, hidden=3))
         >>> v = ppm.start(4, torch.Generator().manual_seed(0))
-        >>> ppm.starts_exactly, ppm.energy(v).shape, ppm.outcomes().outcomes
+        >>> ppm.starts_exactly, ppm.energy(v).shape, ppm.table().outcomes
         (True, torch.Size([4]), 64)
     """
 
@@ -83,7 +83,7 @@ class RestrictedBoltzmann:
         """``sampler_steps`` sweeps ``v → h → v``; x is kept."""
         return self.kernel.relax(self.energy, x, sampler_steps, generator)
 
-    def outcomes(self) -> Outcomes:
+    def table(self) -> Outcomes:
         """The same machine as a table of all visible states, whose ledger is exact; for small ones.
 
         Raises:
