@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import copy
+import importlib.util
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import torch
@@ -130,6 +133,24 @@ def retold(run: szilard.Run) -> Callable[..., xr.DataTree]:
         tree.attrs = {**run.tree.attrs, **attributes}
         return tree
 
+    return make
+
+
+def beside(name: str) -> ModuleType:
+    """A module of this directory, which is no package."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def made_up() -> Callable[..., Path]:
+    """The maker of records of sampled runs by formula: directory, capability and what else :func:`make` takes."""
+    make: Callable[..., Path] = beside("sampled_records").make
     return make
 
 

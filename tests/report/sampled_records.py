@@ -9,7 +9,15 @@ from typing import Any
 import numpy as np
 
 from szilard.ledger.embedding import classical_scaling
-from szilard.records.sampled_schema import BINS, GALLERY, LOG_NORMALISER, MODEL_SPACE, RELAXATION, ledger_group
+from szilard.records.sampled_schema import (
+    BINS,
+    CAPABILITIES,
+    GALLERY,
+    LOG_NORMALISER,
+    MODEL_SPACE,
+    RELAXATION,
+    ledger_group,
+)
 from szilard.records.schema import HISTOGRAM_BINS, Group
 from szilard.records.writer import RecordWriter
 
@@ -46,10 +54,15 @@ def _ledger(capability: str, row: int) -> dict[str, Any]:
         "log_normaliser": 3 - 0.5 * s,
     }  # fmt: skip
     errors = {f"{name}_error": 0.02 * (0.2 + s) for name in values} | {"energy_lagged_error": 0.02}
+    values["heat_lagged"] = change - values["work_lagged"]  # the first law of the chains
     lower = {f"{name}_lower": value - 0.2 * s - 0.02 for name, value in values.items()}
+    if capability == "bounded":  # the first law, from both sides
+        values["heat"] = change - lower["work_lower"]
+        lower["heat_lower"] = lower["entropy_change_lower"] - work
     lower |= {f"{name}_lower_error": 0.02 for name in values}
     plain = {
-        "interval": EVERY if row else 0, "wall_time": 0.1 * row, "effective_sample_size": 1 - 0.4 * abs(math.sin(row / 7)),
+        "interval": EVERY if row else 0, "wall_time": 0.1 * row,
+        "effective_sample_size": 1 - 0.4 * abs(math.sin(row / 7)),
         "refreshes": row // 20, "samples_drawn": 64 * (1 + row // 20), "precision_floor": 1e-9 * row,
         "jarzynski_effective_samples": 200 * math.exp(-s), "autocorrelation_time": 12 + 10 * s,
         "resamplings": row // 9, "sampler_steps": 20 * row, "loss": 2 * math.exp(-2 * s), "loss_error": 0.01,
@@ -61,17 +74,19 @@ def _ledger(capability: str, row: int) -> dict[str, Any]:
     return values | errors | lower | plain
 
 
-def _sample(form: str, row: int, number: int) -> list[float]:
+def _sample(form: dict[str, Any], row: int, number: int) -> list[float]:
     generator = np.random.default_rng([row, number])
-    s = _along(row)
-    if form == "text":
+    s, kind, places = _along(row), form["form"], math.prod(form["shape"])
+    if kind == "tokens" or (kind == "points" and places != 2):
+        return generator.integers(50, size=places).astype(float).tolist()
+    if kind == "text":
         text, letters = (
             "It was a truth universally acknowledged, that a reader must be in want of words.",
             "abcdefg <>&",
         )
         kept = [c if generator.random() < s else letters[generator.integers(len(letters))] for c in text[:70]]
         return [*map(float, map(ord, kept)), *[math.nan] * 10]
-    if form == "points":
+    if kind == "points":
         return (
             (1 - s) * generator.normal(size=2) + s * np.array([2 * (number % 2) - 1, 0.3 * generator.normal()])
         ).tolist()
@@ -93,6 +108,7 @@ def _space(capability: str) -> list[tuple[int, dict[str, Any]]]:
         row: dict[str, Any] = {
             "model_step": [int(steps[i]) if i <= j else -1 for i in range(MODELS)],
             "jeffreys": jeffreys, "jeffreys_error": [0.02 * each for each in jeffreys],
+            "separation": jeffreys, "separation_error": [0.02 * each for each in jeffreys],
             "cross_entropy": 1.4 + 0.5 * float(((target - points[j]) ** 2).sum()) + 0.045, "cross_entropy_error": 0.01,
         }  # fmt: skip
         if j:
@@ -112,8 +128,8 @@ def _space(capability: str) -> list[tuple[int, dict[str, Any]]]:
 
 
 def make(
-    out: Path, capability: str, *, rows: int = RECORDS, gallery: bool = True, space: bool = True, status: str = "complete",
-    form: dict[str, Any] | None = None, **attributes: Any,
+    out: Path, capability: str, *, rows: int = RECORDS, gallery: bool = True, space: bool = True,
+    status: str = "complete", form: dict[str, Any] | None = None, **attributes: Any,
 ) -> Path:  # fmt: skip
     """A record of this capability in ``out``.
 
@@ -128,8 +144,8 @@ def make(
         attributes: further ones of the root.
     """
     more = LOG_NORMALISER if capability == "energetic" else ()
-    path = PATH if capability in ("tractable", "sequential") else ()
-    draws = DRAWS if capability == "bounded" else ()
+    dims = {dim for variable in CAPABILITIES[capability] for dim in variable.dims}
+    path, draws = PATH if "path_interval" in dims else (), DRAWS if "draw" in dims else ()
     groups = [ledger_group(capability, more, path_intervals=path, draws=draws)]
     form = form or FORMS[capability]
     samples = 6 if form["form"] != "points" else 60
@@ -160,9 +176,7 @@ def make(
             profile = [2.0 - 0.8 * s + 0.5 * math.exp(-each / 15) for each in SUB_STEPS]
             writer.append("relaxation", row * EVERY, {"relaxation": profile, "relaxation_error": [0.02] * len(profile)})
         if gallery and row in (0, 1, 2, 4, 8, 16, 32, RECORDS - 1):
-            writer.append(
-                "gallery", row * EVERY, {"sample": [_sample(form["form"], row, n)[:places] for n in range(samples)]}
-            )
+            writer.append("gallery", row * EVERY, {"sample": [_sample(form, row, n) for n in range(samples)]})
     if space:
         for step, numbers in _space(capability):
             if step < rows * EVERY:

@@ -189,6 +189,8 @@ MODEL_SPACE = (
              integer=True),
     _number("jeffreys", "symmetric divergence to every kept model, of its dimension or token",
             "KL(p_i||p_j) + KL(p_j||p_i)", Kind.UNBIASED, cumulative=False, dims=("model",)),
+    _number("separation", "the same with log ratios cut at four times their median, for the map",
+            "J, with |d| <= max(4, 4 median |d|)", Kind.ASYMPTOTIC, cumulative=False, dims=("model",)),
     _number("cross_entropy", "cross-entropy on held-out data, of its dimension or token", "<phi_t>_{p*}",
             Kind.UNBIASED, cumulative=False, error=ERROR_OVER_EXAMPLES),
     _number("free_energy_bar", "free energy against the previous kept model by Bennett's acceptance ratio",

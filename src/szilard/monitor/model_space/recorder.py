@@ -12,7 +12,7 @@ from torch import Tensor
 from szilard.estimate import Estimate, Kind
 from szilard.ledger.bennett import bennett
 from szilard.ledger.detailed_fluctuation import detailed_histograms, detailed_law
-from szilard.ledger.jeffreys import jeffreys_of_energies, jeffreys_sampled, mean_of
+from szilard.ledger.jeffreys import jeffreys_of_energies, jeffreys_sampled, mean_of, separation_of
 from szilard.models.evaluation import undisturbed
 from szilard.models.held import held_at, state_of
 from szilard.models.ppm import PPM, Sequential
@@ -29,6 +29,7 @@ from szilard.records.schema import HISTOGRAM_BINS, Group, Variable
 
 _LARGE = 2**26
 """Parameters of all kept models together beyond which they wait on the CPU."""
+_OF_PAIRS = ("jeffreys", "jeffreys_error", "separation", "separation_error")
 _OF_DATA = ("cross_entropy", "cross_entropy_error")
 
 
@@ -147,24 +148,24 @@ class ModelSpaceRecorder:
         place = self._shelf.make_room()
         x = self._source.draw(self._samples)
         phi, size = self._source.phi(x), self._source.size(x)
-        like = phi.new_full((self._shelf.most,), torch.nan)
-        model_step, jeffreys, error = torch.full_like(like, -1.0), like, like.clone()
-        model_step[place] = step
+        empty = phi.new_full((self._shelf.most,), torch.nan)
+        row = {name: empty.clone() for name in _OF_PAIRS}
+        row["model_step"] = torch.full_like(empty, -1.0)
+        row["model_step"][place] = step
         pair = None
-        divergences: dict[int, Tensor] = {}
+        separations: dict[int, Tensor] = {}
         for kept in self._shelf.models:
             pair = self._pair(kept, x, phi)
-            divergence = self._divergence(*pair)
-            model_step[kept.place] = kept.step
-            jeffreys[kept.place], error[kept.place] = divergence.value / size, divergence.error / size
-            divergences[kept.step] = divergence.value
+            row["model_step"][kept.place] = kept.step
+            for name, found in zip(("jeffreys", "separation"), self._divergences(*pair), strict=True):
+                row[name][kept.place], row[f"{name}_error"][kept.place] = found.value / size, found.error / size
+                separations[kept.step] = found.value
         previous = self._shelf.models[-1] if self._shelf.models else None
-        row = {"model_step": model_step, "jeffreys": jeffreys, "jeffreys_error": error}
         jump, free_energy = self._jump(previous, pair, phi)
         row |= jump
         if self._data is not None:
             row |= dict(zip(_OF_DATA, self._cross_entropy(free_energy), strict=True))
-        self._shelf.add(Kept(step, place, self._snapshot(), x, phi, free_energy), divergences)
+        self._shelf.add(Kept(step, place, self._snapshot(), x, phi, free_energy), separations)
         self._waiting.append((step, row))
 
     def _pair(self, kept: Kept, x: Tensor, phi: Tensor) -> tuple[Tensor, Tensor]:
@@ -175,10 +176,12 @@ class ModelSpaceRecorder:
             backward = phi - self._source.phi(x)
         return forward, backward
 
-    def _divergence(self, forward: Tensor, backward: Tensor) -> Estimate:
+    def _divergences(self, forward: Tensor, backward: Tensor) -> tuple[Estimate, Estimate]:
+        """Jeffreys', and the one for the map."""
         if self._source.normalised:
-            return jeffreys_sampled(forward, backward)
-        return jeffreys_of_energies(forward, backward, bennett(forward, backward).value)
+            return jeffreys_sampled(forward, backward), separation_of(forward, backward)
+        shift = bennett(forward, backward).value
+        return jeffreys_of_energies(forward, backward, shift), separation_of(forward - shift, backward - shift)
 
     def _jump(
         self, previous: Kept | None, pair: tuple[Tensor, Tensor] | None, like: Tensor

@@ -10,6 +10,8 @@ import numpy as np
 if TYPE_CHECKING:
     import xarray as xr
 
+WRITTEN = ("text", "tokens")
+"""Forms of samples that end where they end, and are filled up with NaN."""
 UNKNOWN = "\ufffd"
 """Stands for a number that is no character."""
 
@@ -32,7 +34,7 @@ class Gallery:
 
     @classmethod
     def of(cls, tree: xr.DataTree) -> Gallery | None:
-        """Of a record; None where it has no samples, or does not say what they are."""
+        """Of a record; None where it has no samples, or does not say what they are. Undefined ones are left out."""
         told = tree.attrs.get("gallery")
         if "gallery" not in tree.children or not isinstance(told, dict):
             return None
@@ -43,9 +45,12 @@ class Gallery:
         values = np.asarray(data["sample"].values, dtype=float)
         extents = tuple(int(extent) for extent in shape if isinstance(extent, int) and extent > 0)
         form = str(told.get("form"))
+        known = np.isfinite(values).any(2).all(1) if form in WRITTEN else np.isfinite(values).all((1, 2))
+        if not known.any():
+            return None
         if form == "image" and int(np.prod(extents)) != values.shape[-1]:
             form = "points"
-        return cls(form, extents, np.asarray(data["step"].values), values)
+        return cls(form, extents, np.asarray(data["step"].values)[known], values[known])
 
     def rows(self, most: int) -> list[int]:
         """At most so many records, the first and the last among them, spread over the rows: dense where they are."""

@@ -104,7 +104,8 @@ def _matrix(data: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
     A pair's number is in the row of the later model, at the earlier one's place, which it keeps as long as it is kept.
     """
     rows, places = np.asarray(data["step"].values), np.asarray(data["model_step"].values)
-    jeffreys = np.asarray(data["jeffreys"].values, dtype=float)
+    column = "separation" if "separation" in data else "jeffreys"
+    divergence = np.asarray(data[column].values, dtype=float)
     place_of = {int(step): place for place, step in enumerate(places[-1]) if step >= 0}
     steps = np.array(sorted(step for step in place_of if step in rows), dtype=int)
     matrix = np.zeros((len(steps), len(steps)))
@@ -112,7 +113,7 @@ def _matrix(data: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
         row = int(np.flatnonzero(rows == late)[-1])
         for i, early in enumerate(steps[:j]):
             place = place_of[int(early)]
-            found = jeffreys[row, place] if places[row, place] == early else math.nan
+            found = divergence[row, place] if places[row, place] == early else math.nan
             matrix[i, j] = matrix[j, i] = found
     return steps, matrix
 

@@ -83,10 +83,11 @@ def _map(space: Space, found: Map) -> tuple[list[dict[str, Any]], list[dict[str,
 
 
 def _positions(points: np.ndarray, target: Place | None) -> list[str]:
-    """Names on the side that the way leaves free: away from the middle of the map, the last one away from p*."""
+    """Names on the side that the way leaves free: away from the middle of the map, the last one ahead of the way."""
     away = points - points.mean(0)
+    away[-1] = points[-1] - points[-2]
     if target is not None:
-        away[-1] = points[-1] - target.foot
+        away[-1, 1] = points[-1, 1] - target.foot[1]
     return [f"{'top' if y >= 0 else 'bottom'} {'right' if x >= 0 else 'left'}" for x, y in away]
 
 
@@ -149,7 +150,8 @@ def _distance(
 def _caption(space: Space, found: Map) -> str:
     said = (
         f"{len(space.steps)} models kept along the training, each sampled and evaluated under all the others. On the "
-        "map the squared distance of two models is, as nearly as a plane allows, their Jeffreys divergence KL + KL "
+        "map the squared distance of two models is, as nearly as a plane allows, their Jeffreys divergence KL + KL, rare "
+        "samples cut "
         f"(these two directions carry {found.explained:.0%} of it; distances are off by {found.stress:.0%}). "
     )
     if space.target is None:

@@ -29,6 +29,7 @@ def figure(view: View, gallery: Gallery) -> Figure:
     grey = np.where(np.isfinite(sheet), np.clip((sheet - low) / (high - low), 0, 1) * 100, np.nan).round()
     names = [f"{gallery.steps[row]:,}" for row in rows]
     ticks = [line * (height + gap) + height / 2 - 0.5 for line in range(len(rows))]
+    scale = f"{low:.3g} (white) to {high:.3g} (black)".replace("-", "−")
     own = "the chains of the gallery, relaxed at every record" if view.capability == "energetic" else (
         "drawn from the same random numbers at every record, so that what changes is the model"
     )  # fmt: skip
@@ -36,8 +37,8 @@ def figure(view: View, gallery: Gallery) -> Figure:
         key="samples",
         title="What the model makes",
         caption=(
-            f"{samples} samples at some records, {own}; nothing was picked. Grey values: {low:.3g} (white) to "
-            f"{high:.3g} (black), what lies beyond is cut."
+            f"{samples} samples at some records, {own}; nothing was picked. Grey values: {scale}, what lies "
+            "beyond is cut."
         ),
         data=[
             {
