@@ -49,8 +49,13 @@ class Segment(Protocol):
     def mark(self) -> Any:
         """A bookmark of the model that it was last shown."""
 
-    def since(self, mark: Any) -> Float[Tensor, " slots"]:
-        """Per-slot work of the one jump from the bookmark to the model last shown."""
+    def since(self, mark: Any, *, near: bool | None = None) -> Float[Tensor, " slots"]:
+        """Per-slot work of the one jump from the bookmark to the model last shown.
+
+        Args:
+            mark: the bookmark.
+            near: whether the jump is short enough for ``e^{−d} − 1`` to help; None leaves that to the set's scouts.
+        """
 
     def state(self) -> Mapping[str, SlotSum]:
         """Functions of the model last shown, by the record's name."""

@@ -90,10 +90,10 @@ class LatentSegment:
         """φ of the model last shown."""
         return self._now
 
-    def since(self, mark: Looks) -> Float[Tensor, " slots"]:
+    def since(self, mark: Looks, *, near: bool | None = None) -> Float[Tensor, " slots"]:
         """Work from above."""
         weight, d = torch.exp(self._source.own[-1] - mark.own[-1]), self._now.own[-1] - mark.own[-1]
-        balance = balance_of(weight[self._slots :], d[self._slots :])
+        balance = balance_of(weight[self._slots :], d[self._slots :]) if near is None else float(near)
         return ledger.slot_work(weight[: self._slots], d[: self._slots], balance)
 
     def state(self) -> Mapping[str, SlotSum]:

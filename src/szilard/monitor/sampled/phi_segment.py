@@ -46,10 +46,10 @@ class PhiSegment:
         """φ of the model last shown."""
         return self._now
 
-    def since(self, mark: Tensor) -> Float[Tensor, " slots"]:
+    def since(self, mark: Tensor, *, near: bool | None = None) -> Float[Tensor, " slots"]:
         """``w (d + e^{−d} − 1)``, w of the bookmark."""
         weight, d = torch.exp(self._source - mark), self._now - mark
-        balance = balance_of(weight[self._slots :], d[self._slots :])
+        balance = balance_of(weight[self._slots :], d[self._slots :]) if near is None else float(near)
         return ledger.slot_work(weight[: self._slots], d[: self._slots], balance)
 
     def state(self) -> Mapping[str, SlotSum]:

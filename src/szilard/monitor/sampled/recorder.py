@@ -20,7 +20,6 @@ from szilard.monitor.measure import Occasion
 from szilard.monitor.rows import Rows
 from szilard.monitor.sampled.combination import END, SLOTS, START, Combination
 from szilard.monitor.sampled.family import Family, Segment, Standing
-from szilard.monitor.sampled.scouts import SPENT
 from szilard.monitor.sampled.sizes import Sizes
 from szilard.records.schema import Group
 
@@ -119,7 +118,7 @@ class SampledRecorder:
                 fluctuation, effective = step.fluctuation, step.effective
                 direct = self._jump_from_the_first()
             ended = self._end_jumps(occasion)
-            if float(effective) < SPENT:  # not where it is NaN: nothing is drawn from a broken model
+            if float(effective) < self._sizes.spent:  # not where it is NaN: nothing is drawn from a broken model
                 self._segment = self._renew()
             for interval in ended:
                 self._begun[interval] = _Begun(self._segment, self._segment.mark())
@@ -170,12 +169,12 @@ class SampledRecorder:
         """The first model: a set to follow, a set to keep for ever, and many samples for its entropy."""
         segment = self._renew()
         self._refreshes = 0
-        self._direct = self._family.draw(self._sizes.direct, self._sizes.direct_scouts, self._generator, light=True)
+        self._direct = self._family.draw(self._sizes.direct, 0, self._generator, light=True)
         self._direct_mark = self._direct.mark()
         self._origin = segment.state()
         start = self._family.checkpoint(self._sizes.checkpoint, self._generator)
         self._start = {name: Combination.of(START, part) for name, part in start.items()}
-        self._drawn += self._sizes.direct + self._sizes.direct_scouts + self._sizes.checkpoint
+        self._drawn += self._sizes.direct + self._sizes.checkpoint
         return segment
 
     def _renew(self) -> Segment:
@@ -190,7 +189,7 @@ class SampledRecorder:
         if self._direct is None:
             return None
         self._direct.look()
-        return SlotSum.mean(self._direct.since(self._direct_mark))
+        return SlotSum.mean(self._direct.since(self._direct_mark, near=self._refreshes == 0))
 
     def _end_jumps(self, occasion: Occasion) -> list[int]:
         """Adds up the jumps that end here, each on the set that it began on; which intervals begin anew."""

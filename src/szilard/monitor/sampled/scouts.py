@@ -9,10 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-SPENT = 0.7
-"""Effective share of scouts below which a set is renewed. At one half the weights' tails cost more than fresh samples:
-on a Gaussian whose mean is learned (docs/sampled-ledger.md) W needs 2.5 times as many samples for the same error."""
-_FAR = 0.5
+_FAR = 0.7
 """Effective share below which a jump counts as far."""
 
 

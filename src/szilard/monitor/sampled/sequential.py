@@ -58,7 +58,7 @@ class SequentialFamily:
     def sizes(ppm: Sequential, samples: int | None, checkpoint: int | None) -> Sizes:
         """Sequences by what their logits take: 16 to 64; few for the jump from the first model."""
         slots = samples or min(64, max(16, _LOGITS_KEPT // (ppm.length * ppm.vocabulary)))
-        return Sizes(slots, checkpoint or 2 * slots, scouts=max(16, slots // 8), direct=max(8, slots // 4))
+        return Sizes.of_sequences(slots, checkpoint or 2 * slots)
 
     @property
     def attributes(self) -> dict[str, Any]:

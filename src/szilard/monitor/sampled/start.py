@@ -46,9 +46,9 @@ def start(
     if text is not None:
         raise SpecError("text is for models of sequences: leave it out here.")
     if isinstance(ppm, Tractable):
-        family, sizes = TractableFamily(ppm), Sizes.of(samples or 256, checkpoint_samples or 4096)
+        family, sizes = TractableFamily(ppm), Sizes.of(samples or 512, checkpoint_samples or 4096)
     elif isinstance(ppm, Bounded):
-        family, sizes = BoundedFamily(ppm), Sizes.of(samples or 128, checkpoint_samples or 1024)
+        family, sizes = BoundedFamily(ppm), Sizes.of(samples or 256, checkpoint_samples or 2048)
     else:
         raise ModelError(
             f"{type(ppm).__name__} offers neither labels nor a table of outcomes nor a way to be sampled: wrap the "

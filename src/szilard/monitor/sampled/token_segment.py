@@ -65,11 +65,12 @@ class TokenSegment:
         """φ of the tokens under the model last shown."""
         return self._now
 
-    def since(self, mark: Positions) -> Float[Tensor, " slots"]:
+    def since(self, mark: Positions, *, near: bool | None = None) -> Float[Tensor, " slots"]:
         """By the sampled tokens alone, since whole distributions are kept of the previous record only."""
         weights, d = ledger.prefix_weights(self._source, mark, inclusive=True), self._now - mark
         scouts = self._alive[self._slots :]
-        balance = balance_of(weights[self._slots :][scouts], d[self._slots :][scouts])
+        of_scouts = weights[self._slots :][scouts], d[self._slots :][scouts]
+        balance = balance_of(*of_scouts) if near is None else float(near)
         return ledger.token_work(weights[: self._slots], d[: self._slots], balance)
 
     def state(self) -> Mapping[str, SlotSum]:
