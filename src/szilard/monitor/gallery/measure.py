@@ -82,7 +82,7 @@ class Gallery:
     def _form(self, ppm: PPM) -> Form:
         """What samples look like, from one that is thrown away."""
         shape = None if self.shape is None else tuple(self.shape)
-        trial = source_of(ppm, _STREAM, 1).draw(1)
+        trial = source_of(ppm, _STREAM, 1).draw(1).x
         if shape is not None and math.prod(shape) != trial[0].numel():
             raise SpecError(
                 f"a sample has {trial[0].numel()} numbers, which do not make a picture shaped {shape}: give its shape."

@@ -102,7 +102,7 @@ class GalleryRecorder:
 
     def _keep(self, step: int) -> None:
         self._source.restart()
-        x = self._source.draw(self._samples)
+        x = self._source.draw(self._samples).x
         alive = self._ppm.alive(x) if isinstance(self._ppm, Sequential) else None
         self._waiting.append((step, x, alive))
         self._skipped = None

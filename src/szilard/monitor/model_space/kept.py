@@ -10,6 +10,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from szilard.monitor.source import Drawn
+
 
 @final
 @dataclass(frozen=True, slots=True)
@@ -20,16 +22,18 @@ class Kept:
         step: its training step.
         place: among the record's models.
         state: parameters and buffers by name.
-        x: samples of it.
+        drawn: samples of it.
         phi: φ of these samples under it, nats.
+        law: φ of x and z together; the same where there is no z.
         free_energy: ``−ln Z`` against that of the first model kept, with its squared error; 0 for normalised φ.
     """
 
     step: int
     place: int
     state: Mapping[str, Tensor]
-    x: Tensor
+    drawn: Drawn
     phi: Float[Tensor, " samples"]
+    law: Float[Tensor, " samples"]
     free_energy: tuple[Tensor, Tensor]
 
 

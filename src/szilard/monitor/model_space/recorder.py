@@ -21,7 +21,7 @@ from szilard.monitor.determinism import any_algorithm
 from szilard.monitor.measure import Occasion
 from szilard.monitor.model_space.kept import Kept, Shelf
 from szilard.monitor.rows import Rows
-from szilard.monitor.source import Source
+from szilard.monitor.source import Drawn, Source
 from szilard.monitor.source.sparsely import Sparsely
 from szilard.monitor.source.standing import Standing
 from szilard.records.sampled_schema import BINS, MODEL_SPACE
@@ -146,35 +146,36 @@ class ModelSpaceRecorder:
     def _keep(self, step: int) -> None:
         self._skipped = None
         place = self._shelf.make_room()
-        x = self._source.draw(self._samples)
-        phi, size = self._source.phi(x), self._source.size(x)
+        drawn = self._source.draw(self._samples)
+        phi, law, size = self._source.phi(drawn.x), self._source.law(drawn), self._source.size(drawn.x)
         empty = phi.new_full((self._shelf.most,), torch.nan)
         row = {name: empty.clone() for name in _OF_PAIRS}
         row["model_step"] = torch.full_like(empty, -1.0)
         row["model_step"][place] = step
-        pair = None
         separations: dict[int, Tensor] = {}
         for kept in self._shelf.models:
-            pair = self._pair(kept, x, phi)
+            pair = self._pair(kept, drawn.x, phi)
             row["model_step"][kept.place] = kept.step
             for name, found in zip(("jeffreys", "separation"), self._divergences(*pair), strict=True):
                 row[name][kept.place], row[f"{name}_error"][kept.place] = found.value / size, found.error / size
                 separations[kept.step] = found.value
         previous = self._shelf.models[-1] if self._shelf.models else None
-        jump, free_energy = self._jump(previous, pair, phi)
+        jump, free_energy = self._jump(previous, drawn, law)
         row |= jump
         if self._data is not None:
             row |= dict(zip(_OF_DATA, self._cross_entropy(free_energy), strict=True))
-        self._shelf.add(Kept(step, place, self._snapshot(), x, phi, free_energy), separations)
+        self._shelf.add(Kept(step, place, self._snapshot(), drawn, phi, law, free_energy), separations)
         self._waiting.append((step, row))
 
     def _pair(self, kept: Kept, x: Tensor, phi: Tensor) -> tuple[Tensor, Tensor]:
         """``φ − φ_kept`` at the samples of the kept model, and at those of the present one."""
-        forward = self._source.phi(kept.x) - kept.phi
-        state = {name: tensor.to(self._ppm.device) for name, tensor in kept.state.items()}
-        with held_at(self._ppm.module, state):
+        forward = self._source.phi(kept.drawn.x) - kept.phi
+        with held_at(self._ppm.module, self._state_of(kept)):
             backward = phi - self._source.phi(x)
         return forward, backward
+
+    def _state_of(self, kept: Kept) -> dict[str, Tensor]:
+        return {name: tensor.to(self._ppm.device) for name, tensor in kept.state.items()}
 
     def _divergences(self, forward: Tensor, backward: Tensor) -> tuple[Estimate, Estimate]:
         """Jeffreys', and the one for the map."""
@@ -184,12 +185,12 @@ class ModelSpaceRecorder:
         return jeffreys_of_energies(forward, backward, shift), separation_of(forward - shift, backward - shift)
 
     def _jump(
-        self, previous: Kept | None, pair: tuple[Tensor, Tensor] | None, like: Tensor
+        self, previous: Kept | None, drawn: Drawn, law: Tensor
     ) -> tuple[dict[str, Tensor], tuple[Tensor, Tensor]]:
         """Columns of the jump from the kept model before, and the free energy of this one."""
-        nan, zero = like.new_tensor(torch.nan), like.new_zeros(())
-        bins = like.new_full((HISTOGRAM_BINS,), torch.nan)
-        if previous is None or pair is None:
+        nan, zero = law.new_tensor(torch.nan), law.new_zeros(())
+        bins = law.new_full((HISTOGRAM_BINS,), torch.nan)
+        if previous is None:
             names = (
                 "previous_step", "free_energy_bar", "free_energy_bar_error", "histogram_low", "histogram_high",
                 "detailed_slope", "detailed_slope_error",
@@ -199,10 +200,12 @@ class ModelSpaceRecorder:
                 start,
                 zero,
             )
-        forward, backward = pair
+        forward = self._source.law(previous.drawn) - previous.law
+        with held_at(self._ppm.module, self._state_of(previous)):
+            backward = law - self._source.law(drawn)
         change = bennett(forward, backward)
         shift = zero if self._source.normalised else change.value
-        law = detailed_law(forward, backward)
+        line = detailed_law(forward, backward)
         ahead, behind, low, high = detailed_histograms(forward - shift, backward - shift, HISTOGRAM_BINS)
         free_energy = previous.free_energy
         if not self._source.normalised:
@@ -215,8 +218,8 @@ class ModelSpaceRecorder:
             "backward_histogram": behind,
             "histogram_low": low,
             "histogram_high": high,
-            "detailed_slope": law.slope.value,
-            "detailed_slope_error": law.slope.error,
+            "detailed_slope": line.slope.value,
+            "detailed_slope_error": line.slope.error,
         }
         return row, free_energy
 

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from szilard.models.ppm import Bounded
 from szilard.monitor.source.extent import dimensions
+from szilard.monitor.source.source import Drawn
 
 _AT_ONCE = 2**14
 """Pairs of x and z evaluated together."""
@@ -31,13 +32,21 @@ class BoundedSource:
         self._generator = torch.Generator(device=ppm.device).manual_seed(seed)
         self._proposals = torch.Generator(device=ppm.device).manual_seed(seed + 1)
 
-    def draw(self, count: int) -> Tensor:
-        """Fresh samples of x."""
-        return self._ppm.sample_joint(count, self._generator)[0].detach()
+    def draw(self, count: int) -> Drawn:
+        """Fresh pairs of x and z."""
+        x, z = self._ppm.sample_joint(count, self._generator)
+        return Drawn(x.detach(), z.detach())
 
     def phi(self, x: Tensor) -> Float[Tensor, " count"]:
-        """The bound at each sample."""
+        """The bound at each sample, from the same random numbers each time: between close models their luck cancels."""
+        self._proposals.manual_seed(self._seed + 1)
         return torch.cat([self._phi(chunk) for chunk in x.split(max(1, _AT_ONCE // self._ppm.draws))])
+
+    def law(self, drawn: Drawn) -> Float[Tensor, " count"]:
+        """``−ln p(x,z)``: no bound, and normalised."""
+        assert drawn.z is not None
+        joint = self._ppm.log_joint(drawn.x, drawn.z.unsqueeze(1)).detach().double()
+        return -joint.squeeze(-1)
 
     def size(self, x: Tensor) -> Float[Tensor, ""]:
         """Dimensions of x."""

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from szilard.models.ppm import Energetic
 from szilard.monitor.source.extent import dimensions
+from szilard.monitor.source.source import Drawn
 
 _FIRST = 4
 """The first samples are relaxed so many times as long: they begin where the model has not been."""
@@ -31,20 +32,24 @@ class EnergeticSource:
         self._generator = torch.Generator(device=ppm.device).manual_seed(seed)
         self._chains: Tensor | None = None
 
-    def draw(self, count: int) -> Tensor:
+    def draw(self, count: int) -> Drawn:
         """The chains, relaxed under the model as it stands; as many as were first asked for."""
         steps = self._steps
         if self._chains is None:
             self._chains = self._ppm.start(count, self._generator).detach().clone()
             if getattr(self._ppm, "starts_exactly", False):
-                return self._chains
+                return Drawn(self._chains)
             steps *= _FIRST
         self._chains = self._ppm.relax(self._chains, steps, self._generator).x.detach().clone()
-        return self._chains
+        return Drawn(self._chains)
 
     def phi(self, x: Tensor) -> Float[Tensor, " count"]:
         """The energy, ln Z left out."""
         return self._ppm.energy(x).detach().double()
+
+    def law(self, drawn: Drawn) -> Float[Tensor, " count"]:
+        """The same: there is nothing but x."""
+        return self.phi(drawn.x)
 
     def size(self, x: Tensor) -> Float[Tensor, ""]:
         """Dimensions of x."""

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from szilard.models.ppm import Sequential, log_normaliser
 from szilard.monitor.source.extent import dimensions
+from szilard.monitor.source.source import Drawn
 
 
 @final
@@ -23,17 +24,21 @@ class SequenceSource:
         self._seed = seed
         self._generator = torch.Generator(device=ppm.device).manual_seed(seed)
 
-    def draw(self, count: int) -> Int[Tensor, "count length"]:
+    def draw(self, count: int) -> Drawn:
         """Fresh sequences."""
         chunks = [
             self._ppm.sample(min(self._ppm.chunk, count - begin), self._generator)
             for begin in range(0, count, self._ppm.chunk)
         ]
-        return torch.cat(chunks)
+        return Drawn(torch.cat(chunks))
 
     def phi(self, x: Int[Tensor, "count length"]) -> Float[Tensor, " count"]:
         """``−Σ_i ln p(x_i|x_{<i})`` over the tokens that are alive."""
         return torch.cat([self._phi(chunk) for chunk in x.split(self._ppm.chunk)])
+
+    def law(self, drawn: Drawn) -> Float[Tensor, " count"]:
+        """The same: there is nothing but x."""
+        return self.phi(drawn.x)
 
     def size(self, x: Int[Tensor, "count length"]) -> Float[Tensor, ""]:
         """Tokens of the horizon: a fixed number, as in the ledger."""

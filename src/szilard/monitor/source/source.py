@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Protocol, final
 
 from jaxtyping import Float
 from torch import Tensor
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """Samples of a model.
+
+    Attributes:
+        x: first dimension ``count``.
+        z: the latent variables that they came with, where there are any.
+    """
+
+    x: Tensor
+    z: Tensor | None = None
 
 
 class Source(Protocol):
@@ -22,11 +37,14 @@ class Source(Protocol):
     def exact(self) -> bool:
         """Whether samples are exact, independent draws and φ is no bound."""
 
-    def draw(self, count: int) -> Tensor:
+    def draw(self, count: int) -> Drawn:
         """``count`` samples, first dimension ``count``; a chain's source goes on from where it was."""
 
     def phi(self, x: Tensor) -> Float[Tensor, " count"]:
         """φ (or the energy) of each sample in nats, float64."""
+
+    def law(self, drawn: Drawn) -> Float[Tensor, " count"]:
+        """φ of x and z together, exact; the same as :meth:`phi` where there is no z."""
 
     def size(self, x: Tensor) -> Float[Tensor, ""]:
         """Dimensions of x, or tokens of the horizon: what a quantity per dimension or token is divided by."""

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from szilard.models.ppm import Tractable
 from szilard.monitor.source.extent import dimensions
+from szilard.monitor.source.source import Drawn
 
 
 @final
@@ -23,13 +24,17 @@ class TractableSource:
         self._seed = seed
         self._generator = torch.Generator(device=ppm.device).manual_seed(seed)
 
-    def draw(self, count: int) -> Tensor:
+    def draw(self, count: int) -> Drawn:
         """Fresh samples."""
-        return self._ppm.sample(count, self._generator).detach()
+        return Drawn(self._ppm.sample(count, self._generator).detach())
 
     def phi(self, x: Tensor) -> Float[Tensor, " count"]:
         """Normalised φ."""
         return self._ppm.phi(x).detach().double()
+
+    def law(self, drawn: Drawn) -> Float[Tensor, " count"]:
+        """The same: there is nothing but x."""
+        return self.phi(drawn.x)
 
     def size(self, x: Tensor) -> Float[Tensor, ""]:
         """Dimensions of x."""

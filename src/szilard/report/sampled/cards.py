@@ -36,7 +36,7 @@ def cards(view: View) -> list[Card]:
     if held_out is not None:
         name, value, error, units = held_out
         against = "" if baseline is None else f"; {baseline[0]}: {with_error(*baseline[1:3])}"
-        card = number("", f"held-out {name}", value, error, units)
+        card = number("", name if "held-out" in name else f"{name}, held out", value, error, units)
         shown.append(Card("", card.words, card.value, card.rest + against))
     return shown
 

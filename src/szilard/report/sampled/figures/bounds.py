@@ -6,6 +6,7 @@ import numpy as np
 
 from szilard.report.axes import LEGEND, axis, layout
 from szilard.report.drawing import points
+from szilard.report.logarithmic import between, logarithmic, range_of
 from szilard.report.sampled.frame import quarters, shade
 from szilard.report.sampled.view import View
 from szilard.report.style import Figure, Pen
@@ -39,7 +40,7 @@ def figure(view: View) -> Figure | None:
         ),
         data=data,
         layout=layout(
-            axis("gap (nat)", **({"type": "log"} if positive else {"rangemode": "tozero"})),
+            logarithmic("gap (nat)", *between(*range_of(gap[ends]), 1.6)) if positive else axis("gap (nat)"),
             x=axis("draws K from the encoder", type="log", tickvals=draws.tolist(),
                    ticktext=[f"{draw:g}" for draw in draws]),
             right=16,

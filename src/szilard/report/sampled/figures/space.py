@@ -150,8 +150,8 @@ def _distance(
 def _caption(space: Space, found: Map) -> str:
     said = (
         f"{len(space.steps)} models kept along the training, each sampled and evaluated under all the others. On the "
-        "map the squared distance of two models is, as nearly as a plane allows, their Jeffreys divergence KL + KL, rare "
-        "samples cut "
+        "map the squared distance of two models is, as nearly as a plane allows, their Jeffreys divergence KL + KL, "
+        "rare samples cut "
         f"(these two directions carry {found.explained:.0%} of it; distances are off by {found.stress:.0%}). "
     )
     if space.target is None:
