@@ -42,6 +42,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "data",
         "ensemble",
         "handle",
+        "information",
         "models",
         "monitor",
         "records",

@@ -18,7 +18,8 @@ class Spec(Settings):
     """Base of experiments: a frozen dataclass of settings with at least these fields.
 
     Attributes:
-        model: see :func:`szilard.factory`; a function or class is accepted and marked "not reconstructible".
+        model: see :func:`szilard.factory`; a function or class is accepted and marked "not reconstructible". Left out
+            where the experiment brings its own.
         data: a name of :func:`szilard.data.load` or the address of a function of one's own, or a
             :class:`~szilard.data.Dataset` ("not reconstructible").
         seed: of everything random.
@@ -38,7 +39,7 @@ class Spec(Settings):
                 f"the data must be a name or a szilard Dataset, not a {type(self.data).__name__}: make one with"
                 " szilard.data.from_arrays(…) or from_torch(…)."
             )
-        if callable(self.model):
+        if callable(getattr(self, "model", None)):
             object.__setattr__(self, "model", Factory(self.model))
         super().__post_init__()
 
@@ -67,7 +68,8 @@ class Spec(Settings):
     @property
     def reconstructible(self) -> bool:
         """Whether a file can hold it: whether model and data go by name."""
-        return self.model.reconstructible and isinstance(self.data, str)
+        model = getattr(self, "model", None)
+        return (model is None or model.reconstructible) and isinstance(self.data, str)
 
     def as_table(self) -> Table:
         """See :meth:`Settings.as_table`; data given as tensors are named and marked."""

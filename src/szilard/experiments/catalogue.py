@@ -22,6 +22,8 @@ from szilard.experiments.reversal import Reversal
 from szilard.experiments.reversal.named import reversal
 from szilard.experiments.single import single
 from szilard.experiments.spec import Experiment
+from szilard.experiments.tradeoff import TradeOff
+from szilard.experiments.tradeoff.named import tradeoff
 
 NAMED: dict[str, Callable[..., Spec]] = {
     "single": single,
@@ -30,6 +32,7 @@ NAMED: dict[str, Callable[..., Spec]] = {
     "fig3": fig3,
     "reversal": reversal,
     "heat-capacity": heat_capacity,
+    "tradeoff": tradeoff,
     "vae": vae,
     "flow": flow,
     "text": text,
@@ -42,6 +45,7 @@ _KINDS: tuple[type[Spec], ...] = (
     Figure3,
     Reversal,
     HeatCapacity,
+    TradeOff,
     VAE,
     FlowRun,
     CharacterText,

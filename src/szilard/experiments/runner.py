@@ -20,13 +20,20 @@ from szilard.experiments.heat_capacity.run import carry_out as heat_capacity
 from szilard.experiments.reversal import Reversal
 from szilard.experiments.reversal.run import carry_out as reversal
 from szilard.experiments.spec import Experiment
+from szilard.experiments.tradeoff import TradeOff
+from szilard.experiments.tradeoff.run import carry_out as tradeoff
 from szilard.records.place import check_vacant
 
 if TYPE_CHECKING:
     from szilard.data import Dataset
     from szilard.handle import Run
 
-CARRY_OUT: dict[type[Spec], Callable[..., None]] = {Figure3: fig3, Reversal: reversal, HeatCapacity: heat_capacity}
+CARRY_OUT: dict[type[Spec], Callable[..., None]] = {
+    Figure3: fig3,
+    Reversal: reversal,
+    HeatCapacity: heat_capacity,
+    TradeOff: tradeoff,
+}
 """By kind of spec; the runs of families share one, :mod:`szilard.experiments.families.carry`. Each takes the spec, its
 data and the place, and ``overwrite``, ``quiet``, ``resume``, ``keep``."""
 

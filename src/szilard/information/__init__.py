@@ -7,6 +7,7 @@ runs or files. :class:`Nesting` says where members belong, :func:`measure` makes
 from szilard.information.calibration import coverage_note
 from szilard.information.chain import chain_bound, population_bound
 from szilard.information.difference import change, changes, marginal_changes
+from szilard.information.efficiency import efficiency
 from szilard.information.jackknife import ensemble_mean
 from szilard.information.m_info import (
     DataProcessing,
@@ -37,6 +38,7 @@ __all__ = [
     "clausius_residual",
     "coverage_note",
     "data_processing",
+    "efficiency",
     "ensemble_mean",
     "ideal_learning",
     "label_free_stop",
