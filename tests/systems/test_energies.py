@@ -117,7 +117,7 @@ def test_second_law_of_lagging_chains(energetic: EnergySystem, sampler_steps: in
     assert a["work"] + a["free_energy_change"] + a["heat"] == pytest.approx(a["energy"] - start["energy"], abs=1e-12)
     assert a["free_energy_change"] == pytest.approx(start["log_normaliser"] - a["log_normaliser"], rel=1e-11)
     assert a["entropy_conditional"] == pytest.approx(a["energy"] + a["log_normaliser"], rel=1e-12)
-    profile = energetic.relaxation(path, sampler_steps, 2 * sampler_steps)  # type: ignore[attr-defined]
+    profile = energetic.relaxation(path, sampler_steps, 2 * sampler_steps)
     assert profile[sampler_steps] == pytest.approx(a["energy_lagged"], rel=1e-12)
 
 

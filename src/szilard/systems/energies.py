@@ -53,6 +53,10 @@ class EnergySystem(System):
         ``lag = KL(ρ_n‖p_n)`` and ``ep_lagged = Σ_t [KL(ρ_{t−1}‖p_t) − KL(ρ_t‖p_t)] = work_dissipated − lag``.
         """
 
+    @abc.abstractmethod
+    def relaxation(self, path: Float[Tensor, "points theta"], sampler_steps: int, upto: int) -> list[float]:
+        """⟨E_n⟩ after 0, 1, … ``upto`` sampler steps under the last θ: what is seen inside the last update."""
+
     def phi(
         self, x: Shaped[Tensor, "*members count *x"], theta: Float[Tensor, "*members theta"]
     ) -> Float[Tensor, "*members count"]:

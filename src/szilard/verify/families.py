@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from szilard.estimate import Kind
-from szilard.systems import ProbabilisticPCA
-from szilard.verify.families_case import FamilyCase, Watched, family_cases, watch
+from szilard.estimate import Estimate, Kind
+from szilard.systems import EnergySystem, ProbabilisticPCA
+from szilard.verify.families_case import FamilyCase, Profile, Watched, family_cases, watch
 from szilard.verify.row import Comparison
 
 _BOUNDS = (Kind.LOWER, Kind.UPPER)
@@ -26,6 +26,19 @@ def compared_family(case: FamilyCase, watched: Watched) -> Iterator[Comparison]:
         one_sided = case.capability == "bounded" and estimate.kind in _BOUNDS and not _meets(case, name)
         known = _RELATIVE * abs(truth) if float(estimate.error) == 0 else None
         yield Comparison(case.name, f"{shown(name)}, recorded", truth, estimate, known, bound=one_sided)
+    if watched.profile is not None:
+        yield from _inside_an_update(case, watched.profile, watched.attributes["chains"] - 1)
+
+
+def _inside_an_update(case: FamilyCase, profile: Profile, degrees_of_freedom: float) -> Iterator[Comparison]:
+    """Mean energies right after θ has moved, at the end of the update and long after it."""
+    assert isinstance(case.system, EnergySystem)
+    assert case.sampler_steps is not None
+    truth = case.system.relaxation(case.path[: profile.step + 1], case.sampler_steps, max(profile.sub_steps))
+    for place in sorted({0, profile.sub_steps.index(case.sampler_steps), len(profile.sub_steps) - 1}):
+        after = profile.sub_steps[place]
+        estimate = Estimate(profile.values[place], profile.errors[place], Kind.UNBIASED, degrees_of_freedom)
+        yield Comparison(case.name, f"energy {after} sampler steps after", truth[after], estimate)
 
 
 def _meets(case: FamilyCase, name: str) -> bool:

@@ -17,6 +17,7 @@ from szilard.monitor import Ledger, Occasion
 from szilard.monitor.energetic.recorder import EnergeticRecorder
 from szilard.monitor.energetic.settings import EnergeticSettings
 from szilard.monitor.measure import Recorder
+from szilard.monitor.rows import Rows
 from szilard.systems import (
     BoltzmannMachine,
     EnergySystem,
@@ -78,8 +79,11 @@ class FamilyCase:
         """What the last row must say, by record name."""
         if self.sampler_steps is not None:
             assert isinstance(self.system, EnergySystem)
-            return self.system.lagged(self.path, self.sampler_steps)
-        answers = dict(self.system.along(self.path))
+            lagged = dict(self.system.lagged(self.path, self.sampler_steps))
+            if not (isinstance(self.system, Ising) and self.system.order == "alternating"):
+                lagged["detailed_balance"] = 0.0
+            return {**lagged, "heat_stepwise": lagged["heat"], "work_shadow": 0.0, "acceptance": 1.0}
+        answers = {**self.system.along(self.path), "fluctuation_excess": 0.0}
         start = self.system.along(self.path[:1])
         change = answers["entropy_conditional"] - start["entropy_conditional"]
         answers |= {"entropy_change": change, "heat_stepwise": answers["heat"]}
@@ -109,6 +113,22 @@ class FamilyCase:
 
 
 @dataclass(frozen=True)
+class Profile:
+    """Mean energies of lagging chains inside an update.
+
+    Attributes:
+        step: of the update.
+        sub_steps: sampler steps since θ moved.
+        values, errors: of ⟨E⟩.
+    """
+
+    step: int
+    sub_steps: tuple[int, ...]
+    values: tuple[float, ...]
+    errors: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class Watched:
     """What a record's last row says.
 
@@ -118,6 +138,7 @@ class Watched:
         samples: degrees of freedom of the errors, by the record's word for what they are over.
         attributes: of the record.
         draws: numbers of proposals, where there are some.
+        profile: the last relaxation recorded, where there are chains.
     """
 
     values: Mapping[str, Any]
@@ -125,6 +146,7 @@ class Watched:
     samples: Mapping[str, str]
     attributes: Mapping[str, Any]
     draws: tuple[int, ...] = ()
+    profile: Profile | None = None
 
     def estimate(self, name: str, index: int | None = None) -> Estimate:
         """A variable, or one of its places."""
@@ -144,7 +166,7 @@ def watch(case: FamilyCase, seed: int = 5) -> Watched:
     """Walk the model along the path and watch every step."""
     ppm: PPM = case.model(case.system, case.path[0])
     recorder = case.start(ppm, seed)
-    tables = []
+    tables: list[Rows] = []
     for step, theta in enumerate(case.path):
         ppm.move_to(theta)  # type: ignore[attr-defined]
         with undisturbed(ppm.module, ppm.device):
@@ -158,7 +180,19 @@ def watch(case: FamilyCase, seed: int = 5) -> Watched:
     errors = {variable.name: variable.error or "" for variable in group.variables}
     attributes = getattr(recorder, "attributes", {})
     draws = tuple(int(number) for number in group.coordinates.get("draw", ()))
-    return Watched(dict(last.to_host()[-1][1]), kinds, errors, attributes, draws)
+    profile = _profile(recorder, tables)
+    return Watched(dict(last.to_host()[-1][1]), kinds, errors, attributes, draws, profile)
+
+
+def _profile(recorder: Recorder, tables: list[Rows]) -> Profile | None:
+    recorded = [row for rows in tables if rows.group == "relaxation" for row in rows.to_host()]
+    if not recorded:
+        return None
+    step, row = recorded[-1]
+    group = next(group for group in recorder.groups if group.name == "relaxation")
+    sub_steps = tuple(int(place) for place in group.coordinates["sub_step"])
+    values, errors = (tuple(cast(list[float], row[name])) for name in ("relaxation", "relaxation_error"))
+    return Profile(step, sub_steps, values, errors)
 
 
 def tractable_cases() -> Iterator[FamilyCase]:
