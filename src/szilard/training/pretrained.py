@@ -6,8 +6,10 @@ the rounded model, at full precision from there on. The package's own code is no
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.util
+import io
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +66,9 @@ def _load(loader: str, path: Path, **settings: Any) -> Any:
     logging.disable_progress_bar()
     try:
         made = getattr(transformers, loader)
-        return made.from_pretrained(path.parent, gguf_file=path.name, local_files_only=True, **settings)
+        # One bar heeds nothing but where it is drawn.
+        with contextlib.redirect_stderr(io.StringIO()):
+            return made.from_pretrained(path.parent, gguf_file=path.name, local_files_only=True, **settings)
     except (OSError, ValueError, RuntimeError) as error:
         raise SpecError(f"{path} cannot be read ({str(error).splitlines()[0]}): {INSTALL}.") from error
     finally:
