@@ -181,3 +181,30 @@ def test_jarzynski_of_gaussian_work() -> None:
     assert float(shifted.value) == pytest.approx(float(average.value))
     assert float(shifted.error) == pytest.approx(math.hypot(float(average.error), 0.01 * float(average.value)))
     assert shifted.kind == "asymptotic"
+
+
+# Two routes to one quantity
+
+
+@pytest.mark.parametrize("correlation", [-0.5, 0.0, 0.9])
+def test_two_routes_joined(correlation: float) -> None:
+    """The best share of two estimates: no bias, the variance that known covariances would give, an honest error."""
+    members, replicates, scale = 4000, 16, (1.0, 0.3)
+    generator = torch.Generator().manual_seed(3)
+    z = torch.randn(2, members, replicates, generator=generator, dtype=torch.float64)
+    first = 5 + scale[0] * z[0]
+    second = 5 + scale[1] * (correlation * z[0] + math.sqrt(1 - correlation**2) * z[1])
+    estimate = ledger.over_joined(ledger.joined(first, second))
+    covariance = correlation * scale[0] * scale[1]
+    best = (scale[0] ** 2 * scale[1] ** 2 - covariance**2) / (scale[0] ** 2 + scale[1] ** 2 - 2 * covariance)
+    scatter = float(estimate.value.std())
+    assert abs(float(estimate.value.mean()) - 5) < 3 * scatter / math.sqrt(members)
+    # to be chosen by 16 replicates costs one part in 13
+    assert scatter**2 == pytest.approx(best / replicates * (1 + 1 / 13), rel=0.1)
+    assert float(estimate.error.square().mean()) == pytest.approx(scatter**2, rel=0.1)
+
+
+def test_two_routes_of_few_replicates_or_without_scatter_are_the_first() -> None:
+    few = torch.randn(2, 7, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    assert torch.equal(ledger.joined(few[0], few[1]), few[0])
+    assert torch.equal(ledger.joined(torch.zeros(12), torch.zeros(12)), torch.zeros(12))

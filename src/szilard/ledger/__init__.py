@@ -52,6 +52,7 @@ from szilard.ledger.slots import (
     slot_work_reverse,
 )
 from szilard.ledger.totals import heat_total, over_inputs, over_replicates, total
+from szilard.ledger.two_routes import joined, over_joined
 from szilard.ledger.work import work_of, work_per_input, work_reverse_of, work_sampled
 
 __all__ = [
@@ -90,11 +91,13 @@ __all__ = [
     "hellinger_per_input",
     "jackknife",
     "jarzynski",
+    "joined",
     "lagged_ratio",
     "length_sampled",
     "mean_weighted",
     "others",
     "over_inputs",
+    "over_joined",
     "over_replicates",
     "phi_by_draws",
     "prefix_mean",

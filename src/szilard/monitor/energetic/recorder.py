@@ -253,14 +253,13 @@ class EnergeticRecorder:
     def _columns(self, standing: Standing) -> dict[str, Tensor]:
         chains, step, sums = standing.chains, standing.step, standing.sums
         start = step.energy if self._energy_start is None else self._energy_start
-        change = step.energy - start - sums.free_energy
+        # two routes to the same heat: by the energies at both ends, or step by step
+        heat = ledger.joined(step.energy - start - sums.free_energy - sums.work, sums.heat)
         equilibrium = {
             "energy": step.energy,
             "work": sums.work,
-            "heat": change - sums.work,
             "heat_stepwise": sums.heat,
             "free_energy_change": sums.free_energy,
-            "entropy_change": change,
             "ep_conditional": sums.work,
             "fluctuation": step.fluctuation,
             "detailed_balance": step.asymmetry,
@@ -269,6 +268,7 @@ class EnergeticRecorder:
             equilibrium["log_normaliser"] = self._log_normaliser - sums.free_energy
             equilibrium["entropy_conditional"] = step.energy + equilibrium["log_normaliser"]
         estimates = {name: ledger.over_replicates(values) for name, values in equilibrium.items()}
+        estimates |= {"heat": ledger.over_joined(heat), "entropy_change": ledger.over_joined(heat + sums.work)}
         done = chains.work + chains.shadow
         lagging = {
             "energy_lagged": chains.energy,
