@@ -14,6 +14,10 @@ import numpy as np
 from jaxtyping import Float
 
 
+_RIDGE = 0.01
+"""Of the widest direction: narrower ones than this tell nothing of the target."""
+
+
 @final
 @dataclass(frozen=True, slots=True)
 class Map:
@@ -128,7 +132,7 @@ def _fit(points: np.ndarray, observed: np.ndarray) -> tuple[np.ndarray, float, f
     target = (observed - 0.5 * (moved**2).sum(1)) / scale
     spread = np.linalg.svd(design[:, 1:], compute_uv=False).max(initial=0.0)
     ridge = np.zeros((points.shape[1], points.shape[1] + 1))
-    ridge[:, 1:] = 0.05 * spread * np.eye(points.shape[1])
+    ridge[:, 1:] = _RIDGE * spread * np.eye(points.shape[1])
     solution = np.linalg.lstsq(np.vstack([design, ridge]), np.r_[target, np.zeros(points.shape[1])], rcond=None)[0]
     constant, delta = float(solution[0]), solution[1:]
     floor = constant - 0.5 * float(delta @ delta)
