@@ -1,4 +1,4 @@
-"""Models kept along the training: every pair's divergence, the law of each jump, and the target, against what is known."""
+"""Models kept along the training: divergences, the law of each jump, and the target, against what is known."""
 
 from __future__ import annotations
 

@@ -13,7 +13,6 @@ from typing import final
 import numpy as np
 from jaxtyping import Float
 
-
 _RIDGE = 0.01
 """Of the widest direction: narrower ones than this tell nothing of the target."""
 
