@@ -16,7 +16,7 @@ from szilard.verify.row import FALSE_ALARM, Comparison, Row, Verification, judge
 from szilard.verify.sampled import compared
 from szilard.verify.watched import watched
 
-__all__ = ["FALSE_ALARM", "Case", "Comparison", "Row", "Verification", "cases", "judge", "verify"]
+__all__ = ["FALSE_ALARM", "Case", "Comparison", "Row", "Verification", "cases", "compare", "judge", "verify"]
 
 
 def verify() -> Verification:

@@ -25,7 +25,7 @@ def compared_family(case: FamilyCase, watched: Watched) -> Iterator[Comparison]:
         estimate = watched.estimate(name, index)
         one_sided = case.capability == "bounded" and estimate.kind in _BOUNDS and not _meets(case, name)
         known = _RELATIVE * abs(truth) if float(estimate.error) == 0 else None
-        yield Comparison(case.name, f"{shown(name)}, recorded", truth, estimate, known, bound=one_sided)
+        yield Comparison(case.name, shown(name), truth, estimate, known, bound=one_sided)
     if watched.profile is not None:
         yield from _inside_an_update(case, watched.profile, watched.attributes["chains"] - 1)
 
@@ -38,7 +38,7 @@ def _inside_an_update(case: FamilyCase, profile: Profile, degrees_of_freedom: fl
     for place in sorted({0, profile.sub_steps.index(case.sampler_steps), len(profile.sub_steps) - 1}):
         after = profile.sub_steps[place]
         estimate = Estimate(profile.values[place], profile.errors[place], Kind.UNBIASED, degrees_of_freedom)
-        yield Comparison(case.name, f"energy {after} sampler steps after", truth[after], estimate)
+        yield Comparison(case.name, f"energy after {after} steps", truth[after], estimate)
 
 
 def _meets(case: FamilyCase, name: str) -> bool:
