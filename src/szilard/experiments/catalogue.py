@@ -10,8 +10,10 @@ from szilard.errors import SpecError, nearest
 from szilard.experiments import overrides
 from szilard.experiments.base import Spec
 from szilard.experiments.budget import budget
+from szilard.experiments.families.ebm import EBM, ebm
 from szilard.experiments.families.finetune import FineTuning, finetune
 from szilard.experiments.families.flow import FlowRun, flow
+from szilard.experiments.families.rbm import BoltzmannRun, rbm
 from szilard.experiments.families.text import CharacterText, text
 from szilard.experiments.families.vae import VAE, vae
 from szilard.experiments.fig3 import Figure3, fig3
@@ -35,6 +37,8 @@ NAMED: dict[str, Callable[..., Spec]] = {
     "tradeoff": tradeoff,
     "vae": vae,
     "flow": flow,
+    "ebm": ebm,
+    "rbm": rbm,
     "text": text,
     "finetune": finetune,
 }
@@ -48,6 +52,8 @@ _KINDS: tuple[type[Spec], ...] = (
     TradeOff,
     VAE,
     FlowRun,
+    EBM,
+    BoltzmannRun,
     CharacterText,
     FineTuning,
 )

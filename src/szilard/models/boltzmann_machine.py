@@ -133,4 +133,4 @@ def binary_states(units: int, device: torch.device | None = None) -> Float[Tenso
 
 def independent_log_normaliser(visible_bias: Tensor, hidden: int) -> float:
     """``ln Z`` of a machine without weights and hidden biases: ``Σ_i ln(1 + e^{a_i}) + hidden·ln 2``."""
-    return float(F.softplus(visible_bias.double()).sum()) + hidden * math.log(2)
+    return float(F.softplus(visible_bias.detach().double()).sum()) + hidden * math.log(2)

@@ -35,6 +35,8 @@ _FITTED, _PASSES, _KNOWN, _SHOWN = 20_000, 8, 4096, 512
 """Draws for the Gaussian; times that each image is dequantised; held-out points of a density; examples for p*."""
 _TRAINED = 8192
 """Data points of the two modes."""
+_BETWEEN = 200
+"""Sampler steps from one kept model to the next."""
 _BURN_IN, _BURNT = 100, 256
 """Steps in which the step size is adapted at first, and chains."""
 
@@ -78,8 +80,8 @@ class EBM(FamilySpec):
             ``two-modes``: Gaussians in 50 dimensions, 8 apart, of masses 3/4 and 1/4.
         learning: where the negative samples come from: ``weighted``, ``persistent``, ``contrastive`` or ``fresh``.
         chains: that train; the ledger has others.
-        sampler_steps: of a chain between two updates. Chains of the ledger relax as long, for all updates since the
-            record before.
+        sampler_steps: of a chain that trains, between two updates.
+        lag_steps: τ, sampler steps of the ledger's chains at each record.
         step_size: of the sampler at first; it is adapted while the chains burn in, and follows the acceptance of the
             chains that train.
         annealing: stages of the bridge for the last ``ln Z``, where it has no sum and no closed form.
@@ -96,6 +98,7 @@ class EBM(FamilySpec):
     learning: str = "weighted"
     chains: int = 256
     sampler_steps: int = 5
+    lag_steps: int = 20
     step_size: float = 0.1
     annealing: int = 400
     levels: int | None = None
@@ -105,7 +108,8 @@ class EBM(FamilySpec):
         super().check()
         self.require("learning", self.learning in LEARNING, f"one of {', '.join(LEARNING)}")
         self.require("chains", self.chains >= 2, "at least 2")
-        self.require("sampler_steps", self.sampler_steps >= 1, "at least 1")
+        for name in ("sampler_steps", "lag_steps"):
+            self.require(name, getattr(self, name) >= 1, "at least 1")
         self.require("step_size", self.step_size > 0, "positive")
         self.require("annealing", self.annealing >= 2, "at least 2")
         self.require("levels", self.levels is None or self.levels == 0 or self.levels >= 2, "0 or at least 2")
@@ -158,9 +162,9 @@ class EBM(FamilySpec):
             loss,
             score,
             material.held_out[0][:_SHOWN],
-            ledger={"sampler_steps": self.sampler_steps * self.every},
-            gallery={**material.gallery, "sampler_steps": self.sampler_steps * self.every},
-            model_space={**space, "sampler_steps": 10 * self.sampler_steps * self.every},
+            ledger={"sampler_steps": self.lag_steps},
+            gallery=material.gallery,
+            model_space={**space, "sampler_steps": _BETWEEN},
             attributes={**material.told, **space, "learning": self.learning, "training_chains": self.chains},
         )
 
@@ -276,7 +280,7 @@ def ebm(data: str = "digits") -> EBM:
             factory("energies:TwoModes", dimension=Modes().dimension),
             data,
             Training(SGD(lr=0.1), batch_size=512, steps=400, schedule=Cosine()),
-            every=4,
+            every=5,
             chains=8192,
             sampler_steps=2,
             gallery=256,
@@ -286,8 +290,8 @@ def ebm(data: str = "digits") -> EBM:
         return EBM(
             factory("energies:TiltedGaussian", dimension=2, widths=[64, 64]),
             data,
-            Training(Adam(lr=3e-3), batch_size=256, steps=1500, schedule=Cosine(warmup=20), clip_norm=1.0),
-            chains=512,
+            Training(Adam(lr=3e-3), batch_size=256, steps=1000, schedule=Cosine(warmup=20), clip_norm=1.0),
+            chains=256,
             gallery=256,
             threads=1,
         )
@@ -295,7 +299,7 @@ def ebm(data: str = "digits") -> EBM:
     return EBM(
         factory("energies:TiltedGaussian", dimension=pixels, widths=[128]),
         data,
-        Training(Adam(lr=5e-3), batch_size=128, steps=1500, schedule=Cosine(warmup=20), clip_norm=1.0),
+        Training(Adam(lr=5e-3), batch_size=128, steps=1200, schedule=Cosine(warmup=20), clip_norm=1.0),
         gallery=64,
         threads=1,
     )

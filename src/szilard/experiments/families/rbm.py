@@ -22,6 +22,8 @@ from szilard.training.batches import batches
 
 _SHOWN = 512
 """Held-out examples for the target in model space."""
+_BETWEEN = 200
+"""Sweeps from one kept model to the next."""
 _FIRST_STAGES = 100
 """Of the bridge for ``ln Z`` of the first model, whose weights are small."""
 
@@ -36,8 +38,8 @@ class BoltzmannRun(FamilySpec):
         data: images, which are made black and white at half.
         learning: ``persistent`` (PCD), ``contrastive`` (CD), ``weighted`` (PCD with Jarzynski's weights) or ``fresh``.
         chains: that train, unless they begin at data; the ledger has others.
-        sampler_steps: sweeps ``v → h → v`` between two updates (the k of CD-k). Chains of the ledger relax as long, for
-            all updates since the record before.
+        sampler_steps: sweeps ``v → h → v`` between two updates (the k of CD-k).
+        lag_steps: τ, sweeps of the ledger's chains at each record.
         annealing: stages of the bridge for the last ``ln Z``, where neither layer can be summed over.
 
     Example:
@@ -51,6 +53,7 @@ class BoltzmannRun(FamilySpec):
     learning: str = "persistent"
     chains: int = 256
     sampler_steps: int = 1
+    lag_steps: int = 10
     annealing: int = 2000
     name: str = "rbm"
 
@@ -58,7 +61,8 @@ class BoltzmannRun(FamilySpec):
         super().check()
         self.require("learning", self.learning in LEARNING, f"one of {', '.join(LEARNING)}")
         self.require("chains", self.chains >= 2, "at least 2")
-        self.require("sampler_steps", self.sampler_steps >= 1, "at least 1")
+        for name in ("sampler_steps", "lag_steps"):
+            self.require(name, getattr(self, name) >= 1, "at least 1")
         self.require("annealing", self.annealing >= 2, "at least 2")
 
     def quick(self) -> Self:
@@ -87,15 +91,14 @@ class BoltzmannRun(FamilySpec):
             name = "negative log-likelihood of held-out images"
             return HeldOut(name, "nat per image", found, simple, len(images.test), more)
 
-        sweeps = self.sampler_steps * self.every
         return Subject(
             ppm,
             loss,
             score,
             images.test[:_SHOWN],
-            ledger={"sampler_steps": sweeps},
-            gallery={"shape": images.shape, "sampler_steps": max(20, sweeps)},
-            model_space={"sampler_steps": max(100, sweeps)},
+            ledger={"sampler_steps": self.lag_steps},
+            gallery={"shape": images.shape},
+            model_space={"sampler_steps": _BETWEEN},
             attributes={"pixels": "black and white", "learning": self.learning, "training_chains": self.chains},
         )
 
@@ -140,7 +143,7 @@ def rbm(data: str = "digits") -> BoltzmannRun:
     return BoltzmannRun(
         factory("szilard.models:RBM", visible=pixels, hidden=48 if small else 64),
         data,
-        Training(SGD(lr=0.05), batch_size=100, steps=3000 if small else 1500, schedule=Cosine()),
+        Training(SGD(lr=0.5), batch_size=100, steps=1200, schedule=Cosine()),
         every=10,
         threads=1,
     )
