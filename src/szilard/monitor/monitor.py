@@ -131,6 +131,8 @@ class Monitor:
         if self._broken:
             return
         if loss is not None and not self._loss.add(loss):
+            self._flush()
+            self._owed()
             self._break(self._step, "the training loss is not finite")
             return
         if self._following:
@@ -274,6 +276,11 @@ class Monitor:
             self._write([rows for watch in self._watches for rows in watch.recorder.rows()])
         self._flushed = time.perf_counter()
 
+    def _owed(self) -> None:
+        """Writes the rows that recorders have held back until the end, unless the run has broken."""
+        if not self._broken:
+            self._write([rows for watch in self._watches for rows in watch.recorder.finish()])
+
     def _write(self, tables: Sequence[Rows]) -> None:
         found = self._scribe.write(tables)
         if found is not None:
@@ -302,8 +309,7 @@ class Monitor:
             if late and status == "complete":
                 self._observe(late, ragged=True)
             self._flush()
-        if not self._broken:
-            self._write([rows for watch in self._watches for rows in watch.recorder.finish()])
+        self._owed()
         self._leave()
         if because is not None and not self._broken:
             self._scribe.writer.annotate(status=status, broken_at_step=self._step, broken_because=because)
@@ -323,6 +329,7 @@ def _flush_at_exit(monitor: weakref.ref[Monitor]) -> None:
     left = monitor()
     if left is not None and not left._closed:
         left._flush()
+        left._owed()
 
 
 def _clock(device: torch.device) -> float:

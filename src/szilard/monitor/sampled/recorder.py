@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, final
@@ -10,6 +11,7 @@ from typing import Any, final
 import torch
 from torch import Tensor
 
+from szilard.errors import SzilardWarning
 from szilard.ledger import SlotSum
 from szilard.models.evaluation import undisturbed
 from szilard.models.ppm import PPM
@@ -24,6 +26,10 @@ from szilard.monitor.sampled.sizes import Sizes
 from szilard.records.schema import Group
 
 _BATCH_RECORDS = 16
+_WITHIN_REACH = 0.5
+"""Effective share of scouts from which ``⟨e^{−d}⟩`` is believed: of a far jump hardly any sample carries it."""
+_ALARM = 6.0
+"""Errors from 1 at which ``⟨e^{−d}⟩`` of a whole run is spoken of."""
 
 
 @final
@@ -68,12 +74,14 @@ class SampledRecorder:
         self._sums: dict[str, SlotSum] = dict.fromkeys(family.names, nothing)
         self._by_interval = [nothing] * len(intervals)
         self._floor = nothing.value
+        self._excess = nothing
         self._segment: Segment | None = None
         self._direct: Segment | None = None
         self._direct_mark: Any = None
         self._begun: dict[int, _Begun] = {}
         self._origin: Mapping[str, SlotSum] | None = None
         self._start: dict[str, Combination] = {}
+        self._judged = 0
         self._refreshes = 0
         self._drawn = 0
         self._records = 0
@@ -118,7 +126,11 @@ class SampledRecorder:
                 fluctuation, effective = step.fluctuation, step.effective
                 direct = self._jump_from_the_first()
             ended = self._end_jumps(occasion)
-            if float(effective) < self._sizes.spent:  # not where it is NaN: nothing is drawn from a broken model
+            share = float(effective)
+            if share > _WITHIN_REACH:
+                self._excess = self._excess + fluctuation
+                self._judged += 1
+            if share < self._sizes.spent:  # not where it is NaN: nothing is drawn from a broken model
                 self._segment = self._renew()
             for interval in ended:
                 self._begun[interval] = _Begun(self._segment, self._segment.mark())
@@ -147,6 +159,7 @@ class SampledRecorder:
                 )
             table = self._table(self._waiting)
         self._waiting = []
+        self._judge()
         return [table]
 
     def rehearse(self, clock: Callable[[], float]) -> float:
@@ -164,6 +177,18 @@ class SampledRecorder:
             self._family.draw(self._sizes.slots, self._sizes.scouts, chance)
             self._family.rehearse_beside()
         return clock() - begin
+
+    def _judge(self) -> None:
+        """Speaks up where the fluctuation theorem fails over the whole run."""
+        off, error = float(self._excess.value) - self._judged, float(self._excess.error)
+        if abs(off) > _ALARM * error and abs(off) > 1e-6 * self._judged:
+            warnings.warn(
+                f"⟨e^−d⟩ is {1 + off / self._judged:.4f} ± {error / self._judged:.4f} over {self._judged} records, "
+                f"not 1: {type(self._ppm).__name__} is not normalised (look for a missing log-determinant or ln Z), or "
+                "its samples are not of the density that it states.",
+                SzilardWarning,
+                stacklevel=4,
+            )
 
     def _begin(self) -> Segment:
         """The first model: a set to follow, a set to keep for ever, and many samples for its entropy."""
