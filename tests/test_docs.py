@@ -44,6 +44,8 @@ SHORTER = {
         "--data", "digits", "--set", "size=50", "--set", "seeds=2", "--set", "looks=2", "--set", "burn=4",
         "--set", "window=4", "--set", "widths=[30]",
     ),
+    "flow": ("--data", "ring", "--set", "training.steps=4", "--set", "gallery=8", "--set", "kept=3"),
+    "vae": ("--set", "training.steps=20", "--set", "held_out_draws=8", "--set", "held_out=30", "--set", "kept=3"),
     "text": ("--data", str(ROOT / "docs" / "conventions.md"), "--quick", "--set", "training.steps=20"),
 }  # fmt: skip
 """Instead of it, for named runs with settings of their own."""

@@ -117,14 +117,14 @@ class FlowRun(FamilySpec):
         return Subject(ppm, loss, score, held_out[0][:_SHOWN], gallery={"shape": data.images.shape}, attributes=told)
 
     def _wrapped(self, model: nn.Module, fitted: Tensor) -> Flow:
-        ppm = Flow(standardised(model, fitted))
-        x = ppm.sample(2, torch.Generator(ppm.device).manual_seed(0))
+        bare = Flow(model)
+        x = bare.sample(2, torch.Generator(bare.device).manual_seed(0))
         if x.shape != (2, fitted.shape[1]):
             raise SpecError(
                 f"the flow's samples are shaped {tuple(x.shape[1:])} and the data {self.data!r} has"
                 f" {fitted.shape[1]} features: set model.features to {fitted.shape[1]}."
             )
-        return ppm
+        return Flow(standardised(model, fitted))
 
 
 def _gaussian(fitted: Tensor) -> MultivariateNormal:
