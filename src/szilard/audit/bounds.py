@@ -158,3 +158,7 @@ FEWEST_CHAINS = 10
 
 ACCEPTANCE = 0.05
 """Share of proposals that a sampler must accept to move: below it most chains stand still through an update."""
+
+ADVICE = (0.5, 2.0)
+"""Lag that was foretold over the lag there is: within a factor of two it names the number of sampler steps to less than
+a relaxation time."""

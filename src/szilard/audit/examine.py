@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from szilard.audit import ensemble, fig3, heat_capacity, reversal, sampled, single
+from szilard.audit import ensemble, fig3, heat_capacity, reversal, sampled, single, tradeoff
 from szilard.audit.ensemble.evidence import EnsembleEvidence
 from szilard.audit.evidence import Evidence
 from szilard.audit.fig3.evidence import Fig3Evidence
@@ -13,7 +13,8 @@ from szilard.audit.heat_capacity.evidence import HeatEvidence
 from szilard.audit.outcome import Audit, Subject
 from szilard.audit.reversal.evidence import ReversalEvidence
 from szilard.audit.sampled.evidence import SampledEvidence
-from szilard.kinds import ENSEMBLE, FIG3, HEAT_CAPACITY, REVERSAL, SAMPLED, SINGLE, kind_of
+from szilard.audit.tradeoff.evidence import TradeOffEvidence
+from szilard.kinds import ENSEMBLE, FIG3, HEAT_CAPACITY, REVERSAL, SAMPLED, SINGLE, TRADEOFF, kind_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -68,6 +69,12 @@ def _of_heat_capacity(tree: xr.DataTree) -> Audit:
     return Audit(heat_capacity.findings(evidence), f"Audit of {name}, {evidence.span()}", Subject.ENSEMBLE)
 
 
+def _of_tradeoff(tree: xr.DataTree) -> Audit:
+    evidence = TradeOffEvidence.of(tree)
+    name = evidence.attributes.get("name") or "trade-off"
+    return Audit(tradeoff.findings(evidence), f"Audit of {name}, {evidence.span()}", Subject.ENSEMBLE)
+
+
 AUDITS: dict[str, Callable[[xr.DataTree], Audit]] = {
     SINGLE: _of_single,
     SAMPLED: _of_sampled,
@@ -75,5 +82,6 @@ AUDITS: dict[str, Callable[[xr.DataTree], Audit]] = {
     FIG3: _of_fig3,
     REVERSAL: _of_reversal,
     HEAT_CAPACITY: _of_heat_capacity,
+    TRADEOFF: _of_tradeoff,
 }
 """By kind of record."""

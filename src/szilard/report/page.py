@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from szilard.audit import Audit
-from szilard.kinds import ENSEMBLE, FIG3, HEAT_CAPACITY, REVERSAL, SAMPLED, SINGLE, kind_of
-from szilard.report import ensemble, fig3, heat_capacity, reversal, sampled, single
+from szilard.kinds import ENSEMBLE, FIG3, HEAT_CAPACITY, REVERSAL, SAMPLED, SINGLE, TRADEOFF, kind_of
+from szilard.report import ensemble, fig3, heat_capacity, reversal, sampled, single, tradeoff
 from szilard.report.banner import banner
 from szilard.report.cards import cards
 from szilard.report.content import Content
@@ -34,6 +34,7 @@ PAGES: dict[str, Callable[[xr.DataTree, Audit], Content]] = {
     FIG3: fig3.content,
     REVERSAL: reversal.content,
     HEAT_CAPACITY: heat_capacity.content,
+    TRADEOFF: tradeoff.content,
 }
 """By kind of record."""
 

@@ -15,6 +15,9 @@ from szilard.experiments.tradeoff.learning import Chains, Learning, Means, State
 from szilard.experiments.tradeoff.learning import means_of_law as of_law
 from szilard.training import streams
 
+TOGETHER = 3
+"""Members whose states are counted together: those of more leave the processor's cache."""
+
 
 @final
 @dataclass(frozen=True, slots=True)
@@ -38,8 +41,8 @@ def carry(
 ) -> Seen:
     """Trains all members and follows their chains.
 
-    ``θ ← θ + r [⟨∂ ln w⟩_data − ⟨∂ ln w⟩_chains]``, r = D/n; after each update chains take τ block-Gibbs steps under the
-    new parameters.
+    ``θ ← θ + r [⟨∂ ln w⟩_data − ⟨∂ ln w⟩_chains]``, r = D/n; after each update chains take τ block-Gibbs steps under
+    the new parameters.
 
     Args:
         learning: what is trained on what.
@@ -51,23 +54,31 @@ def carry(
     rate = learning.distance / state.updates
     generator = streams.generator_of(learning.seed, f"{streams.ORDER} {state}")
     machine = learning.start()
-    ledger = LaggedLedger(machine, [state.sampler_steps, *others])
+    parts = [slice(first, first + TOGETHER) for first in range(0, len(machine), TOGETHER)]
+    ledgers = [LaggedLedger(machine[part], [state.sampler_steps, *others]) for part in parts]
     chains = Chains(machine, state.chains, generator) if state.chains else None
 
     def model() -> Means:
-        return chains.means(machine) if chains else of_law(machine, ledger.laws[..., 0], ledger.states)
+        if chains:
+            return chains.means(machine)
+        means = [
+            of_law(machine[part], each.laws[..., 0], each.states) for part, each in zip(parts, ledgers, strict=True)
+        ]
+        return Means(*(torch.cat(each) for each in zip(*means, strict=True)))
 
     wanted, rows, models, lagging = set(records), [], [], []
     for update in range(state.updates + 1):
         if update:
             data = means_of_examples(machine, learning.batch_of(generator))
             machine = ascended(machine, data, model(), rate)
-            ledger.move(machine)
+            for part, ledger in zip(parts, ledgers, strict=True):
+                ledger.move(machine[part])
             if chains:
                 chains.sweep(machine, state.sampler_steps)
             advance(1)
         if update in wanted:
-            rows.append(ledger.row())
-            models.append(ledger.log_models)
-            lagging.append(torch.log(ledger.laws[..., 0]))
+            found = [ledger.row() for ledger in ledgers]
+            rows.append({name: torch.cat([row[name] for row in found]) for name in found[0]})
+            models.append(torch.cat([ledger.log_models for ledger in ledgers]))
+            lagging.append(torch.log(torch.cat([ledger.laws[..., 0] for ledger in ledgers])))
     return Seen(rows, torch.stack(models), torch.stack(lagging))

@@ -33,7 +33,7 @@ class Machine:
     visible: Float[Tensor, "*many visible"]
     hidden: Float[Tensor, "*many hidden"]
 
-    def __getitem__(self, place: int) -> Machine:
+    def __getitem__(self, place: int | slice) -> Machine:
         return Machine(self.weights[place], self.visible[place], self.hidden[place])
 
     def __len__(self) -> int:
@@ -80,14 +80,18 @@ class Enumeration:
     def __init__(self, machine: Machine, states: Float[Tensor, "states visible"]) -> None:
         odds = torch.exp((states @ machine.weights + machine.hidden[:, None]).transpose(1, 2))  # (members, hidden, v)
         members, hidden, _ = odds.shape
+        bare = torch.exp(machine.visible @ states.T)
         # weights of (h, v), doubled hidden bit by hidden bit; the last bit changes fastest, as in every_state
         joint = states.new_empty(members, 2**hidden, len(states))
-        joint[:, 0] = torch.exp(machine.visible @ states.T)
+        joint[:, 0] = bare
         for place in range(hidden):
             have = 2**place
             torch.mul(joint[:, :have], odds[:, hidden - 1 - place, None], out=joint[:, have : 2 * have])
         self._joint = joint
-        self._of_visible, self._of_hidden = joint.sum(1), joint.sum(2)
+        self._of_visible = bare * (1 + odds).prod(1)  # the sum over h is a product over its bits, and likewise over v
+        hidden_states = every_state(hidden)
+        opposite = torch.exp(hidden_states @ machine.weights.transpose(1, 2) + machine.visible[:, None])
+        self._of_hidden = torch.exp(machine.hidden @ hidden_states.T) * (1 + opposite).prod(2)
         self._total = self._of_hidden.sum(1, keepdim=True)
         self.energy: Tensor = -torch.log(self._of_visible)
         self.free_energy: Tensor = -torch.log(self._total[:, 0])

@@ -44,7 +44,8 @@ def carry_out(
     workers = spec.workers or workers_of(spec.device)
     with own_threads(spec.threads):
         if not quiet:
-            what = f"{len(spec.states)} states of {spec.datasets * spec.seeds} trainings, {spec.updates[-1]:,} updates at most"
+            members = spec.datasets * spec.seeds
+            what = f"{len(spec.states)} states of {members} trainings, {spec.updates[-1]:,} updates at most"
             say_estimate(seconds_of(spec, learning, workers), what, resumable=False)
         seen = _measure(spec, learning, workers, quiet)
     nesting = Nesting.regular(datasets=spec.datasets, seeds=spec.seeds)
@@ -56,7 +57,9 @@ def carry_out(
     writer = RecordWriter(out, groups=groups, attributes=_attributes(spec, dataset, pixels), overwrite=overwrite)
     for number, step in enumerate(spec.steps):
         for group, columns in (("tradeoff", rows), ("lag", lags)):
-            writer.append(group, step, {name: np.array([each[number][name] for each in columns]) for name in columns[0][0]})
+            writer.append(
+                group, step, {name: np.array([each[number][name] for each in columns]) for name in columns[0][0]}
+            )
     writer.close()
 
 
@@ -108,8 +111,8 @@ class _Stopped(Exception):
 def _checked(state: State, seen: Seen) -> Seen:
     if not all(bool(torch.isfinite(column).all()) for row in seen.rows for column in row.values()):
         raise ModelError(
-            f"training diverged with {state.updates} updates and {state.sampler_steps} sampler steps: give more updates,"
-            " or a smaller distance."
+            f"training diverged with {state.updates} updates and {state.sampler_steps} sampler steps: give more "
+            "updates, or a smaller distance."
         )
     return seen
 

@@ -58,10 +58,10 @@ class TradeOff(Spec):
     datasets: int = 6
     seeds: int = 2
     distance: float = 60.0
-    updates: tuple[int, ...] = (50, 100, 200, 400, 800)
+    updates: tuple[int, ...] = (50, 100, 200, 400)
     sampler_steps: tuple[int, ...] = (1, 2, 4, 8, 16)
     batch: int | None = None
-    chains: int | None = 500
+    chains: int | None = 200
     records: int = 10
     seed: int = 0
     device: str = "cpu"
@@ -73,7 +73,7 @@ class TradeOff(Spec):
         self.require("seed", 0 <= self.seed < 2**63, "from 0 to below 2**63")
         self.require("device", self.device == "cpu", "'cpu', since all is counted on the processor")
         self.require("shape", len(self.shape) == 2 and min(self.shape) >= 1 and 2 <= self.pixels <= MOST_PIXELS,
-                     f"rows and columns of 2 to {MOST_PIXELS} pixels together, so that all states can be counted")  # fmt: skip
+                     f"rows and columns of 2 to {MOST_PIXELS} pixels in all, whose states can be counted")  # fmt: skip
         self.require("hidden", 1 <= self.hidden <= MOST_HIDDEN,
                      f"from 1 to {MOST_HIDDEN}, so that all states can be counted")  # fmt: skip
         self.require("size", self.size >= 2, "at least 2")

@@ -1,0 +1,71 @@
+"""A trade-off in a screenful of plain text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from szilard.audit import Audit
+from szilard.audit.outcome import number
+from szilard.audit.tradeoff.advice import advised, adviser
+from szilard.audit.tradeoff.evidence import TradeOffEvidence, chains_in_words
+from szilard.estimate import format_with_error
+from szilard.printable import printable
+from szilard.summary import lines
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+CELL = 14
+
+
+def summarise_tradeoff(name: str, tree: xr.DataTree, audit: Audit) -> str:
+    """Efficiencies by updates and sampler steps, the advice, and the audit.
+
+    Args:
+        name: of the record.
+        tree: as the reader returns it.
+        audit: of the same record.
+    """
+    evidence = TradeOffEvidence.of(tree)
+    text = lines.heading(name, str(evidence.attributes.get("status")))
+    if evidence.filled:
+        text += lines.entry("ensemble", f"{evidence.span()}; the same way r n, compute n τ")
+        for chains in evidence.kinds:
+            text += ["", *_table(evidence, chains)]
+        text += ["", *_advice(evidence)]
+    else:
+        text += lines.entry("recorded", "nothing.")
+    if audit.rows:
+        text += lines.entry("audit", audit.verdict)
+    text += [line for said in lines.warnings(evidence.attributes) for line in lines.entry("!", said)]
+    return "\n".join(map(printable, text))
+
+
+def _table(evidence: TradeOffEvidence, chains: int | None) -> list[str]:
+    steps = evidence.sampler_steps
+    found = [
+        f"  efficiency ΔI/(ΔI + Σ), gradients from {chains_in_words(chains)}",
+        f"  {'n':>6}{'r':>8}   "
+        + "".join(f"{f'τ = {tau}':<{CELL}}" for tau in steps)
+        + f"{f'Σ, τ = {steps[-1]} (nat)'}",
+    ]
+    for updates in evidence.updates:
+        family = evidence.family(chains, updates)
+        cells = [evidence.of_ensemble("efficiency", state) for state in family]
+        last = evidence.mean("ep_conditional", family[-1])
+        shown = "".join(f"{_cell(each.value, each.error):<{CELL}}" for each in cells)
+        found.append(f"  {updates:>6}{family[0].rate:>8.3g}   {shown}{number(last.value)}".rstrip())
+    return found
+
+
+def _cell(value: float, error: float) -> str:
+    return "undefined" if value != value else format_with_error(value, error)
+
+
+def _advice(evidence: TradeOffEvidence) -> list[str]:
+    if len(evidence.sampler_steps) < 2:
+        return []
+    state = adviser(evidence)
+    if not evidence.advice(state).seen:
+        return []
+    return lines.entry("sampler", f"at n = {state.updates}: {advised(evidence, state)}")
