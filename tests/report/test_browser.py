@@ -19,6 +19,8 @@ from szilard.experiments.fig3 import fig3
 from szilard.report import write
 from szilard.report.ensemble.figures import FAMILIES as OF_ENSEMBLES
 from szilard.report.fig3.figures import FAMILIES as OF_FIG3
+from szilard.report.sampled.figures import figures as of_sampled
+from szilard.report.sampled.view import View as ViewOfSampled
 from szilard.report.single.figures import FAMILIES
 from szilard.report.single.figures.reservoir import FAMILIES as OF_RESERVOIRS
 
@@ -83,6 +85,16 @@ def test_every_figure_of_figure_3_draws(tmp_path: Path) -> None:
     document, console, asked = visit(made.report(), tmp_path)
     assert f'data-drawn="{len(OF_FIG3) + 1}"' in document
     assert all(f"<b>{panel}</b>" in document or f">{panel}</tspan>" in document for panel in "abcd")
+    assert console == ""
+    assert [address for address in asked if not address.startswith(("file:", "data:", "blob:"))] == []
+
+
+@pytest.mark.parametrize("capability", ["sequential", "energetic"])
+def test_every_figure_of_a_sampled_run_draws(capability: str, made_up: Callable[..., Path], tmp_path: Path) -> None:
+    made = szilard.open(made_up(tmp_path / "run", capability))
+    document, console, asked = visit(made.report(), tmp_path)
+    drawn = of_sampled(ViewOfSampled.of(made.tree, made.audit()))
+    assert f'data-drawn="{len(drawn) + (capability != "sequential")}"' in document  # text is read, not drawn
     assert console == ""
     assert [address for address in asked if not address.startswith(("file:", "data:", "blob:"))] == []
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from szilard.report.axes import axis, layout
@@ -9,7 +11,7 @@ from szilard.report.sampled.gallery import Gallery
 from szilard.report.sampled.view import View
 from szilard.report.style import Figure
 
-RECORDS, SAMPLES = 9, 16
+RECORDS, SAMPLES, NARROW = 9, 16, 8
 PIXELS = 260_000
 """Of the whole sheet: a page that is larger is slow."""
 
@@ -27,8 +29,7 @@ def figure(view: View, gallery: Gallery) -> Figure:
             sheet[top : top + height, left : left + width] = gallery.picture(row, number)
     low, high = _scale(gallery)
     grey = np.where(np.isfinite(sheet), np.clip((sheet - low) / (high - low), 0, 1) * 100, np.nan).round()
-    names = [f"{gallery.steps[row]:,}" for row in rows]
-    ticks = [line * (height + gap) + height / 2 - 0.5 for line in range(len(rows))]
+    fewer = min(samples, NARROW)
     scale = f"{low:.3g} (white) to {high:.3g} (black)".replace("-", "−")
     own = "the chains of the gallery, relaxed at every record" if view.capability == "energetic" else (
         "drawn from the same random numbers at every record, so that what changes is the model"
@@ -46,28 +47,32 @@ def figure(view: View, gallery: Gallery) -> Figure:
                 "colorscale": [[0, "#FFFFFF"], [1, "#101010"]], "zsmooth": False,
             }
         ],
-        layout=layout(
-            axis(
-                "training step", autorange="reversed", tickvals=ticks, ticktext=names,
-                showgrid=False, zeroline=False, scaleanchor="x", scaleratio=1, constrain="domain", ticks="",
-            ),
-            x=axis(
-                f"{samples} samples", showticklabels=False, showgrid=False, zeroline=False, ticks="",
-                constrain="domain",
-            ),
-            right=8,
-            plot_bgcolor="#C9D6E2",
-            hovermode=False,
-        ),
+        layout=_layout(gallery, rows, sheet.shape, samples),
         along_steps=False,
         wide=True,
-        tall=_tall(sheet.shape, 1080),
-        narrow=None,
+        tall=_tall(sheet.shape[0] / sheet.shape[1], 1080),
+        narrow=_layout(gallery, rows, (sheet.shape[0], fewer * (width + gap) - gap), fewer),
+        narrow_tall=_tall(sheet.shape[0] / (fewer * (width + gap) - gap), 330),
     )  # fmt: skip
 
 
-def _tall(shape: tuple[int, ...], width: int) -> int:
-    return int(np.clip(70 + width * shape[0] / shape[1], 260, 760))
+def _layout(gallery: Gallery, rows: list[int], shape: tuple[int, ...], samples: int) -> dict[str, Any]:
+    """Of the first samples of the sheet, as many as are asked for: narrow screens show fewer."""
+    bare = {"showgrid": False, "zeroline": False, "ticks": "", "constrain": "domain"}
+    line = (shape[0] + 1) / len(rows)
+    ticks = [line * place + line / 2 - 1 for place in range(len(rows))]
+    names = [f"{gallery.steps[row]:,}" for row in rows]
+    return layout(
+        axis("training step", range=[shape[0] - 0.5, -0.5], tickvals=ticks, ticktext=names, scaleanchor="x", **bare),
+        x=axis(f"{samples} samples", range=[-0.5, shape[1] - 0.5], showticklabels=False, **bare),
+        right=8,
+        plot_bgcolor="#C9D6E2",
+        hovermode=False,
+    )
+
+
+def _tall(ratio: float, width: int) -> int:
+    return int(np.clip(70 + width * ratio, 240, 760))
 
 
 def _scale(gallery: Gallery) -> tuple[float, float]:
