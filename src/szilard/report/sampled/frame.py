@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from szilard.audit.sampled.advice import in_words
 from szilard.report.axes import axis, layout
 from szilard.report.curve import Curve
 from szilard.report.drawing import between, line
@@ -20,6 +21,12 @@ CIVIDIS = (
     (0.87, "#CFAE36"), (1.0, "#DDA900"),
 )  # fmt: skip
 """Cividis (Nuñez, Anderton and Renslow, 2018), which reads alike with any colour vision; its yellow end darkened."""
+
+
+def advised(view: View) -> str:
+    """The advice on sampler steps as a sentence of its own; empty where there is none."""
+    said = in_words(view.evidence).replace("(-", "(−")
+    return said if said.startswith("τ") else f"{said[:1].upper()}{said[1:]}"
 
 
 def shade(share: float) -> str:

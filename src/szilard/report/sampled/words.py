@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from szilard.audit.sampled.advice import in_words
 from szilard.report.safe import with_error
+from szilard.report.sampled.frame import advised
 from szilard.report.sampled.view import View
 from szilard.summary.sampled import score
 
@@ -75,13 +75,13 @@ def _sampler(view: View) -> str:
     if not view.has("work_dissipated", "lag_work"):
         return ""
     spent, lag = view.evidence.at_end("work_dissipated"), view.evidence.at_end("lag_work")
+    beyond = "beyond an ideal sampler" if lag.value >= 0 else "less than an ideal sampler would have"
     said = (
         f"Chains that lag behind the model dissipated {with_error(spent.value, spent.error)} nat, "
-        f"{with_error(lag.value, lag.error)} beyond an ideal sampler."
+        f"{with_error(abs(lag.value), lag.error)} {beyond}."
     )
-    if advice := in_words(view.evidence):
-        said += f" {advice[:1].upper()}{advice[1:]}"
-    return said
+    advice = advised(view)
+    return f"{said} {advice}" if advice else said
 
 
 def _way(view: View) -> str:

@@ -38,8 +38,9 @@ def figure(view: View) -> Figure | None:
         title="What a short sampler costs",
         caption=(
             f"Chains that take {tau} at each record dissipate W_diss = W_lagged − ΔF, an upper bound on their entropy "
-            "production; an ideal sampler would dissipate W. The area between them is what the lag costs. The chains "
-            "train nothing. Bands: 95 %, over chains and over replicates of the reference."
+            "production; an ideal sampler would dissipate W. The area between them is what the lag costs (or saves, "
+            "where the model is only shaken and lagging chains do not follow). They train nothing. Bands: "
+            "95 %, over chains and over replicates of the reference."
         ),
         data=data,
         layout=layout(axis("nat, since the first record", range=list(span)), right=66,

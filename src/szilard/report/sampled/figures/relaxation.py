@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from szilard.audit.sampled.advice import in_words
 from szilard.report.axes import LEGEND, axis, layout
 from szilard.report.curve import Curve
 from szilard.report.drawing import line
-from szilard.report.sampled.frame import quarters, shade
+from szilard.report.sampled.frame import advised, quarters, shade
 from szilard.report.sampled.view import View
 from szilard.report.style import Figure, Pen
 
@@ -40,7 +39,6 @@ def figure(view: View) -> Figure | None:
         data += drawn
     tau = view.attributes.get("sampler_steps")
     shapes, notes = _tau(tau) if isinstance(tau, int) else ([], [])
-    advice = in_words(view.evidence)
     against = "the model's equilibrium" if floor else "their own last value"
     return Figure(
         key="relaxation",
@@ -48,7 +46,7 @@ def figure(view: View) -> Figure | None:
         caption=(
             f"Mean energy of the chains after an update of the parameters, over {against}, in four quarters of the "
             "training. Up to τ the chains themselves; beyond it copies go on, which nothing uses. Bands: 95 %, over "
-            f"chains. {advice[:1].upper()}{advice[1:]}"
+            f"chains. {advised(view)}"
         ),
         data=data,
         layout=layout(

@@ -56,6 +56,9 @@ def _axes(space: Space, found: Map) -> tuple[dict[str, Any], dict[str, Any]]:
     if space.target is not None:
         out = 0.0 if math.isnan(space.target.height) else space.target.height
         places += [space.target.foot + np.array(corner) * out for corner in ((-1, -1), (1, 1))]
+        # room for the star's name
+        reach = np.ptp(np.vstack(places), axis=0).max()
+        places += [space.target.foot + np.array((0, sign * 0.2)) * reach for sign in (-1, 1)]
     first = f"first direction (nat^½ per √{space.unit})"
     return square(first, "second direction (same scale)", np.vstack(places), aspect=ASPECT)
 
