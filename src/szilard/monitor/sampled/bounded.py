@@ -19,7 +19,7 @@ from szilard.monitor.sampled.latent_segment import LatentSegment
 from szilard.records.sampled_schema import ledger_group
 from szilard.records.schema import Group
 
-_CHECKED = 64
+_CHECKED = 256
 _CROSSED = 5.0
 """Errors by which the lower bound of the entropy may lie above the upper one before a model is refused."""
 
@@ -77,7 +77,7 @@ class BoundedFamily:
         if bool((gap.value < -_CROSSED * gap.error).any()):
             raise ModelError(
                 f"the entropy's lower bound lies above its upper one, so {name}.log_proposal cannot be the density of "
-                "what propose draws, or log_joint not that of sample_joint: look for a missing constant."
+                "what propose draws, or log_joint not that of sample_joint: compare their widths."
             )
 
     def draw(self, slots: int, scouts: int, generator: torch.Generator, *, light: bool = False) -> LatentSegment:

@@ -244,6 +244,9 @@ class SampledRecorder:
             direct = SlotSum.zero(self._sizes.direct, device=effective.device)
         more = {
             "fluctuation": Combination.of(SLOTS, fluctuation),
+            "fluctuation_excess": Combination.of(
+                SLOTS, SlotSum(self._excess.value - self._judged, self._excess.influence)
+            ),
             "work_direct": Combination.of("direct", direct),
             "work_by_interval": Combination.of(SLOTS, by_interval),
             **self._family.beside(),
