@@ -88,7 +88,7 @@ def _map(space: Space, found: Map) -> tuple[list[dict[str, Any]], list[dict[str,
 def _positions(points: np.ndarray, target: Place | None) -> list[str]:
     """Names on the side that the way leaves free: away from the middle of the map, the last one ahead of the way."""
     away = points - points.mean(0)
-    away[-1] = points[-1] - points[-2]
+    away[-1] = (1, points[-1, 1] - points[-2, 1])
     if target is not None:
         away[-1, 1] = points[-1, 1] - target.foot[1]
     return [f"{'top' if y >= 0 else 'bottom'} {'right' if x >= 0 else 'left'}" for x, y in away]
