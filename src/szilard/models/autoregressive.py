@@ -16,6 +16,7 @@ from szilard.models.evaluation import undisturbed, unwrap
 from szilard.samplers.ancestral import ancestral
 
 _CHUNK_ELEMENTS = 2**23
+_CHUNK_SEQUENCES = 64
 _SAMPLED_ELEMENTS = 2**22
 
 
@@ -46,7 +47,7 @@ class Autoregressive:
         tokenizer: anything with ``decode(tokens) -> str``: samples that are kept can then be read; :attr:`decode` is
             its.
         forward: ``forward(model, tokens) -> logits`` for other signatures; sampling then has no cache.
-        chunk: sequences per forward pass; by default such that the logits take some 32 MB.
+        chunk: sequences per forward pass; by default 64, fewer where their logits would take more than some 32 MB.
 
     Raises:
         ModelError: the model's output is not causal logits of that shape, not finite or of one token; its cache gives
@@ -94,7 +95,7 @@ class Autoregressive:
         self._check_causal()
         if chunk is not None and chunk < 1:
             raise ModelError(f"chunk must be at least 1, not {chunk}: leave it out for the default.")
-        self.chunk = chunk or max(1, _CHUNK_ELEMENTS // (self.length * self.vocabulary))
+        self.chunk = chunk or max(1, min(_CHUNK_SEQUENCES, _CHUNK_ELEMENTS // (self.length * self.vocabulary)))
         if tokenizer is not None:
             self.decode = tokenizer.decode
 

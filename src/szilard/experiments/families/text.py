@@ -22,7 +22,7 @@ from szilard.training import AdamW, Cosine, Training, factory, streams
 
 CHARACTERS_OF_AUSTEN = 81
 """Kinds of characters in the novels, whose text is known by its hash."""
-_EXAMPLES = 256
+_EXAMPLES = 64
 _AT_ONCE = 64
 
 
@@ -91,6 +91,7 @@ class CharacterText(FamilySpec):
             examples=spread(pieces, _EXAMPLES).to(device),
             ledger={"text": spread(pieces, self.given).to(device)} if self.given else {},
             gallery={"characters": self.length},
+            model_space={"samples": _EXAMPLES},
             attributes={"vocabulary": len(characters), "length": self.length, "data_fingerprint": data.fingerprint},
         )
 
@@ -134,6 +135,8 @@ def text(data: str = AUSTEN) -> CharacterText:
             clip_norm=1.0,
             shuffle="replacement",
         ),
+        every=20,
         held_out=2000,
         gallery=8,
+        kept=8,
     )
