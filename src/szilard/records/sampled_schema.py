@@ -38,6 +38,11 @@ _POOL = (
              "sum_t eps^2 <phi^2>/2"),
 )  # fmt: skip
 
+_EXCESS = _number(
+    "fluctuation_excess", "work that a phi which is not normalised would feign, over jumps within the samples' reach",
+    "sum_t (<w exp(-d_t)> - 1) = 0", Kind.UNBIASED, cumulative=True,
+)  # fmt: skip
+
 _BY_INTERVAL = (
     _number("work_by_interval", "work at coarser measuring intervals", "W(k)", Kind.UNBIASED, cumulative=True,
             dims=("path_interval",)),
@@ -68,6 +73,7 @@ TRACTABLE = (
             cumulative=True, units="nat**0.5"),
     _number("fluctuation", "integral fluctuation theorem, mean over the steps since the previous record",
             "<w exp(-d_t)> = 1", Kind.UNBIASED, cumulative=False, units="1"),
+    _EXCESS,
     *_BY_INTERVAL,
     *_POOL,
 )  # fmt: skip
@@ -115,6 +121,7 @@ BOUNDED = (
             cumulative=False),
     _number("fluctuation", "integral fluctuation theorem of x and all draws, mean over the steps since the last record",
             "<w exp(-d_t)> = 1", Kind.UNBIASED, cumulative=False, units="1"),
+    _EXCESS,
     *(replace(variable, kind=variable.kind and Kind.UPPER) for variable in _BY_INTERVAL),
     *_POOL,
 )  # fmt: skip

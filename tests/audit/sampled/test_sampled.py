@@ -63,12 +63,14 @@ class Unnormalised(AsTractable):  # type: ignore[misc]
     """φ that leaves out a part of ln Z which changes with θ."""
 
     def phi(self, x: Tensor) -> Tensor:
-        return self.system.phi(x, self.theta) + 0.5 * self.theta.sum()
+        return self.system.phi(x, self.theta) + 3 * self.theta.sum()
 
 
 def test_a_phi_that_is_not_normalised_is_named(tmp_path: Path) -> None:
     path = GAUSSIAN.simulate(40, seed=1)
-    row = watched(Unnormalised(GAUSSIAN, path[0]), path, tmp_path / "run").audit()["fluctuation theorem, sampled"]
+    with pytest.warns(szilard.SzilardWarning, match="not normalised"):
+        run = watched(Unnormalised(GAUSSIAN, path[0]), path, tmp_path / "run")
+    row = run.audit()["fluctuation theorem, sampled"]
     assert row.verdict is Verdict.FAILED
     assert "not normalised" in row.detail
 
