@@ -143,7 +143,8 @@ def rbm(data: str = "digits") -> BoltzmannRun:
     return BoltzmannRun(
         factory("szilard.models:RBM", visible=pixels, hidden=48 if small else 64),
         data,
-        Training(SGD(lr=0.5), batch_size=100, steps=1200, schedule=Cosine()),
-        every=10,
+        Training(SGD(lr=0.3), batch_size=200, steps=1500, schedule=Cosine()),
+        every=5,
+        chains=512,
         threads=1,
     )
