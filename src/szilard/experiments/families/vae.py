@@ -43,7 +43,7 @@ class VAE(FamilySpec):
     Example:
         >>> spec = vae("digits")
         >>> spec.model.arguments["latent"], spec.draws
-        (8, 16)
+        (8, 64)
     """
 
     kind: ClassVar[str] = "vae"
@@ -133,6 +133,7 @@ def vae(data: str = "digits") -> VAE:
         factory("autoencoders:perceptrons", pixels=pixels, latent=8 if small else 16, hidden=[128] if small else [400]),
         data,
         Training(Adam(lr=2e-3), batch_size=100, steps=2000, schedule=Cosine(warmup=20)),
+        draws=64 if small else 16,
         held_out=None if small else 500,
         threads=1,
     )
