@@ -40,12 +40,21 @@ SHORTER = {
         "--data", "digits", "--set", "starts=[0]", "--set", "steps=3", "--set", "seeds=1", "--set", "window=3",
         "--set", "looks=1", "--set", "halvings=1", "--set", "kernel_inputs=2", "--set", "probe=8", "--set", "wide=none",
     ),
+    "tradeoff": (
+        "--data", "digits", "--set", "updates=[4]", "--set", "sampler_steps=[1,2]", "--set", "shape=[2,2]", "--set",
+        "records=2", "--set", "distance=1",
+    ),
     "heat-capacity": (
         "--data", "digits", "--set", "size=50", "--set", "seeds=2", "--set", "looks=2", "--set", "burn=4",
         "--set", "window=4", "--set", "widths=[30]",
     ),
     "flow": ("--data", "ring", "--set", "training.steps=4", "--set", "gallery=8", "--set", "kept=3"),
     "vae": ("--set", "training.steps=20", "--set", "held_out_draws=8", "--set", "held_out=30", "--set", "kept=3"),
+    "ebm": (
+        "--set", "training.steps=10", "--set", "chains=64", "--set", "lag_steps=2", "--set", "annealing=4",
+        "--set", "held_out=30", "--set", "gallery=4", "--set", "kept=0",
+    ),
+    "rbm": ("--set", "training.steps=10", "--set", "annealing=10", "--set", "gallery=4", "--set", "kept=0"),
     "text": ("--data", str(ROOT / "docs" / "conventions.md"), "--quick", "--set", "training.steps=20"),
 }  # fmt: skip
 """Instead of it, for named runs with settings of their own."""
