@@ -330,3 +330,13 @@ def test_watching_changes_nothing(tmp_path: Path) -> None:
     assert run.data.sizes["step"] == 4 and bool(np.isfinite(run.data["work_dissipated"]).all())
     assert run.tree.attrs["capability"] == "energetic" and run.tree.attrs["burn_in"] == 1000
     assert "log_normaliser" not in run.data
+
+
+@pytest.mark.parametrize("particles", [16, 32, 64])
+def test_half_or_twice_the_budget_moves_nothing_beyond_errors(particles: int) -> None:
+    system = Ising(spins=6, order="random", rate=0.03, batch_size=64)
+    path = system.simulate(12, seed=3)
+    answers = system.lagged(path, 2)
+    rows, _ = recorded(system, path, EnergeticSettings(2, chains=2 * particles, particles=particles), seed=2)
+    for name in ("work", "heat", "free_energy_change", "work_dissipated", "heat_lagged"):
+        assert abs(z_of(rows[-1], name, answers[name])) < 3, name

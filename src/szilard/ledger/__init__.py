@@ -53,6 +53,7 @@ from szilard.ledger.slots import (
 )
 from szilard.ledger.totals import heat_total, over_inputs, over_replicates, total
 from szilard.ledger.two_routes import joined, over_joined
+from szilard.ledger.unrelaxed import Undone, excess_energies, undone
 from szilard.ledger.work import work_of, work_per_input, work_reverse_of, work_sampled
 
 __all__ = [
@@ -63,6 +64,7 @@ __all__ = [
     "LengthSum",
     "Pathwise",
     "SlotSum",
+    "Undone",
     "advise",
     "angle_of",
     "angle_slope",
@@ -74,6 +76,7 @@ __all__ = [
     "energy_per_input",
     "entropy_per_input",
     "entropy_sampled",
+    "excess_energies",
     "fluctuation_of",
     "fluctuation_per_input",
     "fluctuation_reused",
@@ -118,6 +121,7 @@ __all__ = [
     "step_of_energies",
     "token_work",
     "total",
+    "undone",
     "work_of",
     "work_of_energies",
     "work_per_input",
