@@ -2,7 +2,7 @@
 
     python benchmarks/sampled_coverage.py [--replicates 200] [--out docs/sampled-coverage.md]
 
-Takes about ten minutes on one core; seeds are fixed.
+Takes about six minutes on one core; seeds are fixed.
 """
 
 from __future__ import annotations
@@ -40,7 +40,18 @@ all {cells} cells: {low:.3f} to {high:.3f} passes. A star marks what does not.
 
 SEEN = """\
 **What was seen.** {poor} of {cells} cells are starred: {short} too short, {long} too wide. The mean coverage over all
-cells is {means}.
+cells but those of bounds is {means}.
+
+- *Nominal at {many}*: heat, entropy and their changes everywhere; work along sequences, whose next tokens are summed
+  over instead of sampled, already at {few}; everything that lagging chains and the reference say of an energy.
+- *Too short at {few}*, with almost all misses below the truth: work and lengths of likelihoods and between bounds. They
+  are means of squares, and a set that lacks the rare, large terms has both a value and an error that are too small; a
+  set that serves several records carries its luck along. At {many} what is left of that is some percent. With 4
+  particles on each of 16 islands the work and the heat of an energy fall short as well.
+- *Bounds* hold far more often than their level, as they should, but for the work from above, which lies so close to the
+  work that its interval falls short where that of a likelihood does.
+- The defaults are 512 samples of a likelihood, 256 of a latent-variable model, 64 sequences (16 where the vocabulary is
+  large), and for energies 256 chains and 64 particles on each island.
 
 """
 
@@ -57,13 +68,18 @@ error that are too small, and a set that serves many records carries its luck al
 
 def measure(replicates: int) -> Iterator[Coverage]:
     """Every row, those of the model that widens last."""
-    for case in family_cases():
+    for case in watched_cases():
         for samples in SAMPLES:
             print(case.name, samples, flush=True)
             yield from family_coverage(shortened(case).with_samples(samples), replicates=replicates)
     for samples in WIDE:
         print(widening().name, samples, flush=True)
         yield from family_coverage(widening().with_samples(samples), replicates=replicates)
+
+
+def watched_cases() -> Iterator[FamilyCase]:
+    """One system between bounds is enough: the other differs in its proposals alone."""
+    return (case for case in family_cases() if case.name != "PCA, bounds that meet")
 
 
 def shortened(case: FamilyCase) -> FamilyCase:
@@ -114,7 +130,7 @@ def wide_table(rows: Sequence[Coverage]) -> Iterator[str]:
 
 def page(measured: Sequence[Coverage]) -> str:
     """The whole of docs/sampled-coverage.md."""
-    wide = widening()
+    wide, (few, many) = widening(), SAMPLES
     rows = [row for row in measured if row.system != wide.name]
     replicates = rows[0].replicates
     low, high = limits(replicates, len(rows))
@@ -133,7 +149,9 @@ def page(measured: Sequence[Coverage]) -> str:
     lines = [
         INTRODUCTION.format(replicates=replicates, level=LEVEL, steps=STEPS),
         TEST.format(level=LEVEL, alarm=FALSE_ALARM, cells=len(rows), low=low / replicates, high=high / replicates),
-        SEEN.format(poor=len(poor), cells=len(rows), short=short, long=len(poor) - short, means=means),
+        SEEN.format(
+            poor=len(poor), cells=len(rows), short=short, long=len(poor) - short, means=means, few=few, many=many
+        ),
         *table(rows),
         "",
         WIDENING.format(growth=last / first - 1, steps=STEPS, work=wide.truth()["work"]),
