@@ -15,8 +15,8 @@ from szilard.experiments.tradeoff.learning import Chains, Learning, Means, State
 from szilard.experiments.tradeoff.learning import means_of_law as of_law
 from szilard.training import streams
 
-TOGETHER = 3
-"""Members whose states are counted together: those of more leave the processor's cache."""
+TOGETHER = 2**19
+"""States of v and h, of all members whose states are counted together: more of them leave the processor's cache."""
 
 
 @final
@@ -54,7 +54,8 @@ def carry(
     rate = learning.distance / state.updates
     generator = streams.generator_of(learning.seed, f"{streams.ORDER} {state}")
     machine = learning.start()
-    parts = [slice(first, first + TOGETHER) for first in range(0, len(machine), TOGETHER)]
+    together = max(1, TOGETHER >> sum(machine.weights.shape[1:]))
+    parts = [slice(first, first + together) for first in range(0, len(machine), together)]
     ledgers = [LaggedLedger(machine[part], [state.sampler_steps, *others]) for part in parts]
     chains = Chains(machine, state.chains, generator) if state.chains else None
 
