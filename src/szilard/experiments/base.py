@@ -39,8 +39,9 @@ class Spec(Settings):
                 f"the data must be a name or a szilard Dataset, not a {type(self.data).__name__}: make one with"
                 " szilard.data.from_arrays(…) or from_torch(…)."
             )
-        if callable(getattr(self, "model", None)):
-            object.__setattr__(self, "model", Factory(self.model))
+        model: Any = getattr(self, "model", None)
+        if callable(model):
+            object.__setattr__(self, "model", Factory(model))
         super().__post_init__()
 
     @property
