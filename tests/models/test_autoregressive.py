@@ -143,6 +143,10 @@ def test_hugging_face_says_its_beginning_and_its_context() -> None:
         Autoregressive(hugging_face(), length=17)
 
 
+def test_a_context_of_one_token_will_do() -> None:
+    assert Autoregressive(small(context=1), length=1, prompt=START).vocabulary == 5
+
+
 def test_samples_do_not_depend_on_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     ppm = Autoregressive(small(), length=6, prompt=START)
     whole = ppm.sample(40, torch.Generator().manual_seed(0))

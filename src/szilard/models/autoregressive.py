@@ -209,6 +209,8 @@ class Autoregressive:
         width = min(4, self.length)
         random = torch.randint(self.vocabulary, (2, width), generator=generator).to(self.device)
         tokens = torch.cat([self._prompt[:1].expand(2, -1), random], 1)[:, : self._causal.context]
+        if tokens.shape[1] < 2:  # a context of one token, which has no later ones
+            return
         tokens[1] = tokens[0]
         tokens[1, -1] = (tokens[0, -1] + 1) % self.vocabulary
         with undisturbed(self.module, self.device):
@@ -216,7 +218,7 @@ class Autoregressive:
             first, cache = self._causal.extend(tokens[:, :-1], None)
             second, _ = self._causal.extend(tokens[:, -1:], cache)
         near = 0.02 * (1 + logits.abs().amax())
-        if tokens.shape[1] > 1 and bool(((logits[0, :-1] - logits[1, :-1]).abs() > near).any()):
+        if bool(((logits[0, :-1] - logits[1, :-1]).abs() > near).any()):
             raise ModelError(
                 "the model's logits depend on later tokens, so they are no distribution of the next one: mask its"
                 " attention, or give a causal model."

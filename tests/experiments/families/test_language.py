@@ -90,6 +90,16 @@ def test_bad_settings_are_refused(book: str, changes: dict[str, Any]) -> None:
         quick(book, **changes)
 
 
+def test_a_text_shorter_than_the_context_is_refused_before_it_is_trained_on(tmp_path: Path) -> None:
+    path = tmp_path / "short.txt"
+    path.write_text(VERSE * 3, encoding="utf-8")
+    with pytest.raises(SpecError, match="not more than the context of 16: give a longer text"):
+        szilard.run(quick(str(path)), tmp_path / "run", quiet=True)
+    tuning = dataclasses.replace(finetune(str(path)), model=factory(carries_its_tokenizer), length=8, window=16)
+    with pytest.raises(SpecError, match="not more than a window of 16: give a longer text"):
+        szilard.run(tuning, tmp_path / "run", quiet=True)
+
+
 def test_a_text_of_one_character(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_text("a" * 1000, encoding="utf-8")

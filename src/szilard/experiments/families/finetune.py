@@ -72,6 +72,11 @@ class FineTuning(FamilySpec):
                 " encode(text) and decode(tokens)."
             )
         train, held_out = (_encoded(tokenizer, part) for part in (data.train, data.held_out))
+        if min(len(train), len(held_out)) <= max(self.window, self.length):
+            raise SpecError(
+                f"the text has {len(train)} tokens to learn from and {len(held_out)} held out, not more than a window"
+                f" of {self.window}: give a longer text."
+            )
         ppm = Autoregressive(
             model,
             self.length,

@@ -65,6 +65,12 @@ class CharacterText(FamilySpec):
         characters = data.characters
         beginning = characters.encode("\n" if "\n" in characters.alphabet else characters.alphabet[0])
         train, held_out = characters.encode(data.train).to(device), characters.encode(data.held_out)
+        context = getattr(model, "context", self.length)
+        if min(len(train), len(held_out)) <= max(context, self.length):
+            raise SpecError(
+                f"the text has {len(train)} characters to learn from and {len(held_out)} held out, not more than the"
+                f" context of {context}: give a longer text."
+            )
         pieces = pieces_after(held_out, int(beginning), self.length)
         try:
             ppm = Autoregressive(model, self.length, prompt=beginning, tokenizer=characters)
@@ -76,7 +82,6 @@ class CharacterText(FamilySpec):
                 f" model.vocabulary={len(characters)}."
             )
         order = streams.generator_of(self.seed, streams.ORDER)
-        context = getattr(model, "context", self.length)
 
         def loss(step: int) -> Tensor:
             return loss_on(model, random_windows(train, self.training.batch_size, context + 1, order))
@@ -99,8 +104,6 @@ class CharacterText(FamilySpec):
         """Nats per character on the later half of each piece, so that the earlier half serves as context."""
         half = max(1, context // 2)
         starts = torch.arange(0, len(held_out) - context, context - half, device=held_out.device)
-        if len(starts) == 0:
-            raise SpecError(f"the held-out text is shorter than the context of {context}: give a longer text.")
         starts = spread(starts, self.held_out or len(starts))[:, None]
         pieces = held_out[starts + torch.arange(context + 1, device=held_out.device)]
         mine = phi_on(model, pieces, half, _AT_ONCE).mean(1)
