@@ -14,7 +14,7 @@ from szilard import ledger
 from szilard.ledger import SlotSum
 from szilard.models.ppm import Bounded
 from szilard.monitor.sampled.family import Step
-from szilard.monitor.sampled.scouts import balance_of, effective_share
+from szilard.monitor.sampled.scouts import balance_of, effective_share, same
 
 _AT_ONCE = 2**14
 """Pairs (x, z) that are evaluated together."""
@@ -112,8 +112,8 @@ class LatentSegment:
         """There is nothing to let go of."""
 
     def unchanged(self) -> bool:
-        """To the bit, at the same samples and draws."""
-        return torch.equal(self.evaluate().own, self._now.own)
+        """At the same samples and draws, up to rounding."""
+        return same(self.evaluate().own, self._now.own)
 
     def _step(self, before: Looks, after: Looks) -> Step:
         slots, scouts = slice(0, self._slots), slice(self._slots, None)

@@ -12,7 +12,7 @@ from torch import Tensor
 from szilard import ledger
 from szilard.ledger import SlotSum
 from szilard.monitor.sampled.family import Step
-from szilard.monitor.sampled.scouts import balance_of, effective_share
+from szilard.monitor.sampled.scouts import balance_of, effective_share, same
 
 
 @final
@@ -62,8 +62,8 @@ class PhiSegment:
         """There is nothing to let go of."""
 
     def unchanged(self) -> bool:
-        """To the bit, at the same samples."""
-        return torch.equal(self._evaluate(), self._now)
+        """At the same samples, up to rounding."""
+        return same(self._evaluate(), self._now)
 
     def _step(self, before: Float[Tensor, " count"], after: Float[Tensor, " count"]) -> Step:
         weight, d = torch.exp(self._source - before), after - before

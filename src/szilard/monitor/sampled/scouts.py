@@ -28,3 +28,8 @@ def balance_of(weight: Float[Tensor, " scouts"], d: Float[Tensor, " scouts"]) ->
     moved = weight * gain
     share = moved.sum().square() / (weight.sum() * (moved * gain).sum())
     return (share > _FAR).to(torch.float64)
+
+
+def same(phi: Float[Tensor, "*shape"], kept: Float[Tensor, "*shape"]) -> bool:
+    """Whether two evaluations are of one model: on a GPU sums may run in another order the second time."""
+    return torch.allclose(phi, kept, rtol=1e-5, atol=1e-5)

@@ -13,7 +13,7 @@ from szilard import ledger
 from szilard.ledger import SlotSum
 from szilard.models.ppm import Sequential
 from szilard.monitor.sampled.family import Step
-from szilard.monitor.sampled.scouts import balance_of, effective_share
+from szilard.monitor.sampled.scouts import balance_of, effective_share, same
 from szilard.monitor.sampled.token_sums import TokenSums, token_phi, token_sums
 
 Positions = Float[Tensor, "count length"]
@@ -95,7 +95,7 @@ class TokenSegment:
     def unchanged(self) -> bool:
         """By the first sequences."""
         few = slice(0, min(self._ppm.chunk, len(self._x)))
-        return torch.equal(self._token_phi(few), self._now[few])
+        return same(self._token_phi(few), self._now[few])
 
     def _step(self, before: Positions, *, keep: bool) -> tuple[TokenSums, Positions, Step]:
         assert self._logits is not None, "a set that was drawn light, or has retired, does not advance"
