@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from szilard.report.axes import LEGEND, axis, layout
@@ -40,7 +42,7 @@ def figure(view: View) -> Figure | None:
         ),
         data=data,
         layout=layout(
-            logarithmic("gap (nat)", *between(*range_of(gap[ends]), 1.6)) if positive else axis("gap (nat)"),
+            _axis(gap[ends]) if positive else axis("gap (nat)"),
             x=axis("draws K from the encoder", type="log", tickvals=draws.tolist(),
                    ticktext=[f"{draw:g}" for draw in draws]),
             right=16,
@@ -49,3 +51,7 @@ def figure(view: View) -> Figure | None:
         ),
         along_steps=False,
     )  # fmt: skip
+
+
+def _axis(gaps: np.ndarray) -> dict[str, Any]:
+    return logarithmic("gap (nat)", *between(*range_of(gaps), 1.6), dtick="D2")
