@@ -9,6 +9,7 @@ import numpy as np
 from szilard.audit.sampled.evidence import SampledEvidence
 from szilard.estimate import format_with_error
 from szilard.ledger.lagged import Advice, advise
+from szilard.ledger.unrelaxed import Undone, excess_energies, undone
 
 TARGET = 0.1
 """Nats of lag per update that count as little: a tenth of the scale on which two models are told apart."""
@@ -30,6 +31,42 @@ def advice_of(evidence: SampledEvidence, target: float = TARGET) -> Advice | Non
     return advise(work, lag, updates, steps, target)
 
 
+def undone_of(evidence: SampledEvidence, target: float = TARGET) -> Undone | None:
+    """Heat that updates leave undone, from the relaxation inside them; None without a profile or a sampler.
+
+    Args:
+        evidence: of a run with energies.
+        target: nats per update.
+    """
+    profile, steps = evidence.relaxation, evidence.attributes.get("sampler_steps")
+    if profile is None or not isinstance(steps, int) or not evidence.has("energy", "energy_error"):
+        return None
+    columns = (np.asarray(profile[name].values, dtype=float) for name in ("relaxation", "relaxation_error"))
+    values, errors = columns
+    ideal = {
+        step: (energy, error)
+        for step, energy, error in zip(
+            evidence.steps.tolist(), evidence.column("energy"), evidence.column("energy_error"), strict=True
+        )
+    }
+    at = [ideal.get(step, (math.nan, math.nan)) for step in profile["step"].values.tolist()]
+    known = [
+        row
+        for row in range(1, len(at))  # no update leads to the first record
+        if np.isfinite(values[row]).all() and np.isfinite(errors[row]).all() and np.isfinite(at[row]).all()
+    ]
+    sub_steps = profile["sub_step"].values.astype(float).tolist()
+    if not known or float(steps) not in sub_steps:
+        return None
+    means, spreads = excess_energies(
+        [values[row].tolist() for row in known],
+        [errors[row].tolist() for row in known],
+        [float(at[row][0]) for row in known],
+        [float(at[row][1]) for row in known],
+    )
+    return undone(sub_steps, means, spreads, steps, target)
+
+
 def in_words(evidence: SampledEvidence, target: float = TARGET) -> str:
     """The advice as a sentence or two; empty where there is none.
 
@@ -39,16 +76,18 @@ def in_words(evidence: SampledEvidence, target: float = TARGET) -> str:
     advice = advice_of(evidence, target)
     if advice is None:
         return ""
+    heat = undone_of(evidence, target)
+    beside = "" if heat is None else f" By the relaxation inside updates, {heat.sentence}"
     left = f"{format_with_error(advice.lag.value, advice.lag.error)} nat of lag per update"
     tau = f"τ = {advice.sampler_steps}"
     if advice.lag.value < -2 * advice.lag.error:
         return (
             f"{tau} costs less than an ideal sampler would ({left}): chains that lag do not follow where the updates "
-            "only shake the model to and fro, so this says nothing of whether they are long enough."
+            f"only shake the model to and fro, so this says nothing of whether they are long enough.{beside}"
         )
     if not advice.seen:
         most = f"at most {advice.steps_high:.0f} would leave {target:g}" if np.isfinite(advice.steps_high) else ""
-        return f"{tau} leaves no lag that can be seen ({left}){'; ' + most if most else ''}."
+        return f"{tau} leaves no lag that can be seen ({left}){'; ' + most if most else ''}.{beside}"
     if advice.lag.value <= target:
         fewer = f"; {_rounded(advice.steps)} would leave {target:g}" if 0 < advice.steps < advice.sampler_steps else ""
         return f"your sampler is long enough: {tau} leaves {left}{fewer}."
