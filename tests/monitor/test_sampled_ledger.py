@@ -56,6 +56,23 @@ def truth_of(system: System, path: Tensor) -> dict[str, float]:
     }
 
 
+def token_length(system: MarkovText, path: Tensor) -> float:
+    """Prefix by prefix: the mean over positions of the overlap of the next token's two distributions, before arccos."""
+    x, _ = system.outcomes(path)
+    length = 0.0
+    for before, after in itertools.pairwise(path):
+        mean = 0.0
+        p = torch.exp(-system.phi(x, before))
+        old, new = (torch.softmax(system.token_logits(x, theta), -1) for theta in (before, after))
+        for row in range(len(x)):
+            for place in range(system.length):
+                if system.alive(x)[row, place]:
+                    overlap = (old[row, place] * new[row, place]).sqrt().sum()
+                    mean += float(p[row] * (1 - overlap)) / system.length
+        length += 2 * math.acos(1 - mean)
+    return length
+
+
 NAMES = (
     "energy", "entropy_conditional", "work", "heat", "heat_stepwise", "entropy_change", "ep_conditional",
     "work_reverse", "work_direct", "length", "fluctuation",
@@ -80,12 +97,12 @@ def test_tractable(system, steps):
 
 @pytest.mark.parametrize("ends", [False, True], ids=["whole horizon", "ends by itself"])
 def test_sequential(ends):
-    """Nat per token of the horizon; a length per its root."""
+    """Nat per token of the horizon; the length is that of prefix and next token."""
     system = MarkovText(vocabulary=3, length=4, ends=ends)
     path = system.simulate(20, seed=1)
     row = watch(AsSequential(system, path[0]), path, samples=128)[-1]
-    truth = truth_of(system, path)
-    units = dict.fromkeys(NAMES, system.length) | {"length": math.sqrt(system.length), "fluctuation": 1}
+    truth = truth_of(system, path) | {"length": token_length(system, path)}
+    units = dict.fromkeys(NAMES, system.length) | {"length": 1, "fluctuation": 1}
     found = {name: z(row, name, truth[name], units[name]) for name in NAMES}
     assert max(map(abs, found.values())) < 3, found
     assert row["work_per_sequence"] == pytest.approx(system.length * row["work"])

@@ -153,8 +153,12 @@ proven of the tangent kernel, 1/width the one that is seen."""
 EFFECTIVE = 0.1
 """Effective samples over samples below which a few weights make an average: its error is then a guess."""
 
-FEWEST_CHAINS = 10
-"""Effective chains that an exponential average needs before its error means anything."""
+WITHIN_REACH = 0.3
+"""Effective samples over samples from which a jump's weights have an error bar that can be believed."""
+
+MOST_CHAINS = 0.5
+"""Share of the chains that must be effective before the error of their exponential average is believed: the spread of
+the dissipated work is then about one nat."""
 
 ACCEPTANCE = 0.05
 """Share of proposals that a sampler must accept to move: below it most chains stand still through an update."""

@@ -91,7 +91,7 @@ class Audit:
         limits = self._failed(Concern.COVERAGE)
         if not limits:
             return "The numbers stand"
-        if self.subject is Subject.RUN:
+        if self.subject is Subject.RUN and any(row.name == "complete record" for row in limits):
             return "The record does not cover the whole run, but what it holds stands"
         failed = listed([row.name for row in limits if not row.too_small_for])
         small = ", ".join(row.too_small_for for row in limits if row.too_small_for)

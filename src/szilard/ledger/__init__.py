@@ -42,6 +42,7 @@ from szilard.ledger.reuse import effective_sample_size, fluctuation_reused, heat
 from szilard.ledger.sequences import prefix_mean, prefix_sum, prefix_weights, token_work
 from szilard.ledger.slot_sum import SlotSum
 from szilard.ledger.slots import (
+    length_of_defects,
     others,
     slot_fluctuation,
     slot_heat,
@@ -96,6 +97,7 @@ __all__ = [
     "jarzynski",
     "joined",
     "lagged_ratio",
+    "length_of_defects",
     "length_sampled",
     "mean_weighted",
     "others",

@@ -45,8 +45,15 @@ def slot_overlap_defect(weight: Slots, d: Slots) -> Slots:
 
 
 def slot_length(weight: Slots, d: Slots) -> SlotSum:
-    """Length of one step in nat^½, the bend of the arccosine taken back (see :func:`szilard.ledger.length_sampled`)."""
-    defect = slot_overlap_defect(weight, d)
+    """Length of one step in nat^½; see :func:`length_of_defects`."""
+    return length_of_defects(slot_overlap_defect(weight, d))
+
+
+def length_of_defects(defect: Slots) -> SlotSum:
+    """``2 arccos(1 − h)`` with h the mean of ``defect``, the bend of the arccosine taken back.
+
+    See :func:`szilard.ledger.length_sampled`.
+    """
     h = defect.mean(-1)
     slope = angle_slope(h)
     influence = slope.unsqueeze(-1) * (defect - h.unsqueeze(-1))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -105,11 +107,24 @@ class FamilyCase:
             yield "entropy_gap", watched.draws.index(1), sum(pca.bound_offsets())
 
     def _per_token(self, answers: Mapping[str, float]) -> Mapping[str, float]:
-        """Of the horizon, as the record has it; lengths are roots of divergences."""
+        """Of the horizon, as the record has it; the length is that of prefix and next token."""
         horizon = self.system.length  # type: ignore[attr-defined]
-        scale = {"length": math.sqrt(horizon), "tokens": 1.0, "fluctuation": 1.0}
+        scale = {"length": 1.0, "tokens": 1.0, "fluctuation": 1.0}
+        answers = {**answers, "length": self._token_length()}
         whole = {f"{name.removesuffix('_conditional')}_per_sequence": value for name, value in answers.items()}
         return {name: value / scale.get(name, horizon) for name, value in answers.items()} | whole
+
+    def _token_length(self) -> float:
+        """``Σ_t 2 arccos`` of the next token's mean overlap, over positions and prefixes of the earlier model."""
+        text = cast(MarkovText, self.system)
+        x, _ = text.outcomes(self.path)
+        total = 0.0
+        for before, after in itertools.pairwise(self.path):
+            sides = [torch.log_softmax(text.token_logits(x, theta), -1) for theta in (before, after)]
+            defect = text.alive(x) * (1 - (0.5 * (sides[0] + sides[1])).exp().sum(-1))
+            mean = float((torch.exp(-text.phi(x, before)) * defect.sum(-1)).sum()) / text.length
+            total += 2 * math.acos(1 - mean)
+        return total
 
 
 @dataclass(frozen=True)

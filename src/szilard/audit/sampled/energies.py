@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from szilard.audit.agreement import agreement
-from szilard.audit.bounds import ACCEPTANCE, AGREEMENT, FEWEST_CHAINS, LEVEL, NEGLIGIBLE
+from szilard.audit.bounds import ACCEPTANCE, AGREEMENT, LEVEL, MOST_CHAINS, NEGLIGIBLE
 from szilard.audit.finding import Basis, Concern, Finding, Verdict, judge
 from szilard.audit.rows import ratio, scaled, tested
 from szilard.audit.sampled.evidence import SampledEvidence
@@ -82,16 +82,21 @@ def _second_law(evidence: SampledEvidence) -> Finding:
 
 
 def _jarzynski(evidence: SampledEvidence) -> Finding:
-    """Judged at the last record where enough chains share the average; its error means nothing with a few."""
+    """Judged before too few chains share the average: its error then means nothing."""
     effective = evidence.column("jarzynski_effective_samples")
-    enough = np.flatnonzero(effective >= FEWEST_CHAINS)
-    row = int(enough[-1]) if enough.size else evidence.records - 1
+    chains = evidence.attributes.get("chains")
+    total = float(chains) if isinstance(chains, int) else float(np.nanmax(effective))
+    few = np.flatnonzero(~(effective >= MOST_CHAINS * total))
+    row = int(few[0]) - 1 if few.size else evidence.records - 1
     average = Estimate(
-        float(evidence.column("jarzynski")[row] - 1), float(evidence.column("jarzynski_error")[row]), Kind.ASYMPTOTIC
+        float(evidence.column("jarzynski")[max(row, 0)] - 1),
+        float(evidence.column("jarzynski_error")[max(row, 0)]),
+        Kind.ASYMPTOTIC,
     )
     verdict, interval, remark = agreement(average, AGREEMENT, LEVEL)
-    if row < 1 or not enough.size:
-        verdict, remark = Verdict.UNDECIDED, f" Fewer than {FEWEST_CHAINS} chains share it at every record."
+    if row < 1:
+        row, verdict = max(row, 0), Verdict.UNDECIDED
+        remark = f" Already after one update fewer than {MOST_CHAINS:.0%} of the chains share it."
     return Finding(
         name="Jarzynski's equality",
         claim="⟨exp(−(W − ΔF))⟩ = 1 over the lagging chains: the kernel leaves the model invariant, and they do not "
@@ -150,9 +155,12 @@ def _relaxed(evidence: SampledEvidence) -> tuple[Finding, ...]:
     if group is None or not isinstance(steps, int):
         return ()
     sub_steps = np.asarray(group["sub_step"].values, dtype=float)
-    profile = np.nanmean(np.asarray(group["relaxation"].values, dtype=float), 0)
-    spread = np.asarray(group["relaxation_error"].values, dtype=float)
-    error = np.sqrt(np.nansum(spread**2, 0)) / max(len(spread), 1)
+    energies, spread = (np.asarray(group[name].values, dtype=float) for name in ("relaxation", "relaxation_error"))
+    whole_rows = np.isfinite(energies).all(-1) & np.isfinite(spread).all(-1)
+    if not whole_rows.any():
+        return ()
+    profile = energies[whole_rows].mean(0)
+    error = np.sqrt((spread[whole_rows] ** 2).sum(0)) / whole_rows.sum()
     here = int(np.abs(sub_steps - steps).argmin())
     if here == len(sub_steps) - 1:
         return ()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any, final
 
@@ -27,8 +26,7 @@ from szilard.records.schema import Group
 _LOGITS_KEPT = 2**25
 """Numbers in the logits of the previous record: 128 MiB in float32; at least 16 sequences whatever they take."""
 
-_PER_ROOT = ("length",)
-_AS_THEY_ARE = ("tokens", "fluctuation", "work_conditional", "cross_entropy")
+_AS_THEY_ARE = ("tokens", "length", "fluctuation", "work_conditional", "cross_entropy")
 
 
 @final
@@ -134,10 +132,7 @@ class SequentialFamily:
         }
 
     def _share(self, name: str) -> float:
-        if name in _AS_THEY_ARE:
-            return 1.0
-        # a length is a root of divergences, which add up over tokens
-        return 1 / math.sqrt(self._ppm.length) if name in _PER_ROOT else 1 / self._ppm.length
+        return 1.0 if name in _AS_THEY_ARE else 1 / self._ppm.length
 
     def _sample(self, count: int, generator: torch.Generator) -> Tensor:
         chunk = self._ppm.chunk

@@ -48,7 +48,7 @@ class TokenSegment:
         self._source = self._now = torch.cat([self._sums.phi, self._token_phi(slice(slots, None))])
 
     def advance(self) -> Step:
-        """Work and reversed work by next-token divergences; heat, length and fluctuation of whole sequences."""
+        """Work, reversed work and length by next-token sums; heat and fluctuation of whole sequences."""
         before = self._now
         self._sums, self._now, step = self._step(before, keep=True)
         return step
@@ -113,7 +113,7 @@ class TokenSegment:
                 "work": SlotSum.mean(ledger.prefix_sum(earlier, sums.work)),
                 "work_reverse": SlotSum.mean(ledger.prefix_sum(later, sums.work_reverse)),
                 "heat_stepwise": ledger.slot_heat(weight, d, phi[slots]),
-                "length": ledger.slot_length(weight, d),
+                "length": ledger.length_of_defects(ledger.prefix_sum(earlier, sums.defect) / now.shape[-1]),
             },
             fluctuation=SlotSum.mean(ledger.slot_fluctuation(weight, d)),
             effective=effective,

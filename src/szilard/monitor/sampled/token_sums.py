@@ -29,6 +29,7 @@ class TokenSums:
         entropy: of the next token.
         square: ``Σ p (1 − p) z²``, for the precision floor.
         work, work_reverse: divergence of the next token between two models, both ways; 0 where there is one only.
+        defect: one minus the overlap of the next token's two distributions, likewise.
     """
 
     phi: Positions
@@ -36,6 +37,7 @@ class TokenSums:
     square: Positions
     work: Positions
     work_reverse: Positions
+    defect: Positions
 
 
 def token_sums(
@@ -46,7 +48,7 @@ def token_sums(
     at = alive.flatten()
     z, token = logits.reshape(-1, vocabulary), tokens.flatten().clamp(0, vocabulary - 1)
     earlier = None if before is None else before.reshape(-1, vocabulary)
-    sums = torch.zeros(5, len(z), dtype=torch.float64, device=z.device)
+    sums = torch.zeros(6, len(z), dtype=torch.float64, device=z.device)
     size = max(1, _ELEMENTS_AT_ONCE // vocabulary)
     for begin in range(0, len(z), size):
         rows = slice(begin, begin + size)
@@ -60,8 +62,9 @@ def token_sums(
             jump = ledger.Jump(phi_of(earlier[rows]), phi, p_after=p)
             sums[3, rows] = ledger.work_of(jump)
             sums[4, rows] = ledger.work_reverse_of(jump)
+            sums[5, rows] = ledger.hellinger_of(jump)
     sums = torch.where(at, sums, torch.zeros_like(sums))
-    return TokenSums(*sums.reshape(5, *tokens.shape))
+    return TokenSums(*sums.reshape(6, *tokens.shape))
 
 
 def token_phi(logits: Logits, tokens: Int[Tensor, "count length"], alive: Bool[Tensor, "count length"]) -> Positions:
