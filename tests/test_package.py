@@ -15,6 +15,8 @@ SOURCE = Path(szilard.__file__).parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 MODULES = {"scikit-learn": "sklearn", "tomli-w": "tomli_w"}
 """Modules that are not called as their package."""
+BY_NAME = {"transformers", "accelerate", "gguf"}
+"""Modules that ``training/pretrained.py`` imports by their names, since few have them."""
 
 
 def imported() -> set[str]:
@@ -26,6 +28,8 @@ def imported() -> set[str]:
                 found |= {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom):
                 found.add((node.module or "").partition(".")[0])
+    by_name = (SOURCE / "training" / "pretrained.py").read_text(encoding="utf-8")
+    found |= {name for name in BY_NAME if f'"{name}"' in by_name}
     return found - {"szilard"} - sys.stdlib_module_names
 
 
