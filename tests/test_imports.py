@@ -49,7 +49,6 @@ MAY_IMPORT: dict[str, set[str]] = {
         "reservoir",
         "samplers",
         "settings",
-        "systems",
         "training",
     },
     "__main__": {"cli"},
