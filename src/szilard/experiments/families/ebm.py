@@ -210,25 +210,18 @@ class EBM(FamilySpec):
                 f"the energy has {len(getattr(model, wanted))} dimensions and the data {self.data!r} has {dimension}:"
                 f" set model.dimension to {dimension}."
             )
+        kernel = MALA(self.step_size, None if isinstance(model, TwoModes) else reference.factor)
         if isinstance(model, TwoModes):
-            kernel = MALA(self.step_size)
             ppm = EnergyBased(model, kernel, model.draw, starts_exactly=True, log_normaliser=TwoModes.log_normaliser)
         elif isinstance(model, TiltedGaussian):
             model.begin_at(reference.mean, reference.factor)
-            kernel = MALA(self.step_size, reference.factor)
             ppm = EnergyBased(
                 model, kernel, reference.draw, starts_exactly=True, log_normaliser=lambda _: reference.log_normaliser
             )
         else:
-            ppm = EnergyBased(model, MALA(self.step_size, reference.factor), reference.draw)
-        kernel, _ = adapted(
-            MALA(self.step_size, ppm.kernel.factor if isinstance(ppm.kernel, MALA) else None),
-            ppm.energy,
-            ppm.start(min(self.chains, _BURNT), generator),
-            _BURN_IN,
-            generator,
-        )
-        ppm.kernel = kernel
+            ppm = EnergyBased(model, kernel, reference.draw)
+        burnt = ppm.start(min(self.chains, _BURNT), generator)
+        ppm.kernel, _ = adapted(kernel, ppm.energy, burnt, _BURN_IN, generator)
         return ppm
 
     def _chains(self, ppm: EnergyBased, learning: str, generator: torch.Generator) -> TrainingChains:
@@ -288,10 +281,10 @@ def ebm(data: str = "digits") -> EBM:
         )
     if data in PLANES:
         return EBM(
-            factory("energies:TiltedGaussian", dimension=2, widths=[64, 64]),
+            factory("energies:TiltedGaussian", dimension=2, widths=[128, 128], activation="tanh"),
             data,
-            Training(Adam(lr=3e-3), batch_size=256, steps=1000, schedule=Cosine(warmup=20), clip_norm=1.0),
-            chains=256,
+            Training(Adam(lr=5e-3), batch_size=256, steps=1000, schedule=Cosine(warmup=20), clip_norm=10.0),
+            sampler_steps=10,
             gallery=256,
             threads=1,
         )

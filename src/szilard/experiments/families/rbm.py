@@ -53,7 +53,7 @@ class BoltzmannRun(FamilySpec):
     learning: str = "persistent"
     chains: int = 256
     sampler_steps: int = 1
-    lag_steps: int = 10
+    lag_steps: int = 5
     annealing: int = 2000
     name: str = "rbm"
 
@@ -143,8 +143,8 @@ def rbm(data: str = "digits") -> BoltzmannRun:
     return BoltzmannRun(
         factory("szilard.models:RBM", visible=pixels, hidden=48 if small else 64),
         data,
-        Training(SGD(lr=0.3), batch_size=200, steps=1500, schedule=Cosine()),
-        every=5,
-        chains=512,
+        Training(SGD(lr=0.3), batch_size=400, steps=1200, schedule=Cosine()),
+        every=2,
+        chains=1024,
         threads=1,
     )
