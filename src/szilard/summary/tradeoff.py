@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from szilard.audit import Audit
 from szilard.audit.outcome import number
 from szilard.audit.tradeoff.advice import advised, adviser
 from szilard.audit.tradeoff.evidence import TradeOffEvidence, chains_in_words
-from szilard.estimate import format_with_error
 from szilard.printable import printable
 from szilard.summary import lines
 
 if TYPE_CHECKING:
     import xarray as xr
 
-CELL = 14
+CELL = 13
 
 
 def summarise_tradeoff(name: str, tree: xr.DataTree, audit: Audit) -> str:
@@ -44,22 +44,20 @@ def summarise_tradeoff(name: str, tree: xr.DataTree, audit: Audit) -> str:
 def _table(evidence: TradeOffEvidence, chains: int | None) -> list[str]:
     steps = evidence.sampler_steps
     found = [
-        f"  efficiency ΔI/(ΔI + Σ), gradients from {chains_in_words(chains)}",
-        f"  {'n':>6}{'r':>8}   "
-        + "".join(f"{f'τ = {tau}':<{CELL}}" for tau in steps)
-        + f"{f'Σ, τ = {steps[-1]} (nat)'}",
+        f"  efficiency ΔI/(ΔI + Σ), gradients from {chains_in_words(chains)}; Σ in nat at τ = {steps[-1]}",
+        f"  {'n':>5}{'r':>7}   " + "".join(f"{f'τ = {tau}':<{CELL}}" for tau in steps) + "Σ",
     ]
     for updates in evidence.updates:
         family = evidence.family(chains, updates)
         cells = [evidence.of_ensemble("efficiency", state) for state in family]
         last = evidence.mean("ep_conditional", family[-1])
         shown = "".join(f"{_cell(each.value, each.error):<{CELL}}" for each in cells)
-        found.append(f"  {updates:>6}{family[0].rate:>8.3g}   {shown}{number(last.value)}".rstrip())
+        found.append(f"  {updates:>5}{family[0].rate:>7.3g}   {shown}{number(last.value)}")
     return found
 
 
 def _cell(value: float, error: float) -> str:
-    return "undefined" if value != value else format_with_error(value, error)
+    return "undefined" if math.isnan(value) else f"{value:.2f} ± {error:.2f}"
 
 
 def _advice(evidence: TradeOffEvidence) -> list[str]:

@@ -11,7 +11,7 @@ from szilard.audit.finding import Finding, unchecked
 from szilard.audit.outcome import number
 from szilard.audit.rows import tested
 from szilard.audit.tradeoff.evidence import State, TradeOffEvidence, jackknifed, over_datasets
-from szilard.estimate import Estimate, format_with_error
+from szilard.estimate import Estimate
 
 NAME = "a lag foretells the lag of longer samplers"
 CLAIM = "one relaxation time, read off W_diss/W at one τ, gives the lag at another: (1 + λ)/(1 − λ), λ = exp(−τ/τ_r)"
@@ -58,7 +58,7 @@ def advised(evidence: TradeOffEvidence, state: State) -> str:
     work = over_datasets(evidence.late_work(state)).value
     share = advice.lag.value * evidence.late_updates(state) / work
     said = (
-        f"τ = {state.sampler_steps} leaves {format_with_error(advice.lag.value, advice.lag.error)} nats of lag per "
+        f"τ = {state.sampler_steps} leaves {advice.lag.value:.2g} ± {advice.lag.error:.1g} nats of lag per "
         f"update, {share:.0%} of what perfect sampling dissipates; τ ≥ {math.ceil(advice.steps)} would leave a tenth "
         "of it."
     )

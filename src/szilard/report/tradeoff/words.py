@@ -81,16 +81,24 @@ def _noise(evidence: TradeOffEvidence) -> str:
     noisy = [chains for chains in evidence.kinds if chains is not None]
     if not noisy or len(evidence.sampler_steps) < 2:
         return ""
-    family, free = (evidence.family(chains, evidence.updates[-1]) for chains in (noisy[0], None))
-    first, last, ideal = (evidence.mean("ep_conditional", state).value for state in (family[0], family[-1], free[-1]))
-    more = "more" if last > first else "less"
-    return (
-        f"Gradients from {noisy[0]:,} chains shake the parameters. With {evidence.updates[-1]} updates and τ = "
-        f"{evidence.sampler_steps[-1]} that makes Σ {last / ideal:.0f} times as large, {number(last)} nat; with τ = "
-        f"{evidence.sampler_steps[0]} it is {number(first)} nat. A longer sampler dissipates {more}: X that lags does "
-        "not follow every shake, and what does not follow does not dissipate. This part of Σ falls with the size of "
-        "updates too."
+    chains, counts, steps = noisy[0], evidence.updates, evidence.sampler_steps
+    free = evidence.mean("ep_conditional", evidence.family(None, counts[-1])[-1]).value
+    few, many = (
+        [evidence.mean("ep_conditional", state).value for state in evidence.family(chains, updates)]
+        for updates in (counts[0], counts[-1])
     )
+    text = (
+        f"Gradients from {chains:,} chains shake the parameters, and X pays for every shake that it follows. With "
+        f"{counts[-1]} updates and τ = {steps[-1]} that makes Σ {many[-1] / free:.0f} times as large as without noise, "
+        f"{number(many[-1])} nat; with τ = {steps[0]} it is {number(many[0])} nat."
+    )
+    if len(counts) > 1:
+        rises = "rises" if few[-1] > few[0] else "goes"
+        text += (
+            f" With {counts[0]} it {rises} with τ, from {number(few[0])} to {number(few[-1])} nat. This part of Σ "
+            "falls with the size of the updates too."
+        )
+    return text
 
 
 def _advice(evidence: TradeOffEvidence) -> str:

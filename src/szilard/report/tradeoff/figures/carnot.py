@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from szilard.audit.bounds import LEVEL
 from szilard.audit.tradeoff.evidence import State, TradeOffEvidence
 from szilard.report.axes import axis, layout, rule
 from szilard.report.logarithmic import heading, logarithmic
@@ -19,7 +18,7 @@ def figure(evidence: TradeOffEvidence) -> Figure:
     counts, kinds = evidence.updates, evidence.kinds
     computes = [state.compute for state in evidence.states]
     for panel, chains in enumerate(kinds, start=1):
-        tops = []
+        data.append(_frontier(evidence, chains, panel))
         for place, updates in enumerate(counts):
             family = evidence.family(chains, updates)
             shade = colour(place, len(counts))
@@ -31,7 +30,6 @@ def figure(evidence: TradeOffEvidence) -> Figure:
             last = max((place for place, each in enumerate(found) if math.isfinite(each.value)), default=None)
             if last is not None:
                 notes.append(_beside(family[last], found[last].value, shade, panel))
-            tops += [each.interval(LEVEL)[1] for each in found if math.isfinite(each.value)]
         shape, note = rule(1.0, "Σ = 0: quasi-static", panel)
         shapes.append(shape)
         notes += [{**note, "x": 0.99, "xanchor": "right"}, heading(called(chains), panel)]
@@ -44,8 +42,8 @@ def figure(evidence: TradeOffEvidence) -> Figure:
             "The share of the entropy produced by X that became information, ΔI/(ΔI + Σ), against the sampler steps of "
             "a chain in all, n τ. One curve for each number of updates n: along it the sampler takes more steps τ "
             "after each update; from curve to curve the updates are more and smaller, at the same r n. A curve that "
-            "rises and flattens has reached perfect sampling: what it lacks to 1 is the price of updates that are "
-            "finite, and only more of them lower it. Points above one another cost the same. Bars: 95 % over data "
+            "flattens has reached perfect sampling: what it lacks to 1 is the price of updates that are finite, and "
+            "only more of them lower it (grey). Points above one another cost the same. Bars: 95 % over data "
             "sets, which all points share."
         ),
         data=data,
@@ -64,6 +62,23 @@ def figure(evidence: TradeOffEvidence) -> Figure:
         panels=1 + len(kinds),
         wide=True,
     )  # fmt: skip
+
+
+def _frontier(evidence: TradeOffEvidence, chains: int | None, panel: int) -> dict[str, Any]:
+    """From large to small updates at the smallest τ."""
+    least = [evidence.family(chains, updates)[0] for updates in evidence.updates]
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "x": [state.compute for state in least],
+        "y": [evidence.of_ensemble("efficiency", state).value for state in least],
+        "yaxis": "y" if panel == 1 else f"y{panel}",
+        "name": f"smaller and smaller updates, τ = {evidence.sampler_steps[0]}",
+        "line": {"color": "#6B7280", "width": 9},
+        "opacity": 0.25,
+        "hoverinfo": "skip",
+        "showlegend": panel == 1 and len(least) > 1,
+    }
 
 
 def _ticks(low: int, high: int) -> list[float]:
@@ -89,6 +104,7 @@ def _beside(state: State, height: float, shade: str, panel: int) -> dict[str, An
         "xanchor": "left",
         "xshift": 10,
         "showarrow": False,
+        "bgcolor": "rgba(255,255,255,0.8)",
         "font": {"color": shade, "size": 12},
     }
 

@@ -33,7 +33,8 @@ def figure(evidence: TradeOffEvidence) -> Figure | None:
                               text=[state.name for state in states]))  # fmt: skip
             notes.append({"text": name, "x": math.log10(states[-1].sampler_steps), "y": found[-1].value,
                           "showarrow": False, "yref": "y" if panel == 1 else f"y{panel}", "xanchor": "left",
-                          "xshift": 9, "font": {"size": 12, "color": shade}})  # fmt: skip
+                          "xshift": 9,
+                          "bgcolor": "rgba(255,255,255,0.8)", "font": {"size": 12, "color": shade}})  # fmt: skip
         axes.append(axis("efficiency", range=[0, 1.12]))
         notes.append(heading(called(chains), panel))
     return Figure(
