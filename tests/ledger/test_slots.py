@@ -44,6 +44,10 @@ def test_terms_of_a_step(phi):
     reversed_ = [math.exp(s - a) * (math.exp(e) - 1 - e) for s, a, e in zip(source, after, d, strict=True)]
     close(ledger.slot_work_reverse(weight, change), reversed_)
     close(ledger.slot_fluctuation(weight, change), [math.exp(s - a) for s, a in zip(source, after, strict=True)])
+    close(
+        ledger.slot_excess(weight, change),
+        [math.exp(s - a) - math.exp(s - b) for s, b, a in zip(source, before, after, strict=True)],
+    )
     close(ledger.slot_overlap_defect(weight, change), [u * (1 - math.exp(-e / 2)) ** 2 / 2 for u, e in pairs])
 
 

@@ -44,6 +44,7 @@ from szilard.ledger.slot_sum import SlotSum
 from szilard.ledger.slots import (
     length_of_defects,
     others,
+    slot_excess,
     slot_fluctuation,
     slot_heat,
     slot_length,
@@ -108,6 +109,7 @@ __all__ = [
     "prefix_mean",
     "prefix_sum",
     "prefix_weights",
+    "slot_excess",
     "slot_fluctuation",
     "slot_heat",
     "slot_length",

@@ -39,6 +39,11 @@ def slot_fluctuation(weight: Slots, d: Slots) -> Slots:
     return weight * torch.exp(-d)
 
 
+def slot_excess(weight: Slots, d: Slots) -> Slots:
+    """``w (e^{−d} − 1)``, whose mean is 0 for normalised φ: what a change of ln Z that was left out feigns as work."""
+    return weight * torch.expm1(-d)
+
+
 def slot_overlap_defect(weight: Slots, d: Slots) -> Slots:
     """``½ w (1 − e^{−d/2})²``, whose mean is one minus the overlap of ``p_{t−1}`` and ``p_t``."""
     return 0.5 * weight * torch.expm1(-0.5 * d).square()

@@ -40,7 +40,7 @@ _POOL = (
 
 _EXCESS = _number(
     "fluctuation_excess", "work that a phi which is not normalised would feign, over jumps within the samples' reach",
-    "sum_t (<w exp(-d_t)> - 1) = 0", Kind.UNBIASED, cumulative=True,
+    "sum_t <w (exp(-d_t) - 1)> = 0", Kind.UNBIASED, cumulative=True,
 )  # fmt: skip
 
 _BY_INTERVAL = (

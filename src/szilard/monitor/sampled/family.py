@@ -24,12 +24,14 @@ class Step:
     Attributes:
         sums: per-slot terms, by the record's name, to be added up along the run.
         fluctuation: ``w e^{−d}``, whose mean is 1.
+        excess: ``w (e^{−d} − 1)``, whose mean is 0: within a set it adds up to ``p_t/p_s − 1`` and hardly scatters.
         effective: effective scouts over scouts at the later model.
         square: twice the precision floor of the jump over ε², for example the mean of φ² at the later model.
     """
 
     sums: Mapping[str, SlotSum]
     fluctuation: SlotSum
+    excess: SlotSum
     effective: Tensor
     square: Tensor
 

@@ -133,6 +133,7 @@ class LatentSegment:
                 "work_joint": SlotSum.mean(joint),
             },
             fluctuation=SlotSum.mean(ledger.slot_fluctuation(whole[slots], d[-1][slots])),
+            excess=SlotSum.mean(ledger.slot_excess(whole[slots], d[-1][slots])),
             effective=effective,
             square=after.own[-1, slots].square().mean(),
         )

@@ -78,6 +78,7 @@ class PhiSegment:
                 "length": ledger.slot_length(weight, d),
             },
             fluctuation=SlotSum.mean(ledger.slot_fluctuation(weight, d)),
+            excess=SlotSum.mean(ledger.slot_excess(weight, d)),
             effective=effective,
             square=after.square().mean(),
         )

@@ -117,18 +117,18 @@ class SampledRecorder:
                 self._segment = self._begin()
                 one = self._segment.state()["entropy_conditional"].value.new_ones(())
                 fluctuation, effective, direct = SlotSum.zero(self._sizes.slots, device=one.device), one, None
-                fluctuation = SlotSum(one, fluctuation.influence)
+                fluctuation, excess = SlotSum(one, fluctuation.influence), fluctuation
             else:
                 step = self._segment.advance()
                 for name, term in step.sums.items():
                     self._sums[name] = self._sums[name] + term
                 self._floor = self._floor + 0.5 * self.precision.epsilon**2 * step.square
-                fluctuation, effective = step.fluctuation, step.effective
+                fluctuation, excess, effective = step.fluctuation, step.excess, step.effective
                 direct = self._jump_from_the_first()
             ended = self._end_jumps(occasion)
             share = float(effective)
             if share > _WITHIN_REACH:
-                self._excess = self._excess + fluctuation
+                self._excess = self._excess + excess
                 self._judged += 1
             if share < self._sizes.spent:  # not where it is NaN: nothing is drawn from a broken model
                 self._segment = self._renew()
@@ -180,7 +180,7 @@ class SampledRecorder:
 
     def _judge(self) -> None:
         """Speaks up where the fluctuation theorem fails over the whole run."""
-        off, error = float(self._excess.value) - self._judged, float(self._excess.error)
+        off, error = float(self._excess.value), float(self._excess.error)
         if abs(off) > _ALARM * error and abs(off) > 1e-6 * self._judged:
             warnings.warn(
                 f"⟨e^−d⟩ is {1 + off / self._judged:.4f} ± {error / self._judged:.4f} over {self._judged} records, "
@@ -244,9 +244,7 @@ class SampledRecorder:
             direct = SlotSum.zero(self._sizes.direct, device=effective.device)
         more = {
             "fluctuation": Combination.of(SLOTS, fluctuation),
-            "fluctuation_excess": Combination.of(
-                SLOTS, SlotSum(self._excess.value - self._judged, self._excess.influence)
-            ),
+            "fluctuation_excess": Combination.of(SLOTS, self._excess),
             "work_direct": Combination.of("direct", direct),
             "work_by_interval": Combination.of(SLOTS, by_interval),
             **self._family.beside(),

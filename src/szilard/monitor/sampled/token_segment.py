@@ -116,6 +116,7 @@ class TokenSegment:
                 "length": ledger.length_of_defects(ledger.prefix_sum(earlier, sums.defect) / now.shape[-1]),
             },
             fluctuation=SlotSum.mean(ledger.slot_fluctuation(weight, d)),
+            excess=SlotSum.mean(ledger.slot_excess(weight, d)),
             effective=effective,
             square=sums.square.sum(-1).mean() / now.shape[-1],
         )
