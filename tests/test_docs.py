@@ -41,8 +41,8 @@ SHORTER = {
         "--set", "looks=1", "--set", "halvings=1", "--set", "kernel_inputs=2", "--set", "probe=8", "--set", "wide=none",
     ),
     "tradeoff": (
-        "--data", "digits", "--set", "updates=[4]", "--set", "sampler_steps=[1,2]", "--set", "shape=[2,2]", "--set",
-        "records=2", "--set", "distance=1",
+        "--data", "digits", "--set", "records=2", "--set", "updates=[4]", "--set", "sampler_steps=[1,2]", "--set",
+        "shape=[2,2]", "--set", "distance=1",
     ),
     "heat-capacity": (
         "--data", "digits", "--set", "size=50", "--set", "seeds=2", "--set", "looks=2", "--set", "burn=4",
