@@ -153,7 +153,7 @@ proven of the tangent kernel, 1/width the one that is seen."""
 EFFECTIVE = 0.1
 """Effective samples over samples below which a few weights make an average: its error is then a guess."""
 
-WITHIN_REACH = 0.3
+WITHIN_REACH = 0.5
 """Effective samples over samples from which a jump's weights have an error bar that can be believed."""
 
 MOST_CHAINS = 0.5

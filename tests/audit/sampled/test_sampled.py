@@ -117,3 +117,13 @@ def test_a_record_of_one_row_and_a_broken_one_are_audited(tmp_path: Path) -> Non
     assert "INCOMPLETE" in run.summary()
     monitor.step()
     monitor.close()
+
+
+def test_far_jumps_are_neither_certified_nor_accused(tmp_path: Path) -> None:
+    """Every jump moves the mean by several widths: hardly a sample of the one model is one of the other."""
+    path = torch.arange(6, dtype=torch.float64)[:, None] * torch.full((3,), 4.0, dtype=torch.float64)
+    audit = watched(AsTractable(GAUSSIAN, path[0]), path, tmp_path / "run", samples=64).audit()
+    for name in ("fluctuation theorem, sampled", "heat by two routes", "speed limit"):
+        assert audit[name].verdict is Verdict.UNCHECKABLE, name
+    assert audit["samples are worth their number"].verdict is Verdict.FAILED
+    assert audit["second law"].verdict is Verdict.HELD

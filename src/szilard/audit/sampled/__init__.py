@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from szilard.audit.finding import Finding
-from szilard.audit.sampled import bounds_of, detailed, energies, identities, trained, weights
+from szilard.audit.sampled import bounds_of, detailed, energies, identities, second_law, trained, weights
 from szilard.audit.sampled.evidence import SampledEvidence
 from szilard.audit.single import beyond, ideal, integrity, motion, rounding
+
+FAMILIES = (second_law, weights, bounds_of, energies, detailed, trained)
+"""Those that need at least one step of the model."""
 
 
 def findings(evidence: SampledEvidence) -> tuple[Finding, ...]:
@@ -13,8 +16,7 @@ def findings(evidence: SampledEvidence) -> tuple[Finding, ...]:
     run = evidence.run
     rows = [*integrity.findings(run), *identities.findings(evidence)]
     if evidence.records > 1:
-        rows += [*weights.findings(evidence), *bounds_of.findings(evidence), *energies.findings(evidence)]
-        rows += [*detailed.findings(evidence), *rounding.findings(run), *trained.findings(evidence)]
+        rows += [row for family in FAMILIES for row in family.findings(evidence)]
+        rows += [*rounding.findings(run), *ideal.findings(run)]
         rows += motion.findings(run) if "work_by_interval" in run.ledger else ()
-        rows += ideal.findings(run)
     return (*rows, *beyond.findings(run))

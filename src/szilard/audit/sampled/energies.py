@@ -9,8 +9,9 @@ import numpy as np
 from szilard.audit.agreement import agreement
 from szilard.audit.bounds import ACCEPTANCE, AGREEMENT, LEVEL, MOST_CHAINS, NEGLIGIBLE
 from szilard.audit.finding import Basis, Concern, Finding, Verdict, judge
-from szilard.audit.rows import ratio, scaled, tested
+from szilard.audit.rows import ratio, tested
 from szilard.audit.sampled.evidence import SampledEvidence
+from szilard.audit.sampled.second_law import second_law
 from szilard.estimate import Estimate, Kind
 
 SOURCE = "docs: dissipated work; paper §3.3"
@@ -66,19 +67,7 @@ def _fluctuation(evidence: SampledEvidence) -> Finding:
 
 
 def _second_law(evidence: SampledEvidence) -> Finding:
-    effect, interval = scaled(evidence.at_end("work_dissipated"), evidence.flow)
-    return tested(
-        "second law with a lag",
-        "the dissipated work of the lagging chains is not negative",
-        SOURCE,
-        measure="W_diss over max(W, |ΔS|)",
-        effect=effect,
-        interval=interval,
-        bound=(-AGREEMENT, math.inf),
-        where="whole run",
-        detail="It bounds both the entropy production and the remaining lag from above, for chains that begin at rest.",
-        concerns=Concern.RECORD,
-    )
+    return second_law(evidence, "second law with a lag", "work_dissipated", "W_diss", SOURCE)
 
 
 def _jarzynski(evidence: SampledEvidence) -> Finding:

@@ -22,14 +22,11 @@ def findings(evidence: SampledEvidence) -> tuple[Finding, ...]:
     work, heat, production = (evidence.column(name) for name in ("work", "heat", "ep_conditional"))
     change, entropy = evidence.column("entropy_change"), evidence.column("entropy_conditional")
     scale = _scale(work, heat, change, entropy)
-    fall = np.minimum(np.diff(production, prepend=production[0]), 0)
     return (
         identity("first law", "W + Q = ΔS(X|Θ) = ΔU at every record", _FIRST_LAW, (work + heat - change) / scale,
                  evidence.steps),
         identity("work is entropy production", "W = Σ(X|Θ) = −Q + ΔS(X|Θ) at every record", "paper Eqs. 22, 25",
                  (work - production) / scale, evidence.steps),
-        identity("second law", "Σ(X|Θ) never falls from one record to the next", "paper, below Eq. 23", fall / scale,
-                 evidence.steps),
     )  # fmt: skip
 
 

@@ -12,11 +12,18 @@ from szilard.audit.finding import Basis, Concern, Finding, unchecked
 from szilard.audit.rows import tested
 from szilard.audit.sampled.evidence import TINY, SampledEvidence
 from szilard.estimate import Estimate, Kind
-from szilard.ledger import speed_limit
+from szilard.ledger import speed_limit, speed_limit_one_sided
 
-ROUTES = "heat by two routes"
-ROUTES_CLAIM = "the heat added up step by step is S_n − S_0 − W"
-ROUTES_SOURCE = "docs: heat; paper Eqs. 23, 39"
+FLUCTUATION = (
+    "fluctuation theorem, sampled",
+    "⟨exp(−d)⟩ = 1 at every jump with samples of the model: φ is normalised and nothing is stale",
+    "docs: fluctuation theorem; paper Eqs. 20–22",
+)
+ROUTES = ("heat by two routes", "the heat added up step by step is S_n − S_0 − W", "docs: heat; paper Eqs. 23, 39")
+LIMIT = ("speed limit", "(W + W_rev)/2 ≥ 4n[1 − cos(L/2n)] after n jumps", "docs: length and speed limits")
+ONE_SIDED = ("one-sided speed limit", "W ≥ −2n ln cos(L/2n) after n jumps", "docs: length and speed limits")
+"""Name, claim and source of each row."""
+FAR = "jump was so far that a few samples carry its weights, which leaves no error bar: record more often"
 
 TOGETHER = 1 - (1 - LEVEL) / 2
 """Two rows share the samples."""
@@ -24,30 +31,29 @@ TOGETHER = 1 - (1 - LEVEL) / 2
 
 def findings(evidence: SampledEvidence) -> tuple[Finding, ...]:
     """The rows of this family."""
-    rows = []
-    if evidence.has("fluctuation_excess"):
-        rows.append(_fluctuation(evidence))
-    if evidence.has("heat_stepwise") and _within_reach(evidence):
-        rows.append(_routes(evidence))
+    if not evidence.has("fluctuation_excess"):
+        return (_worth(evidence),) if evidence.has("effective_sample_size") else ()
+    share = evidence.column("effective_sample_size")[1:]
+    judged, near = int((share > WITHIN_REACH).sum()), bool(np.nanmin(share) > WITHIN_REACH)
+    rows = [_fluctuation(evidence, judged) if judged else unchecked(*FLUCTUATION, f"every {FAR}.", Concern.RECORD)]
+    if evidence.has("heat_stepwise"):
+        rows.append(_routes(evidence) if near else unchecked(*ROUTES, f"a {FAR}.", Concern.RECORD))
     if evidence.has("length", "work_reverse"):
-        rows.append(_limit(evidence))
-    if evidence.has("effective_sample_size"):
-        rows.append(_worth(evidence))
-        if evidence.has("heat_stepwise") and not _within_reach(evidence):
-            why = "a jump was so far that a few samples carry its weights: record more often to compare both routes."
-            rows.append(unchecked(ROUTES, ROUTES_CLAIM, ROUTES_SOURCE, why, Concern.RECORD))
-    return tuple(rows)
+        # exact sums over next tokens reach as far as the model jumps
+        known = near or evidence.capability == "sequential"
+        rows.append(_limit(evidence) if known else unchecked(*LIMIT, f"a {FAR}.", Concern.RECORD))
+    return (*rows, _worth(evidence))
 
 
-def _fluctuation(evidence: SampledEvidence) -> Finding:
-    """⟨exp(−d)⟩ − 1 summed over jumps: the work that it feigns."""
+def _fluctuation(evidence: SampledEvidence, judged: int) -> Finding:
+    """⟨exp(−d)⟩ − 1 summed over the jumps within reach: the work that it feigns."""
     excess, scale = evidence.at_end("fluctuation_excess"), max(evidence.at_end("work").value, TINY)
     effect = Estimate(excess.value / scale, excess.error / scale, Kind.UNBIASED)
     verdict, interval, remark = agreement(effect, AGREEMENT, TOGETHER)
     return Finding(
-        name="fluctuation theorem, sampled",
-        claim="⟨exp(−d)⟩ = 1 at every jump with samples of the model: φ is normalised and nothing is stale",
-        source="docs: fluctuation theorem; paper Eqs. 20–22",
+        name=FLUCTUATION[0],
+        claim=FLUCTUATION[1],
+        source=FLUCTUATION[2],
         basis=Basis.TESTED,
         concerns=Concern.RECORD,
         measure="Σ(⟨exp(−d)⟩ − 1) over W",
@@ -56,16 +62,11 @@ def _fluctuation(evidence: SampledEvidence) -> Finding:
         bound=(-AGREEMENT, AGREEMENT),
         verdict=verdict,
         detail=(
-            f"Over {evidence.records - 1} jumps {excess.value:.2g} ± {excess.error:.2g} nat.{remark} A φ that is not "
-            "normalised, samples of another model, or supports that differ would move it."
+            f"Over {judged} of {evidence.records - 1} jumps, those within reach of the samples, {excess.value:.2g} ± "
+            f"{excess.error:.2g} nat.{remark} A φ that is not normalised, samples of another model, or supports that "
+            "differ would move it."
         ),
     )
-
-
-def _within_reach(evidence: SampledEvidence) -> bool:
-    """Whether no jump was so far that a few samples carry its weights: of those an error bar knows nothing."""
-    share = evidence.column("effective_sample_size")
-    return bool(np.nanmin(share) > WITHIN_REACH)
 
 
 def _routes(evidence: SampledEvidence) -> Finding:
@@ -76,9 +77,9 @@ def _routes(evidence: SampledEvidence) -> Finding:
         Estimate(gap / evidence.flow, error / evidence.flow, Kind.UNBIASED), AGREEMENT, TOGETHER
     )
     return Finding(
-        name=ROUTES,
-        claim=ROUTES_CLAIM,
-        source=ROUTES_SOURCE,
+        name=ROUTES[0],
+        claim=ROUTES[1],
+        source=ROUTES[2],
         basis=Basis.TESTED,
         concerns=Concern.RECORD,
         measure="difference over max(W, |ΔS|)",
@@ -91,19 +92,22 @@ def _routes(evidence: SampledEvidence) -> Finding:
 
 
 def _limit(evidence: SampledEvidence) -> Finding:
-    """What was paid over the least, with the errors of both: L and W come from the same samples."""
+    """What was paid over the least, with the errors of both.
+
+    The length of sequences is that of prefix and next token, with the prefixes of the earlier model: it limits W alone.
+    """
+    one_sided = evidence.capability == "sequential"
     length, jumps = evidence.at_end("length"), evidence.records - 1
-    paid = 0.5 * (evidence.at_end("work").value + evidence.at_end("work_reverse").value)
-    error = 0.5 * math.hypot(evidence.at_end("work").error, evidence.at_end("work_reverse").error)
-    least = speed_limit(length.value, jumps)
-    slope = (speed_limit(length.value + length.error, jumps) - least) if length.error else 0.0
-    excess = Estimate(paid - least, math.hypot(error, slope), Kind.ASYMPTOTIC)
+    work, back = evidence.at_end("work"), evidence.at_end("work_reverse")
+    paid = work.value if one_sided else 0.5 * (work.value + back.value)
+    error = work.error if one_sided else 0.5 * math.hypot(work.error, back.error)
+    limit = speed_limit_one_sided if one_sided else speed_limit
+    least = limit(length.value, jumps)
+    slope = limit(length.value + length.error, jumps) - least if length.error else 0.0
+    excess, scale = Estimate(paid - least, math.hypot(error, slope), Kind.ASYMPTOTIC), max(paid, TINY)
     low, high = excess.interval(LEVEL)
-    scale = max(paid, TINY)
     return tested(
-        "speed limit",
-        "(W + W_rev)/2 ≥ 4n[1 − cos(L/2n)] after n jumps",
-        "docs: length and speed limits",
+        *(ONE_SIDED if one_sided else LIMIT),
         measure="work beyond the least over the work",
         effect=excess.value / scale,
         interval=(low / scale, high / scale),
