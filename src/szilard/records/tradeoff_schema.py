@@ -56,7 +56,9 @@ LAG = (
 """Group ``lag``: states with infinitely many chains, each followed by chains of every τ that have no say in it."""
 
 
-def tradeoff_groups(*, states: int, ways: int, members: int, datasets: int, steps: tuple[int, ...]) -> tuple[Group, ...]:
+def tradeoff_groups(
+    *, states: int, ways: int, members: int, datasets: int, steps: tuple[int, ...]
+) -> tuple[Group, ...]:
     """The groups of a record.
 
     Args:
