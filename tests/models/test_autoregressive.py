@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,8 +13,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+import szilard
 from szilard.data import Characters
-from szilard.errors import ModelError
+from szilard.errors import ModelError, SpecError
 from szilard.models import Autoregressive, Sequential
 from szilard.models.evaluation import undisturbed
 from szilard.training.transformer import transformer
@@ -118,6 +120,34 @@ def test_many_prompts_are_drawn_and_do_not_count() -> None:
     each = torch.cat([prompts[:1].expand(9, -1), every_sequence(3, 2)], 1)
     assert torch.exp(-phi(ppm, each)).sum() == pytest.approx(1, abs=1e-6)
     assert torch.isfinite(ppm.token_logits(x)).all()
+
+
+def test_many_prompts_are_watched_and_dilute_nothing(tmp_path: Path) -> None:
+    """Work and entropy per token that counts, against sums over all continuations of both prompts."""
+    model, prompts = Bigram(), torch.tensor([[0, 1, 0], [2, 2, 2]])
+    ppm = Autoregressive(model, length=5, prompt=prompts)
+    assert ppm.horizon == 2
+    every = [torch.cat([prompt.expand(9, -1), every_sequence(3, 2)], 1) for prompt in prompts]
+    given = torch.cat(every)
+    ledger = szilard.Ledger(every=1, samples=2000, checkpoint_samples=2000, text=given)
+    monitor = szilard.Monitor(ppm, out=tmp_path / "run", quiet=True, measures=[ledger])
+    before = torch.stack([phi(ppm, each) for each in every])
+    with torch.no_grad():
+        model.table.add_(0.5 * torch.randn(3, 3, generator=torch.Generator().manual_seed(5)))
+    monitor.step()
+    after = torch.stack([phi(ppm, each) for each in every])
+    p = torch.exp(-before)
+    data = monitor.close().data.isel(step=-1)
+    for name, exact in (
+        ("work", (p * (after - before)).sum(1).mean() / 2),
+        ("entropy_conditional", (torch.exp(-after) * after).sum(1).mean() / 2),
+    ):
+        error = float(data[f"{name}_error"])
+        assert abs(float(data[name]) - float(exact)) < 3 * error < 0.1
+    assert float(data.tokens) == 2
+    assert float(data.cross_entropy) == pytest.approx(float(after.mean() / 2), rel=1e-6)
+    with pytest.raises(SpecError, match="no token counts: give more tokens than their prompts"):
+        szilard.Ledger(text=prompts).start(ppm)
 
 
 @pytest.mark.parametrize("make", [small, hugging_face])

@@ -42,7 +42,7 @@ class Autoregressive:
             watched; a longer one costs in proportion.
         prompt: what sequences go on from. One, shaped ``(tokens,)``, at least one token, common to all; or many of one
             length, shaped ``(prompts, tokens)``: each sequence then begins with one of them, drawn at random, which
-            counts neither in φ nor in the number of tokens. By default a Hugging Face model's own beginning token.
+            counts in ``length`` but neither in φ nor in :attr:`horizon`. By default a Hugging Face model's beginning.
         end: the token that ends a sequence, if any; what follows it does not count.
         tokenizer: anything with ``decode(tokens) -> str``: samples that are kept can then be read; :attr:`decode` is
             its.
@@ -98,6 +98,11 @@ class Autoregressive:
         self.chunk = chunk or max(1, min(_CHUNK_SEQUENCES, _CHUNK_ELEMENTS // (self.length * self.vocabulary)))
         if tokenizer is not None:
             self.decode = tokenizer.decode
+
+    @property
+    def horizon(self) -> int:
+        """Most tokens of a sequence that count: ``length`` without a prompt of its own."""
+        return self.length - self._given_tokens
 
     @property
     def _common(self) -> bool:

@@ -75,7 +75,9 @@ class Enumerable(PPM, Protocol):
 class Sequential(PPM, Protocol):
     """An autoregressive model of token sequences: X is the sequence, at most ``length`` tokens of it.
 
-    Sequences are shaped ``(count, length)``. After an end token a sequence is padded; what ``alive`` marks counts.
+    Sequences are shaped ``(count, length)``. After an end token a sequence is padded; what ``alive`` marks counts. A
+    class whose sequences begin with prompts of their own, which do not count, says by an attribute ``horizon`` how many
+    tokens count at most.
     """
 
     @property
@@ -151,6 +153,11 @@ class Energetic(PPM, Protocol):
 
     def relax(self, x: Tensor, sampler_steps: int, generator: torch.Generator) -> Relaxation:
         """X's own dynamics under fixed θ (paper §3.3): ``sampler_steps`` applications of the kernel; x is kept."""
+
+
+def horizon_of(ppm: Sequential) -> int:
+    """Most tokens of a sequence that count: ``ppm.horizon`` where sequences begin with prompts of their own."""
+    return int(getattr(ppm, "horizon", ppm.length))
 
 
 def log_normaliser(logits: Float[Tensor, "*shape outcomes"]) -> Float[Tensor, "*shape"]:

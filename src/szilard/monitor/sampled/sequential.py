@@ -10,7 +10,7 @@ from torch import Tensor
 
 from szilard.errors import ModelError, SpecError
 from szilard.ledger import SlotSum
-from szilard.models.ppm import Sequential
+from szilard.models.ppm import Sequential, horizon_of
 from szilard.models.precision import Precision, forward_precision
 from szilard.monitor.sampled.checks import check_repeatable, check_samples
 from szilard.monitor.sampled.combination import Combination
@@ -61,7 +61,7 @@ class SequentialFamily:
     @property
     def attributes(self) -> dict[str, Any]:
         """The horizon and the vocabulary."""
-        return {"horizon": self._ppm.length, "vocabulary": self._ppm.vocabulary}
+        return {"horizon": horizon_of(self._ppm), "vocabulary": self._ppm.vocabulary}
 
     def group(self, path_intervals: tuple[int, ...]) -> Group:
         """The ledger of sequences."""
@@ -80,9 +80,14 @@ class SequentialFamily:
                 f"{name}.sample(2, generator) gives {x.dtype} of shape {tuple(x.shape)}: return whole numbers shaped "
                 f"(2, {ppm.length}), padded after the end."
             )
-        alive = ppm.alive(x)
-        if alive.dtype != torch.bool or alive.shape != x.shape or not bool(alive[:, 0].all()):
-            raise ModelError(f"{name}.alive must mark positions by true and false, the first of each sequence true.")
+        alive, first = ppm.alive(x), ppm.length - horizon_of(ppm)
+        marks = alive.dtype == torch.bool and alive.shape == x.shape
+        if not marks or not bool(alive[:, first].all()) or bool(alive[:, :first].any()):
+            raise ModelError(
+                f"{name}.alive must mark positions by true and false, the first of each sequence true: where sequences "
+                "begin with prompts of their own, which do not count, give an attribute horizon, the most tokens that "
+                "do."
+            )
         inside = x[alive]
         if int(inside.min()) < 0 or int(inside.max()) >= ppm.vocabulary:
             raise ModelError(f"{name}.sample gives tokens outside of 0 to {ppm.vocabulary - 1}: look at vocabulary.")
@@ -132,7 +137,7 @@ class SequentialFamily:
         }
 
     def _share(self, name: str) -> float:
-        return 1.0 if name in _AS_THEY_ARE else 1 / self._ppm.length
+        return 1.0 if name in _AS_THEY_ARE else 1 / horizon_of(self._ppm)
 
     def _sample(self, count: int, generator: torch.Generator) -> Tensor:
         chunk = self._ppm.chunk
@@ -149,4 +154,7 @@ def _checked_text(ppm: Sequential, text: Tensor) -> Tensor:
         )
     if int(text.min()) < 0 or int(text.max()) >= ppm.vocabulary:
         raise SpecError(f"text holds tokens outside of 0 to {ppm.vocabulary - 1}: use the model's own tokenizer.")
-    return text.to(ppm.device)
+    text = text.to(ppm.device)
+    if not bool(ppm.alive(text).any(-1).all()):
+        raise SpecError("text holds sequences of which no token counts: give more tokens than their prompts have.")
+    return text
