@@ -45,7 +45,7 @@ class BoltzmannRun(FamilySpec):
     Example:
         >>> spec = rbm()
         >>> spec.model.arguments, spec.learning
-        ({'visible': 64, 'hidden': 48}, 'persistent')
+        ({'visible': 64, 'hidden': 48, 'scale': 0.05}, 'persistent')
     """
 
     kind: ClassVar[str] = "rbm"
@@ -53,7 +53,7 @@ class BoltzmannRun(FamilySpec):
     learning: str = "persistent"
     chains: int = 256
     sampler_steps: int = 1
-    lag_steps: int = 5
+    lag_steps: int = 10
     annealing: int = 2000
     name: str = "rbm"
 
@@ -141,10 +141,10 @@ def rbm(data: str = "digits") -> BoltzmannRun:
     pixels = pixels_of("rbm", data)
     small = pixels <= 64
     return BoltzmannRun(
-        factory("szilard.models:RBM", visible=pixels, hidden=48 if small else 64),
+        factory("szilard.models:RBM", visible=pixels, hidden=48 if small else 64, scale=0.05 if small else 0.01),
         data,
-        Training(SGD(lr=0.3), batch_size=400, steps=1200, schedule=Cosine()),
-        every=2,
-        chains=1024,
+        Training(SGD(lr=0.1), batch_size=200, steps=2000, schedule=Cosine()),
+        every=5,
+        chains=512,
         threads=1,
     )
