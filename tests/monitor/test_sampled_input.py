@@ -106,6 +106,7 @@ BEFORE: list[tuple[str, Callable[[Path], Any], type[SzilardError], str, str]] = 
     ("tokens out of range", of(Text(sample=lambda count, generator: torch.full((count, 3), 7))), ModelError, "outside of 0 to 3", "look at vocabulary"),
     ("alive of numbers", of(Text(alive=lambda x: x)), ModelError, "must mark positions", "true and false"),
     ("never alive", of(Text(alive=lambda x: x < 0)), ModelError, "must mark positions", "first of each sequence true"),
+    ("a prompt that nobody counts off", of(Text(alive=lambda x: torch.arange(3).expand_as(x) > 0)), ModelError, "first of each sequence true", "give an attribute horizon"),
     ("logits of the wrong shape", of(Text(token_logits=lambda x: torch.zeros(2, 4))), ModelError, r"shape \(2, 4\)", r"logits shaped \(2, 3, 4\)"),
     ("logits of NaN", of(Text(token_logits=lambda x: torch.full((*x.shape, 4), math.nan))), ModelError, "not finite", "NaN or Inf"),
     ("logits by chance", of(Text(token_logits=lambda x: torch.rand(*x.shape, 4))), ModelError, "two evaluations of Text", "random in evaluation mode"),

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 import szilard
 from szilard import Ledger, Monitor
+from szilard.models import Autoregressive
 from szilard.models.evaluation import undisturbed
 from szilard.monitor import Occasion
 from szilard.systems import Categorical, GaussianMean, MarkovText, MixturePath, ProbabilisticPCA, System
@@ -227,6 +228,69 @@ def test_given_text_is_another_quantity():
     assert row["work_conditional"] == pytest.approx(np.mean(per_text), rel=1e-5)
     assert row["work_conditional_error"] == pytest.approx(np.std(per_text, ddof=1) / math.sqrt(3), rel=1e-5)
     assert row["cross_entropy"] > 0
+
+
+class Bigram(nn.Module):
+    """Logits of the next token by the last one, in any precision."""
+
+    def __init__(self, dtype: torch.dtype) -> None:
+        super().__init__()
+        generator = torch.Generator().manual_seed(0)
+        self.theta = nn.Parameter(torch.randn(3, 3, generator=generator, dtype=torch.float64).to(dtype))
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        return self.theta[tokens]
+
+
+def move(ppm: Autoregressive, theta: Tensor) -> None:
+    with torch.no_grad():
+        ppm.module.theta.copy_(theta)
+
+
+def led(ppm: Autoregressive, path: Sequence[Tensor], **settings: Any) -> Row:
+    """The last row of a language model led along a path."""
+    recorder = Ledger(**settings).start(ppm, 0)
+    for step, theta in enumerate(path):
+        move(ppm, theta)
+        with undisturbed(ppm.module, ppm.device):
+            recorder.observe(Occasion(step, min(step, 1), opens_intervals=step == 0))
+    return [row for table in [*recorder.rows(), *recorder.finish()] for _, row in table.to_host()][-1]
+
+
+def test_what_float64_resolves_is_kept_in_float64():
+    """Steps of 1e-9: W and the work on given text by their leading order, far below what float32 could hold."""
+    model = Bigram(torch.float64)
+    ppm = Autoregressive(model, 6, prompt=torch.tensor([0]))
+    start, text = model.theta.detach().clone(), torch.tensor([[0, 1, 2], [2, 2, 1], [1, 0, 0]])
+    direction = torch.randn(3, 3, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+    row = led(ppm, [start + 1e-9 * step * direction for step in range(11)], samples=32, text=text)
+    p = torch.softmax(start, -1)
+    spread = (p * direction.square()).sum(-1) - (p * direction).sum(-1).square()
+    before = torch.cat([torch.zeros(3, 1, dtype=torch.int64), text[:, :-1]], 1)
+    assert row["work_conditional"] == pytest.approx(float(10 * 0.5e-18 * spread[before].mean()), rel=1e-5)
+    assert 5e-18 * spread.min() < row["work"] < 5e-18 * spread.max()
+    assert row["precision_floor"] < 1e-3 * row["work"]
+
+
+def test_prompts_dilute_neither_length_nor_floor():
+    """Many prompts that are all the same one say what one common prompt says."""
+    rows = []
+    for prompt, length in (([[0]], 3), ([[2, 1, 0], [2, 1, 0]], 6)):
+        model = Bigram(torch.float64)
+        ppm = Autoregressive(model, length, prompt=torch.tensor(prompt))
+        start = model.theta.detach().clone()
+        path = [start + 0.1 * step * torch.eye(3, dtype=torch.float64) for step in range(6)]
+        text = torch.cat(
+            [torch.tensor(prompt[:1])[:, : length - 3].expand(2, -1), torch.tensor([[0, 1, 2], [1, 1, 0]])], 1
+        )
+        rows.append(led(ppm, path, samples=2000, text=text))
+    common, own = rows
+    for name in ("work", "work_reverse", "length", "entropy_conditional", "heat", "work_direct"):
+        assert abs(own[name] - common[name]) < 3 * math.hypot(own[f"{name}_error"], common[f"{name}_error"]), name
+        assert own[f"{name}_error"] < 0.1 * abs(common[name])
+    assert own["precision_floor"] == pytest.approx(common["precision_floor"], rel=0.05)
+    for name in ("work_conditional", "cross_entropy"):
+        assert own[name] == pytest.approx(common[name], rel=1e-12)
 
 
 def run_of(model: Any, path: Sequence[Tensor], out: Path, **settings: Any) -> szilard.Run:

@@ -104,13 +104,13 @@ class SequentialFamily:
 
     def draw(self, slots: int, scouts: int, generator: torch.Generator, *, light: bool = False) -> TokenSegment:
         """A set of sequences of the present model."""
-        return TokenSegment(self._ppm, self._sample(slots + scouts, generator), slots, light=light)
+        # All at once: drawing holds the distributions of one position only, and what it costs is mostly each pass.
+        return TokenSegment(self._ppm, self._ppm.sample(slots + scouts, generator), slots, light=light)
 
     def checkpoint(self, count: int, generator: torch.Generator) -> Mapping[str, SlotSum]:
         """Energy, entropy and tokens of fresh sequences."""
         parts = []
-        for begin in range(0, count, self._ppm.chunk):
-            x = self._sample(min(self._ppm.chunk, count - begin), generator)
+        for x in self._ppm.sample(count, generator).split(self._ppm.chunk):
             alive = self._ppm.alive(x)
             sums = token_sums(self._ppm.token_logits(x), x, alive, None)
             parts.append(torch.stack([sums.phi.sum(-1), sums.entropy.sum(-1), alive.double().sum(-1)]))
@@ -138,11 +138,6 @@ class SequentialFamily:
 
     def _share(self, name: str) -> float:
         return 1.0 if name in _AS_THEY_ARE else 1 / horizon_of(self._ppm)
-
-    def _sample(self, count: int, generator: torch.Generator) -> Tensor:
-        chunk = self._ppm.chunk
-        parts = [min(chunk, count - begin) for begin in range(0, count, chunk)]
-        return torch.cat([self._ppm.sample(part, generator) for part in parts])
 
 
 def _checked_text(ppm: Sequential, text: Tensor) -> Tensor:

@@ -11,10 +11,11 @@ from torch import Tensor
 
 from szilard import ledger
 from szilard.ledger import SlotSum
-from szilard.models.ppm import Sequential
+from szilard.models.ppm import Sequential, horizon_of
 from szilard.monitor.sampled.family import Step
+from szilard.monitor.sampled.followed import Followed
 from szilard.monitor.sampled.scouts import balance_of, effective_share, same
-from szilard.monitor.sampled.token_sums import TokenSums, token_phi, token_sums
+from szilard.monitor.sampled.token_sums import TokenSums, token_phi
 
 Positions = Float[Tensor, "count length"]
 
@@ -23,7 +24,7 @@ Positions = Float[Tensor, "count length"]
 class TokenSegment:
     """Sequences of the model at their drawing, slots first and scouts after.
 
-    Of the slots the logits of the model last shown are kept, in float32; of scouts and of a light set the tokens' φ.
+    Of the slots the logits of the model last shown are kept; of scouts and of a light set the tokens' φ.
 
     Args:
         ppm: the model.
@@ -37,14 +38,14 @@ class TokenSegment:
         self._x = x
         self._alive = ppm.alive(x)
         self._slots = slots
-        self._logits: Tensor | None = None
+        self._horizon = horizon_of(ppm)
+        self._followed: Followed | None = None
         self._sums: TokenSums | None = None
         if light:
             self._source = self._now = self._token_phi(slice(0, None))
             return
-        shape = (slots, x.shape[1], ppm.vocabulary)
-        self._logits = torch.empty(shape, dtype=torch.float32, device=x.device)
-        self._sums = self._evaluate(self._logits, compare=False, keep=True)
+        self._followed = Followed(ppm, x[:slots], self._alive[:slots])
+        self._sums = self._followed.sums(keep=True)
         self._source = self._now = torch.cat([self._sums.phi, self._token_phi(slice(slots, None))])
 
     def advance(self) -> Step:
@@ -90,7 +91,7 @@ class TokenSegment:
 
     def retire(self) -> None:
         """The logits go: they are what takes memory."""
-        self._logits = self._sums = None
+        self._followed = self._sums = None
 
     def unchanged(self) -> bool:
         """By the first sequences."""
@@ -98,8 +99,8 @@ class TokenSegment:
         return same(self._token_phi(few), self._now[few])
 
     def _step(self, before: Positions, *, keep: bool) -> tuple[TokenSums, Positions, Step]:
-        assert self._logits is not None, "a set that was drawn light, or has retired, does not advance"
-        sums = self._evaluate(self._logits, compare=True, keep=keep)
+        assert self._followed is not None, "a set that was drawn light, or has retired, does not advance"
+        sums = self._followed.sums(keep=keep)
         now = torch.cat([sums.phi, self._token_phi(slice(self._slots, None))])
         source, slots = self._source, slice(0, self._slots)
         phi = now.sum(-1)
@@ -113,26 +114,14 @@ class TokenSegment:
                 "work": SlotSum.mean(ledger.prefix_sum(earlier, sums.work)),
                 "work_reverse": SlotSum.mean(ledger.prefix_sum(later, sums.work_reverse)),
                 "heat_stepwise": ledger.slot_heat(weight, d, phi[slots]),
-                "length": ledger.length_of_defects(ledger.prefix_sum(earlier, sums.defect) / now.shape[-1]),
+                "length": ledger.length_of_defects(ledger.prefix_sum(earlier, sums.defect) / self._horizon),
             },
             fluctuation=SlotSum.mean(ledger.slot_fluctuation(weight, d)),
             excess=SlotSum.mean(ledger.slot_excess(weight, d)),
             effective=effective,
-            square=sums.square.sum(-1).mean() / now.shape[-1],
+            square=sums.square.sum(-1).mean() / self._horizon,
         )
         return sums, now, step
-
-    def _evaluate(self, kept: Tensor, *, compare: bool, keep: bool) -> TokenSums:
-        """The slots, chunk by chunk, against the logits kept, which are replaced as it goes."""
-        parts = []
-        for begin in range(0, self._slots, self._ppm.chunk):
-            rows = slice(begin, min(begin + self._ppm.chunk, self._slots))
-            logits = self._ppm.token_logits(self._x[rows])
-            parts.append(token_sums(logits, self._x[rows], self._alive[rows], kept[rows] if compare else None))
-            if keep:
-                kept[rows] = logits
-        names = TokenSums.__slots__
-        return TokenSums(**{name: torch.cat([getattr(part, name) for part in parts]) for name in names})
 
     def _token_phi(self, rows: slice) -> Positions:
         x, alive = self._x[rows], self._alive[rows]

@@ -8,7 +8,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from szilard.models.ppm import Sequential, log_normaliser
+from szilard.models.ppm import Sequential, horizon_of
+from szilard.monitor.sampled.token_sums import token_phi
 from szilard.monitor.source.extent import dimensions
 from szilard.monitor.source.source import Drawn
 
@@ -41,14 +42,12 @@ class SequenceSource:
         return self.phi(drawn.x)
 
     def size(self, x: Int[Tensor, "count length"]) -> Float[Tensor, ""]:
-        """Tokens of the horizon: a fixed number, as in the ledger."""
-        return dimensions(x)
+        """Tokens of the horizon: a fixed number, as in the ledger; a prompt of the sequence's own is none of them."""
+        return dimensions(x) - (self._ppm.length - horizon_of(self._ppm))
 
     def restart(self) -> None:
         """The same random numbers again."""
         self._generator.manual_seed(self._seed)
 
     def _phi(self, x: Int[Tensor, "count length"]) -> Float[Tensor, " count"]:
-        logits = self._ppm.token_logits(x)
-        chosen = logits.gather(-1, x.unsqueeze(-1)).squeeze(-1).double()
-        return ((log_normaliser(logits) - chosen) * self._ppm.alive(x)).sum(-1)
+        return token_phi(self._ppm.token_logits(x), x, self._ppm.alive(x)).sum(-1)
