@@ -54,7 +54,10 @@ class RestrictedBoltzmann:
     def __init__(self, model: RBM, *, starts_exactly: bool = False, annealing: int = 0) -> None:
         machine = unwrap(model)
         if not isinstance(machine, RBM):
-            raise ModelError(f"the model must be a szilard.models.RBM, not {type(model).__name__}: make one of those.")
+            raise ModelError(
+                f"the model must be a szilard.models.RBM, not {type(model).__name__}: make one of those, or wrap the "
+                "energy of yours in szilard.EnergyBased, with a kernel of szilard.samplers."
+            )
         self.module = machine
         self.device = check_same_device(machine, [])
         self.kernel = BlockGibbs((machine.sweep,))
