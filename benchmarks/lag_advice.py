@@ -1,100 +1,89 @@
-"""Is the advice on sampler steps right? Asked of a short sampler, and checked by doing it, on a training of an energy.
+"""Is the advice on sampler steps right? Asked of a short sampler, and checked by doing it, on a training with digits.
 
-The energy of the named run ``ebm`` learns a density of the plane by chains of adjusted Langevin; its parameters and its
-kernel are kept at every record. Ledgers with chains of several τ then go over the same path, their kernel made slower
-by smaller steps. From each τ the advice predicts the lag of the others.
+The machine of the named run ``rbm`` learns digits; its parameters are kept at every record. A ledger with chains of τ
+sweeps goes over this path and says how many would leave ``target`` nats of an update's heat undone; another with as
+many sweeps goes over the same path and says what they do leave.
 
-    .venv/bin/python benchmarks/lag_advice.py [--data ring --updates 120 --every 4 --batch 4096 --slower 30]
+    .venv/bin/python benchmarks/lag_advice.py [--sampler-steps 10 --target 0.1 --updates 1200]
 """
 
 from __future__ import annotations
 
 import argparse
-import itertools
-from dataclasses import replace
+import math
 
 import torch
 from machine import machine
 
 from szilard import ledger
 from szilard.estimate import Estimate, Kind
-from szilard.experiments.families.ebm import ebm
-from szilard.models.energy import EnergyBased
+from szilard.experiments.families.rbm import rbm
+from szilard.models import RestrictedBoltzmann
 from szilard.models.evaluation import undisturbed
 from szilard.models.held import State, held_at, state_of
 from szilard.monitor.energetic import EnergeticRecorder, EnergeticSettings
 from szilard.monitor.measure import Occasion
-from szilard.samplers import MALA
-
-Path = list[tuple[State, MALA]]
-STEPS = (5, 20, 80, 320)
 
 
-def trained(data: str, updates: int, every: int, batch: int) -> tuple[EnergyBased, Path]:
-    """Parameters and kernels along a training."""
-    spec = ebm(data)
-    spec = replace(spec, chains=batch, training=replace(spec.training, batch_size=batch))
+def trained(updates: int) -> tuple[RestrictedBoltzmann, list[State]]:
+    """The parameters along the run, at every record."""
+    spec = rbm("digits").with_steps(updates)
     torch.manual_seed(0)
     model = spec.model.build()
     subject = spec.begin(model, spec.load_data(), torch.device("cpu"))
-    ppm = subject.ppm
-    assert isinstance(ppm, EnergyBased) and isinstance(ppm.kernel, MALA)
     optimizer = spec.training.optimizer.build(model.parameters())
-    path: Path = [(state_of(model), ppm.kernel)]
-    for update in range(1, updates + 1):
+    rate = optimizer.param_groups[0]["lr"]
+    path: list[State] = [state_of(model)]
+    for update in range(updates):
+        for group in optimizer.param_groups:
+            group["lr"] = rate * spec.training.schedule.multiplier(update, updates) if spec.training.schedule else rate
         optimizer.zero_grad()
-        subject.loss(update - 1).backward()
+        subject.loss(update).backward()
         optimizer.step()
-        if update % every == 0:
-            path.append((state_of(model), ppm.kernel))
-    return ppm, path
+        if (update + 1) % (spec.every or 1) == 0:
+            path.append(state_of(model))
+    assert isinstance(subject.ppm, RestrictedBoltzmann)
+    return subject.ppm, path
 
 
-def followed(ppm: EnergyBased, path: Path, sampler_steps: int, slower: float) -> dict[str, float]:
-    """The last row of a ledger with chains of this many sampler steps."""
-    settings = EnergeticSettings(sampler_steps, chains=512, particles=32, reference_steps=40)
-    state, kernel = path[0]
-    ppm.kernel = replace(kernel, step_size=kernel.step_size / slower)
-    with held_at(ppm.module, state):
-        recorder = EnergeticRecorder(ppm, settings, sampler_steps)
-    row: dict[str, float] = {}
-    for step, (state, kernel) in enumerate(path):
-        ppm.kernel = replace(kernel, step_size=kernel.step_size / slower)
+def followed(ppm: RestrictedBoltzmann, path: list[State], sampler_steps: int, target: float) -> ledger.Undone:
+    """What a ledger with chains of this many sweeps says of the relaxation inside updates."""
+    with held_at(ppm.module, path[0]):
+        recorder = EnergeticRecorder(ppm, EnergeticSettings(sampler_steps, chains=1024), sampler_steps)
+    energies, profiles, row = {}, {}, {}
+    for step, state in enumerate(path):
         with held_at(ppm.module, state), undisturbed(ppm.module, ppm.device):
             recorder.observe(Occasion(step, 1))
-        row = recorder.rows()[0].to_host()[-1][1]  # type: ignore[assignment]
-    return row
+        rows = recorder.rows()
+        row = rows[0].to_host()[0][1]
+        energies[step] = row["energy"], row["energy_error"]
+        if len(rows) > 1 and step > 0:
+            profiles[step] = rows[1].to_host()[0][1]
+    excess = ledger.excess_energies(
+        [profile["relaxation"] for profile in profiles.values()],  # type: ignore[misc]
+        [profile["relaxation_error"] for profile in profiles.values()],  # type: ignore[misc]
+        [energies[step][0] for step in profiles],  # type: ignore[misc]
+        [energies[step][1] for step in profiles],  # type: ignore[misc]
+    )
+    (sub_steps,) = recorder.groups[1].coordinates.values()
+    left = ledger.undone(sub_steps, *excess, sampler_steps, target)
+    work, lag = (Estimate(row[name], row[f"{name}_error"], Kind.ASYMPTOTIC) for name in ("work", "lag_work"))
+    print(f"tau = {sampler_steps}: W = {work}, W_diss - W = {lag}, autocorrelation {row['autocorrelation_time']:.1f}")
+    print(f"  undone: {left.left} of {left.at_first}\n  {left.sentence}", flush=True)
+    return left
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", default="ring")
-    parser.add_argument("--updates", type=int, default=120)
-    parser.add_argument("--every", type=int, default=4)
-    parser.add_argument("--batch", type=int, default=4096, help="examples and chains that train: few shake θ")
-    parser.add_argument("--slower", type=float, default=30)
+    parser.add_argument("--sampler-steps", type=int, default=10)
+    parser.add_argument("--target", type=float, default=0.1)
+    parser.add_argument("--updates", type=int, default=1200)
     given = parser.parse_args()
     print(machine())
-    ppm, path = trained(given.data, given.updates, given.every, given.batch)
-    count = len(path) - 1
-    found = {}
-    for steps in STEPS:
-        row = followed(ppm, path, steps, given.slower)
-        found[steps] = ledger.advise(
-            Estimate(row["work"], row["work_error"], Kind.ASYMPTOTIC),
-            Estimate(row["lag_work"], row["lag_work_error"], Kind.ASYMPTOTIC),
-            count,
-            steps,
-        )
-        work, dissipated = (f"{row[name]:.3f} ± {row[f'{name}_error']:.3f}" for name in ("work", "work_dissipated"))
-        time = row["autocorrelation_time"]
-        print(f"tau = {steps:3}: W = {work}, W_diss = {dissipated}; autocorrelation time {time:.1f}", flush=True)
-        print(f"           {found[steps].sentence}", flush=True)
-    print("\nlag per record, predicted over measured:")
-    for short, long in itertools.combinations(STEPS, 2):
-        if found[short].seen and found[long].seen:
-            ratio = found[short].lag_at(long) / found[long].lag.value
-            print(f"  from tau = {short:3} for tau = {long:3}: {ratio:.2f}")
+    ppm, path = trained(given.updates)
+    advice = followed(ppm, path, given.sampler_steps, given.target)
+    if math.isfinite(advice.steps):
+        followed(ppm, path, math.ceil(advice.steps), given.target)
 
 
 if __name__ == "__main__":

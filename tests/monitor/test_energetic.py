@@ -201,7 +201,7 @@ def test_detailed_balance_is_told_from_its_breach() -> None:
     for order in orders:
         system = Ising(spins=6, coupling=0.8, order=order)
         path = torch.tensor([[0.8, 0.0]], dtype=torch.float64).expand(12, 2)
-        rows, _ = recorded(system, path, EnergeticSettings(1, chains=16, islands=16, particles=128))
+        rows, _ = recorded(system, path, EnergeticSettings(1, chains=16, particles=128, reference_steps=1))
         z = [z_of(row, "detailed_balance", 0.0) for row in rows]
         found[order] = sum(z) / math.sqrt(len(z))
     assert abs(found["random"]) < 3.5 and abs(found["alternating"]) > 10, found

@@ -7,6 +7,7 @@ from typing import final
 
 from szilard.errors import SpecError
 
+_LEAST_RELAXATION = 20
 _LEAST = {"sampler_steps": 1, "chains": 2, "islands": 2, "particles": 4, "reference_steps": 1, "burn_in": 0}
 
 
@@ -20,7 +21,9 @@ class EnergeticSettings:
         chains: how many lagging chains.
         islands: independent replicates of the reference population; errors of equilibrium are over them.
         particles: weighted samples on each island.
-        reference_steps: sampler steps of the reference population at each record; None: as many as ``sampler_steps``.
+        reference_steps: sampler steps of the reference population at each record; None: as many as ``sampler_steps``,
+            and at least 20. A reference that hardly moves is worn out by resampling, and its W is then off by far more
+            than its error.
         burn_in: sampler steps before the first record, where chains do not begin exactly.
 
     Raises:
@@ -45,4 +48,4 @@ class EnergeticSettings:
     @property
     def relaxation_steps(self) -> int:
         """Sampler steps of the reference population at each record."""
-        return self.sampler_steps if self.reference_steps is None else self.reference_steps
+        return max(self.sampler_steps, _LEAST_RELAXATION) if self.reference_steps is None else self.reference_steps
