@@ -33,7 +33,7 @@ def model(attributes: Mapping[str, Any]) -> list[str]:
     about, optimizer = mapping(attributes, "model"), mapping(attributes, "optimizer")
     described = [str(about.get("class", "a model"))]
     if isinstance(about.get("parameters"), int):
-        described.append(f"{about['parameters']:,} parameters")
+        described.append(f"{about['parameters']:,} parameter{'' if about['parameters'] == 1 else 's'}")
     described.append(f"forward pass in {attributes.get('forward_precision', 'unknown precision')}")
     if about.get("device"):
         described.append(f"on {about['device']}")

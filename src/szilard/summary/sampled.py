@@ -65,9 +65,9 @@ def score(attributes: Mapping[str, Any]) -> str:
     """Held-out score against the baseline, as a sentence; empty where the record has none.
 
     Example:
-        >>> score({"held_out": {"value": 1.5, "error": 0.01, "units": "nat per token"},
-        ...        "baseline": {"name": "a trigram", "value": 2.0, "error": 0.01}})
-        'Held-out data cost the model 1.500 ± 0.010 nat per token, and a trigram 2.000 ± 0.010: the model is better.'
+        >>> score({"held_out": {"value": 1.5, "error": 0.01, "units": "nat"},
+        ...        "baseline": {"name": "trigrams", "value": 2.0, "error": 0.01}})
+        'Held-out data cost the model 1.500 ± 0.010 nat, and the baseline (trigrams) 2.000 ± 0.010: the model is better.'
     """
     held_out, baseline = lines.mapping(attributes, "held_out"), lines.mapping(attributes, "baseline")
     if not isinstance(held_out.get("value"), int | float):
@@ -81,7 +81,7 @@ def score(attributes: Mapping[str, Any]) -> str:
     gap, spread = other - value, math.hypot(error, other_error)
     verdict = "the model is better" if gap > 2 * spread else "the model is worse" if gap < -2 * spread else "a tie"
     who = baseline.get("name", "the baseline")
-    return f"{said}, and {who} {format_with_error(other, other_error)}: {verdict}."
+    return f"{said}, and the baseline ({who}) {format_with_error(other, other_error)}: {verdict}."
 
 
 def _watched(evidence: SampledEvidence) -> list[str]:
@@ -128,7 +128,13 @@ def _samples(evidence: SampledEvidence) -> list[tuple[str, str]]:
         return []
     drawn, times = (int(evidence.ledger[name].values[-1]) for name in ("samples_drawn", "refreshes"))
     least = float(np.nanmin(evidence.column("effective_sample_size")))
-    return [("samples", f"{drawn:,} drawn, in {times:,} refreshes; never worth less than {least:.0%} of their number")]
+    return [
+        ("samples", f"{drawn:,} drawn, refreshed {_times(times)}; never worth less than {least:.0%} of their number")
+    ]
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count:,} times"
 
 
 def _sampler(evidence: SampledEvidence) -> list[tuple[str, str]]:

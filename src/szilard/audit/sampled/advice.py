@@ -86,8 +86,9 @@ def in_words(evidence: SampledEvidence, target: float = TARGET) -> str:
             f"only shake the model to and fro, so this says nothing of whether they are long enough.{beside}"
         )
     if not advice.seen:
-        most = f"at most {advice.steps_high:.0f} would leave {target:g}" if np.isfinite(advice.steps_high) else ""
-        return f"{tau} leaves no lag that can be seen ({left}){'; ' + most if most else ''}.{beside}"
+        most = advice.steps_high
+        enough = f"; {_rounded(most)} steps would surely leave no more than {target:g}" if 1 <= most < math.inf else ""
+        return f"{tau} leaves no lag that can be seen ({left}){enough}.{beside}"
     if advice.lag.value <= target:
         fewer = f"; {_rounded(advice.steps)} would leave {target:g}" if 0 < advice.steps < advice.sampler_steps else ""
         return f"your sampler is long enough: {tau} leaves {left}{fewer}."
