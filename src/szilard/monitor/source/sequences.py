@@ -27,11 +27,7 @@ class SequenceSource:
 
     def draw(self, count: int) -> Drawn:
         """Fresh sequences."""
-        chunks = [
-            self._ppm.sample(min(self._ppm.chunk, count - begin), self._generator)
-            for begin in range(0, count, self._ppm.chunk)
-        ]
-        return Drawn(torch.cat(chunks))
+        return Drawn(self._ppm.sample(count, self._generator))
 
     def phi(self, x: Int[Tensor, "count length"]) -> Float[Tensor, " count"]:
         """``−Σ_i ln p(x_i|x_{<i})`` over the tokens that are alive."""
