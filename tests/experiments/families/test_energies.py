@@ -151,7 +151,7 @@ def test_a_run_in_the_plane(tmp_path: Path) -> None:
 @pytest.mark.parametrize("learning", LEARNING)
 def test_runs_of_a_machine(tmp_path: Path, learning: str) -> None:
     spec = dataclasses.replace(rbm(), model=factory("szilard.models:RBM", visible=64, hidden=8), learning=learning)
-    training = dataclasses.replace(spec.training, steps=100)
+    training = dataclasses.replace(spec.training, steps=100, optimizer=SGD(lr=0.3))
     spec = dataclasses.replace(spec, training=training, every=50, kept=0, gallery=0, chains=64)
     run = szilard.run(spec, tmp_path / learning, quiet=True)
     told = run.attributes
