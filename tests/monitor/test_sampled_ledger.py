@@ -115,6 +115,18 @@ def test_sequential(ends):
     )
 
 
+def test_a_jump_beyond_its_samples_leaves_no_error_bar():
+    """By its weights W_rev and the stepwise heat miss most of what they sum; W, without weights, does not."""
+    near, far = torch.zeros(3), torch.full((3,), 4.0)
+    path = torch.stack([near, near + 0.1, near + far, near + far + 0.1]).double()
+    rows = watch(AsTractable(GAUSSIAN, path[0]), path, samples=256)
+    for name in ("work_reverse", "heat_stepwise"):
+        assert [math.isnan(row[f"{name}_error"]) for row in rows] == [False, False, True, True]
+        assert all(math.isfinite(row[name]) for row in rows)
+    assert all(math.isfinite(row[f"{name}_error"]) for row in rows for name in ("work", "heat", "length"))
+    assert abs(z(rows[-1], "work", float(GAUSSIAN.along(path)["work"]))) < 3
+
+
 def test_prefixes_are_worth_more_than_whole_sequences():
     """Exact sums over the vocabulary: W's error is a fraction of what the samples' φ alone would leave."""
     system = MarkovText(vocabulary=3, length=4)

@@ -82,6 +82,7 @@ class Standing:
         start: the same at the first record.
         more: further columns with errors, as they are.
         plain: further columns without errors.
+        blind: whether a jump so far went beyond the reach of its samples.
     """
 
     step: int
@@ -91,6 +92,7 @@ class Standing:
     start: Mapping[str, Combination]
     more: Mapping[str, Combination]
     plain: Mapping[str, Tensor] = field(default_factory=dict)
+    blind: bool = False
 
 
 class Family(Protocol):

@@ -28,6 +28,8 @@ from szilard.records.schema import Group
 _BATCH_RECORDS = 16
 _WITHIN_REACH = 0.5
 """Effective share of scouts from which ``⟨e^{−d}⟩`` is believed: of a far jump hardly any sample carries it."""
+_BY_WEIGHTS = ("work_reverse", "heat_stepwise")
+"""Columns that a far jump's weights carry: what these have missed, the scatter of those seen does not tell."""
 _ALARM = 6.0
 """Errors from 1 at which ``⟨e^{−d}⟩`` of a whole run is spoken of."""
 
@@ -82,6 +84,7 @@ class SampledRecorder:
         self._origin: Mapping[str, SlotSum] | None = None
         self._start: dict[str, Combination] = {}
         self._judged = 0
+        self._blind = False
         self._refreshes = 0
         self._drawn = 0
         self._records = 0
@@ -130,6 +133,8 @@ class SampledRecorder:
             if share > _WITHIN_REACH:
                 self._excess = self._excess + excess
                 self._judged += 1
+            else:
+                self._blind = True
             if share < self._sizes.spent:  # not where it is NaN: nothing is drawn from a broken model
                 self._segment = self._renew()
             for interval in ended:
@@ -258,7 +263,9 @@ class SampledRecorder:
         }
         plain = {"effective_sample_size": effective, "precision_floor": self._floor}
         self._records += 1
-        self._waiting.append(Standing(occasion.step, host, dict(self._sums), state, self._start, more, plain))
+        self._waiting.append(
+            Standing(occasion.step, host, dict(self._sums), state, self._start, more, plain, self._blind)
+        )
 
     def _table(self, standing: list[Standing]) -> Rows:
         layout: dict[str, int | None] = {}
@@ -266,7 +273,11 @@ class SampledRecorder:
         for record in standing:
             columns = dict(record.plain)
             for name, combination in self._family.columns(record).items():
-                columns[name], columns[f"{name}_error"] = combination.value, combination.error
+                value, error = combination.value, combination.error
+                unknown = record.blind and name in _BY_WEIGHTS
+                columns[name], columns[f"{name}_error"] = value, torch.full_like(error, torch.nan) if unknown else error
             layout = {name: len(value) if value.dim() else None for name, value in columns.items()}
             lines.append(torch.cat([value.reshape(-1) for value in columns.values()]))
-        return Rows("ledger", [r.step for r in standing], layout, torch.stack(lines), [r.host for r in standing])
+        undefined = frozenset(f"{name}_error" for name in _BY_WEIGHTS)
+        steps, host = [r.step for r in standing], [r.host for r in standing]
+        return Rows("ledger", steps, layout, torch.stack(lines), host, undefined)
