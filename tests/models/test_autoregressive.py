@@ -206,6 +206,18 @@ NOT_CAUSAL = Gives(
 )
 
 
+class Positioned(nn.Module):
+    """A plain module with a table of positions, which does not say how long that is."""
+
+    def __init__(self, context: int) -> None:
+        super().__init__()
+        self.tokens, self.positions = nn.Embedding(3, 3), nn.Embedding(context, 3)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        found: Tensor = self.tokens(tokens) + self.positions(torch.arange(tokens.shape[1]))
+        return found
+
+
 class WrongCache(Bigram):
     def extend(self, tokens: Tensor, cache: Any) -> tuple[Tensor, Any]:
         return self(tokens) + (0.0 if cache is None else torch.arange(3)), tokens
@@ -224,6 +236,12 @@ class WrongCache(Bigram):
         (lambda: Autoregressive(Bigram(), 0, prompt=START), r"length must be at least 1"),
         (lambda: Autoregressive(Bigram(), 2, prompt=torch.zeros(3, 2, dtype=torch.long)), r"length must be at least 3"),
         (lambda: Autoregressive(small(), 13, prompt=START), r"a context of 13, .* is 12: give length=12"),
+        (lambda: Autoregressive(Positioned(8), 9, prompt=START), r"length=9, which needs 9 tokens .* Give a length"),
+        (lambda: Autoregressive(Positioned(3), 20, prompt=START), r"length=20, which needs 20 tokens"),
+        (
+            lambda: Autoregressive(Positioned(8), 10, prompt=torch.zeros(3, 2, dtype=torch.long)),
+            r"length=10, which needs 9 tokens",
+        ),
         (lambda: Autoregressive(Bigram(1), 4, prompt=START), r"the vocabulary has one token"),
         (lambda: Autoregressive(Bigram(), 4, prompt=START, end=3), r"the end token 3 lies outside 0 … 2"),
         (lambda: Autoregressive(Bigram(), 4, prompt=START, chunk=0), r"chunk must be at least 1"),
@@ -241,6 +259,13 @@ class WrongCache(Bigram):
 def test_bad_models_are_refused(make: Callable[[], Any], message: str) -> None:
     with pytest.raises(ModelError, match=message):
         make()
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 4, 8])
+def test_a_table_of_positions_may_be_filled_to_the_last(length: int) -> None:
+    ppm = Autoregressive(Positioned(length), length, prompt=START)
+    x = ppm.sample(2, torch.Generator().manual_seed(0))
+    assert ppm.token_logits(x).shape == (2, length, 3)
 
 
 def test_logits_may_be_an_attribute_and_call_may_differ() -> None:

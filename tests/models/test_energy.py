@@ -53,9 +53,15 @@ def test_known_normalisers_are_asked_of_the_model() -> None:
 def test_chains_begin_with_rows_of_a_tensor() -> None:
     states = torch.arange(12.0).reshape(4, 3)
     ppm = EnergyBased(Net(), MALA(0.2), states)
-    x = ppm.start(100, torch.Generator().manual_seed(0))
-    assert x.shape == (100, 3)
-    assert {tuple(row) for row in x.tolist()} == {tuple(row) for row in states.tolist()}
+    rows = {tuple(row) for row in states.tolist()}
+    for count in (4, 100):  # each once where there are enough
+        x = ppm.start(count, torch.Generator().manual_seed(0))
+        assert x.shape == (count, 3)
+        assert {tuple(row) for row in x.tolist()} == rows
+    exact = EnergyBased(Net(), MALA(0.2), states, starts_exactly=True)
+    assert exact.start(3, torch.Generator().manual_seed(0)).shape == (3, 3)
+    with pytest.raises(ModelError, match="repeat"):
+        exact.start(5, torch.Generator().manual_seed(0))
 
 
 def test_relaxing_is_a_function_of_state_and_generator() -> None:
@@ -76,6 +82,8 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "wrong shape": ({"model": Net(2)}, "shape"),
     "wrong states": ({"start": lambda count, generator: torch.zeros(count, 7)}, "forward"),
     "wrong count": ({"start": lambda count, generator: torch.zeros(count + 1, 3)}, "start"),
+    "start without arguments": ({"start": lambda: torch.zeros(2, 3)}, r"function \(count, generator\) -> x"),
+    "start no function": ({"start": [0.0, 1.0]}, r"function \(count, generator\) -> x"),
     "no states": ({"start": torch.zeros(0, 3)}, "no states"),
     "not finite": ({"start": torch.full((2, 3), torch.nan)}, "not finite"),
     "no parameters": ({"model": nn.Identity()}, "no parameters"),

@@ -92,6 +92,7 @@ class Autoregressive:
             raise ModelError(
                 f"the end token {end} lies outside 0 … {self.vocabulary - 1}, the model's vocabulary: give one of it."
             )
+        self._try_whole_length()
         self._check_causal()
         if chunk is not None and chunk < 1:
             raise ModelError(f"chunk must be at least 1, not {chunk}: leave it out for the default.")
@@ -107,6 +108,11 @@ class Autoregressive:
     @property
     def _common(self) -> bool:
         return self._prompt.shape[0] == 1
+
+    @property
+    def _read(self) -> int:
+        """Tokens that the model must read of a whole sequence: the last is sampled but never read."""
+        return self.length - 1 + (self._prompt.shape[1] if self._common else 0)
 
     def sample(self, count: int, generator: torch.Generator) -> Int[Tensor, "count length"]:
         """``count`` fresh, independent sequences, at temperature 1."""
@@ -166,8 +172,7 @@ class Autoregressive:
                 f"length must be at least {self._given_tokens + 1}, not {self.length}: it counts the tokens of a"
                 " sequence" + (", with its own prompt." if self._given_tokens else ".")
             )
-        # The last token is sampled but never read.
-        needed = self.length - 1 + (prompt if self._common else 0)
+        needed = self._read
         if self._causal.context is not None and needed > self._causal.context:
             raise ModelError(
                 f"sequences of {self.length} tokens after a prompt of {prompt} need a context of {needed}, and the"
@@ -213,7 +218,8 @@ class Autoregressive:
         generator = torch.Generator().manual_seed(0)
         width = min(4, self.length)
         random = torch.randint(self.vocabulary, (2, width), generator=generator).to(self.device)
-        tokens = torch.cat([self._prompt[:1].expand(2, -1), random], 1)[:, : self._causal.context]
+        tokens = torch.cat([self._prompt[:1].expand(2, -1), random], 1)
+        tokens = tokens[:, : self._causal.context][:, : self._read]
         if tokens.shape[1] < 2:  # a context of one token, which has no later ones
             return
         tokens[1] = tokens[0]
@@ -234,6 +240,21 @@ class Autoregressive:
                 "the model's cache gives other logits than one pass over the same tokens: mend its extend(tokens,"
                 " cache), or sample without it by forward=lambda model, tokens: model(tokens)."
             )
+
+    def _try_whole_length(self) -> None:
+        """That a sequence of the whole length can be read: a plain module does not say how much it takes."""
+        if self._causal.context is not None:
+            return
+        tokens = self._prompt[:1].repeat(1, self._read)[:, : self._read]
+        with undisturbed(self.module, self.device):
+            try:
+                self._causal.logits(tokens, 1)
+            except Exception as error:
+                raise ModelError(
+                    f"the model takes its prompt but no sequence of length={self.length}, which needs {self._read}"
+                    f" tokens to be read at once: {explain(error)}. Give a length that fits into its table of positions"
+                    " or context."
+                ) from error
 
     def _check_tokens(self, what: str, tokens: Tensor) -> None:
         if bool(((tokens < 0) | (tokens >= self.vocabulary)).any()):

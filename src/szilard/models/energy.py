@@ -30,7 +30,7 @@ class EnergyBased:
             :class:`~szilard.samplers.BlockGibbs`, :class:`~szilard.samplers.SiteGibbs` or one of your own. A loop may
             set :attr:`kernel` anew between records (a step size adapted on the chains that train, for instance).
         start: where chains that measure begin: a function ``(count, generator) -> x``, or a tensor of states of which
-            rows are drawn with replacement. Never the chains that train θ.
+            rows are drawn, without repeats where there are enough. Never the chains that train θ.
         starts_exactly: whether ``start`` gives independent exact samples of the model as it stands at the first record,
             as it does for a network whose last layer begins at zero on top of a known law.
         log_normaliser: ``log_normaliser(model) -> float``, where ``ln Z_θ`` is known; it is asked at the first record.
@@ -87,6 +87,7 @@ class EnergyBased:
             raise ModelError("start holds no states: give at least one, better as many as there are chains.")
         if log_normaliser is not None:
             self.log_normaliser = torch.no_grad()(lambda: float(log_normaliser(self.module)))
+        self._few = min(2, len(start)) if isinstance(start, Tensor) else 2
         self._try()
 
     def energy(self, x: Tensor) -> Float[Tensor, " count"]:
@@ -100,8 +101,7 @@ class EnergyBased:
     def start(self, count: int, generator: torch.Generator) -> Tensor:
         """Where chains begin: ``count`` states."""
         if isinstance(self._start, Tensor):
-            rows = torch.randint(len(self._start), (count,), generator=generator, device=generator.device)
-            return self._start[rows.to(self._start.device)]
+            return self._start[self._rows(count, len(self._start), generator).to(self._start.device)]
         x = self._start(count, generator)
         if not isinstance(x, Tensor) or x.dim() == 0 or len(x) != count:
             what = f"shape {tuple(x.shape)}" if isinstance(x, Tensor) else type(x).__name__
@@ -110,6 +110,16 @@ class EnergyBased:
             )
         return x.to(self.device)
 
+    def _rows(self, count: int, held: int, generator: torch.Generator) -> Tensor:
+        if count <= held:
+            return torch.randperm(held, generator=generator, device=generator.device)[:count]
+        if self.starts_exactly:
+            raise ModelError(
+                f"start holds {held} states and {count} are asked for, so that they would repeat and not be independent: "
+                "give more of them, or a function that draws them, or leave starts_exactly out."
+            )
+        return torch.randint(held, (count,), generator=generator, device=generator.device)
+
     @torch.no_grad()
     def relax(self, x: Tensor, sampler_steps: int, generator: torch.Generator) -> Relaxation:
         """``sampler_steps`` applications of the kernel under fixed θ; x is kept."""
@@ -117,7 +127,15 @@ class EnergyBased:
 
     def _try(self) -> None:
         with undisturbed(self.module, self.device):
-            x = self.start(2, torch.Generator(self.device).manual_seed(0))
+            try:
+                x = self.start(self._few, torch.Generator(self.device).manual_seed(0))
+            except ModelError:
+                raise
+            except Exception as error:
+                raise ModelError(
+                    f"start could not be asked for states: {explain(error)}. Give a function (count, generator) -> x "
+                    "that returns count states, or a tensor of states to draw from."
+                ) from error
             try:
                 value = self.energy(x)
             except ModelError:
