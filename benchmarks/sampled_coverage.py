@@ -46,8 +46,9 @@ cells but those of bounds is {means}.
   over instead of sampled, already at {few}; everything that lagging chains and the reference say of an energy.
 - *Too short at {few}*, with almost all misses below the truth: work and lengths of likelihoods and between bounds. They
   are means of squares, and a set that lacks the rare, large terms has both a value and an error that are too small; a
-  set that serves several records carries its luck along. At {many} what is left of that is some percent. With 4
-  particles on each of 16 islands the work and the heat of an energy fall short as well.
+  set that serves several records carries its luck along. At {many} what is left of that is some percent (more for
+  the direct jump of probabilistic PCA, which rests on a quarter of the samples). So do some sums of heat step by step,
+  and with 4 particles on each of 16 islands the work and the heat of an energy.
 - *Bounds* hold far more often than their level, as they should, but for the work from above, which lies so close to the
   work that its interval falls short where that of a likelihood does.
 - The defaults are 512 samples of a likelihood, 256 of a latent-variable model, 64 sequences (16 where the vocabulary is
