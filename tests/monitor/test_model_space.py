@@ -14,9 +14,11 @@ from torch import Tensor
 import szilard
 from szilard import ModelSpace
 from szilard.errors import ModelError, SpecError
+from szilard.models import EnergyBased
 from szilard.models.held import state_of
 from szilard.monitor.model_space.kept import Kept, Shelf
 from szilard.monitor.source import Drawn
+from szilard.samplers import MALA, ULA
 from szilard.systems import GaussianMean, LaggedGaussian, MarkovText, ProbabilisticPCA
 from szilard.verify.as_models import AsBounded, AsEnergetic, AsSequential, AsTractable
 
@@ -213,3 +215,22 @@ def test_settings_that_make_no_sense(settings: dict, said: str) -> None:
 def test_what_has_no_samples_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="has no samples of X"):
         ModelSpace().start(szilard.Classifier(torch.nn.Linear(2, 3), torch.zeros(4, 2)))
+
+
+class Well(torch.nn.Module):
+    """E = k x²/2."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stiffness = torch.nn.Parameter(torch.ones((), dtype=torch.float64))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return 0.5 * self.stiffness * x.square().sum(-1)
+
+
+def test_an_unadjusted_kernel_is_refused() -> None:
+    """Its samples are of another law, and nothing here would weight them."""
+    start = torch.randn(8, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    ModelSpace(samples=4).start(EnergyBased(Well(), MALA(0.3), start))
+    with pytest.raises(ModelError, match=r"unadjusted.*such as MALA, or leave ModelSpace out"):
+        ModelSpace(samples=4).start(EnergyBased(Well(), ULA(0.3), start))

@@ -8,14 +8,17 @@ from typing import final
 import torch
 from torch import Tensor
 
-from szilard.errors import SpecError
-from szilard.models.ppm import PPM
+from szilard.errors import ModelError, SpecError
+from szilard.models.evaluation import undisturbed
+from szilard.models.ppm import PPM, Energetic
 from szilard.monitor.model_space.recorder import ModelSpaceRecorder
 from szilard.monitor.source import source_of
 
 _STREAM = 9_001
 """Keeps these random numbers apart from those of other measures with the same seed."""
 _MOST = 64
+_TRIED, _ROUNDING = 5, 1e-9
+"""Steps of an energy's kernel before the run, and shadow work in nats that counts for none."""
 
 
 @final
@@ -69,9 +72,11 @@ class ModelSpace:
         """A recorder for any model that draws samples; ``seed`` is that of its samples, and no optimiser is needed.
 
         Raises:
-            ModelError: if the model has no samples to give.
+            ModelError: if the model has no samples to give, or those of another law.
         """
         source = source_of(ppm, seed + _STREAM, self.sampler_steps)
+        if isinstance(ppm, Energetic):
+            _check_kernel(ppm, torch.Generator(device=ppm.device).manual_seed(seed + _STREAM))
         return ModelSpaceRecorder(
             ppm,
             source,
@@ -80,4 +85,15 @@ class ModelSpace:
             thinning=self.every is None,
             data=None if self.data is None else self.data.detach().to(ppm.device),
             target_entropy=self.target_entropy,
+        )
+
+
+def _check_kernel(ppm: Energetic, generator: torch.Generator) -> None:
+    """Every number here compares samples of ``e^{−E}`` themselves, with no weights to mend another law."""
+    with undisturbed(ppm.module, ppm.device):
+        shadow = ppm.relax(ppm.start(2, generator), _TRIED, generator).shadow_work
+    if float(shadow.abs().max()) > _ROUNDING:
+        raise ModelError(
+            f"the kernel of {type(ppm).__name__} is unadjusted (its shadow work is not 0), and its samples are of "
+            "another law than the energy's: give one that leaves it invariant, such as MALA, or leave ModelSpace out."
         )
