@@ -85,6 +85,8 @@ def test_large_machines_know_no_z_unless_annealed() -> None:
     annealed = RestrictedBoltzmann(rbm, starts_exactly=True, annealing=10)
     assert annealed.starts_exactly
     assert abs(annealed.log_normaliser() - 55 * math.log(2)) < 0.5
+    assert 0 < annealed.log_normaliser_error() < 0.1
+    assert RestrictedBoltzmann(machine()).log_normaliser_error() == 0
     x = ppm.start(2000, torch.Generator().manual_seed(0))
     assert abs(float(x.mean()) - 0.5) < 0.02
 

@@ -93,6 +93,17 @@ def test_from_anywhere_sites_find_equilibrium() -> None:
     assert float(((seen - COUNT * p) / (COUNT * p * (1 - p)).sqrt()).abs().max()) < 3.5
 
 
+@pytest.mark.parametrize("dtype", [torch.bool, torch.int64])
+def test_sites_may_be_of_any_type(dtype: torch.dtype) -> None:
+    def energy(x: Tensor) -> Tensor:
+        return x.double().sum(1)
+
+    relaxed = SiteGibbs().relax(energy, torch.zeros(4000, 2, dtype=dtype), 2, torch.Generator().manual_seed(5))
+    assert relaxed.x.dtype == dtype
+    p = 1 / (1 + math.e)
+    assert abs(float(relaxed.x.double().mean()) - p) < 3 * math.sqrt(p * (1 - p) / 8000)
+
+
 @pytest.mark.parametrize("steps", [0, 3])
 def test_states_are_kept(steps: int) -> None:
     rbm = machine()

@@ -115,7 +115,7 @@ class EnergyBased:
             return torch.randperm(held, generator=generator, device=generator.device)[:count]
         if self.starts_exactly:
             raise ModelError(
-                f"start holds {held} states and {count} are asked for, so that they would repeat and not be independent: "
+                f"start holds {held} states and {count} are asked for, which would repeat: "
                 "give more of them, or a function that draws them, or leave starts_exactly out."
             )
         return torch.randint(held, (count,), generator=generator, device=generator.device)

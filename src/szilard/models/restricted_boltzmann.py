@@ -55,17 +55,22 @@ class RestrictedBoltzmann:
         machine = unwrap(model)
         if not isinstance(machine, RBM):
             raise ModelError(
-                f"the model must be a szilard.models.RBM, not {type(model).__name__}: make one of those, or wrap the "
-                "energy of yours in szilard.EnergyBased, with a kernel of szilard.samplers."
+                f"the model must be a szilard.RBM, not {type(model).__name__}: make one of those, or wrap the free "
+                "energy of yours in szilard.EnergyBased, with szilard.samplers.BlockGibbs or SiteGibbs as its kernel."
             )
         self.module = machine
         self.device = check_same_device(machine, [])
         self.kernel = BlockGibbs((machine.sweep,))
         self.starts_exactly = machine.enumerable or starts_exactly
+        self._annealing_error = 0.0
         if machine.enumerable:
             self.log_normaliser = machine.log_normaliser
         elif annealing:
-            self.log_normaliser = lambda: self.anneal(annealing)[0]
+            self.log_normaliser = lambda: self._annealed(annealing)
+
+    def log_normaliser_error(self) -> float:
+        """Standard error of what :attr:`log_normaliser` last gave: 0 where it is a sum."""
+        return self._annealing_error
 
     def energy(self, x: Float[Tensor, "count visible"]) -> Float[Tensor, " count"]:
         """``F_θ(v)`` in float64, in nats."""
@@ -127,6 +132,11 @@ class RestrictedBoltzmann:
             v = draw(first.expand(chains, -1), generator)
             annealed = anneal(bridge, v, generator)
         return independent_log_normaliser(first, len(self.module.hidden_bias)) + annealed.log_ratio, annealed
+
+    def _annealed(self, stages: int) -> float:
+        log_z, annealed = self.anneal(stages)
+        self._annealing_error = annealed.error
+        return log_z
 
     def _between(self, share: float, first: Tensor) -> Stage:
         weight, hidden_bias = share * self.module.weight, share * self.module.hidden_bias

@@ -90,7 +90,7 @@ class SiteGibbs:
             order = torch.randperm(state.shape[1], generator=generator, device=generator.device)
             for site in order.tolist():
                 flipped = state.clone()
-                flipped[:, site] = first + second - state[:, site]
+                flipped[:, site] = torch.where(state[:, site] == second, first, second).to(state.dtype)
                 other = _energies(energy, flipped, x)
                 taken = uniform_like(current, generator) < torch.sigmoid(current - other)
                 state = torch.where(taken.unsqueeze(1), flipped, state)

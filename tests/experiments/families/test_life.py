@@ -128,5 +128,8 @@ def test_gains_are_compared_pair_by_pair() -> None:
     each = torch.arange(10.0)
     score = HeldOut("s", "nat", Score.over("m", each - 1), Score.over("b", each))
     assert score.gain == (1.0, 0.0)
+    shared = HeldOut("s", "nat", Score.over("m", each - 1, common=0.3), Score.over("b", each))
+    assert shared.gain == (1.0, 0.3)
+    assert shared.model.error == pytest.approx(math.hypot(shared.baseline.error, 0.3))
     apart = HeldOut("s", "nat", Score("m", 1.0, 0.3), Score("b", 2.0, 0.4))
     assert apart.gain == (1.0, 0.5)

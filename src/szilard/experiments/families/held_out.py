@@ -24,6 +24,7 @@ class Score:
         error: its standard error.
         kind: of the number: ``upper`` for a bound on a negative log-likelihood.
         each: the same by held-out example, where it is their mean: two models are then compared pair by pair.
+        common: standard error that all examples share, that of an annealed ln Z; part of ``error``.
     """
 
     model: str
@@ -31,10 +32,11 @@ class Score:
     error: float
     kind: Kind = Kind.UNBIASED
     each: Tensor | None = None
+    common: float = 0.0
 
     @classmethod
-    def over(cls, model: str, each: Tensor, kind: Kind = Kind.UNBIASED) -> Score:
-        """The mean over held-out examples, with its standard error.
+    def over(cls, model: str, each: Tensor, kind: Kind = Kind.UNBIASED, common: float = 0.0) -> Score:
+        """The mean over held-out examples, with its standard error; ``common`` is added in quadrature.
 
         Example:
             >>> score = Score.over("coin", torch.tensor([0.5, 0.7, 0.9]))
@@ -43,7 +45,7 @@ class Score:
         """
         each = each.detach().to("cpu", torch.float64)
         error = float(each.std()) / math.sqrt(len(each)) if len(each) > 1 else math.nan
-        return cls(model, float(each.mean()), error, kind, each)
+        return cls(model, float(each.mean()), math.hypot(error, common), kind, each, common)
 
 
 @final
@@ -72,7 +74,7 @@ class HeldOut:
         """By how much the model does better, with its standard error: positive where it beats the baseline."""
         mine, others = self.model.each, self.baseline.each
         if mine is not None and others is not None and len(mine) == len(others):
-            better = Score.over("", others - mine)
+            better = Score.over("", others - mine, common=math.hypot(self.model.common, self.baseline.common))
             return better.value, better.error
         return self.baseline.value - self.model.value, math.hypot(self.model.error, self.baseline.error)
 

@@ -8,7 +8,7 @@ from szilard.experiments.families.gaussian import Gaussian
 from szilard.models import EnergyBased
 from szilard.samplers import anneal, geometric_bridge
 
-_GRID, _WIDE = 800, 6.0
+_GRID, _WIDE = 500, 6.0
 """Points of the grid each way; its half width, in standard deviations of the data."""
 
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from szilard.errors import SpecError
+from szilard.estimate import Kind
 from szilard.experiments.families.base import FamilySpec
 from szilard.experiments.families.chains import LEARNING, TrainingChains
 from szilard.experiments.families.held_out import HeldOut, Score
@@ -85,7 +86,8 @@ class BoltzmannRun(FamilySpec):
 
         def score(generator: torch.Generator) -> HeldOut:
             log_z, error, how = self._log_normaliser(ppm, base, generator)
-            found = Score.over(self.name, ppm.energy(images.test) + log_z)
+            kind = Kind.ASYMPTOTIC if error else Kind.UNBIASED
+            found = Score.over(self.name, ppm.energy(images.test) + log_z, kind, error)
             simple = Score.over(BASELINE, bernoulli_surprise(images.train, images.test))
             more = {"log_normaliser": {"value": log_z, "error": error, "how": how}}
             name = "negative log-likelihood of held-out images"
