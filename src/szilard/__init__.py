@@ -55,6 +55,7 @@ _DOOR = {
     "Monitor": "monitor",
     "Outcomes": "models",
     "Probe": "experiments",
+    "RBM": "models",
     "Reservoir": "monitor",
     "RestrictedBoltzmann": "models",
     "Run": "handle",
@@ -73,6 +74,7 @@ _DOOR = {
 """Where each public name lives."""
 
 __all__ = [
+    "RBM",
     "SGD",
     "Adam",
     "AdamW",
@@ -158,6 +160,7 @@ if TYPE_CHECKING:
     from szilard.experiments.runner import run
     from szilard.handle import Run, open
     from szilard.models import (
+        RBM,
         Autoregressive,
         Classifier,
         EnergyBased,
