@@ -171,6 +171,16 @@ def test_a_sampler_that_stops_moving_is_flagged() -> None:
     assert all(row["acceptance"] == 0 for _, row in rows[0].to_host())
 
 
+def test_a_sampler_is_not_blamed_for_an_energy_that_breaks() -> None:
+    trap = Trap()
+    recorder = EnergeticRecorder(trap, SETTINGS, 0)
+    for step in range(12):
+        if step == 2:
+            trap.parts["energy"] = lambda energy: energy * torch.nan
+        recorder.observe(Occasion(step, 1))
+    assert len(recorder.rows()[0].steps) == 12  # a warning would be an error
+
+
 def test_chains_that_diverge_end_the_record(tmp_path: Path) -> None:
     trap = Trap()
     monitor = Monitor(trap, None, tmp_path / "run", measures=[Ledger(every=1, samples=8, sampler_steps=2)], quiet=True)

@@ -293,6 +293,8 @@ class EnergeticRecorder:
 
     def _complain(self, batch: Sequence[Standing]) -> None:
         for standing in batch:
+            if not bool(torch.isfinite(standing.chains.energy).all() & torch.isfinite(standing.step.energy).all()):
+                return  # the run broke here, which is what will be said
             self._still = self._still + 1 if float(standing.chains.moved) == 0 else 0
             if self._still == _PATIENCE:
                 self._warn(
