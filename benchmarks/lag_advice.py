@@ -10,6 +10,7 @@ many sweeps goes over the same path and says what they do leave.
 from __future__ import annotations
 
 import argparse
+import itertools
 import math
 
 import torch
@@ -59,11 +60,13 @@ def followed(ppm: RestrictedBoltzmann, path: list[State], sampler_steps: int, ta
         energies[step] = row["energy"], row["energy_error"]
         if len(rows) > 1 and step > 0:
             profiles[step] = rows[1].to_host()[0][1]
+    between = [float(later - earlier) for earlier, later in itertools.pairwise(profiles)]
     excess = ledger.excess_energies(
         [profile["relaxation"] for profile in profiles.values()],  # type: ignore[misc]
         [profile["relaxation_error"] for profile in profiles.values()],  # type: ignore[misc]
         [energies[step][0] for step in profiles],  # type: ignore[misc]
         [energies[step][1] for step in profiles],  # type: ignore[misc]
+        ledger.independent_updates(between, sampler_steps, row["autocorrelation_time"]),  # type: ignore[arg-type]
     )
     (sub_steps,) = recorder.groups[1].coordinates.values()
     left = ledger.undone(sub_steps, *excess, sampler_steps, target)

@@ -66,7 +66,9 @@ def test_sentences(excess: list[float], error: float, says: str) -> None:
 def test_means_over_updates() -> None:
     means, errors = ledger.excess_energies([[3.0, 2.0], [5.0, 4.0]], [[0.3, 0.4], [0.4, 0.3]], [1.0, 2.0], [0.1, 0.2])
     assert means == pytest.approx([2.5, 1.5])
-    assert errors == pytest.approx([math.sqrt(0.3) / 2] * 2)
+    assert errors == pytest.approx([math.sqrt(0.15)] * 2)
+    _, fewer = ledger.excess_energies([[3.0], [5.0]], [[0.3], [0.4]], [1.0, 2.0], [0.1, 0.2], independent=2.0)
+    assert fewer == pytest.approx([math.sqrt(0.075)])
 
 
 def test_bad_input() -> None:

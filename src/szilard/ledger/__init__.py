@@ -55,7 +55,7 @@ from szilard.ledger.slots import (
 )
 from szilard.ledger.totals import heat_total, over_inputs, over_replicates, total
 from szilard.ledger.two_routes import joined, over_joined
-from szilard.ledger.unrelaxed import Undone, excess_energies, undone
+from szilard.ledger.unrelaxed import Undone, excess_energies, independent_updates, undone
 from szilard.ledger.work import work_of, work_per_input, work_reverse_of, work_sampled
 
 __all__ = [
@@ -94,6 +94,7 @@ __all__ = [
     "heat_total",
     "hellinger_of",
     "hellinger_per_input",
+    "independent_updates",
     "jackknife",
     "jarzynski",
     "joined",

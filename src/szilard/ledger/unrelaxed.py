@@ -14,6 +14,8 @@ from typing import final
 
 from szilard.estimate import Estimate, Kind, format_with_error
 
+_RESOLVED = 2.0
+"""Times τ up to which an autocorrelation time has been seen in full."""
 _CLEAR = 2.0
 """Errors beyond which something is believed to be left."""
 
@@ -127,16 +129,18 @@ def excess_energies(
     relaxation_errors: Sequence[Sequence[float]],
     energies: Sequence[float],
     energy_errors: Sequence[float],
+    independent: float = 1.0,
 ) -> tuple[list[float], list[float]]:
     """``u(s)`` and its errors, means over updates, from the columns of a record.
 
-    Errors of different updates are added as if they were independent, as those of chains are that forget from one
-    profile to the next.
+    Chains and reference carry over from update to update: where they remember, all updates share one offset, and the
+    error does not fall with their number.
 
     Args:
         relaxation, relaxation_errors: mean energies of the chains by update and sub-step, nats. Leave the first record
             out, to which no update leads.
         energies, energy_errors: of the reference, in equilibrium, at the same updates.
+        independent: how many of the updates count as independent, :func:`independent_updates`.
 
     Raises:
         ValueError: without any update.
@@ -148,4 +152,26 @@ def excess_energies(
     noise = math.fsum(error**2 for error in energy_errors)
     means = [math.fsum(column) / count - base for column in zip(*relaxation, strict=True)]
     squares = [math.fsum(error**2 for error in column) + noise for column in zip(*relaxation_errors, strict=True)]
-    return means, [math.sqrt(square) / count for square in squares]
+    return means, [math.sqrt(square / count / independent) for square in squares]
+
+
+def independent_updates(between: Sequence[float], sampler_steps: int, autocorrelation_time: float) -> float:
+    """How many of the updates whose relaxation was looked at are independent: ``1 + Σ (1 − e^{−2g/T})``.
+
+    An autocorrelation time beyond 2 τ has not been seen in full, for copies are followed over 4 τ only: then 1.
+
+    Args:
+        between: updates from each one looked at to the next.
+        sampler_steps: τ, of each update.
+        autocorrelation_time: T, integrated, in sampler steps.
+
+    Example:
+        >>> round(independent_updates([1, 1, 2], sampler_steps=10, autocorrelation_time=1.0), 6)
+        4.0
+        >>> independent_updates([1, 1, 2], sampler_steps=10, autocorrelation_time=40.0)
+        1.0
+    """
+    if not autocorrelation_time <= _RESOLVED * sampler_steps:
+        return 1.0
+    time = max(autocorrelation_time, 1.0)
+    return 1 - math.fsum(math.expm1(-2 * gap * sampler_steps / time) for gap in between)

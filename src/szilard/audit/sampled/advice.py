@@ -9,7 +9,7 @@ import numpy as np
 from szilard.audit.sampled.evidence import SampledEvidence
 from szilard.estimate import format_with_error
 from szilard.ledger.lagged import Advice, advise
-from szilard.ledger.unrelaxed import Undone, excess_energies, undone
+from szilard.ledger.unrelaxed import Undone, excess_energies, independent_updates, undone
 
 TARGET = 0.1
 """Nats of lag per update that count as little: a tenth of the scale on which two models are told apart."""
@@ -63,8 +63,18 @@ def undone_of(evidence: SampledEvidence, target: float = TARGET) -> Undone | Non
         [errors[row].tolist() for row in known],
         [float(at[row][0]) for row in known],
         [float(at[row][1]) for row in known],
+        _independent(evidence, [int(profile["step"].values[row]) for row in known], steps),
     )
     return undone(sub_steps, means, spreads, steps, target)
+
+
+def _independent(evidence: SampledEvidence, at: list[int], sampler_steps: int) -> float:
+    """How many of the updates at these training steps have chains of their own, by the energy's longest memory."""
+    row = {step: number for number, step in enumerate(evidence.steps.tolist())}
+    between = np.diff([row[step] for step in at]).tolist()
+    memory = evidence.column("autocorrelation_time") if evidence.has("autocorrelation_time") else np.array([])
+    known = memory[np.isfinite(memory)]
+    return independent_updates(between, sampler_steps, float(np.max(known)) if known.size else math.inf)
 
 
 def in_words(evidence: SampledEvidence, target: float = TARGET) -> str:
