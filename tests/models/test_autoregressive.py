@@ -107,6 +107,16 @@ def test_a_sequence_ends_at_its_end_token() -> None:
     assert frequencies_in_errors(ppm, outcomes).abs().max() < 4
 
 
+def test_several_tokens_may_end_a_sequence() -> None:
+    ppm = Autoregressive(Bigram(), length=3, prompt=START, end=[2, 1])
+    outcomes = torch.tensor([[1, 2, 2], [2, 2, 2], [0, 1, 2], [0, 2, 2], [0, 0, 0], [0, 0, 1], [0, 0, 2]])
+    assert ppm.alive(outcomes).sum(1).tolist() == [1, 1, 2, 2, 3, 3, 3]
+    assert torch.exp(-phi(ppm, outcomes)).sum() == pytest.approx(1, abs=1e-6)
+    assert frequencies_in_errors(ppm, outcomes).abs().max() < 4
+    assert Autoregressive(Bigram(), length=3, prompt=START, end=torch.tensor([2, 1])).ends == (2, 1)
+    assert Autoregressive(Bigram(), length=3, prompt=START, end=[]).ends == ()
+
+
 def test_many_prompts_are_drawn_and_do_not_count() -> None:
     prompts = torch.tensor([[0, 1], [2, 2]])
     ppm = Autoregressive(Bigram(), length=4, prompt=prompts)
@@ -201,6 +211,7 @@ def test_it_is_a_model_of_sequences_whose_logits_are_chunked() -> None:
 # Bad models
 
 
+UNTYPED: Any = Autoregressive
 NOT_CAUSAL = Gives(
     lambda tokens: (tokens.float().sum(1)[:, None, None] * torch.arange(4)).expand(-1, tokens.shape[1], -1)
 )
@@ -226,7 +237,7 @@ class WrongCache(Bigram):
 @pytest.mark.parametrize(
     "make, message",
     [
-        (lambda: Autoregressive("gpt", 4), r"must be a torch.nn.Module, not str"),
+        (lambda: UNTYPED("gpt", 4), r"must be a torch.nn.Module, not str"),
         (lambda: Autoregressive(nn.Identity(), 4, prompt=START), r"no parameters"),
         (lambda: Autoregressive(Bigram(), 4), r"needs a first token to go on from: give prompt="),
         (lambda: Autoregressive(Bigram(), 4, prompt=START.float()), r"prompt must be whole numbers"),
@@ -244,6 +255,11 @@ class WrongCache(Bigram):
         ),
         (lambda: Autoregressive(Bigram(1), 4, prompt=START), r"the vocabulary has one token"),
         (lambda: Autoregressive(Bigram(), 4, prompt=START, end=3), r"the end token 3 lies outside 0 … 2"),
+        (lambda: Autoregressive(Bigram(), 4, prompt=START, end=[1, 3]), r"the end token 3 lies outside 0 … 2"),
+        (lambda: UNTYPED(Bigram(), 4, prompt=START, end="</s>"), r"the end must be a token or several"),
+        (lambda: UNTYPED(Bigram(), 4, prompt=START, end=1.0), r"the end must be a token or several"),
+        (lambda: UNTYPED(Bigram(), 2.5, prompt=START), r"length must be a whole number, not 2.5"),
+        (lambda: UNTYPED(Bigram(), "4", prompt=START), r"length must be a whole number, not '4'"),
         (lambda: Autoregressive(Bigram(), 4, prompt=START, chunk=0), r"chunk must be at least 1"),
         (lambda: Autoregressive(Bigram(scale=math.nan), 4, prompt=START), r"not finite"),
         (lambda: Autoregressive(Gives(lambda t: t), 4, prompt=START), r"a torch.int64 tensor, not floating-point"),

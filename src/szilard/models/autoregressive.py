@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import operator
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol, final
 
 import torch
@@ -43,7 +44,7 @@ class Autoregressive:
         prompt: what sequences go on from. One, shaped ``(tokens,)``, at least one token, common to all; or many of one
             length, shaped ``(prompts, tokens)``: each sequence then begins with one of them, drawn at random, which
             counts in ``length`` but neither in φ nor in :attr:`horizon`. By default a Hugging Face model's beginning.
-        end: the token that ends a sequence, if any; what follows it does not count.
+        end: the token that ends a sequence, or several of them, if any; what follows the first does not count.
         tokenizer: anything with ``decode(tokens) -> str``: samples that are kept can then be read; :attr:`decode` is
             its.
         forward: ``forward(model, tokens) -> logits`` for other signatures; sampling then has no cache.
@@ -51,7 +52,8 @@ class Autoregressive:
 
     Raises:
         ModelError: the model's output is not causal logits of that shape, not finite or of one token; its cache gives
-            other logits than it does; a sequence does not fit into its context; tokens lie outside the vocabulary.
+            other logits than it does; a sequence does not fit into its context; tokens lie outside the vocabulary;
+            numbers of tokens are not whole.
 
     Example:
         >>> import torch
@@ -72,7 +74,7 @@ class Autoregressive:
         length: int,
         *,
         prompt: Tensor | None = None,
-        end: int | None = None,
+        end: int | Iterable[int] | None = None,
         tokenizer: Decodes | None = None,
         forward: Forward | None = None,
         chunk: int | None = None,
@@ -84,16 +86,19 @@ class Autoregressive:
         self._causal = Causal(self.module, forward)
         self._prompt = self._prompts(prompt)
         self._given_tokens = 0 if self._common else self._prompt.shape[1]
-        self.length, self.end = length, end
+        self.length, self.ends = _whole("length", length), _ends(end)
         self._check_length()
         self.vocabulary = self._try_forward()
         self._check_tokens("the prompt", self._prompt)
-        if end is not None and not 0 <= end < self.vocabulary:
-            raise ModelError(
-                f"the end token {end} lies outside 0 … {self.vocabulary - 1}, the model's vocabulary: give one of it."
-            )
+        for token in self.ends:
+            if not 0 <= token < self.vocabulary:
+                raise ModelError(
+                    f"the end token {token} lies outside 0 … {self.vocabulary - 1}, the model's vocabulary: give one of"
+                    " it."
+                )
         self._try_whole_length()
         self._check_causal()
+        chunk = None if chunk is None else _whole("chunk", chunk)
         if chunk is not None and chunk < 1:
             raise ModelError(f"chunk must be at least 1, not {chunk}: leave it out for the default.")
         self.chunk = chunk or max(1, min(_CHUNK_SEQUENCES, _CHUNK_ELEMENTS // (self.length * self.vocabulary)))
@@ -125,16 +130,16 @@ class Autoregressive:
         # A cache of keys and values takes more where the vocabulary, and so the model, is large.
         at_once = max(16, min(1024, _SAMPLED_ELEMENTS // self.vocabulary))
         batches = zip(prompts.split(at_once), uniform.split(at_once), strict=True)
-        x = torch.cat([ancestral(self._causal.extend, *batch, end=self.end) for batch in batches])
+        x = torch.cat([ancestral(self._causal.extend, *batch, end=self.ends or None) for batch in batches])
         return x if self._common else torch.cat([prompts, x], 1)
 
     def alive(self, x: Int[Tensor, "count length"]) -> Bool[Tensor, "count length"]:
         """Which positions count: after a prompt of the sequence's own, up to and including the end token."""
         here = torch.ones_like(x, dtype=torch.bool)
         here[:, : self._given_tokens] = False
-        if self.end is None:
+        if not self.ends:
             return here
-        ends = (x == self.end) & here
+        ends = torch.isin(x, x.new_tensor(self.ends)) & here
         return here & (ends.cumsum(-1) - ends.long() == 0)
 
     def token_logits(self, x: Int[Tensor, "count length"]) -> Float[Tensor, "count length vocabulary"]:
@@ -262,3 +267,23 @@ class Autoregressive:
                 f"{what} has tokens outside 0 … {self.vocabulary - 1}, the model's vocabulary: encode it with the"
                 " tokenizer that the model was made for."
             )
+
+
+def _whole(name: str, number: Any) -> int:
+    try:
+        return operator.index(number)
+    except TypeError:
+        raise ModelError(f"{name} must be a whole number, not {number!r}: give one such as {name}=32.") from None
+
+
+def _ends(end: Any) -> tuple[int, ...]:
+    """End tokens, none or one or many, each once."""
+    if end is None:
+        return ()
+    try:
+        several = [end] if hasattr(end, "__index__") and getattr(end, "ndim", 0) == 0 else list(end)
+        return tuple(dict.fromkeys(operator.index(token) for token in several))
+    except TypeError:
+        raise ModelError(
+            f"the end must be a token or several, as whole numbers, not {end!r}: encode it with the tokenizer."
+        ) from None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -17,7 +17,7 @@ def ancestral(
     extend: Extend,
     prompt: Int[Tensor, "count given"],
     uniform: Float[Tensor, "count length"],
-    end: int | None = None,
+    end: int | Sequence[int] | None = None,
 ) -> Int[Tensor, "count length"]:
     """Sequences ``x_i ~ p(· | prompt, x_{<i})`` by inversion of the cumulative distribution.
 
@@ -26,24 +26,22 @@ def ancestral(
         prompt: what every sequence goes on from, at least one token.
         uniform: independent, uniform in [0, 1), in float64; one per token, so that sequences do not depend on how they
             are divided into batches.
-        end: the token after which a sequence is filled up with itself, if any.
+        end: the token, or tokens, after which a sequence is over, if any; it is filled up with the first of them.
     """
-    x = (
-        prompt.new_empty(uniform.shape)
-        if end is None
-        else torch.full_like(prompt[:, :1], end).repeat(1, uniform.shape[1])
-    )
+    if end is not None:
+        ends = prompt.new_tensor([end] if isinstance(end, int) else list(end))
+    x = prompt.new_empty(uniform.shape) if end is None else ends[0].repeat(len(prompt), uniform.shape[1])
     new, cache = prompt, None
     for position in range(uniform.shape[1]):
         logits, cache = extend(new, cache)
         token = draw(logits, uniform[:, position])
         if end is not None:
-            over = (x[:, :position] == end).any(1)
-            token = torch.where(over, end, token)
+            over = torch.isin(x[:, :position], ends).any(1)
+            token = torch.where(over, ends[0], token)
         x[:, position] = token
         new = token[:, None]
         # On an accelerator this waits for the device, once in sixteen tokens.
-        if end is not None and position % 16 == 15 and bool((x[:, : position + 1] == end).any(1).all()):
+        if end is not None and position % 16 == 15 and bool(torch.isin(x[:, : position + 1], ends).any(1).all()):
             break
     return x
 
