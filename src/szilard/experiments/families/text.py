@@ -42,7 +42,7 @@ class CharacterText(FamilySpec):
     family: ClassVar[str] = "autoregressive"
 
     length: int = 64
-    order: int = 3
+    order: int = 4
     given: int = 32
     text_held_out: float = 0.1
 
@@ -133,7 +133,7 @@ def text(data: str = AUSTEN) -> CharacterText:
         training=Training(
             optimizer=AdamW(lr=4e-3, betas=(0.9, 0.98), weight_decay=0.1),
             batch_size=32,
-            steps=500,
+            steps=600,
             schedule=Cosine(final=0.05, warmup=50),
             clip_norm=1.0,
             shuffle="replacement",
@@ -141,5 +141,5 @@ def text(data: str = AUSTEN) -> CharacterText:
         every=20,
         held_out=2000,
         gallery=8,
-        kept=6,
+        kept=8,
     )
