@@ -13,6 +13,7 @@ from szilard.records.schema import HISTOGRAM_BINS, TRAINING, Group, Variable
 
 ERROR_OVER_SAMPLES = "standard error over independent samples, each accumulated along the run"
 ERROR_OVER_REPLICATES = "standard error over independent replicates of the sampler's population"
+ERROR_WITH_NORMALISER = "standard error over independent replicates of the sampler's population and that of ln Z_0"
 ERROR_OVER_CHAINS = "standard error over independent chains"
 ERROR_OVER_EXAMPLES = "standard error over held-out examples"
 
@@ -169,15 +170,17 @@ ENERGETIC = (
             error=ERROR_OVER_CHAINS, units="1"),
     Variable("autocorrelation_time", "integrated autocorrelation time of the energy", "sampler step", Kind.ASYMPTOTIC),
     Variable("effective_sample_size", "effective samples over samples in the reference population", "1"),
+    Variable("reference_memory", "correlation of the reference population over its relaxation, of energy or x", "1"),
+    Variable("reference_steps", "sampler steps of the reference population at this record", "1", integer=True),
     Variable("resamplings", "times that the reference population was resampled", "1", cumulative=True, integer=True),
     Variable("sampler_steps", "sampler steps of each lagging chain", "1", cumulative=True, integer=True),
 )  # fmt: skip
 """An energy and a sampler: an ideal sampler by a weighted reference population, and chains that lag behind."""
 
 LOG_NORMALISER = (
-    _number("log_normaliser", "ln Z", "ln Z_0 - dF", Kind.ASYMPTOTIC, cumulative=False, error=ERROR_OVER_REPLICATES),
+    _number("log_normaliser", "ln Z", "ln Z_0 - dF", Kind.ASYMPTOTIC, cumulative=False, error=ERROR_WITH_NORMALISER),
     _number("entropy_conditional", "conditional entropy S(X|theta)", "<E_t>_{p_t} + ln Z_t", Kind.ASYMPTOTIC,
-            cumulative=False, error=ERROR_OVER_REPLICATES),
+            cumulative=False, error=ERROR_WITH_NORMALISER),
 )  # fmt: skip
 """Beside :data:`ENERGETIC` where ``ln Z_0`` is known or was annealed."""
 

@@ -66,8 +66,8 @@ def score(attributes: Mapping[str, Any]) -> str:
 
     Example:
         >>> score({"held_out": {"value": 1.5, "error": 0.01, "units": "nat"},
-        ...        "baseline": {"name": "trigrams", "value": 2.0, "error": 0.01}})
-        'Held-out data cost the model 1.500 ± 0.010 nat, and the baseline (trigrams) 2.000 ± 0.010: the model is better.'
+        ...        "baseline": {"name": "bigrams", "value": 2.0, "error": 0.01}})
+        'Held-out data cost the model 1.500 ± 0.010 nat, and the baseline (bigrams) 2.000 ± 0.010: the model is better.'
     """
     held_out, baseline = lines.mapping(attributes, "held_out"), lines.mapping(attributes, "baseline")
     if not isinstance(held_out.get("value"), int | float):

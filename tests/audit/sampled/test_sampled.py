@@ -127,3 +127,16 @@ def test_far_jumps_are_neither_certified_nor_accused(tmp_path: Path) -> None:
         assert audit[name].verdict is Verdict.UNCHECKABLE, name
     assert audit["samples are worth their number"].verdict is Verdict.FAILED
     assert audit["second law"].verdict is Verdict.HELD
+
+
+def test_a_reference_that_is_worn_out_by_resampling_is_named(tmp_path: Path) -> None:
+    """Where it relaxes for two steps of a slow sampler its W is off by thirty errors, and no other row knows."""
+    system = LaggedGaussian(dimension=10, sigma=1.0, contraction=0.98, speed=0.1)
+    path = system.simulate(40)
+    worn, sound = (
+        watched(AsEnergetic(system, path[0]), path, tmp_path / str(steps), sampler_steps=2, reference_steps=steps)
+        for steps in (2, 100)
+    )
+    assert worn.audit()["the reference keeps up"].verdict is Verdict.FAILED
+    assert sound.audit()["the reference keeps up"].verdict is Verdict.HELD
+    assert abs(sound.estimate("work").z(system.along(path)["work"])) < 3

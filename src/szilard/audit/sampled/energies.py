@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from szilard.audit.agreement import agreement
-from szilard.audit.bounds import ACCEPTANCE, AGREEMENT, LEVEL, MOST_CHAINS, NEGLIGIBLE
+from szilard.audit.bounds import ACCEPTANCE, AGREEMENT, ANCESTORS, LEVEL, MOST_CHAINS, NEGLIGIBLE
 from szilard.audit.finding import Basis, Concern, Finding, Verdict, judge
 from szilard.audit.rows import ratio, tested
 from szilard.audit.sampled.evidence import SampledEvidence
@@ -21,7 +21,13 @@ def findings(evidence: SampledEvidence) -> tuple[Finding, ...]:
     """The rows of this family."""
     if evidence.capability != "energetic":
         return ()
-    rows = [_moves(evidence), _fluctuation(evidence), _second_law(evidence), _jarzynski(evidence)]
+    rows = [
+        _moves(evidence),
+        *_reference(evidence),
+        _fluctuation(evidence),
+        _second_law(evidence),
+        _jarzynski(evidence),
+    ]
     rows += [_balance(evidence), _lag(evidence)]
     return (*rows, *_relaxed(evidence))
 
@@ -39,6 +45,40 @@ def _moves(evidence: SampledEvidence) -> Finding:
         where="whole run",
         detail="Chains that stand still sample nothing: take a smaller step.",
         concerns=Concern.RECORD,
+    )
+
+
+def _reference(evidence: SampledEvidence) -> tuple[Finding, ...]:
+    """Resampling makes copies, which relaxing must tell apart again.
+
+    After r resamplings within the memory of the relaxation about 1/(1 + r/2) of the particles have ancestors of their
+    own (as lines of descent coalesce); a Kish share, which each resampling sets back to 1, knows nothing of that.
+    """
+    if not evidence.has("reference_memory"):
+        return ()
+    islands = evidence.attributes.get("islands")
+    memory = float(np.nanmean(evidence.column("reference_memory")[1:]))
+    made = float(evidence.column("resamplings")[-1]) / (islands if isinstance(islands, int) else 1)
+    rate = made / (evidence.records - 1)
+    records = 1 / -math.log(memory) if 0 < memory < 1 else math.inf if memory >= 1 else 0.0
+    share = 1 / (1 + rate * records / 2) if rate else 1.0
+    return (
+        tested(
+            "the reference keeps up",
+            "the reference population relaxes faster than resampling makes copies of it",
+            SOURCE,
+            measure="share of its particles with ancestors of their own",
+            effect=share,
+            interval=(share, share),
+            bound=(ANCESTORS, math.inf),
+            where="whole run",
+            detail=(
+                f"An island is resampled at {rate:.0%} of the records, and its energies are correlated by {memory:.2f} "
+                "over a relaxation. Copies of a few ancestors err to one side, and no error bar shows it: W, ΔF and "
+                "all that follows are then wrong. Give reference_steps more, or record more often."
+            ),
+            concerns=Concern.RECORD,
+        ),
     )
 
 

@@ -31,6 +31,7 @@ class Step:
         asymmetry: of pairs of states a relaxation apart, over its scale.
         effective: effective particles over particles, before any resampling.
         resampled: 1 where an island was resampled.
+        memory: correlation of the particles before and after relaxing, of energy or of a linear function.
     """
 
     work: Float[Tensor, " islands"]
@@ -41,6 +42,7 @@ class Step:
     asymmetry: Float[Tensor, " islands"]
     effective: Float[Tensor, " islands"]
     resampled: Int[Tensor, " islands"]
+    memory: Float[Tensor, ""]
 
 
 @final
@@ -110,6 +112,7 @@ class Population:
             asymmetry=asymmetry,
             effective=effective,
             resampled=resampled.long(),
+            memory=reciprocity.memory(reweighted.x, reweighted.energy, relaxed.x, relaxed.energy, self.islands),
         )
 
     def mean_energy(self) -> Float[Tensor, " islands"]:

@@ -71,6 +71,24 @@ class Reciprocity:
         # where nothing varies there is nothing to be asymmetric: 0
         return turned / scale.clamp(min=torch.finfo(torch.float64).tiny)
 
+    def memory(
+        self, before: Tensor, energy_before: Tensor, after: Tensor, energy_after: Tensor, islands: int
+    ) -> Float[Tensor, ""]:
+        """The largest correlation over a relaxation: of the energy, of f or of g; a mean over islands, unweighted.
+
+        Args:
+            before, energy_before, after, energy_after: the same particles on both sides.
+            islands: into which the particles fall, alike in size.
+        """
+        values = []
+        for x, energy in ((before, energy_before), (after, energy_after)):
+            linear = (x.reshape(len(x), -1).double() @ self.directions.T).T
+            every = torch.cat([energy.reshape(1, -1), linear]).reshape(3, islands, -1)
+            values.append(every - every.mean(-1, keepdim=True))
+        x, y = values
+        scale = (x.square().sum(-1) * y.square().sum(-1)).sqrt().clamp(min=torch.finfo(torch.float64).tiny)
+        return ((x * y).sum(-1) / scale).mean(-1).max()
+
     def _centred(self, x: Tensor, weights: Weights) -> Float[Tensor, "2 islands particles"]:
         values = (x.reshape(len(x), -1).double() @ self.directions.T).T.reshape(2, *weights.shape)
         return values - (weights * values).sum(-1).mean(-1)[:, None, None]

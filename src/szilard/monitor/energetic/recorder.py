@@ -18,7 +18,7 @@ from szilard.errors import ModelError, SzilardWarning
 from szilard.estimate import Estimate, Kind
 from szilard.models.evaluation import undisturbed
 from szilard.models.held import State, state_of
-from szilard.models.ppm import Energetic
+from szilard.models.ppm import Energetic, known_normaliser
 from szilard.models.precision import Precision, forward_precision
 from szilard.monitor.determinism import any_algorithm
 from szilard.monitor.energetic.chains import Chains
@@ -27,12 +27,15 @@ from szilard.monitor.energetic.population import Population, Step
 from szilard.monitor.energetic.profile import Profile, Sparsely
 from szilard.monitor.energetic.reciprocity import Reciprocity
 from szilard.monitor.energetic.settings import EnergeticSettings
+from szilard.monitor.energetic.stride import Stride
 from szilard.monitor.measure import Occasion
 from szilard.monitor.rows import Rows, Value
 from szilard.records.sampled_schema import LOG_NORMALISER, RELAXATION, ledger_group
 from szilard.records.schema import Group
 
 _BATCH_RECORDS = 16
+_TRIALS = 3
+"""Of the reference's sampler steps, before the first record."""
 _TRIED = 64
 """Chains on which the sampler is tried."""
 _PATIENCE = 5
@@ -94,11 +97,11 @@ class EnergeticRecorder:
         self._burn_in_drift = 0.0
         with undisturbed(ppm.module, ppm.device):
             x = self._start(seed)
-            self._log_normaliser = self._first_log_normaliser()
+            self._log_normaliser = known_normaliser(ppm)
             self._chains = Chains.of(ppm, x[: settings.chains])
             self._reference = Population.of(ppm, x[settings.chains :], settings.islands)
-            after = ppm.relax(self._chains.x, settings.relaxation_steps, self._generator).x.detach()
-            self._reciprocity = Reciprocity.sought(self._chains.x, after, self._generator)
+            self._stride = Stride(settings.relaxation_steps, fixed=settings.reference_steps is not None)
+            self._reciprocity = self._acquaint()
             self.precision: Precision = forward_precision(ppm.module, self._chains.energy)
         self._profile = Profile.of(settings.sampler_steps)
         self._when = Sparsely()
@@ -131,7 +134,7 @@ class EnergeticRecorder:
             "chains": settings.chains,
             "islands": settings.islands,
             "particles": settings.particles,
-            "reference_steps": settings.relaxation_steps,
+            "reference_steps": self._stride.steps,
             "burn_in": 0 if self._exactly else settings.burn_in,
             "starts_exactly": self._exactly,
             "burn_in_drift": self._burn_in_drift,
@@ -144,12 +147,10 @@ class EnergeticRecorder:
 
     @any_algorithm()
     def observe(self, occasion: Occasion) -> None:
-        """Both sets of states to the present θ; nothing waits for the device."""
+        """Both sets of states to the present θ; but for records with a profile nothing waits for the device."""
         ppm, settings = self._ppm, self._settings
         first = self._energy_start is None
-        reference, step = self._reference.step(
-            ppm, self._theta, settings.relaxation_steps, self._reciprocity, self._generator
-        )
+        reference, step = self._reference.step(ppm, self._theta, self._stride.steps, self._reciprocity, self._generator)
         profiled = self._when.due()
         stops = self._profile.within if profiled else (0, settings.sampler_steps)
         chains, within = self._chains.step(ppm, stops, self._generator)
@@ -167,7 +168,13 @@ class EnergeticRecorder:
         self._steps += 0 if first else settings.sampler_steps
         self._resamplings = self._resamplings + step.resampled.sum()
         step = replace(step, resampled=self._resamplings.long())
-        host: dict[str, Value] = {"interval": occasion.interval, "sampler_steps": self._steps}
+        host: dict[str, Value] = {
+            "interval": occasion.interval,
+            "sampler_steps": self._steps,
+            "reference_steps": self._stride.steps,
+        }
+        if profiled:
+            self._stride.learn(float(step.memory))
         self._waiting.append(Standing(occasion, self._chains, step, self._sums, profile, self._time, host))
 
     @any_algorithm()
@@ -245,10 +252,15 @@ class EnergeticRecorder:
             )
         return x
 
-    def _first_log_normaliser(self) -> float | None:
-        ask = getattr(self._ppm, "log_normaliser", None)
-        value = ask() if callable(ask) else None
-        return None if value is None else float(value)
+    def _acquaint(self) -> Reciprocity:
+        """Where the sampler turns, and for how long it remembers: by copies of the chains, which stay where they are."""
+        chains = self._chains
+        for _ in range(_TRIALS):
+            after = self._ppm.relax(chains.x, self._stride.steps, self._generator).x.detach()
+            found = Reciprocity.sought(chains.x, after, self._generator)
+            if not self._stride.learn(float(found.memory(chains.x, chains.energy, after, self._ppm.energy(after), 1))):
+                break
+        return found
 
     def _columns(self, standing: Standing) -> dict[str, Tensor]:
         chains, step, sums = standing.chains, standing.step, standing.sums
@@ -265,9 +277,13 @@ class EnergeticRecorder:
             "detailed_balance": step.asymmetry,
         }
         if self._log_normaliser is not None:
-            equilibrium["log_normaliser"] = self._log_normaliser - sums.free_energy
+            equilibrium["log_normaliser"] = self._log_normaliser[0] - sums.free_energy
             equilibrium["entropy_conditional"] = step.energy + equilibrium["log_normaliser"]
         estimates = {name: ledger.over_replicates(values) for name, values in equilibrium.items()}
+        if self._log_normaliser is not None:  # islands share the error of the first ln Z
+            shared = step.energy.new_tensor(self._log_normaliser[1])
+            for name in ("log_normaliser", "entropy_conditional"):
+                estimates[name] = replace(estimates[name], error=torch.hypot(estimates[name].error, shared))
         estimates |= {"heat": ledger.over_joined(heat), "entropy_change": ledger.over_joined(heat + sums.work)}
         done = chains.work + chains.shadow
         lagging = {
@@ -289,6 +305,7 @@ class EnergeticRecorder:
             "autocorrelation_time": standing.autocorrelation_time,
             "effective_sample_size": step.effective.mean(),
             "resamplings": step.resampled.double(),
+            "reference_memory": step.memory,
         }
 
     def _complain(self, batch: Sequence[Standing]) -> None:

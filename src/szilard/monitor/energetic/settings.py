@@ -21,9 +21,9 @@ class EnergeticSettings:
         chains: how many lagging chains.
         islands: independent replicates of the reference population; errors of equilibrium are over them.
         particles: weighted samples on each island.
-        reference_steps: sampler steps of the reference population at each record; None: as many as ``sampler_steps``,
-            and at least 20. A reference that hardly moves is worn out by resampling, and its W is then off by far more
-            than its error.
+        reference_steps: sampler steps of the reference population at each record; None: as many as it takes to forget,
+            at least ``sampler_steps`` and 20. A reference that hardly moves is worn out by resampling, and its W is
+            then off by far more than its error.
         burn_in: sampler steps before the first record, where chains do not begin exactly.
 
     Raises:

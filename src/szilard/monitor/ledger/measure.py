@@ -39,6 +39,8 @@ class Ledger:
             capability (256, 16 to 64 for sequences).
         checkpoint_samples: where X is sampled: fresh samples for the entropy of the first and of the last model.
         sampler_steps: energies: τ, the steps of the sampler at each record (paper §3.3).
+        reference_steps: energies: sampler steps of the reference population at each record, which stands for an ideal
+            sampler; None: τ, and at least 20. The audit says where it is too few.
         text: sequences: given token sequences, shaped ``(count, length)``, for ``work_conditional``.
 
     Raises:
@@ -51,13 +53,17 @@ class Ledger:
     samples: int | None = None
     checkpoint_samples: int | None = None
     sampler_steps: int | None = None
+    reference_steps: int | None = None
     text: Tensor | None = None
 
     def __post_init__(self) -> None:
         intervals: object = self.path_intervals
         if isinstance(intervals, str) or not isinstance(intervals, Sequence):
             raise SpecError(f"path_intervals must be a list of whole numbers, not {intervals!r}: give (1, 4).")
-        given = [(name, getattr(self, name)) for name in ("every", "samples", "checkpoint_samples", "sampler_steps")]
+        given = [
+            (name, getattr(self, name))
+            for name in ("every", "samples", "checkpoint_samples", "sampler_steps", "reference_steps")
+        ]
         for name, value in [*given, *(("each of path_intervals", multiple) for multiple in self.path_intervals)]:
             if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
                 raise SpecError(f"{name} must be a positive whole number, not {value!r}.")
@@ -90,7 +96,7 @@ class Ledger:
         from szilard.monitor.energetic.recorder import EnergeticRecorder
         from szilard.monitor.energetic.settings import EnergeticSettings
 
-        given = {"chains": self.samples, "sampler_steps": self.sampler_steps}
+        given = {name: getattr(self, name) for name in ("sampler_steps", "reference_steps")} | {"chains": self.samples}
         settings = EnergeticSettings(**{name: value for name, value in given.items() if value is not None})
         return EnergeticRecorder(ppm, settings, seed)
 

@@ -15,7 +15,7 @@ from szilard.ledger.detailed_fluctuation import detailed_histograms, detailed_la
 from szilard.ledger.jeffreys import jeffreys_of_energies, jeffreys_sampled, mean_of, separation_of
 from szilard.models.evaluation import undisturbed
 from szilard.models.held import held_at, state_of
-from szilard.models.ppm import PPM, Sequential
+from szilard.models.ppm import PPM, Sequential, known_normaliser
 from szilard.models.precision import Precision
 from szilard.monitor.determinism import any_algorithm
 from szilard.monitor.measure import Occasion
@@ -73,7 +73,7 @@ class ModelSpaceRecorder:
         parameters = sum(each.numel() for each in ppm.module.parameters())
         self._off_device = ppm.device.type != "cpu" and parameters * most > _LARGE
         with undisturbed(ppm.module, ppm.device):
-            self._normaliser = _log_normaliser(ppm)
+            self._normaliser = known_normaliser(ppm)
 
     @property
     def groups(self) -> tuple[Group, ...]:
@@ -85,14 +85,16 @@ class ModelSpaceRecorder:
     def attributes(self) -> dict[str, Any]:
         """Its settings, and what its numbers are divided by and counted from."""
         entropy = self._target_entropy
-        if entropy is not None and self._data is not None:
-            entropy /= float(self._source.size(self._data))
+        size = None if self._data is None else float(self._source.size(self._data))
+        if entropy is not None and size is not None:
+            entropy /= size
         known = self._source.normalised or self._normaliser is not None
         told = {
             "samples": self._samples,
             "most": self._shelf.most,
             "held_out": None if self._data is None else len(self._data),
             "unit": "token" if isinstance(self._ppm, Sequential) else "dimension",
+            "units_of_a_sample": size,
             "target_entropy": entropy,
             "cross_entropy_from": "0" if known else "ln Z of the first model",
         }
@@ -195,10 +197,10 @@ class ModelSpaceRecorder:
                 "previous_step", "free_energy_bar", "free_energy_bar_error", "histogram_low", "histogram_high",
                 "detailed_slope", "detailed_slope_error",
             )  # fmt: skip
-            start = zero if self._normaliser is None else zero - self._normaliser
+            value, error = self._normaliser or (0.0, 0.0)
             return dict.fromkeys(names, nan) | {f"{way}_histogram": bins for way in ("forward", "backward")}, (
-                start,
-                zero,
+                zero - value,
+                zero + error**2,
             )
         forward = self._source.law(previous.drawn) - previous.law
         with held_at(self._ppm.module, self._state_of(previous)):
@@ -233,8 +235,3 @@ class ModelSpaceRecorder:
     def _snapshot(self) -> Mapping[str, Tensor]:
         state = state_of(self._ppm.module)
         return {name: tensor.cpu() for name, tensor in state.items()} if self._off_device else state
-
-
-def _log_normaliser(ppm: PPM) -> float | None:
-    known = getattr(ppm, "log_normaliser", None)
-    return None if known is None else float(known())
