@@ -168,5 +168,5 @@ ADVICE = (0.5, 2.0)
 a relaxation time."""
 
 ANCESTORS = 0.75
-"""Share of a population's particles with ancestors of their own: on the lagging Gaussian W is within 1.4 of its errors at
-0.77, and off by 8 of them, a fifth, at 0.63."""
+"""Share of a population's particles with ancestors of their own: on the lagging Gaussian W is within 1.4 of its errors
+at 0.77, and off by 8 of them, a fifth, at 0.63."""
