@@ -79,7 +79,7 @@ def test_the_target_by_cross_entropy(tmp_path: Path) -> None:
     data = watch(tmp_path / "run", ppm, line(4), measure)
     told = szilard.open(tmp_path / "run").tree.attrs["model_space"]
     assert told["target_entropy"] == pytest.approx(0.5 * math.log(2 * math.pi * math.e))
-    assert told["cross_entropy_from"] == "0"
+    assert told["cross_entropy_from"] == "0" and told["units_of_a_sample"] == 2
     for row, theta in enumerate(line(4)):
         truth = 0.5 * math.log(2 * math.pi * math.e) + float((theta - target).square().sum()) / 4
         assert abs(float(data.cross_entropy[row]) - truth) < 4 * float(data.cross_entropy_error[row])

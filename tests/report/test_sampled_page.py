@@ -136,6 +136,8 @@ def test_it_says_what_was_seen(capability: str, trees: Callable[..., xr.DataTree
     }[capability]
     for words in (*said, "Complete record", "the model is better", "H(p*) = 1.4", "Gaussian of full covariance"):
         assert words in text, words
+    per = "token (a sequence has 64)" if capability == "sequential" else "dimension (a sample has 64)"
+    assert f"nat per {per} at the first record" in text and f"Numbers are per {per}." in text
 
 
 @pytest.mark.parametrize("rows", [0, 1, 2, 5])

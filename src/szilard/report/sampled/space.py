@@ -62,6 +62,7 @@ class Space:
         target: where p* lies; None without data or map.
         jumps: between all models that ever were kept, one after another.
         unit: ``dimension`` or ``token``.
+        size: such units of one sample; NaN where it is not known.
     """
 
     steps: np.ndarray
@@ -71,6 +72,14 @@ class Space:
     target: Place | None
     jumps: tuple[Jump, ...]
     unit: str
+    size: float = math.nan
+
+    @property
+    def factor(self) -> str:
+        """What a number per unit is to be multiplied by, in brackets after it; empty where it is not known or 1."""
+        if not self.size > 1:
+            return ""
+        return f" ({'a sequence' if self.unit == 'token' else 'a sample'} has {self.size:,.0f})"
 
     @classmethod
     def of(cls, data: xr.Dataset | None, attributes: Mapping[str, Any]) -> Space | None:
@@ -92,7 +101,9 @@ class Space:
         target = None
         if found is not None and cross is not None:
             target = place_target(found.points, cross[0], entropy if math.isfinite(entropy) else None)
-        return cls(steps, found, cross, entropy, target, _jumps(data), str(told.get("unit", "dimension")))
+        size = told.get("units_of_a_sample")
+        size = float(size) if isinstance(size, int | float) else math.nan
+        return cls(steps, found, cross, entropy, target, _jumps(data), str(told.get("unit", "dimension")), size)
 
 
 _CROSS = ("cross_entropy", "cross_entropy_error")

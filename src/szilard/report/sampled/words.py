@@ -96,7 +96,8 @@ def _way(view: View) -> str:
     values, errors = space.cross_entropy
     best = int(values.argmin())
     said += (
-        f". Held-out data cost the model {with_error(values[0], errors[0])} nat per {space.unit} at the first record "
+        f". Held-out data cost the model {with_error(values[0], errors[0])} nat per {space.unit}{space.factor} at the "
+        "first record "
         f"and {with_error(values[best], errors[best])} at best (step {space.steps[best]:,})"
     )
     if math.isfinite(space.entropy):

@@ -157,6 +157,8 @@ def _caption(space: Space, found: Map) -> str:
         "rare samples cut "
         f"(these two directions carry {found.explained:.0%} of it; distances are off by {found.stress:.0%}). "
     )
+    if space.factor:
+        said += f"Numbers are per {space.unit}{space.factor}. "
     if space.target is None:
         return said + "Without held-out data the target p* has no place here."
     said += "The star is the target p*, placed by the cross-entropy of held-out data under each model"
