@@ -1,4 +1,4 @@
-"""The bar: shown on a terminal after a moment, and nowhere else."""
+"""The bar: shown on a terminal after a moment; elsewhere a line now and then."""
 
 from __future__ import annotations
 
@@ -30,3 +30,17 @@ def test_the_bar_is_shown_where_it_should_be(
     captured = capsys.readouterr()
     assert captured.out == ""
     assert all((text in captured.err) == shown for text in ("work", "10/10", "loss 0.5", "left:"))
+
+
+def test_a_log_gets_a_line_now_and_then(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("TTY_COMPATIBLE", "0")
+    clock = iter(float(second) for second in range(0, 1000, 25))
+    monkeypatch.setattr(progress.time, "perf_counter", lambda: next(clock))
+    with progress.Progress("work", 10, quiet=False) as bar:
+        for step in range(10):
+            bar.update(step + 1, "loss 0.5")
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    lines = captured.err.splitlines()
+    assert 1 < len(lines) < 5, lines
+    assert lines[0].startswith("work: ") and "loss 0.5; about" in lines[0]

@@ -1,7 +1,8 @@
-"""A bar with the time left, on a terminal only, and only once a second has passed."""
+"""A bar with the time left on a terminal, once a second has passed; elsewhere a line now and then."""
 
 from __future__ import annotations
 
+import sys
 import time
 from types import TracebackType
 from typing import TYPE_CHECKING, final
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
 
 _PATIENCE = 1.0
 _REFRESH = 0.1
+_SELDOM = 60.0
+"""Seconds between lines where there is no terminal, as in a cluster's log."""
 
 
 @final
@@ -28,6 +31,7 @@ class Progress:
         self._steps = steps
         self._quiet = quiet
         self._bar: Bar | None = None
+        self._said = 0.0
         self._begin = self._next = time.perf_counter()
 
     def __enter__(self) -> Progress:
@@ -43,7 +47,20 @@ class Progress:
         self._next = now + _REFRESH
         if self._bar is None:
             self._bar = _bar(self._description, self._steps)
-        self._bar.update(self._bar.task_ids[0], completed=done, note=note)
+            self._said = self._begin
+        if self._bar.disable:
+            self._say(now, done, note)
+        else:
+            self._bar.update(self._bar.task_ids[0], completed=done, note=note)
+
+    def _say(self, now: float, done: int, note: str) -> None:
+        """How far it is, in a line."""
+        if now - self._said < _SELDOM:
+            return
+        self._said = now
+        left = (now - self._begin) / max(done, 1) * (self._steps - done)
+        said = f"{self._description}: {done:,} of {self._steps:,}{', ' + note if note else ''}; about {left:.0f} s left"
+        print(said, file=sys.stderr, flush=True)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
