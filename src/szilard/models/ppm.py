@@ -141,8 +141,9 @@ class Bounded(PPM, Protocol):
 class Energetic(PPM, Protocol):
     """An energy with unknown normalisation, ``φ = E + ln Z``, and X's own dynamics.
 
-    A class that knows ``ln Z`` may also have ``log_normaliser() -> float``, and one whose ``start`` gives exact samples
-    of the model as it stands an attribute ``starts_exactly = True``.
+    A class that knows ``ln Z`` may also have ``log_normaliser() -> float``, and ``log_normaliser_error() -> float``, the
+    standard error of what that last gave, where it is an estimate. One whose ``start`` gives exact samples of the model
+    as it stands may have an attribute ``starts_exactly = True``.
     """
 
     def energy(self, x: Tensor) -> Float[Tensor, " count"]:
@@ -158,6 +159,15 @@ class Energetic(PPM, Protocol):
 def horizon_of(ppm: Sequential) -> int:
     """Most tokens of a sequence that count: ``ppm.horizon`` where sequences begin with prompts of their own."""
     return int(getattr(ppm, "horizon", ppm.length))
+
+
+def known_normaliser(ppm: PPM) -> tuple[float, float] | None:
+    """``ln Z`` of an energy with its standard error, 0 where it is exact; None where the energy does not know it."""
+    ask, error = getattr(ppm, "log_normaliser", None), getattr(ppm, "log_normaliser_error", None)
+    if ask is None:
+        return None
+    value = float(ask())
+    return value, 0.0 if error is None else float(error())
 
 
 def log_normaliser(logits: Float[Tensor, "*shape outcomes"]) -> Float[Tensor, "*shape"]:
