@@ -56,8 +56,12 @@ def _reference(evidence: SampledEvidence) -> tuple[Finding, ...]:
     """
     if not evidence.has("reference_memory"):
         return ()
+    memories = evidence.column("reference_memory")[1:]
+    memories = memories[np.isfinite(memories)]
+    if not len(memories):
+        return ()
     islands = evidence.attributes.get("islands")
-    memory = float(np.nanmean(evidence.column("reference_memory")[1:]))
+    memory = float(memories.mean())
     made = float(evidence.column("resamplings")[-1]) / (islands if isinstance(islands, int) else 1)
     rate = made / (evidence.records - 1)
     records = 1 / -math.log(memory) if 0 < memory < 1 else math.inf if memory >= 1 else 0.0
