@@ -253,7 +253,7 @@ class EnergeticRecorder:
         return x
 
     def _acquaint(self) -> Reciprocity:
-        """Where the sampler turns, and for how long it remembers: by copies of the chains, which stay where they are."""
+        """Where the sampler turns, and for how long it remembers: by copies of the chains, which stay."""
         chains = self._chains
         for _ in range(_TRIALS):
             after = self._ppm.relax(chains.x, self._stride.steps, self._generator).x.detach()
