@@ -141,9 +141,9 @@ class Bounded(PPM, Protocol):
 class Energetic(PPM, Protocol):
     """An energy with unknown normalisation, ``φ = E + ln Z``, and X's own dynamics.
 
-    A class that knows ``ln Z`` may also have ``log_normaliser() -> float``, and ``log_normaliser_error() -> float``, the
-    standard error of what that last gave, where it is an estimate. One whose ``start`` gives exact samples of the model
-    as it stands may have an attribute ``starts_exactly = True``.
+    A class that knows ``ln Z`` may also have ``log_normaliser() -> float``, and ``log_normaliser_error() -> float``,
+    the standard error of what that last gave, where it is an estimate. One whose ``start`` gives exact samples of the
+    model as it stands may have an attribute ``starts_exactly = True``.
     """
 
     def energy(self, x: Tensor) -> Float[Tensor, " count"]:
