@@ -14,10 +14,12 @@ import torch
 from torch import Tensor, nn
 
 import szilard
-from szilard import Ledger, Monitor
+from szilard import Ledger, ModelSpace, Monitor
+from szilard.models import RBM, RestrictedBoltzmann
 from szilard.models.energy import EnergyBased
 from szilard.monitor.energetic import EnergeticRecorder, EnergeticSettings
 from szilard.monitor.energetic.profile import Profile
+from szilard.monitor.energetic.stride import MOST, Stride
 from szilard.monitor.measure import Occasion
 from szilard.samplers import MALA, ULA, Kernel
 from szilard.systems import BoltzmannMachine, Ising, LaggedGaussian
@@ -174,6 +176,30 @@ def trapped(kernel: Kernel, steps: int = 10, rate: float = 0.08) -> tuple[Row, T
     return recorder.rows()[0].to_host()[-1][1], recorder._chains.work  # type: ignore[return-value]
 
 
+def test_an_annealed_normaliser_brings_its_error(tmp_path: Path) -> None:
+    """ln Z_0 is one number for all islands, so that they do not see its error."""
+    machine = RBM(24, 21)
+    with torch.no_grad():
+        machine.weight.copy_(0.3 * torch.randn(21, 24, generator=torch.Generator().manual_seed(1)))
+    ppm = RestrictedBoltzmann(machine, annealing=20)
+    _, annealed = ppm.anneal(20)
+    data = ppm.start(8, torch.Generator().manual_seed(2))
+    measures = [
+        Ledger(samples=32, sampler_steps=1, reference_steps=1),
+        ModelSpace(samples=8, data=data, sampler_steps=1),
+    ]
+    with Monitor(ppm, None, measures=measures, out=tmp_path / "run", quiet=True) as monitor:
+        monitor.step()
+    run = szilard.open(tmp_path / "run")
+    assert annealed.error > 0.01
+    assert float(run.data.log_normaliser_error[0]) == pytest.approx(annealed.error)
+    over_islands = float(run.data.energy_error[0])
+    assert float(run.data.entropy_conditional_error[0]) == pytest.approx(math.hypot(over_islands, annealed.error))
+    over_data = float(ppm.energy(data).detach().std()) / math.sqrt(8)
+    expected = math.hypot(over_data, annealed.error) / 24
+    assert float(run.tree["model_space"].cross_entropy_error[0]) == pytest.approx(expected)
+
+
 def test_shadow_work_mends_an_unadjusted_kernel() -> None:
     """Unadjusted Langevin at a coarse step does not keep ``e^{−E}``; its shadow work counted, ΔF and Jarzynski hold."""
     last, work = trapped(ULA(step_size=0.3))
@@ -185,6 +211,42 @@ def test_shadow_work_mends_an_unadjusted_kernel() -> None:
     assert abs(last["work_shadow"]) > 5 * last["work_shadow_error"] and last["acceptance"] == 1
     whole = last["work_lagged"] + last["work_shadow"] - last["free_energy_change"]
     assert last["work_dissipated"] == pytest.approx(whole, abs=1e-9)
+
+
+def test_the_reference_relaxes_for_as_long_as_it_remembers() -> None:
+    """τ = 2 of a sampler that needs 50 steps to forget: chains lag by far, and the ideal sampler is still ideal."""
+    d, steps, speed = 10, 25, 0.1
+    trap = Trap(d)
+
+    def start(count: int, generator: torch.Generator) -> Tensor:
+        return torch.randn(count, d, generator=generator)
+
+    ppm = EnergyBased(trap, MALA(step_size=0.02), start, starts_exactly=True)
+    with torch.no_grad():
+        recorder = EnergeticRecorder(ppm, EnergeticSettings(2, chains=64), 0)
+        for step in range(steps + 1):
+            recorder.observe(Occasion(step, 1))
+            trap.centre.add_(speed)
+        last: Row = recorder.rows()[0].to_host()[-1][1]  # type: ignore[assignment]
+    work = d * speed**2 / 2 * steps
+    truth = {"work": work, "free_energy_change": 0.0, "heat": -work, "energy": d / 2}
+    for name, value in truth.items():
+        assert abs(z_of(last, name, value)) < 3, name
+    assert 40 <= last["reference_steps"] <= 100 and last["reference_memory"] < 0.5
+    assert last["lag_work"] > 10 * last["work"]
+    given = EnergeticRecorder(ppm, EnergeticSettings(2, chains=8, particles=8, reference_steps=3), 0)
+    assert given.attributes["reference_steps"] == 3
+
+
+def test_stride() -> None:
+    stride = Stride(20, fixed=False)
+    assert stride.learn(0.55) and stride.steps == 40  # 20 ln 0.3/ln 0.55 = 40.3: no more than twice at once
+    assert stride.learn(0.99) and stride.steps == 80
+    assert stride.learn(0.99) and stride.steps == MOST
+    assert not stride.learn(math.nan)
+    for _ in range(9):
+        stride.learn(0.0)
+    assert stride.steps == 20 and not Stride(5, fixed=True).learn(0.9)
 
 
 def test_adjusted_langevin_has_none() -> None:
