@@ -184,7 +184,8 @@ def test_an_annealed_normaliser_brings_its_error(tmp_path: Path) -> None:
     ppm = RestrictedBoltzmann(machine, annealing=20)
     _, annealed = ppm.anneal(20)
     data = ppm.start(8, torch.Generator().manual_seed(2))
-    books, space = Ledger(samples=32, sampler_steps=1, reference_steps=1), ModelSpace(samples=8, data=data, sampler_steps=1)
+    books = Ledger(samples=32, sampler_steps=1, reference_steps=1)
+    space = ModelSpace(samples=8, data=data, sampler_steps=1)
     with Monitor(ppm, None, measures=[books, space], out=tmp_path / "run", quiet=True) as monitor:
         monitor.step()
     run = szilard.open(tmp_path / "run")
