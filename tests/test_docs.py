@@ -55,7 +55,10 @@ SHORTER = {
         "--set", "held_out=30", "--set", "gallery=4", "--set", "kept=0",
     ),
     "rbm": ("--set", "training.steps=10", "--set", "annealing=10", "--set", "gallery=4", "--set", "kept=0"),
-    "text": ("--data", str(ROOT / "docs" / "conventions.md"), "--quick", "--set", "training.steps=20"),
+    "text": (
+        "--data", str(ROOT / "docs" / "conventions.md"), "--quick", "--set", "training.steps=20", "--set", "samples=8",
+        "--set", "model.width=16", "--set", "model.blocks=1", "--set", "model.heads=2", "--set", "kept=0",
+    ),
 }  # fmt: skip
 """Instead of it, for named runs with settings of their own."""
 ELSEWHERE = ("pip install", "git clone", "cd ", "python benchmarks/")
