@@ -40,7 +40,7 @@ class Ledger:
         checkpoint_samples: where X is sampled: fresh samples for the entropy of the first and of the last model.
         sampler_steps: energies: τ, the steps of the sampler at each record (paper §3.3).
         reference_steps: energies: sampler steps of the reference population at each record, which stands for an ideal
-            sampler; None: τ, and at least 20. The audit says where it is too few.
+            sampler; None: as many as it takes to forget, between 20 (or τ) and 100. The audit says where it is too few.
         text: sequences: given token sequences, shaped ``(count, length)``, for ``work_conditional``.
 
     Raises:
