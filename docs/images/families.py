@@ -73,7 +73,8 @@ def way(figure: go.Figure, run: szilard.Run) -> None:
             "anchor": "x2",
             "scaleanchor": "x2",
             "range": [-0.35, 0.35],
-            "constrain": "domain", "constraintoward": "top",
+            "constrain": "domain",
+            "constraintoward": "top",
             "title": title("second direction"),
         },
     )
