@@ -142,7 +142,7 @@ def finetune(data: str = AUSTEN) -> FineTuning:
             clip_norm=1.0,
             shuffle="replacement",
         ),
-        every=4,
+        every=8,
         path_intervals=(1,),
         held_out=48,
         gallery=4,
