@@ -129,8 +129,9 @@ def _fetch(directory: Path) -> Path:
         except Exception as error:
             failures.append(f"{address.split('/')[2]} ({type(error).__name__})")
     raise DataError(
-        f"Jane Austen's novels are not here and no mirror served them: {'; '.join(failures)}: connect to the network"
-        f" and run again, install Debian's {PACKAGE}, put {FILE} into {directory}, or train on a text file of your own."
+        f"the novels of Jane Austen are not here and no mirror served them: {'; '.join(failures)}: connect to the"
+        f" network and run again, install Debian's {PACKAGE}, put {FILE} into {directory}, or train on a text file of"
+        " your own."
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import final
@@ -17,10 +16,8 @@ from szilard.ensemble.members_ledger import MembersLedger
 from szilard.ensemble.outcomes import joint_outcomes
 from szilard.ensemble.pace import Pace
 from szilard.ensemble.trainer import Cohort, Trainer, make_trainer
+from szilard.ensemble.trainer.randomness import RANDOM
 from szilard.training import Factory, Training
-
-RANDOM = threading.Lock()
-"""Held while torch's global random state is borrowed: by whatever makes models, and by forward passes that draw."""
 
 State = Mapping[str, Tensor]
 

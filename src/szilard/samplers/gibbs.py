@@ -47,7 +47,7 @@ class BlockGibbs:
     def __post_init__(self) -> None:
         if not self.blocks:
             raise SpecError(
-                "Gibbs sampling without blocks does nothing: give at least one function (x, generator) -> x."
+                "a Gibbs kernel without blocks does nothing: give at least one function (x, generator) -> x."
             )
 
     def relax(self, energy: Energy | None, x: Tensor, sampler_steps: int, generator: torch.Generator) -> Relaxation:

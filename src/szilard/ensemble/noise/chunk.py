@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Shaped
 from torch import Tensor
 
-from szilard.ensemble.chunk import RANDOM, State
+from szilard.ensemble.chunk import State
 from szilard.ensemble.noise.burst import Burst, Means
 from szilard.ensemble.noise.gradients import make_gradients
 from szilard.ensemble.noise.observation import exact, sampled, thinning
@@ -21,6 +21,7 @@ from szilard.ensemble.noise.schedule import Schedule
 from szilard.ensemble.noise.sums import Gradients, GradientSums
 from szilard.ensemble.pace import Pace
 from szilard.ensemble.trainer import Cohort, Trainer, make_trainer
+from szilard.ensemble.trainer.randomness import RANDOM
 from szilard.errors import ModelError
 from szilard.training import Factory, Training
 

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from szilard.ensemble.trainer.randomness import RANDOM
 from szilard.ensemble.trainer.stack import Stack
 
 
@@ -16,7 +17,7 @@ def first_logits(stack: Stack, inputs: Tensor) -> Tensor:
     values = {name: value[0].clone() for name, value in (*stack.parameters.items(), *stack.buffers.items())}
     skeleton.eval()
     try:
-        with torch.random.fork_rng(devices=[inputs.device] if inputs.device.type == "cuda" else []):
+        with RANDOM, torch.random.fork_rng(devices=[inputs.device] if inputs.device.type == "cuda" else []):
             logits: Tensor = functional_call(skeleton, values, (inputs,))
     finally:
         skeleton.train()

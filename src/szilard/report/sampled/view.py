@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from szilard.audit import Audit
 from szilard.audit.bounds import LEVEL
 from szilard.audit.sampled.evidence import SampledEvidence
 from szilard.estimate import Estimate, Kind
-from szilard.report.curve import Curve, thinned
+from szilard.report.along import Along, Rows
 from szilard.report.sampled.gallery import Gallery
 from szilard.report.sampled.space import Space
 
@@ -31,7 +28,7 @@ FAMILIES = {
 
 
 @dataclass(frozen=True)
-class View:
+class View(Along):
     """One record, ready to be drawn.
 
     Attributes:
@@ -53,14 +50,9 @@ class View:
         return cls(evidence, audit, Gallery.of(tree), Space.of(evidence.space, evidence.attributes))
 
     @property
-    def ledger(self) -> xr.Dataset:
-        """Group ``ledger``, finite rows only."""
-        return self.evidence.ledger
-
-    @property
-    def attributes(self) -> Mapping[str, Any]:
-        """The record's root attributes."""
-        return self.evidence.attributes
+    def rows(self) -> Rows:
+        """The finite ones."""
+        return self.evidence
 
     @property
     def capability(self) -> str:
@@ -94,26 +86,6 @@ class View:
     def enough(self) -> bool:
         """Whether there is a way to draw."""
         return self.evidence.records > 1
-
-    def has(self, *names: str) -> bool:
-        """Whether all these columns exist and hold a finite number each."""
-        return all(
-            name in self.ledger and np.isfinite(np.asarray(self.ledger[name].values, dtype=float)).any()
-            for name in names
-        )
-
-    def curve(self, name: str) -> Curve:
-        """A ledger column along the training, thinned, with its 95 % interval where it has an error."""
-        values = self.evidence.column(name)
-        known = np.flatnonzero(np.isfinite(values))
-        rows = known[thinned(len(known))]
-        half = self.width * self.evidence.column(f"{name}_error")[rows] if f"{name}_error" in self.ledger else None
-        return Curve(self.evidence.steps[rows], values[rows], half)
-
-    def mapping(self, name: str) -> Mapping[str, Any]:
-        """A nested attribute; empty where it is missing or no mapping."""
-        value = self.attributes.get(name)
-        return value if isinstance(value, Mapping) else {}
 
     def score(self, name: str) -> tuple[str, float, float, str] | None:
         """``held_out`` or ``baseline``: its name, value, error and units; None where the record has none."""
