@@ -23,8 +23,8 @@ from machine import machine
 
 import szilard
 from szilard import factory
-from szilard.audit.fig3.evidence import Fig3Evidence
-from szilard.experiments.fig3 import fig3
+from szilard.studies.fig3.evidence import Fig3Evidence
+from szilard.studies.fig3.spec import fig3
 
 ACCURACY = (0.8, 0.96)
 """Where its largest value lies if matplotlib's last tick on an axis with the usual margins is 0.8."""

@@ -18,12 +18,12 @@ from machine import machine
 
 from szilard import ledger
 from szilard.estimate import Estimate, Kind
-from szilard.experiments.families.rbm import rbm
 from szilard.models import RestrictedBoltzmann
 from szilard.models.evaluation import undisturbed
 from szilard.models.held import State, held_at, state_of
 from szilard.monitor.energetic import EnergeticRecorder, EnergeticSettings
 from szilard.monitor.measure import Occasion
+from szilard.studies.sampled.families.rbm import rbm
 
 
 def trained(updates: int) -> tuple[RestrictedBoltzmann, list[State]]:

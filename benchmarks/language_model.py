@@ -29,7 +29,7 @@ from machine import machine
 import szilard
 from szilard.data import load_text
 from szilard.data.text import random_windows
-from szilard.experiments.families.language import loss_on
+from szilard.studies.sampled.families.language import loss_on
 from szilard.training.pretrained import smollm2
 
 WARM = 2

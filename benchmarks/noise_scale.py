@@ -20,9 +20,9 @@ from machine import machine
 
 import szilard
 from szilard import factory
-from szilard.audit.fig3.evidence import Fig3Evidence
-from szilard.experiments.fig3 import fig3
 from szilard.reservoir.ratio import fieller_interval
+from szilard.studies.fig3.evidence import Fig3Evidence
+from szilard.studies.fig3.spec import fig3
 
 BATCH, EXAMPLES = 128, 60_000
 MODELS = {

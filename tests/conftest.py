@@ -12,8 +12,8 @@ import pytest
 
 import szilard
 from szilard import data
-from szilard.records.ensemble_schema import ensemble_groups
 from szilard.records.writer import RecordWriter
+from szilard.studies.ensemble.schema import ensemble_groups
 
 
 def _published(name: str) -> data.Dataset:

@@ -110,7 +110,7 @@ def test_an_interruption_before_the_first_record_says_so(tmp_path: Path, monkeyp
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("szilard.experiments.runner.run", interrupted)
+    monkeypatch.setattr("szilard.studies.runner.run", interrupted)
     result = call("run", "single", "--out", tmp_path / "here")
     assert result.exit_code == 130 and result.stderr == "szilard: interrupted before anything was recorded.\n"
 

@@ -23,8 +23,11 @@ import szilard
 from szilard import data
 from szilard.cli.app import app
 from szilard.experiments import Experiment
-from szilard.experiments.fig3 import fig3
-from szilard.records import ensemble_schema, fig3_schema, reservoir_schema, schema
+from szilard.monitor.reservoir import schema as reservoir_schema
+from szilard.records import schema
+from szilard.studies.ensemble import schema as ensemble_schema
+from szilard.studies.fig3 import schema as fig3_schema
+from szilard.studies.fig3.spec import fig3
 
 ROOT = Path(__file__).parent.parent
 SOURCE = Path(szilard.__file__).parent

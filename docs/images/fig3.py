@@ -14,11 +14,11 @@ from drawing import dressed, save
 
 import szilard
 from szilard.audit import Audit
-from szilard.audit.fig3.evidence import Fig3Evidence
-from szilard.audit.fig3.temperature import layer_temperatures
 from szilard.estimate import format_with_error
-from szilard.report.fig3.figures import panels
-from szilard.report.fig3.view import View
+from szilard.studies.fig3.claims.temperature import layer_temperatures
+from szilard.studies.fig3.evidence import Fig3Evidence
+from szilard.studies.fig3.figures import panels
+from szilard.studies.fig3.page.view import View
 
 WIDTH, HEIGHT = 1240, 800
 STEPS = (0, 1000, 10_000, 50_000, 100_000)

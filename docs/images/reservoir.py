@@ -14,10 +14,10 @@ import plotly.graph_objects as go
 from drawing import BLUE, GREEN, INK, VERMILLION, between, dressed, heading, label, save, title
 
 import szilard
-from szilard.audit.bursts import Bursts
-from szilard.audit.evidence import Evidence
-from szilard.report.single.figures.reservoir.scale import stretches
 from szilard.reservoir import time_average
+from szilard.studies.kits.watched.bursts import Bursts
+from szilard.studies.kits.watched.evidence import Evidence
+from szilard.studies.single.figures.reservoir.scale import stretches
 
 WIDTH, HEIGHT = 1240, 560
 LEFT, RIGHT = [0.0, 0.40], [0.585, 0.97]

@@ -69,7 +69,7 @@ _DOOR = {
     "factory": "training",
     "geometric": "ensemble.record_at",
     "open": "handle",
-    "run": "experiments.runner",
+    "run": "studies.runner",
 }
 """Where each public name lives."""
 
@@ -156,8 +156,6 @@ if TYPE_CHECKING:
     from szilard.ensemble.tasks import ClassSubset, LabelPermutation, Teacher
     from szilard.errors import SzilardError, SzilardWarning
     from szilard.estimate import Estimate, Kind
-    from szilard.experiments import Experiment, Probe
-    from szilard.experiments.runner import run
     from szilard.handle import Run, open
     from szilard.models import (
         RBM,
@@ -170,6 +168,8 @@ if TYPE_CHECKING:
         RestrictedBoltzmann,
     )
     from szilard.monitor import Gallery, Ledger, ModelSpace, Monitor, Reservoir
+    from szilard.studies.kits.experiment import Experiment, Probe
+    from szilard.studies.runner import run
     from szilard.training import SGD, Adam, AdamW, Cosine, Decay, Training, factory
 
 

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from szilard.errors import RecordError, SzilardWarning, nearest
 from szilard.estimate import Estimate, Kind
-from szilard.kinds import ENSEMBLE, LEADING, kind_of
+from szilard.studies.kinds import ENSEMBLE, LEADING, kind_of
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from szilard.audit import Audit
     from szilard.information.stopping import StoppingPoint
+    from szilard.verdicts.audit import Audit
 
 
 class Run:
@@ -118,7 +118,7 @@ class Run:
 
     def audit(self) -> Audit:
         """What held: every assumption behind the numbers, held against this record."""
-        from szilard.audit import audit
+        from szilard.studies.examine import audit
 
         return audit(self.tree)
 
@@ -128,7 +128,7 @@ class Run:
         Raises:
             RecordError: if it cannot be written.
         """
-        from szilard.report.page import write
+        from szilard.page.render import write
 
         target = self.path / "report.html" if path is None else Path(path)
         try:
@@ -141,22 +141,22 @@ class Run:
 
         None for a single run, or a design without two datasets of one task.
         """
-        from szilard.summary.ensemble_record import Ensemble
+        from szilard.studies.ensemble.record import Ensemble
 
         return Ensemble.of(self.tree).stop if self._kind == ENSEMBLE else None
 
     def summary(self) -> str:
         """The record in a screenful of plain text: what came of it, the numbers with their errors, and what held."""
-        from szilard.summary import SUMMARIES
+        from szilard.studies.summaries import SUMMARIES
 
         if self._kind in SUMMARIES:
             return SUMMARIES[self._kind](self.name, self.tree, self.audit())
-        from szilard.audit import drift_share
-        from szilard.audit.evidence import Evidence
-        from szilard.audit.intervals import describe, momentum_of
-        from szilard.audit.learning import in_words
-        from szilard.audit.reservoir.words import in_words as of_the_reservoir
-        from szilard.summary import Findings, summarise
+        from szilard.studies.kits.parameters.words import in_words as of_the_reservoir
+        from szilard.studies.kits.watched.drift import drift_share
+        from szilard.studies.kits.watched.evidence import Evidence
+        from szilard.studies.kits.watched.intervals import describe, momentum_of
+        from szilard.studies.kits.watched.learning import in_words
+        from szilard.studies.summaries import Findings, summarise
 
         evidence = Evidence.of(self.tree)
         momentum = momentum_of(self._attributes.get("optimizer"))
@@ -179,13 +179,13 @@ class Run:
 
     @cached_property
     def _kind(self) -> str:
-        """See :mod:`szilard.kinds`."""
+        """See :mod:`szilard.studies.kinds`."""
         return kind_of(self.tree)
 
     def _degrees_of_freedom(self, attributes: dict[Any, Any], data: xr.Dataset, row: int) -> float:
         """Of an error over probe inputs, clusters or a burst's steps their number at that row less one; or infinite."""
         if "over the outermost clusters" in attributes.get("error_meaning", ""):
-            from szilard.summary.ensemble_record import clusters_of, degrees_of_freedom
+            from szilard.studies.ensemble.record import clusters_of, degrees_of_freedom
 
             return degrees_of_freedom(int(clusters_of(data, self._attributes)[row]))
         if "over the steps of the burst" in attributes.get("error_meaning", ""):

@@ -13,8 +13,8 @@ import xarray as xr
 from rich.console import Console
 
 from szilard.audit import Basis, Verdict, audit
-from szilard.audit.finding import judge
-from szilard.audit.intervals import momentum_of
+from szilard.studies.kits.watched.intervals import momentum_of
+from szilard.verdicts.finding import judge
 
 
 def test_a_sound_record_passes(learned: xr.DataTree) -> None:

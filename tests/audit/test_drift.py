@@ -12,12 +12,12 @@ import xarray as xr
 from scipy import stats
 
 from szilard.audit import Audit, DriftShare, Motion, Verdict, drift_share, drift_shares, no_learning
-from szilard.audit.drift import noise_work_ratio
-from szilard.audit.evidence import Evidence
-from szilard.audit.intervals import describe
-from szilard.audit.phases import in_words, phases
-from szilard.audit.single import motion
 from szilard.estimate import Estimate, Kind
+from szilard.studies.kits.watched.claims import motion
+from szilard.studies.kits.watched.drift import noise_work_ratio
+from szilard.studies.kits.watched.evidence import Evidence
+from szilard.studies.kits.watched.intervals import describe
+from szilard.studies.kits.watched.phases import in_words, phases
 
 INTERVALS = (1, 2, 4, 8, 16, 32)
 

@@ -12,8 +12,8 @@ import xarray as xr
 
 import szilard
 from szilard.audit import Outcome, Verdict
-from szilard.audit.learning import in_words, numbers, outcome_of
 from szilard.data import Dataset
+from szilard.studies.kits.watched.learning import in_words, numbers, outcome_of
 
 
 def told(accuracy: tuple[float, float] | None, entropy: tuple[float, float] | None, change: float) -> xr.Dataset:

@@ -11,8 +11,8 @@ import torch.nn.functional as F
 
 import szilard
 from szilard.audit import Basis, Motion, Verdict, drift_shares
-from szilard.audit.phases import phases
 from szilard.data import Dataset
+from szilard.studies.kits.watched.phases import phases
 
 Maker = Callable[..., torch.optim.Optimizer]
 

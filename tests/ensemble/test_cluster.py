@@ -16,7 +16,7 @@ import xarray as xr
 import szilard
 from szilard import Experiment, Training
 from szilard.errors import RecordError, SpecError
-from szilard.experiments import runner
+from szilard.studies import runner
 
 distributed = pytest.importorskip("distributed")
 

@@ -19,7 +19,7 @@ from _pytest.monkeypatch import MonkeyPatch
 import szilard
 from szilard import Experiment, Training, evenly, factory
 from szilard.errors import RecordError, SpecError, SzilardWarning
-from szilard.experiments import runner
+from szilard.studies import runner
 from szilard.training import Factory
 
 Same = Callable[[xr.DataTree, xr.DataTree], None]
@@ -98,7 +98,7 @@ def test_an_error_between_the_two_groups_of_a_row_is_made_good(
 
 def interrupted(small: Experiment, place: Path, monkeypatch: MonkeyPatch) -> None:
     """Leaves an ensemble behind after its first harvest."""
-    from szilard.ensemble.gathering import Gathering
+    from szilard.studies.ensemble.gathering import Gathering
 
     def stop(self: Gathering) -> int:
         if any(self._scratch.path.glob("chunk-0000-record-00001*")):

@@ -13,21 +13,20 @@ import xarray as xr
 from typer.testing import CliRunner
 
 import szilard
-from szilard.audit.heat_capacity.evidence import HeatEvidence
 from szilard.cli.app import app
 from szilard.data import Dataset
 from szilard.ensemble.trainer import Cohort
 from szilard.errors import ModelError, SpecError
-from szilard.experiments.catalogue import find
-from szilard.experiments.heat_capacity import HeatCapacity
-from szilard.experiments.heat_capacity.duration import seconds_of
-from szilard.experiments.heat_capacity.run import _cohort
-from szilard.experiments.heat_capacity.spec import State
-from szilard.experiments.heat_capacity.stationary import Onlooker
-from szilard.experiments.overrides import apply
-from szilard.experiments.runner import run
-from szilard.records.heat_capacity_schema import HEAT
-from szilard.report.page import render
+from szilard.page.render import render
+from szilard.studies.catalogue import find
+from szilard.studies.heat_capacity.duration import seconds_of
+from szilard.studies.heat_capacity.engine.stationary import Onlooker
+from szilard.studies.heat_capacity.evidence import HeatEvidence
+from szilard.studies.heat_capacity.run import _cohort
+from szilard.studies.heat_capacity.schema import HEAT
+from szilard.studies.heat_capacity.spec import HeatCapacity, State
+from szilard.studies.overrides import apply
+from szilard.studies.runner import run
 from szilard.training import factory
 
 
@@ -145,7 +144,7 @@ def test_one_look_against_a_transcription() -> None:
     cohort = Cohort(dataset.train_inputs, rows, dataset.train_labels[rows])
     spec = dataclasses.replace(SMALL, rates=(0.3,))
     models = [spec.of_width(6).build() for _ in range(2)]
-    from szilard.ensemble.noise.gradients import make_gradients
+    from szilard.ensemble.gradients.choice import make_gradients
 
     onlooker = Onlooker(make_gradients(models[0], F.cross_entropy), cohort, State(6, 0.3, 4), 0.05)
     stacked = {

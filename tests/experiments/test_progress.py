@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from szilard.experiments import progress
+from szilard.studies.kits.running import progress
 
 
 @pytest.mark.parametrize(

@@ -15,23 +15,23 @@ from torch import nn
 from typer.testing import CliRunner
 
 import szilard
-from szilard.audit.finding import Verdict
-from szilard.audit.reversal.evidence import over_seeds
 from szilard.cli.app import app
 from szilard.data import Dataset
 from szilard.errors import ModelError, SpecError
-from szilard.experiments.catalogue import find
-from szilard.experiments.overrides import apply
-from szilard.experiments.reversal import Reversal, Wide
-from szilard.experiments.reversal.duration import seconds_of
-from szilard.experiments.reversal.ground import Ground
-from szilard.experiments.reversal.looking import KERNEL_COLUMNS, WHOLE_COLUMNS
-from szilard.experiments.reversal.paths import _far
-from szilard.experiments.runner import run
-from szilard.records import reversal_schema
-from szilard.report.page import render
-from szilard.report.reversal import conclusions
+from szilard.page.render import render
+from szilard.studies.catalogue import find
+from szilard.studies.overrides import apply
+from szilard.studies.reversal import conclusions
+from szilard.studies.reversal import schema as reversal_schema
+from szilard.studies.reversal.duration import seconds_of
+from szilard.studies.reversal.engine.ground import Ground
+from szilard.studies.reversal.engine.looking import KERNEL_COLUMNS, WHOLE_COLUMNS
+from szilard.studies.reversal.engine.paths import _far
+from szilard.studies.reversal.evidence import over_seeds
+from szilard.studies.reversal.spec import Reversal, Wide
+from szilard.studies.runner import run
 from szilard.training import factory
+from szilard.verdicts.finding import Verdict
 
 
 def points(examples: int = 80) -> Dataset:

@@ -14,8 +14,8 @@ from torch import nn
 from szilard.data import Dataset
 from szilard.errors import SpecError
 from szilard.experiments import Experiment, Probe
-from szilard.experiments.catalogue import NAMED, find
-from szilard.experiments.overrides import apply
+from szilard.studies.catalogue import NAMED, find
+from szilard.studies.overrides import apply
 from szilard.training import SGD, Adam, AdamW, Cosine, Decay, Factory, Training, factory
 
 MODEL = factory("nets:mlp", widths=[64, 32, 10])

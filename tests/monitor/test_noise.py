@@ -13,8 +13,8 @@ from torch import Tensor, nn
 import szilard
 from szilard import Classifier, Monitor
 from szilard.audit import Motion, drift_share, no_learning
-from szilard.audit.bounds import STILL
-from szilard.audit.finding import Verdict
+from szilard.verdicts.bounds import STILL
+from szilard.verdicts.finding import Verdict
 
 STEPS, EVERY = 2048, 2
 

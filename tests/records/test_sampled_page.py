@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from szilard.records import sampled_schema
+from szilard.monitor.sampled import schema as sampled_schema
 from szilard.records.schema import TRAINING, Variable
 
 PAGE = Path(__file__).parents[2] / "docs" / "sampled-records.md"

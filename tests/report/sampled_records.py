@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from szilard.ledger.embedding import classical_scaling
-from szilard.records.sampled_schema import (
+from szilard.monitor.sampled.schema import (
     BINS,
     CAPABILITIES,
     GALLERY,
@@ -135,7 +135,7 @@ def make(
 
     Args:
         out: its directory.
-        capability: of ``szilard.records.sampled_schema.CAPABILITIES``.
+        capability: of ``szilard.monitor.sampled.schema.CAPABILITIES``.
         rows: of the ledger.
         gallery: whether samples were kept.
         space: whether models were kept.

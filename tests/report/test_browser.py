@@ -15,14 +15,14 @@ import xarray as xr
 
 import szilard
 from szilard.audit import audit
-from szilard.experiments.fig3 import fig3
 from szilard.report import write
-from szilard.report.ensemble.figures import FAMILIES as OF_ENSEMBLES
-from szilard.report.fig3.figures import FAMILIES as OF_FIG3
-from szilard.report.sampled.figures import figures as of_sampled
-from szilard.report.sampled.view import View as ViewOfSampled
-from szilard.report.single.figures import FAMILIES
-from szilard.report.single.figures.reservoir import FAMILIES as OF_RESERVOIRS
+from szilard.studies.ensemble.figures import FAMILIES as OF_ENSEMBLES
+from szilard.studies.fig3.figures import FAMILIES as OF_FIG3
+from szilard.studies.fig3.spec import fig3
+from szilard.studies.sampled.figures import figures as of_sampled
+from szilard.studies.sampled.page.view import View as ViewOfSampled
+from szilard.studies.single.figures import FAMILIES
+from szilard.studies.single.figures.reservoir import FAMILIES as OF_RESERVOIRS
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 

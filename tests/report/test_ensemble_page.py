@@ -15,10 +15,10 @@ import xarray as xr
 
 import szilard
 from szilard.audit import Audit
+from szilard.page.safe import embed
 from szilard.report import render
-from szilard.report.ensemble.figures import FAMILIES, LEADING, figures
-from szilard.report.ensemble.view import View
-from szilard.report.safe import embed
+from szilard.studies.ensemble.figures import FAMILIES, LEADING, figures
+from szilard.studies.ensemble.page.view import View
 
 Make = Callable[..., szilard.Run]
 NOTHING = Audit(())

@@ -16,16 +16,16 @@ import xarray as xr
 
 import szilard
 from szilard.audit import Audit, audit
-from szilard.experiments.fig3 import Figure3, fig3
-from szilard.kinds import LEADING as KINDS
+from szilard.page.render import PAGES
+from szilard.page.safe import embed
 from szilard.report import render
-from szilard.report.fig3.figures import FAMILIES, LEADING, figures
-from szilard.report.fig3.figures.white import _breaks, _broken
-from szilard.report.fig3.view import View
-from szilard.report.page import PAGES
-from szilard.report.safe import embed
-from szilard.summary import SUMMARIES
-from szilard.summary.fig3 import summarise_fig3
+from szilard.studies.fig3.figures import FAMILIES, LEADING, figures
+from szilard.studies.fig3.figures.white import _breaks, _broken
+from szilard.studies.fig3.page.view import View
+from szilard.studies.fig3.spec import Figure3, fig3
+from szilard.studies.fig3.summary import summarise_fig3
+from szilard.studies.kinds import LEADING as KINDS
+from szilard.studies.summaries import SUMMARIES
 
 NOTHING = Audit(())
 SMALL = dataclasses.replace(
@@ -63,7 +63,7 @@ def text_of(page: str) -> str:
 
 
 def test_every_kind_of_record_has_its_tables() -> None:
-    from szilard.audit.examine import AUDITS
+    from szilard.studies.examine import AUDITS
 
     assert set(PAGES) == set(AUDITS) == set(KINDS)
     assert set(SUMMARIES) == set(KINDS) - {"single"}

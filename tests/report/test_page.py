@@ -15,11 +15,11 @@ import xarray as xr
 
 import szilard
 from szilard.audit import audit
+from szilard.page.curve import thinned
+from szilard.page.safe import embed
 from szilard.report import render, write
-from szilard.report.curve import thinned
-from szilard.report.safe import embed
-from szilard.report.single.figures import FAMILIES, figures
-from szilard.report.single.view import View
+from szilard.studies.single.figures import FAMILIES, figures
+from szilard.studies.single.page.view import View
 
 
 class Page(HTMLParser):

@@ -14,15 +14,15 @@ import xarray as xr
 
 import szilard
 from szilard.audit import audit
-from szilard.audit.bursts import Bursts
-from szilard.audit.evidence import Evidence
 from szilard.data import Dataset
+from szilard.page.safe import embed
 from szilard.report import render
-from szilard.report.safe import embed
-from szilard.report.single.figures import FAMILIES as OF_THE_LEDGER
-from szilard.report.single.figures import figures
-from szilard.report.single.figures.reservoir import FAMILIES
-from szilard.report.single.figures.reservoir.layers import (
+from szilard.studies.kits.watched.bursts import Bursts
+from szilard.studies.kits.watched.evidence import Evidence
+from szilard.studies.single.figures import FAMILIES as OF_THE_LEDGER
+from szilard.studies.single.figures import figures
+from szilard.studies.single.figures.reservoir import FAMILIES
+from szilard.studies.single.figures.reservoir.layers import (
     PENS,
     along,
     crowd,
@@ -32,8 +32,8 @@ from szilard.report.single.figures.reservoir.layers import (
     ratio_along,
     shortened,
 )
-from szilard.report.single.layer_table import layer_table
-from szilard.report.single.view import View
+from szilard.studies.single.page.layer_table import layer_table
+from szilard.studies.single.page.view import View
 
 
 @pytest.fixture(scope="module")

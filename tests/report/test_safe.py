@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pytest
 
-from szilard.report.safe import embed, escape, prose, with_error
+from szilard.page.safe import embed, escape, prose, with_error
 
 
 @pytest.mark.parametrize("text", ["<b>", "a&b", "\"'", "</script>", "\u202eevil", "a\x00b", "a\nb"])

@@ -17,12 +17,12 @@ import xarray as xr
 
 import szilard
 from szilard.audit import audit
+from szilard.page.render import content
+from szilard.page.safe import embed
 from szilard.report import render
-from szilard.report.page import content
-from szilard.report.safe import embed
-from szilard.report.sampled.figures import FAMILIES, figures, leading
-from szilard.report.sampled.gallery import Gallery
-from szilard.report.sampled.view import View
+from szilard.studies.sampled.figures import FAMILIES, figures, leading
+from szilard.studies.sampled.page.gallery import Gallery
+from szilard.studies.sampled.page.view import View
 
 CAPABILITIES = ("sequential", "tractable", "bounded", "energetic")
 EVERYWHERE = {"ledger", "space", "detailed", "entropy", "score", "training", "fluctuation", "pool"}

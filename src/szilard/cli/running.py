@@ -86,9 +86,9 @@ def run(
     import warnings
 
     from szilard.errors import SpecError, SzilardWarning
-    from szilard.experiments import overrides, runner
-    from szilard.experiments.catalogue import find
     from szilard.handle import Run
+    from szilard.studies import overrides, runner
+    from szilard.studies.catalogue import find
 
     # A spec may name a module of the user's own, which lies where the program is run, as with ``python -m``.
     if "" not in sys.path:

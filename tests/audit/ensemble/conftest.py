@@ -19,9 +19,9 @@ from szilard.information.m_info import m_info_lower
 from szilard.information.measure import measure
 from szilard.information.measurement import Measurement
 from szilard.information.nesting import Nesting
-from szilard.records.ensemble_schema import ensemble_groups
 from szilard.records.reader import read
 from szilard.records.writer import RecordWriter
+from szilard.studies.ensemble.schema import ensemble_groups
 
 INPUTS, OUTCOMES = 40, 5
 STEPS = (0, 1, 2, 4, 8, 16, 32, 64, 100)

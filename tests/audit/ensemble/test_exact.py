@@ -10,7 +10,7 @@ import torch
 import xarray as xr
 
 from szilard.audit import Basis, Verdict, audit
-from szilard.audit.ensemble.exact import LONG, SHORT, SYSTEM, residual_rms
+from szilard.studies.ensemble.claims.exact import LONG, SHORT, SYSTEM, residual_rms
 
 VERDICTS = {
     "exact system: closed (X, Θ)": ("-0.6552 and -0.8903", Verdict.FAILED),

@@ -12,7 +12,7 @@ import xarray as xr
 from rich.console import Console
 
 from szilard.audit import Audit, Basis, Subject, Verdict, audit
-from szilard.audit.finding import judge
+from szilard.verdicts.finding import judge
 
 DESIGNS = {
     "one dataset": {"datasets": 1, "seeds": 5},

@@ -11,9 +11,9 @@ import pytest
 import xarray as xr
 
 from szilard.audit import Basis, Concern, Verdict, audit
-from szilard.audit.reservoir.claims import RESERVOIR
-from szilard.audit.rows import decisive, difference, ratio
 from szilard.estimate import Estimate, Kind
+from szilard.studies.kits.parameters.statements import RESERVOIR
+from szilard.verdicts.rows import decisive, difference, ratio
 
 Columns = dict[str, Any]
 MOST = math.log(5)

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import szilard
-from szilard.records.fig3_schema import fig3_groups
 from szilard.records.writer import RecordWriter
+from szilard.studies.fig3.schema import fig3_groups
 
 Make = Callable[..., szilard.Run]
 BATCHES, MEMBERS, WATCHED, LAGS = (1, 10, 100), 12, 2, (0, 1, 2, 3, 4)

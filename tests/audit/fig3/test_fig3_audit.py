@@ -10,11 +10,11 @@ import pytest
 
 import szilard
 from szilard.audit import Verdict
-from szilard.audit.fig3 import told
-from szilard.audit.fig3.evidence import Fig3Evidence, autocorrelation, log_ratio
-from szilard.audit.fig3.spread import deviation_interval
-from szilard.audit.fig3.stationary import change_of, steady_from
 from szilard.reservoir import largest_effect
+from szilard.studies.fig3 import told
+from szilard.studies.fig3.claims.spread import deviation_interval
+from szilard.studies.fig3.claims.stationary import change_of, steady_from
+from szilard.studies.fig3.evidence import Fig3Evidence, autocorrelation, log_ratio
 
 Make = Callable[..., szilard.Run]
 

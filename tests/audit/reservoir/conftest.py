@@ -12,7 +12,7 @@ import xarray as xr
 from numpy import ndarray
 
 from szilard import reservoir
-from szilard.records.reservoir_schema import UNDEFINED, reservoir_group
+from szilard.monitor.reservoir.schema import UNDEFINED, reservoir_group
 
 LAGS = tuple(range(11))
 BURST = len(LAGS) + 1

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from szilard.audit import bounds
-from szilard.audit.reservoir.claims import LOOP, PREDICTED, REGIMES, RESERVOIR
+from szilard.studies.kits.parameters.statements import LOOP, PREDICTED, REGIMES, RESERVOIR
+from szilard.verdicts import bounds
 
 PAGE = Path(__file__).parents[3] / "docs" / "audit.md"
 

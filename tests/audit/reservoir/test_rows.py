@@ -18,15 +18,15 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from szilard.audit import Audit, Basis, Concern, Finding, Verdict, audit
-from szilard.audit.bursts import Bursts
-from szilard.audit.evidence import Evidence
-from szilard.audit.finding import judge
-from szilard.audit.reservoir import FAMILIES, equilibrium, findings, without
-from szilard.audit.reservoir.claims import LOOP, PREDICTED, REGIMES, RESERVOIR
-from szilard.audit.reservoir.whiteness import autocorrelation, beyond, portmanteau
-from szilard.audit.reservoir.words import in_words
-from szilard.audit.reservoir.work import coherence
-from szilard.records.reservoir_schema import UNDEFINED
+from szilard.monitor.reservoir.schema import UNDEFINED
+from szilard.studies.kits.parameters.claims import FAMILIES, equilibrium, findings, without
+from szilard.studies.kits.parameters.claims.whiteness import autocorrelation, beyond, portmanteau
+from szilard.studies.kits.parameters.claims.work import coherence
+from szilard.studies.kits.parameters.statements import LOOP, PREDICTED, REGIMES, RESERVOIR
+from szilard.studies.kits.parameters.words import in_words
+from szilard.studies.kits.watched.bursts import Bursts
+from szilard.studies.kits.watched.evidence import Evidence
+from szilard.verdicts.finding import judge
 
 Examine = Callable[..., dict[str, Finding]]
 
@@ -307,7 +307,7 @@ def test_a_statistic_that_cannot_be_had_is_said(
     def odd(*_: object, **__: object) -> None:
         raise np.linalg.LinAlgError("Singular matrix")
 
-    monkeypatch.setattr("szilard.audit.reservoir.temperatures.mutual_equilibrium", odd)
+    monkeypatch.setattr("szilard.studies.kits.parameters.claims.temperatures.mutual_equilibrium", odd)
     rows = examine(records=30)
     for name in ("one temperature", "stationary parameters", "first fluctuation–dissipation relation"):
         assert rows[name].verdict is Verdict.UNCHECKABLE

@@ -10,10 +10,10 @@ import pytest
 import xarray as xr
 
 from szilard.audit import audit
-from szilard.audit.bursts import Bursts
-from szilard.audit.evidence import Evidence
-from szilard.audit.reservoir.words import in_words, noise_scale, over
 from szilard.estimate import Estimate, Kind
+from szilard.studies.kits.parameters.words import in_words, noise_scale, over
+from szilard.studies.kits.watched.bursts import Bursts
+from szilard.studies.kits.watched.evidence import Evidence
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ from torch import Tensor
 
 import szilard
 from szilard.audit import Audit, Verdict
-from szilard.audit.sampled.advice import advice_of, in_words
-from szilard.audit.sampled.evidence import SampledEvidence
 from szilard.models.ppm import PPM
 from szilard.samplers import Relaxation
+from szilard.studies.sampled.claims.advice import advice_of, in_words
+from szilard.studies.sampled.evidence import SampledEvidence
 from szilard.systems import GaussianMean, Ising, LaggedGaussian, MarkovText, ProbabilisticPCA
 from szilard.verify.as_models import AsBounded, AsEnergetic, AsSequential, AsTractable
 

@@ -19,12 +19,12 @@ import xarray as xr
 
 import szilard
 from szilard import data, factory
-from szilard.ensemble.noise.schedule import make_schedule
 from szilard.ensemble.trainer.order import Order
 from szilard.ensemble.trainer.stack import initialise
 from szilard.errors import RecordError, SpecError
-from szilard.experiments.fig3 import Figure3, fig3
-from szilard.experiments.fig3.carry_out import plan_of, standardised
+from szilard.studies.fig3.engine.schedule import make_schedule
+from szilard.studies.fig3.run import plan_of, standardised
+from szilard.studies.fig3.spec import Figure3, fig3
 
 Same = Callable[[xr.DataTree, xr.DataTree], None]
 
@@ -235,7 +235,7 @@ def test_what_cannot_be_run_is_refused(changes: dict[str, object], said: str, tm
 def test_specs_go_to_toml_and_back(tmp_path: Path) -> None:
     spec = fig3("digits")
     assert Figure3.from_toml(spec.to_toml()) == spec
-    from szilard.experiments.catalogue import find
+    from szilard.studies.catalogue import find
 
     (tmp_path / "mine.toml").write_text(spec.quick().to_toml(), encoding="utf-8")
     assert find(str(tmp_path / "mine.toml")) == spec.quick()

@@ -12,12 +12,12 @@ import torch
 import szilard
 from szilard import data
 from szilard.errors import SpecError
-from szilard.experiments.families.flow import flow
-from szilard.experiments.families.images import binary, dequantised
-from szilard.experiments.families.planes import PLANES, plane
-from szilard.experiments.families.vae import bernoulli_surprise, negative_bound, surprise, vae
 from szilard.models import LatentVariable
 from szilard.monitor.sampled.sizes import Sizes
+from szilard.studies.sampled.families.flow import flow
+from szilard.studies.sampled.families.images import binary, dequantised
+from szilard.studies.sampled.families.planes import PLANES, plane
+from szilard.studies.sampled.families.vae import bernoulli_surprise, negative_bound, surprise, vae
 from szilard.training.autoencoder import perceptrons
 
 CPU = torch.device("cpu")
@@ -126,9 +126,7 @@ def test_a_few_steps(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     (dataclasses.replace(vae(), model=szilard.factory("autoencoders:perceptrons", pixels=9)), "set model.pixels to 64"),
     (dataclasses.replace(vae(), model=szilard.factory("nets:mlp", widths=[64, 8])), "without encoder, decoder"),
 ])  # fmt: skip
-def test_models_that_do_not_fit_say_what_to_set(
-    spec: szilard.experiments.base.Spec, words: str, tmp_path: Path
-) -> None:
+def test_models_that_do_not_fit_say_what_to_set(spec: szilard.studies.spec.Spec, words: str, tmp_path: Path) -> None:
     with pytest.raises(SpecError, match=words):
         szilard.run(spec, tmp_path / "run", quiet=True)
 

@@ -15,15 +15,15 @@ from torch import Tensor, nn
 import szilard
 from szilard import SGD, Training, factory
 from szilard.errors import SpecError
-from szilard.experiments.families.chains import LEARNING, TrainingChains
-from szilard.experiments.families.ebm import EBM, ebm
-from szilard.experiments.families.gaussian import Gaussian
-from szilard.experiments.families.log_partition import annealed, summed
-from szilard.experiments.families.modes import Modes
-from szilard.experiments.families.rbm import log_odds, rbm
 from szilard.models import RBM, EnergyBased, RestrictedBoltzmann
 from szilard.models.boltzmann_machine import binary_states
 from szilard.samplers import MALA
+from szilard.studies.sampled.families.chains import LEARNING, TrainingChains
+from szilard.studies.sampled.families.ebm import EBM, ebm
+from szilard.studies.sampled.families.gaussian import Gaussian
+from szilard.studies.sampled.families.log_partition import annealed, summed
+from szilard.studies.sampled.families.modes import Modes
+from szilard.studies.sampled.families.rbm import log_odds, rbm
 from szilard.training.energies import TiltedGaussian, TwoModes
 
 

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 import szilard
 from szilard import SGD, Training, factory
 from szilard.errors import SpecError
-from szilard.experiments.families import FamilySpec, HeldOut, Score, Subject
+from szilard.studies.sampled.families import FamilySpec, HeldOut, Score, Subject
 from szilard.training import streams
 from szilard.training.schedules import Cosine
 

@@ -7,17 +7,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from szilard.experiments.tradeoff.carry import carry
-from szilard.experiments.tradeoff.enumeration import SHORT, Enumeration, Machine, every_state, index_of
-from szilard.experiments.tradeoff.lagged import OF_CHAINS, LaggedLedger
-from szilard.experiments.tradeoff.learning import (
-    Chains,
-    Learning,
-    State,
-    ascended,
-    means_of_examples,
-    means_of_law,
-)
+from szilard.studies.tradeoff.engine.carry import carry
+from szilard.studies.tradeoff.engine.enumeration import SHORT, Enumeration, Machine, every_state, index_of
+from szilard.studies.tradeoff.engine.lagged import OF_CHAINS, LaggedLedger
+from szilard.studies.tradeoff.engine.learning import Chains, Learning, State, ascended, means_of_examples, means_of_law
 from szilard.systems import BoltzmannMachine
 
 VISIBLE, HIDDEN = 4, 3
@@ -175,7 +168,7 @@ def test_members_are_on_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """However they are put together in the cache, and whatever τ other chains have."""
     state = State(6, 2)
     whole = carry(LEARNING, state, (5, 1), (0, 3, 6), lambda _: None)
-    monkeypatch.setattr("szilard.experiments.tradeoff.carry.TOGETHER", 3 * 2 ** (VISIBLE + 1 + HIDDEN))
+    monkeypatch.setattr("szilard.studies.tradeoff.engine.carry.TOGETHER", 3 * 2 ** (VISIBLE + 1 + HIDDEN))
     alone = carry(LEARNING, state, (), (0, 6), lambda _: None)
     assert torch.allclose(whole.models[-1], alone.models[-1], atol=1e-13)
     assert torch.allclose(whole.rows[-1]["work_dissipated"][:, 0], alone.rows[-1]["work_dissipated"][:, 0], atol=1e-13)

@@ -14,19 +14,19 @@ from typer.testing import CliRunner
 
 import szilard
 from szilard import data
-from szilard.audit.tradeoff.advice import adviser, foretold, predicted
-from szilard.audit.tradeoff.evidence import TradeOffEvidence
-from szilard.audit.tradeoff.paths import equal_compute
 from szilard.cli.app import app
 from szilard.errors import ModelError, SpecError
-from szilard.experiments.catalogue import find
-from szilard.experiments.overrides import apply
-from szilard.experiments.runner import run
-from szilard.experiments.tradeoff import TradeOff
-from szilard.experiments.tradeoff.pixels import pixels_of
 from szilard.ledger import lagged_ratio
-from szilard.records.tradeoff_schema import LAG, TRADEOFF
-from szilard.report.page import render
+from szilard.page.render import render
+from szilard.studies.catalogue import find
+from szilard.studies.overrides import apply
+from szilard.studies.runner import run
+from szilard.studies.tradeoff.claims.advice import adviser, foretold, predicted
+from szilard.studies.tradeoff.claims.paths import equal_compute
+from szilard.studies.tradeoff.engine.pixels import pixels_of
+from szilard.studies.tradeoff.evidence import TradeOffEvidence
+from szilard.studies.tradeoff.schema import LAG, TRADEOFF
+from szilard.studies.tradeoff.spec import TradeOff
 
 SMALL = TradeOff(
     shape=(3, 2),

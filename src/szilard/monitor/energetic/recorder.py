@@ -30,7 +30,7 @@ from szilard.monitor.energetic.settings import EnergeticSettings
 from szilard.monitor.energetic.stride import Stride
 from szilard.monitor.measure import Occasion
 from szilard.monitor.rows import Rows, Value
-from szilard.records.sampled_schema import LOG_NORMALISER, RELAXATION, ledger_group
+from szilard.monitor.sampled.schema import LOG_NORMALISER, RELAXATION, ledger_group
 from szilard.records.schema import Group
 
 _BATCH_RECORDS = 16

@@ -14,10 +14,10 @@ from szilard.models.precision import Precision
 from szilard.monitor.gallery.form import TEXT, TOKENS, Form
 from szilard.monitor.measure import Occasion
 from szilard.monitor.rows import Rows
+from szilard.monitor.sampled.schema import GALLERY
 from szilard.monitor.source import Source
 from szilard.monitor.source.sparsely import Sparsely
 from szilard.monitor.source.standing import Standing
-from szilard.records.sampled_schema import GALLERY
 from szilard.records.schema import Group
 
 _WAITING = 16

@@ -21,10 +21,10 @@ from szilard.monitor.determinism import any_algorithm
 from szilard.monitor.measure import Occasion
 from szilard.monitor.model_space.kept import Kept, Shelf
 from szilard.monitor.rows import Rows
+from szilard.monitor.sampled.schema import BINS, MODEL_SPACE
 from szilard.monitor.source import Drawn, Source
 from szilard.monitor.source.sparsely import Sparsely
 from szilard.monitor.source.standing import Standing
-from szilard.records.sampled_schema import BINS, MODEL_SPACE
 from szilard.records.schema import HISTOGRAM_BINS, Group, Variable
 
 _LARGE = 2**26

@@ -13,11 +13,11 @@ from szilard.errors import SzilardWarning
 from szilard.models.evaluation import RandomState, RandomStream
 from szilard.models.precision import Precision
 from szilard.monitor.measure import Occasion
+from szilard.monitor.reservoir import schema
 from szilard.monitor.reservoir.accounts import Accounts, Batching
 from szilard.monitor.reservoir.burst import Burst, Gathered, Plan
 from szilard.monitor.reservoir.counter import StepCounter
 from szilard.monitor.rows import Rows
-from szilard.records import reservoir_schema as schema
 from szilard.records.schema import Group
 
 _FULL = 4

@@ -16,7 +16,7 @@ from szilard.monitor.sampled.checks import check_phi, check_repeatable, check_sa
 from szilard.monitor.sampled.combination import SLOTS, Combination
 from szilard.monitor.sampled.family import Standing
 from szilard.monitor.sampled.latent_segment import LatentSegment
-from szilard.records.sampled_schema import ledger_group
+from szilard.monitor.sampled.schema import ledger_group
 from szilard.records.schema import Group
 
 _CHECKED = 256

@@ -16,11 +16,11 @@ from szilard.monitor.sampled.checks import check_repeatable, check_samples
 from szilard.monitor.sampled.combination import Combination
 from szilard.monitor.sampled.family import Standing
 from szilard.monitor.sampled.given_text import GivenText
+from szilard.monitor.sampled.schema import TEACHER_FORCED, ledger_group
 from szilard.monitor.sampled.sizes import Sizes
 from szilard.monitor.sampled.token_segment import TokenSegment
 from szilard.monitor.sampled.token_sums import token_sums
 from szilard.monitor.sampled.tractable import state_columns
-from szilard.records.sampled_schema import TEACHER_FORCED, ledger_group
 from szilard.records.schema import Group
 
 _LOGITS_KEPT = 2**25

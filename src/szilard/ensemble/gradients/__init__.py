@@ -1,0 +1,1 @@
+"""Gradients of stacked members, as sums over examples."""

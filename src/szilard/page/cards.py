@@ -1,0 +1,22 @@
+"""The record's few numbers at a glance."""
+
+from __future__ import annotations
+
+from szilard.page.content import Card
+from szilard.page.safe import escape, prose, with_error
+
+
+def number(symbol: str, words: str, value: float, error: float, unit: str) -> Card:
+    """A card of a value with its standard error and unit."""
+    amount, _, rest = with_error(value, error).partition("\u00a0±\u00a0")
+    return Card(symbol, words, amount, f"±\u00a0{rest} {unit}")
+
+
+def cards(shown: list[Card]) -> str:
+    """The cards as a list; empty text for none."""
+    items = "".join(
+        f'<li><span class="symbol">{escape(card.symbol)}</span> <span class="words">{escape(card.words)}</span>'
+        f"<strong>{escape(card.value)}</strong> {prose(card.rest)}</li>"
+        for card in shown
+    )
+    return f'<ul class="cards">{items}</ul>' if items else ""

@@ -1,0 +1,47 @@
+"""A table of numbers at a few steps, for readers without the figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from szilard.page.safe import escape, prose, with_error
+
+ROWS = 9
+
+Heading = tuple[str, str]
+"""Name and unit."""
+
+
+def table(steps: np.ndarray, columns: Sequence[tuple[Heading, np.ndarray, np.ndarray | None]]) -> str:
+    """A folded table, rows denser at the beginning; empty text without columns or rows.
+
+    Args:
+        steps: training step of each row.
+        columns: each a heading, its values and their standard errors, one a row.
+    """
+    count = len(steps)
+    if not columns or not count:
+        return ""
+    chosen = np.unique(np.r_[0, np.geomspace(1, max(count - 1, 1), ROWS - 1).round()].astype(int).clip(max=count - 1))
+    head = "".join(f'<th scope="col">{escape(name)} ({prose(unit)})</th>' for (name, unit), _, _ in columns)
+    body = "".join(
+        f'<tr><th scope="row">{steps[row]:,}</th>'
+        + "".join(f"<td>{escape(_cell(values, errors, row))}</td>" for _, values, errors in columns)
+        + "</tr>"
+        for row in chosen.tolist()
+    )
+    return (
+        "<details><summary>The numbers at some steps, with standard errors</summary>"
+        '<div class="scroll" tabindex="0" role="region" aria-label="Numbers"><table class="numbers"><thead><tr>'
+        f'<th scope="col">step</th>{head}</tr></thead><tbody>{body}</tbody></table></div></details>'
+    )
+
+
+def _cell(values: np.ndarray, errors: np.ndarray | None, row: int) -> str:
+    value = float(values[row])
+    if not np.isfinite(value):
+        return "–"
+    error = 0.0 if errors is None else float(errors[row])
+    return with_error(value, error) if error > 0 else f"{value:.4g}"

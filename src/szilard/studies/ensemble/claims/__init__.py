@@ -1,0 +1,35 @@
+"""The audit of an ensemble: every family of findings, in the order in which they matter."""
+
+from __future__ import annotations
+
+from szilard.studies.ensemble.claims import (
+    beyond,
+    brackets,
+    budget,
+    capacity,
+    clausius,
+    dataset,
+    exact,
+    ideal,
+    integrity,
+    learned,
+    marginal,
+    members,
+    processing,
+    rounding,
+    start,
+    variance,
+)
+from szilard.studies.ensemble.evidence import EnsembleEvidence
+from szilard.verdicts.finding import Finding
+
+FAMILIES = (
+    integrity, members, rounding, budget, brackets, dataset, learned, processing, variance, start, marginal, clausius,
+    ideal, capacity, exact, beyond,
+)  # fmt: skip
+"""Each has ``findings(evidence)``."""
+
+
+def findings(evidence: EnsembleEvidence) -> tuple[Finding, ...]:
+    """The rows of all families."""
+    return tuple(row for family in FAMILIES for row in family.findings(evidence))

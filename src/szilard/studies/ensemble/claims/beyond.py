@@ -1,0 +1,12 @@
+"""Claims of the paper that need another design: about the parameters themselves as a reservoir."""
+
+from __future__ import annotations
+
+from szilard.studies.ensemble.evidence import EnsembleEvidence
+from szilard.studies.kits.parameters.claims import without
+from szilard.verdicts.finding import Finding
+
+
+def findings(evidence: EnsembleEvidence) -> tuple[Finding, ...]:
+    """The rows of this family, the same for every ensemble."""
+    return without()

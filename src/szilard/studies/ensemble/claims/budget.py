@@ -1,0 +1,155 @@
+"""Identities of the information budget: what adds up, what is a mean of what, and Eq. 25 for ensemble and members."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from szilard.studies.ensemble.evidence import EnsembleEvidence
+from szilard.verdicts.finding import Concern, Finding, unchecked
+from szilard.verdicts.rows import identity
+
+LEVELS = ("info_task", "info_dataset", "info_seed")
+
+SOURCE = "docs: the nested budget"
+CROSSED = "seed information adds up"
+"""Only for crossed designs, and only while every table is whole."""
+
+SUMS = (
+    ("information adds up", "I(X;Θ) = I(X;B) + info_seed", "paper Eq. 6, its sign mended", "l_info",
+     ("info_data", "info_seed"), ()),
+    ("I(X;B) adds up", "I(X;B) = info_task + info_dataset, of those that vary", "paper Eq. 6", "info_data",
+     (), LEVELS[:2]),
+    ("plug-in information adds up", "l_info = info_task + info_dataset + info_seed on the very mixtures", SOURCE,
+     "l_info_plugin", (), tuple(f"{level}_plugin" for level in LEVELS)),
+    (CROSSED, "info_seed = info_seed_initialisation + info_seed_order", SOURCE, "info_seed",
+     ("info_seed_initialisation", "info_seed_order"), ()),
+    ("marginal entropy adds up", "S_X = ⟨S(X|Θ)⟩ + I(X;Θ)", "paper Table 1", "entropy_marginal",
+     ("entropy_conditional_mean", "l_info"), ()),
+    ("marginal entropy production", "Σ_X = ΔS_X − Q", "paper Eq. 25", "entropy_marginal_change",
+     ("ep_marginal", "heat_mean"), ()),
+)  # fmt: skip
+"""Name, claim, source, the whole, parts that all must be there, and parts of which only those that vary are."""
+
+MEANS = (
+    ("means of the members", "work, heat and S(X|Θ) of the ensemble are the means of its members'", "paper Eq. 25",
+     (("work_mean", "work"), ("heat_mean", "heat"), ("entropy_conditional_mean", "entropy_conditional"))),
+    ("information of the members", "the mean of KL(p_θ‖p) over members is the plug-in l_info", "paper Eq. 10",
+     (("l_info_plugin", "l_info_member"), ("entropy_marginal_plugin", "entropy_marginal_member"))),
+)  # fmt: skip
+"""Name, claim, source, and pairs of a column and what it is the mean of, over members, each weighed by its cluster."""
+
+
+def findings(evidence: EnsembleEvidence) -> tuple[Finding, ...]:
+    """The rows of this family; residuals are relative to the largest term up to their row."""
+    if not evidence.records:
+        return ()
+    rows = [_sum(evidence, *row) for row in SUMS if row[0] != CROSSED or _crossed(evidence)]
+    rows += [_mean(evidence, *row) for row in MEANS]
+    return (*rows, _ignorance(evidence), _ignorance_of_members(evidence), _ordering(evidence))
+
+
+def _sum(
+    evidence: EnsembleEvidence,
+    name: str,
+    claim: str,
+    source: str,
+    whole: str,
+    all_of: tuple[str, ...],
+    some_of: tuple[str, ...],
+) -> Finding:
+    """A level without variation has no number and counts as nothing, wherever the design does not lump it together."""
+    total = evidence.column(whole)
+    terms = [evidence.column(part) for part in all_of]
+    optional = [evidence.column(part) for part in some_of if evidence.has(part)]
+    if some_of and not (optional and _apart(evidence, some_of)):
+        why = evidence.missing(*some_of) or "Levels that vary together cannot be told apart."
+        return unchecked(name, claim, source, why, Concern.RECORD)
+    if all_of and not evidence.has(*all_of):
+        return unchecked(name, claim, source, evidence.missing(*all_of), Concern.RECORD)
+    terms += optional
+    if name == CROSSED and evidence.nesting is not None:  # a dataset whose table broke has a part in info_seed only
+        whole_tables = evidence.column("members_counted") == evidence.nesting.members
+        total = np.where(whole_tables, total, np.nan)
+    return identity(name, claim, source, (total - np.sum(terms, axis=0)) / _scale(total, *terms), evidence.steps)
+
+
+def _crossed(evidence: EnsembleEvidence) -> bool:
+    return "info_seed_initialisation" in evidence.information
+
+
+def _apart(evidence: EnsembleEvidence, parts: tuple[str, ...]) -> bool:
+    """Whether every level that varies, of those that ``parts`` speak of, has a number of its own."""
+    nesting = evidence.nesting
+    if nesting is None:
+        return evidence.has(*parts)
+    varies = {
+        "info_task": nesting.tasks > 1,
+        "info_dataset": int(nesting.datasets_per_task.max()) > 1,
+        "info_seed": int(nesting.seeds_per_dataset.max()) > 1,
+    }
+    return all(evidence.has(part) for part in parts if varies[part.removesuffix("_plugin")])
+
+
+def _mean(
+    evidence: EnsembleEvidence, name: str, claim: str, source: str, pairs: tuple[tuple[str, str], ...]
+) -> Finding:
+    residuals = []
+    weights = [evidence.weights(row) for row in range(evidence.records)]
+    for mean, member in pairs:
+        of_members = evidence.column(member) if member in evidence.information else evidence.of_members(member)
+        mixed = np.full(evidence.records, np.nan)
+        for row, share in enumerate(weights):
+            if share is not None and of_members.ndim == 2:
+                mixed[row] = float(share[share > 0] @ of_members[row, share > 0])
+        column = evidence.column(mean)
+        residuals.append((column - mixed) / _scale(column, mixed))
+    return identity(name, claim, source, np.stack(residuals, 1), evidence.steps)
+
+
+def _ignorance(evidence: EnsembleEvidence) -> Finding:
+    """Rows whose mixtures are of other members than the first row's are left out."""
+    information, production = evidence.column("l_info"), evidence.column("ep_marginal")
+    ignorance, work = evidence.column("ep_ignorance"), evidence.column("work_mean")
+    gained = np.where(evidence.same_members(), information - information[0], np.nan)
+    scale = _scale(information, production, work)
+    residual = np.stack([production - work - gained, ignorance - gained], 1) / scale[:, None]
+    return identity("ignorance is information", "Δl_info = Σ_X − Σ(X|Θ), and that is the ignorance EP",
+                    "paper Eqs. 25–26", residual, evidence.steps)  # fmt: skip
+
+
+def _ignorance_of_members(evidence: EnsembleEvidence) -> Finding:
+    """Eq. 25 before it is averaged: the partially averaged quantities of each member."""
+    information, entropy = evidence.column("l_info_member"), evidence.column("entropy_marginal_member")
+    marginal = evidence.column("ep_marginal_member")
+    work, heat = evidence.of_members("work"), evidence.of_members("heat")
+    name, claim = "Eq. 25 of each member", "ΔI(θ_n) = Σ_X(θ_n) − Σ(X|Θ)(θ_n), Σ_X(θ_n) = ΔS_X(θ_n) − Q(θ_n)"
+    if any(values.ndim != 2 for values in (information, entropy, marginal)):
+        return identity(name, claim, "paper Eq. 25", np.full((evidence.records, 1), np.nan), evidence.steps)
+    same = evidence.same_members()[:, None]
+    gained = np.where(same, information - information[:1], np.nan)
+    spread = np.where(same, entropy - entropy[:1], np.nan)
+    residual = np.stack([marginal - work - gained, marginal + heat - spread], -1)
+    scale = _scale(information, entropy, work, heat)
+    return identity(name, claim, "paper Eq. 25", residual / scale[..., None], evidence.steps, along="member")
+
+
+def _ordering(evidence: EnsembleEvidence) -> Finding:
+    """What I(X;B) exceeds I(X;Θ) by, on the very mixtures of the record (plug-in), where concavity forbids it."""
+    whole = evidence.column("l_info_plugin")
+    parts = np.stack([evidence.column(f"{level}_plugin") for level in LEVELS[:2]])
+    given = np.isfinite(parts).any(1)
+    data = parts[given].sum(0) if given.any() else np.full_like(whole, np.nan)
+    return identity(
+        "sign of Eq. 6",
+        "I(X;B) ≤ I(X;Θ): B → Θ → X makes I(X;Θ) = I(X;B) + I(X;Θ|B)",
+        "docs: theory of the nested budget; paper Eq. 6",
+        np.maximum(data - whole, 0) / _scale(whole, data),
+        evidence.steps,
+        detail="The paper's Eq. 6 writes I(X;B) = I(X;Θ) + ε with ε ≥ 0, which has the sign the wrong way round.",
+    )
+
+
+def _scale(*terms: np.ndarray) -> np.ndarray:
+    """The largest absolute value of any term up to each row."""
+    largest = np.nan_to_num(np.abs(np.stack(terms))).max(0)
+    return np.maximum.accumulate(largest).clip(np.finfo(float).tiny)

@@ -1,0 +1,105 @@
+"""The Clausius relation (Eqs. 28–29): what cannot be checked on a network, and the contradictions that can."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from szilard.estimate import Estimate, format_with_error
+from szilard.information import jackknife
+from szilard.studies.ensemble.claims.processing import unbounded
+from szilard.studies.ensemble.evidence import EnsembleEvidence
+from szilard.verdicts.bounds import RELATION
+from szilard.verdicts.finding import Finding, unchecked
+from szilard.verdicts.rows import ratio, scaled, tested
+
+SOURCE = "paper Eqs. 28–29"
+
+
+def findings(evidence: EnsembleEvidence) -> tuple[Finding, ...]:
+    """The rows of this family."""
+    return (
+        unchecked(
+            "Clausius relation", "ΔS(Θ) = −Q, averaged over the ensemble", "paper Eq. 29",
+            "S(Θ) of SGD on a network is not known, and a differential entropy would change with the parametrisation "
+            "while −Q does not: it takes parameters of known density, as in the rows on an exact system.",
+        ),
+        unchecked(
+            "Clausius relation along paths", "Δs[p(θ_t)] = −q on every trajectory", "paper Eq. 28",
+            "the density p(θ_t) at the parameters of a run is not known: it takes parameters of known density, as "
+            "in the rows on an exact system.",
+        ),
+        _cap(evidence),
+        _late(evidence),
+    )  # fmt: skip
+
+
+def _cap(evidence: EnsembleEvidence) -> Finding:
+    """−Q of one label; that of all labels of the probe together is as many times as large, M-info is not."""
+    name, claim = "−Q within M-info's upper bound", "if −Q is M-info it cannot exceed the most that M-info can be"
+    if not evidence.has("m_info_upper"):
+        return unchecked(name, claim, SOURCE, unbounded(evidence))
+    number = _given_off(evidence)
+    upper = float(evidence.column("m_info_upper")[-1])
+    effect, interval = scaled(number, upper)
+    return tested(
+        name,
+        claim,
+        SOURCE,
+        measure="−Q over the upper bound of M-info",
+        effect=effect,
+        interval=interval,
+        bound=(-math.inf, 1.0),
+        where=evidence.when(),
+        detail=(
+            f"−Q = {format_with_error(number.value, number.error)} nat for one label against at most {upper:.4g} nat; "
+            "for several labels at once −Q is that many times as large."
+        ),
+        at_interval=True,
+    )
+
+
+def _given_off(evidence: EnsembleEvidence) -> Estimate:
+    if evidence.has("clausius_information"):
+        return evidence.at("clausius_information")
+    heat = evidence.at("heat_mean")
+    return Estimate(-heat.value, heat.error, heat.kind, heat.degrees_of_freedom)
+
+
+def _late(evidence: EnsembleEvidence) -> Finding:
+    """From half the training on: the share of the heat given off there that no growth of information accounts for."""
+    name = "late heat becomes information"
+    claim = "heat given off in the second half of training is matched by a growth of information"
+    row = int(np.searchsorted(evidence.steps, evidence.steps[-1] / 2, side="right")) - 1 if evidence.records else 0
+    shares = evidence.weights(-1) if evidence.records else None
+    if not evidence.has("l_info"):
+        return unchecked(name, claim, SOURCE, evidence.missing("l_info"))
+    if row >= evidence.records - 1 or row < 0 or shares is None or evidence.nesting is None:
+        return unchecked(name, claim, SOURCE, "The record has too few rows, or does not say who is in its means.")
+    kept = evidence.nesting.keep(shares > 0)
+    heat = evidence.of_members("heat")[:, shares > 0]
+    given_off = jackknife.ensemble_mean(kept, heat[row] - heat[-1])
+    first, last = evidence.at("l_info", row), evidence.at("l_info")
+    freedom = float(np.minimum(first.degrees_of_freedom, last.degrees_of_freedom))
+    gain = Estimate(last.value - first.value, math.hypot(first.error, last.error), last.kind, freedom)
+    matched, (low, high) = ratio(gain, given_off)
+    lower = evidence.column("m_info_lower")
+    joint = ""
+    if np.isfinite(lower[[row, -1]]).all():
+        joint = f" The lower bound of M-info changes by {lower[-1] - lower[row]:.4g} nat."
+    return tested(
+        name,
+        claim,
+        SOURCE,
+        measure="1 − ΔI(X;Θ)/Δ(−Q)",
+        effect=1 - matched,
+        interval=(1 - high, 1 - low),
+        bound=(-RELATION, RELATION),
+        where=f"steps {evidence.steps[row]:,} to {evidence.steps[-1]:,}",
+        detail=(
+            f"−Q grows by {format_with_error(given_off.value, given_off.error)} nat, I(X;Θ) changes by "
+            f"{format_with_error(gain.value, gain.error)} nat.{joint} Noise at a minimum gives off heat for ever."
+        ),
+        at_interval=True,
+    )

@@ -1,0 +1,86 @@
+"""The datasets' trace: whether there is one at all at the end, and none before the first step."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from szilard.estimate import format_with_error
+from szilard.studies.ensemble.evidence import EnsembleEvidence
+from szilard.verdicts.bounds import LEVEL, NOTICEABLE
+from szilard.verdicts.finding import Concern, Finding, Verdict, unchecked
+from szilard.verdicts.rows import scaled, tested
+
+
+def findings(evidence: EnsembleEvidence) -> tuple[Finding, ...]:
+    """The rows of this family, by the matched-size contrast, which is 0 in expectation without an effect."""
+    return (_at_all(evidence), _at_the_start(evidence))
+
+
+def _at_all(evidence: EnsembleEvidence) -> Finding:
+    """The permutation test alone decides nothing: it can take ``held`` back, never give it."""
+    name = "datasets leave a trace"
+    claim = "a prediction depends on which sample of the same task its model was trained on"
+    source, bound = "docs: brackets and corrections; paper §2", (NOTICEABLE, math.inf)
+    if not evidence.has("info_dataset_contrast"):
+        return unchecked(name, claim, source, evidence.missing("info_dataset_contrast"))
+    contrast, quadratic = evidence.at("info_dataset_contrast"), evidence.at("info_dataset_quadratic")
+    effect, interval = scaled(contrast, evidence.most)
+    p = evidence.column("info_dataset_permutation_p")[-1]
+    detail = (
+        f"Contrast {format_with_error(contrast.value, contrast.error)} nat of at most {evidence.most:.3g}; quadratic "
+        f"information {format_with_error(quadratic.value, quadratic.error)}."
+    )
+    if np.isfinite(p):
+        detail += f" Seeds shuffled across datasets do as well with probability {p:.2g}."
+    row = tested(
+        name,
+        claim,
+        source,
+        measure="contrast over ln C",
+        effect=effect,
+        interval=interval,
+        bound=bound,
+        where=evidence.when(),
+        detail=detail,
+    )
+    if row.verdict is Verdict.HELD and p > 1 - LEVEL:
+        return _doubted(row)
+    return row
+
+
+def _doubted(row: Finding) -> Finding:
+    said = f"{row.detail} The permutation test does not confirm the interval, so nothing is decided."
+    return replace(row, verdict=Verdict.UNDECIDED, detail=said)
+
+
+def _at_the_start(evidence: EnsembleEvidence) -> Finding:
+    """Before the first step Θ is independent of B, so anything here is a leak of the data, or a bias."""
+    name = "no trace of the data at the start"
+    claim = "before the first step predictions tell nothing of the dataset: Θ_0 is independent of B"
+    source, bound = "paper §2, below Eq. 4", (-NOTICEABLE, NOTICEABLE)
+    if not evidence.records or evidence.steps[0] != 0:
+        return unchecked(name, claim, source, "The first record is not at step 0.", Concern.RECORD)
+    contrast = evidence.at("info_dataset_contrast", 0)
+    if math.isnan(contrast.value):
+        return unchecked(name, claim, source, evidence.missing("info_dataset_contrast") or "The contrast at step 0 is "
+                         "undefined.", Concern.RECORD)  # fmt: skip
+    effect, interval = scaled(contrast, evidence.most)
+    corrected = evidence.at("info_dataset", 0)
+    return tested(
+        name,
+        claim,
+        source,
+        measure="contrast at step 0 over ln C",
+        effect=effect,
+        interval=interval,
+        bound=bound,
+        where=evidence.when(0),
+        detail=(
+            f"Contrast {format_with_error(contrast.value, contrast.error)} nat; the corrected estimate reads "
+            f"{format_with_error(corrected.value, corrected.error)} nat where the truth is 0."
+        ),
+        concerns=Concern.RECORD,
+    )

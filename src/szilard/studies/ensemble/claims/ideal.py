@@ -1,0 +1,128 @@
+"""Ideal learning (§5): whether all that was memorised was learned, without entropy production and without a gap."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from szilard.estimate import format_with_error
+from szilard.information import jackknife
+from szilard.studies.ensemble.claims.processing import unbounded
+from szilard.studies.ensemble.evidence import EnsembleEvidence
+from szilard.verdicts.bounds import IDEAL, LEVEL, NOTICEABLE, QUASI_STATIC
+from szilard.verdicts.finding import Finding, unchecked
+from szilard.verdicts.rows import ratio, scaled, tested
+
+SOURCE = "paper §5, The Ideal Learning Process"
+
+
+def findings(evidence: EnsembleEvidence) -> tuple[Finding, ...]:
+    """The rows of this family, at the last record."""
+    return (_ratio(evidence), _quasi_static(evidence), _gap(evidence))
+
+
+def _ratio(evidence: EnsembleEvidence) -> Finding:
+    """L-info over both bounds of M-info; never above 1, as M-info is no less than L-info."""
+    name, claim = "ideal learning", "M-info = L-info: all that was memorised of the data was learned"
+    names = ("info_data", "m_info_lower", "m_info_upper")
+    if not evidence.has(*names):
+        return unchecked(name, claim, SOURCE, evidence.missing(*names[:2]) or unbounded(evidence))
+    learned, lower = evidence.at("info_data"), evidence.at("m_info_lower")
+    upper = float(evidence.column("m_info_upper")[-1])
+    low, high = (max(end, 0.0) for end in learned.interval(LEVEL))
+    least = max(lower.interval(LEVEL)[0], 0.0)
+    interval = (low / upper, min(high / least, 1.0) if least > 0 else 1.0)
+    if any(math.isnan(end) for end in (*learned.interval(LEVEL), *lower.interval(LEVEL))):
+        interval = (math.nan, math.nan)
+    return tested(
+        name,
+        claim,
+        SOURCE,
+        measure="L-info over M-info, from its upper to its lower bound; the effect is over the upper",
+        effect=learned.value / upper,
+        interval=interval,
+        bound=(IDEAL, math.inf),
+        where=evidence.when(),
+        detail=(
+            f"I(X;B) = {format_with_error(learned.value, learned.error)} nat for one label; M-info lies in "
+            f"[{lower.value:.4g}, {upper:.4g}] nat. More labels at once tell more of the data."
+        ),
+    )
+
+
+def _quasi_static(evidence: EnsembleEvidence) -> Finding:
+    name = "quasi-static learning"
+    claim = "the conditional entropy production is nearly zero: all of Σ_X becomes learned information"
+    if evidence.records < 2 or not evidence.has("ep_ignorance", "ep_marginal"):
+        return unchecked(name, claim, SOURCE, evidence.missing("ep_ignorance", "ep_marginal") or "One record only.")
+    lost, whole, gain = (evidence.at(column) for column in ("work_mean", "ep_marginal", "ep_ignorance"))
+    if gain.value < 0:
+        why = f"I(X;Θ) fell by {-gain.value:.3g} nat: there is no gain for the production to be a share of."
+        return unchecked(name, claim, SOURCE, why)
+    effect, interval = ratio(lost, whole)
+    return tested(
+        name,
+        claim,
+        SOURCE,
+        measure="Σ(X|Θ) over Σ_X",
+        effect=effect,
+        interval=interval,
+        bound=(-math.inf, QUASI_STATIC),
+        where=evidence.when(),
+        detail=(
+            f"Σ(X|Θ) = {format_with_error(lost.value, lost.error)} of Σ_X = "
+            f"{format_with_error(whole.value, whole.error)} nat; efficiency {1 - effect:.2g}. Another measuring "
+            "interval gives another number."
+        ),
+        at_interval=True,
+    )
+
+
+def _gap(evidence: EnsembleEvidence) -> Finding:
+    """Cross-entropy on the probe less the training loss, member by member."""
+    name = "ideal learning by the generalisation gap"
+    claim = "nothing irrelevant was memorised: models do as well on the probe as on what they were trained on"
+    why = _incomparable(evidence)
+    shares = evidence.weights(-1) if evidence.records else None
+    if why or shares is None or evidence.nesting is None:
+        return unchecked(name, claim, "paper §2 and §5", why or "The record does not say who is in its means.")
+    kept = evidence.nesting.keep(shares > 0)
+    each = (evidence.of_members("cross_entropy") - evidence.of_members("loss"))[-1][shares > 0]
+    gap = jackknife.ensemble_mean(kept, each)
+    effect, interval = scaled(gap, evidence.most)
+    memorised = evidence.at("info_dataset")
+    beside = ""
+    if math.isfinite(memorised.value):
+        beside = (
+            f", what was memorised {format_with_error(memorised.value, memorised.error)} nat (info_dataset, no labels)"
+        )
+    return tested(
+        name,
+        claim,
+        "paper §2 and §5",
+        measure="cross-entropy on the probe less the training loss, over ln C",
+        effect=effect,
+        interval=interval,
+        bound=(-math.inf, NOTICEABLE),
+        where=evidence.when(),
+        detail=(
+            f"The gap is {format_with_error(gap.value, gap.error)} nat{beside}; the loss is the mean since "
+            f"{evidence.when(-2) if evidence.records > 1 else 'the start'}. Noise in the training labels is in the "
+            "loss and not in clean labels of the probe."
+        ),
+    )
+
+
+def _incomparable(evidence: EnsembleEvidence) -> str:
+    if not evidence.records or not np.isfinite(evidence.of_members("cross_entropy")[-1]).any():
+        return "The probe has no labels: give it some."
+    if not np.isfinite(evidence.of_members("loss")[-1]).any():
+        return "The training loss was not recorded."
+    spec: Any = evidence.attributes.get("spec")
+    training = spec.get("training") if isinstance(spec, Mapping) else None
+    if isinstance(training, Mapping) and training.get("loss"):
+        return "The training loss is no plain cross-entropy, so the two cannot be compared."
+    return ""

@@ -1,0 +1,99 @@
+"""The record itself: whether it is whole, without gaps, and whether every member came through."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from szilard.studies.ensemble.evidence import EnsembleEvidence
+from szilard.verdicts.finding import Concern, Finding, unchecked
+from szilard.verdicts.rows import counted, ending
+
+
+def findings(evidence: EnsembleEvidence) -> tuple[Finding, ...]:
+    """The rows of this family; the effect counts faults, and none are allowed."""
+    return (_complete(evidence), _gaps(evidence), _diverged(evidence), _independent(evidence))
+
+
+def _complete(evidence: EnsembleEvidence) -> Finding:
+    status, detail = ending(evidence.attributes, f"{evidence.records} records, {evidence.span()}", evidence.span())
+    if evidence.undefined:
+        detail += f" {evidence.undefined} records without finite ensemble means were set aside."
+    return counted(
+        "complete record",
+        "the record covers the whole run and every ensemble mean in it is finite",
+        "the record",
+        float((status != "complete") + evidence.undefined),
+        detail,
+        Concern.COVERAGE,
+    )
+
+
+def _gaps(evidence: EnsembleEvidence) -> Finding:
+    ledger = evidence.ledger
+    steps = np.diff(ledger["step"].values)
+    backwards = int((steps <= 0).sum())
+    gaps = int((np.asarray(ledger["interval"].values)[1:] != steps).sum()) if "interval" in ledger else 0
+    apart = int((~np.isin(evidence.steps, ledger["step"].values)).sum())
+    return counted(
+        "no gaps",
+        "every record starts where the one before ended, and every row of the information has its ledger",
+        "the record",
+        float(backwards + gaps + apart),
+        f"{backwards} steps out of order, {gaps} records whose interval does not reach back to the one before, "
+        f"{apart} rows of information without a ledger.",
+        Concern.RECORD,
+    )
+
+
+def _diverged(evidence: EnsembleEvidence) -> Finding:
+    lost = _lost(evidence.attributes.get("diverged"))
+    members = int(evidence.ledger.sizes.get("member", 0))
+    if "finite" in evidence.ledger and evidence.ledger.sizes["step"]:
+        finite = np.asarray(evidence.ledger["finite"].values)
+        for member in np.flatnonzero((finite == 0).any(0)):
+            first = int(evidence.ledger["step"].values[(finite[:, member] == 0).argmax()])
+            lost.setdefault(int(member), first)
+    told = ", ".join(f"{member} at step {step:,}" for member, step in sorted(lost.items())[:5])
+    more = f" and {len(lost) - 5} more" if len(lost) > 5 else ""
+    detail = f"All {members} members stayed finite."
+    if lost:
+        detail = (
+            f"{len(lost)} of {members} members diverged (member {told}{more}) and were left out of the mixtures: "
+            "what follows speaks of those that did not, which are no random choice."
+        )
+    return counted(
+        "members that diverged",
+        "every training stayed finite, so the mixtures are of all of them",
+        "the record",
+        float(len(lost)),
+        detail,
+        Concern.COVERAGE,
+    )
+
+
+def _independent(evidence: EnsembleEvidence) -> Finding:
+    name = "probe independent of the data"
+    claim, source = "no member was trained on the probe's inputs: the probe is from the test split", "the record"
+    probe = evidence.attributes.get("probe")
+    split = probe.get("split") if isinstance(probe, Mapping) else None
+    if split not in ("train", "test"):
+        return unchecked(name, claim, source, "The record does not say where the probe is from.", Concern.COVERAGE)
+    detail = "The probe was drawn from the test split, which trains no member."
+    if split == "train":
+        detail = (
+            "The probe was drawn from the training split: members may have been trained on its inputs, so every "
+            "info_* and the stopping point are in-sample. Draw the probe from the test split."
+        )
+    return counted(name, claim, source, float(split == "train"), detail, Concern.COVERAGE)
+
+
+def _lost(given: Any) -> dict[int, int]:
+    """Members that the record's attributes name, with the step at which they went."""
+    return {
+        int(item["member"]): int(item.get("step", -1))
+        for item in (given if isinstance(given, list | tuple) else ())
+        if isinstance(item, Mapping) and "member" in item
+    }

@@ -1,0 +1,134 @@
+"""The marginal view: the entropy of the mixture along training, and its entropy production."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from szilard.estimate import format_with_error
+from szilard.studies.ensemble.evidence import EnsembleEvidence
+from szilard.verdicts.bounds import NOTICEABLE, RELATION
+from szilard.verdicts.finding import Finding, Interval, unchecked
+from szilard.verdicts.rows import decisive, identity, level_of, scaled, tested
+
+
+def findings(evidence: EnsembleEvidence) -> tuple[Finding, ...]:
+    """The rows of this family; entropies in units of ln C, the most that a label can hold."""
+    if evidence.records < 2:
+        return ()
+    return (
+        _falling(evidence),
+        _throughout(
+            evidence,
+            "marginal entropy never rises",
+            "ΔS_X is negative at every record of the training",
+            "paper §7",
+            "entropy_marginal_change",
+            (-math.inf, NOTICEABLE),
+            "largest",
+        ),
+        _towards_the_data(evidence),
+        _throughout(
+            evidence,
+            "marginal entropy production is positive",
+            "Σ_X ≥ 0 at every record",
+            "the second law, taken for the marginal view",
+            "ep_marginal",
+            (-NOTICEABLE, math.inf),
+            "smallest",
+        ),
+        _covers(evidence),
+    )
+
+
+def _falling(evidence: EnsembleEvidence) -> Finding:
+    name, claim = "falling marginal entropy", "ΔS_X < 0 for a model initialised at random"
+    if not evidence.has("entropy_marginal_change"):
+        return unchecked(name, claim, "paper §7", evidence.missing("entropy_marginal_change"))
+    change = evidence.at("entropy_marginal_change")
+    effect, interval = scaled(change, evidence.most)
+    start, end = (evidence.at("entropy_marginal", row) for row in (0, -1))
+    return tested(
+        name,
+        claim,
+        "paper §7",
+        measure="ΔS_X over ln C",
+        effect=effect,
+        interval=interval,
+        bound=(-math.inf, -NOTICEABLE),
+        where=evidence.when(),
+        detail=f"S_X goes from {start.value:.4g} to {end.value:.4g} nat, ΔS_X = "
+        f"{format_with_error(change.value, change.error)} nat.",
+    )
+
+
+def _throughout(
+    evidence: EnsembleEvidence, name: str, claim: str, source: str, column: str, bound: Interval, extreme: str
+) -> Finding:
+    """All records after the first, judged together; the row shows the one that decides."""
+    if not evidence.has(column):
+        return unchecked(name, claim, source, evidence.missing(column))
+    level = level_of(evidence.records - 1)
+    rows = range(1, evidence.records)
+    intervals = []
+    for row in rows:
+        low, high = evidence.at(column, row).interval(level)
+        intervals.append((low / evidence.most, high / evidence.most))
+    chosen = decisive(intervals, bound)
+    row = rows[chosen]
+    values = evidence.column(column)[1:]
+    found = int(np.nanargmax(values) if extreme == "largest" else np.nanargmin(values)) + 1
+    return tested(
+        name,
+        claim,
+        source,
+        measure="over ln C, at the record that decides",
+        effect=evidence.at(column, row).value / evidence.most,
+        interval=intervals[chosen],
+        bound=bound,
+        where=evidence.when(row),
+        detail=(
+            f"The {extreme} of {len(intervals)} records is {evidence.column(column)[found]:.4g} nat, at "
+            f"{evidence.when(found)}; all are judged together."
+        ),
+    )
+
+
+def _towards_the_data(evidence: EnsembleEvidence) -> Finding:
+    """Only where the record knows how uncertain the labels are given an input (0 for clean ones)."""
+    name, claim = "marginal entropy tends to the data's", "S_X ends at the entropy of the labels that were trained on"
+    truth = evidence.attributes.get("label_entropy")
+    if not isinstance(truth, int | float):
+        why = "The entropy of the labels given an input is not known: it takes many labels of each input, or a teacher."
+        return unchecked(name, claim, "paper §7", why)
+    if not evidence.has("entropy_marginal"):
+        return unchecked(name, claim, "paper §7", evidence.missing("entropy_marginal"))
+    entropy = evidence.at("entropy_marginal")
+    low, high = entropy.interval()
+    scale = evidence.most
+    return tested(
+        name,
+        claim,
+        "paper §7",
+        measure="S_X less the entropy of the labels, over ln C",
+        effect=(entropy.value - truth) / scale,
+        interval=((low - truth) / scale, (high - truth) / scale),
+        bound=(-RELATION, RELATION),
+        where=evidence.when(),
+        detail=f"S_X = {format_with_error(entropy.value, entropy.error)} nat, the labels {truth:.4g} nat per input.",
+    )
+
+
+def _covers(evidence: EnsembleEvidence) -> Finding:
+    """What holds instead of Σ_X ≥ 0, because Σ(X|Θ) cannot be negative."""
+    production, information = evidence.column("ep_marginal"), evidence.column("ep_ignorance")
+    scale = np.nan_to_num(np.abs(np.stack([production, information, evidence.column("l_info")]))).max(0)
+    scale = np.maximum.accumulate(scale).clip(np.finfo(float).tiny)
+    return identity(
+        "marginal entropy production pays for the information",
+        "Σ_X ≥ Δl_info at every record, whatever the sign of either",
+        "paper Eqs. 25–26",
+        np.maximum(information - production, 0) / scale,
+        evidence.steps,
+    )

@@ -1,0 +1,96 @@
+"""Low variance (Eq. 9): whether one run stands for the ensemble, in its information and in its heat."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from szilard.estimate import Kind, format_with_error
+from szilard.information import jackknife
+from szilard.studies.ensemble.evidence import EnsembleEvidence
+from szilard.verdicts.bounds import LOW_VARIANCE, NOTICEABLE
+from szilard.verdicts.finding import Finding, unchecked
+from szilard.verdicts.rows import ratio, scaled, tested
+
+BOUND = (-math.inf, LOW_VARIANCE)
+
+
+def findings(evidence: EnsembleEvidence) -> tuple[Finding, ...]:
+    """The rows of this family, at the last record."""
+    return (_information(evidence), _heat(evidence), _point(evidence))
+
+
+def _information(evidence: EnsembleEvidence) -> Finding:
+    name = "low variance"
+    claim = "the partially averaged L-info of one run, I(θ_n) = KL(p_θ‖p), stands for that of the ensemble"
+    if not evidence.has("l_info_spread", "l_info"):
+        return unchecked(name, claim, "paper Eqs. 9–10", evidence.missing("l_info_spread", "l_info"))
+    spread, mean = evidence.at("l_info_spread"), evidence.at("l_info")
+    effect, interval = ratio(spread, mean)
+    return tested(
+        name,
+        claim,
+        "paper Eqs. 9–10",
+        measure="standard deviation over members of KL(p_θ‖p), over I(X;Θ)",
+        effect=effect,
+        interval=interval,
+        bound=BOUND,
+        where=evidence.when(),
+        detail=(
+            f"Members differ by {format_with_error(spread.value, spread.error)} nat around "
+            f"{format_with_error(mean.value, mean.error)} nat."
+        ),
+    )
+
+
+def _heat(evidence: EnsembleEvidence) -> Finding:
+    """The spread of −Q over members with a delete-one error over outermost clusters."""
+    name, source = "low variance of the heat", "paper §5, below Eq. 29"
+    claim = "the heat of one run stands for that of the ensemble: Q(θ_n) does not depend on the trajectory"
+    shares = evidence.weights(-1) if evidence.records > 1 else None
+    if shares is None or evidence.nesting is None:
+        return unchecked(name, claim, source, "The record does not say which members are in the mean.")
+    kept = evidence.nesting.keep(shares > 0)
+    heat = evidence.of_members("heat")[-1][shares > 0]
+    weights = jackknife.cluster_weights(kept)
+    means = weights @ heat
+    deviations = np.sqrt((weights * (heat - means[:, None]) ** 2).sum(1)) / np.abs(means)
+    estimate = jackknife.estimate(deviations[0], deviations[1:], kept, Kind.ASYMPTOTIC)
+    effect, interval = scaled(estimate, 1.0)
+    return tested(
+        name,
+        claim,
+        source,
+        measure="standard deviation over members of Q, over its mean",
+        effect=effect,
+        interval=interval,
+        bound=BOUND,
+        where=evidence.when(),
+        detail=f"Q is {means[0]:.4g} nat on average, from {heat.min():.4g} to {heat.max():.4g} nat.",
+        at_interval=True,
+    )
+
+
+def _point(evidence: EnsembleEvidence) -> Finding:
+    """What Eq. 9 comes to at its word: where p(θ) is a point, p(x|θ) = p(x) and I(X;Θ) = 0."""
+    name, source = "one point stands for p(Θ)", "paper Eq. 9"
+    claim = "predictions do not depend on which run made them; Eq. 9 is then exact, and I(X;Θ) itself is 0"
+    if not evidence.has("l_info"):
+        return unchecked(name, claim, source, evidence.missing("l_info"))
+    information = evidence.at("l_info")
+    effect, interval = scaled(information, evidence.most)
+    return tested(
+        name,
+        claim,
+        source,
+        measure="I(X;Θ) over ln C",
+        effect=effect,
+        interval=interval,
+        bound=(-math.inf, NOTICEABLE),
+        where=evidence.when(),
+        detail=(
+            f"I(X;Θ) = {format_with_error(information.value, information.error)} nat of at most {evidence.most:.3g}. "
+            "Eq. 9 cannot both hold exactly and leave an L-info to measure."
+        ),
+    )

@@ -1,0 +1,52 @@
+"""The budget: nats learned of the task, memorised of the sample, and owed to the luck of the seed, along training."""
+
+from __future__ import annotations
+
+from szilard.page.axes import axis, layout
+from szilard.page.style import Figure
+from szilard.studies.ensemble.page.frame import ends, lines, named, reading, span_of
+from szilard.studies.ensemble.page.style import LEVELS, WHOLE
+from szilard.studies.ensemble.page.view import View
+from szilard.studies.ensemble.told import listed
+
+TELLS = {
+    "learned": "of the task that its model was trained for (learned)",
+    "memorised": "of the very sample it was trained on (memorised)",
+    "luck": "of its initialisation and batch order (luck)",
+}
+"""What each curve is, for the caption."""
+
+
+def figure(view: View) -> Figure | None:
+    """None where none of the three, and no total, is known."""
+    curves = named(view, LEVELS)
+    whole = named(view, [WHOLE]) if len(curves) != 1 else []
+    if not curves and not whole:
+        return None
+    told = listed([TELLS[each.short] for each in curves]) or "of its model"
+    sum_of = " Dotted: their sum, L-info, all that a prediction tells of its model." if curves and whole else ""
+    curves += whole
+    span = span_of(*(each.curve for each in curves))
+    return Figure(
+        key="budget",
+        title="The budget: learned, memorised, luck",
+        caption=(
+            f"How many nats a prediction tells {told}.{sum_of} Bands: 95 %, by Student's t over the {_clusters(view)}."
+        ),
+        data=[*lines(curves, markers=True), *reading(view, span)],
+        layout=layout(
+            axis("information (nat per probe input)", range=list(span), zeroline=True),
+            x=view.x_axis(),
+            right=92,
+            annotations=ends(curves, span),
+        ),
+        wide=True,
+    )
+
+
+def _clusters(view: View) -> str:
+    """How many outermost clusters the bands rest on, from the first record to the last."""
+    first, last = int(view.record.clusters[0]), int(view.record.clusters[-1])
+    if first == last:
+        return f"{last} outermost clusters"
+    return f"outermost clusters, {first} at first and {last} at the end"

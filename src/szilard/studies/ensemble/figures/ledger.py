@@ -1,0 +1,60 @@
+"""The ledger of the members: work, heat and change of entropy of each, and their means."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from szilard.page.axes import axis, layout, spread
+from szilard.page.curve import Curve
+from szilard.page.drawing import label_ends, line, thin
+from szilard.page.style import BLUE, GREEN, VERMILLION, Figure, Pen
+from szilard.studies.ensemble.page.frame import reading
+from szilard.studies.ensemble.page.view import View
+
+QUANTITIES = (
+    ("work", "work_mean", "mean work W", "W = Σ(X|Θ)", Pen(BLUE)),
+    ("heat", "heat_mean", "mean heat Q absorbed", "Q", Pen(VERMILLION, "dash")),
+    ("entropy_change", "", "mean change of entropy ΔS(X|Θ)", "ΔS(X|Θ)", Pen(GREEN, "dashdot")),
+)
+
+
+def figure(view: View) -> Figure | None:
+    """None without the mean work."""
+    if not view.has("work_mean", "heat_mean"):
+        return None
+    data, ends, heights = [], [], []
+    for column, *_, pen in QUANTITIES:
+        if view.knows_of_members(column):
+            crowd = view.members(column)
+            data.append(thin(crowd, pen))
+            heights += [curve.values for curve in crowd]
+    for column, mean, words, short, pen in QUANTITIES:
+        if not mean and not view.knows_of_members(column):
+            continue
+        curve = view.curve(mean) if mean else _change(view)
+        data += line(curve, words, pen, unit="nat")
+        heights.append(curve.values)
+        ends.append((short, float(curve.values[-1]), pen.colour))
+    span = spread(*heights)
+    return Figure(
+        key="ledger",
+        title="The ledger of the members",
+        caption=(
+            "Thick: means over the ensemble with 95 % bands over the outermost clusters; thin: single trainings. "
+            "W + Q = ΔS for each of them. What spreads here is heat and work; what it means for predictions is the "
+            "budget above."
+        ),
+        data=[*data, *reading(view, span)],
+        layout=layout(
+            axis("nat per input, since the first record", range=list(span)),
+            x=view.x_axis(),
+            right=92,
+            annotations=label_ends(ends, span),
+        ),
+    )
+
+
+def _change(view: View) -> Curve:
+    """Mean ΔS(X|Θ): by the first law the sum of mean work and mean heat."""
+    work, heat = view.record.column("work_mean"), view.record.column("heat_mean")
+    return view.drawn(np.asarray(work + heat))

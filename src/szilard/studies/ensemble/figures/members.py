@@ -1,0 +1,70 @@
+"""L-info member by member: whether its variance is low, as the paper's Eq. 9 assumes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from szilard.page.axes import axis, layout, spread
+from szilard.page.drawing import label_ends, line
+from szilard.page.style import PURPLE, Figure, faded
+from szilard.studies.ensemble.page.style import TOTAL
+from szilard.studies.ensemble.page.view import View
+
+WIDTH = 0.35
+"""Of a strip of dots, as a share of the distance between records."""
+
+
+def figure(view: View) -> Figure | None:
+    """None without the members' own."""
+    if not view.has("l_info_member"):
+        return None
+    values = view.record.column("l_info_member")
+    places = _scattered(view.positions, values.shape[1], view.logarithmic)
+    known = np.isfinite(values)
+    names = np.broadcast_to(np.array([_name(view, member) for member in range(values.shape[1])]), values.shape)
+    steps = np.broadcast_to(view.record.steps[:, None], values.shape)
+    dots = {
+        "type": "scatter", "mode": "markers", "x": places[known], "y": values[known], "showlegend": False,
+        "marker": {"size": 5, "color": faded(PURPLE, 0.45), "line": {"width": 0}},
+        "text": [f"{name}, step {step:,}" for name, step in zip(names[known], steps[known], strict=True)],
+        "hovertemplate": "%{text}: %{y:.3g} nat<extra></extra>",
+    }  # fmt: skip
+    mean = view.drawn(np.nanmean(np.where(known, values, np.nan), axis=1)) if known.any(1).all() else None
+    span = spread(values, [0.0])
+    spreading = view.record.at("l_info_spread")
+    said = ""
+    if spreading is not None and mean is not None and mean.values[-1] > 0:
+        share = spreading.value / mean.values[-1]
+        said = f" At the end the spread is {spreading.value:.2g} nat, {share:.0%} of the mean."
+    return Figure(
+        key="members",
+        title="L-info, training by training",
+        caption=(
+            "Each dot is one training: what a prediction tells of it, KL(p(x|θ)‖p(x)). The paper assumes a low "
+            f"variance (Eq. 9); this is the spread as it was measured.{said} Line: their mean."
+        ),
+        data=[dots, *([] if mean is None else line(mean, "mean of the members", TOTAL, unit="nat"))],
+        layout=layout(
+            axis("L-info of a training (nat per input)", range=list(span)),
+            x=view.x_axis(),
+            right=70,
+            hovermode="closest",
+            annotations=[] if mean is None else label_ends([("mean", float(mean.values[-1]), TOTAL.colour)], span),
+        ),
+    )
+
+
+def _scattered(positions: np.ndarray, count: int, logarithmic: bool) -> np.ndarray:
+    """Positions of every member's dots: side by side about their record, always in the same order."""
+    where = np.log(positions) if logarithmic else positions.astype(float)
+    gap = float(np.diff(where).min()) if len(where) > 1 else 1.0
+    offsets = WIDTH * gap * (np.linspace(-1, 1, count) if count > 1 else np.zeros(1))
+    spread_out = where[:, None] + offsets
+    return np.exp(spread_out) if logarithmic else spread_out
+
+
+def _name(view: View, member: int) -> str:
+    """Where a member stands in the design."""
+    coords = view.record.information.coords
+    parts = [f"{level} {int(coords[level].values[member])}" for level in ("task", "dataset", "seed") if level in coords]
+    return f"member {member}" + (f" ({', '.join(parts)})" if parts else "")

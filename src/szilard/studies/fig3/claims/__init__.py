@@ -1,0 +1,15 @@
+"""The audit of Figure 3: is the noise stationary, white, of low variance, of one temperature?"""
+
+from __future__ import annotations
+
+from szilard.studies.fig3.claims import beyond, force, integrity, spread, stationary, temperature, white
+from szilard.studies.fig3.evidence import Fig3Evidence
+from szilard.verdicts.finding import Finding
+
+FAMILIES = (integrity, stationary, white, temperature, spread, force, beyond)
+"""Each has ``findings(evidence)``."""
+
+
+def findings(evidence: Fig3Evidence) -> tuple[Finding, ...]:
+    """The rows of all families."""
+    return tuple(row for family in FAMILIES for row in family.findings(evidence))

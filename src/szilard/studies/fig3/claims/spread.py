@@ -1,0 +1,80 @@
+"""Low variance (Eq. 9, Fig. 3a and b): whether one training stands for all."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from scipy import stats
+
+from szilard.studies.fig3.claims.rows import named, too_few
+from szilard.studies.fig3.evidence import Fig3Evidence
+from szilard.verdicts.bounds import CONFINED, LEVEL, LOW_VARIANCE
+from szilard.verdicts.finding import Finding, Interval, unchecked
+from szilard.verdicts.rows import tested
+
+ACCURACY = "low variance of the accuracy"
+PARAMETERS = "confined parameters"
+CLAIMS = {
+    ACCURACY: ("the accuracy of one training stands for that of all", "paper Eq. 9, Fig. 3b, §6.2"),
+    PARAMETERS: ("parameters stay in a small region, the same for all trainings", "paper Fig. 3a, §6.2"),
+}
+
+
+def findings(evidence: Fig3Evidence) -> tuple[Finding, ...]:
+    """Two rows for each batch size."""
+    every = range(len(evidence.batches))
+    return (*(_accuracy(evidence, batch) for batch in every), *(_parameters(evidence, batch) for batch in every))
+
+
+def _accuracy(evidence: Fig3Evidence, batch: int) -> Finding:
+    """Standard deviation over members at the last record, over their mean."""
+    name, (claim, source) = named(ACCURACY, evidence, batch), CLAIMS[ACCURACY]
+    if why := too_few(evidence, batch):
+        return unchecked(name, claim, source, why)
+    mean, spread = evidence.mean("accuracy", batch).value, evidence.spread("accuracy", batch)
+    members = int(evidence.alive(batch).sum())
+    relative = spread / mean
+    low, high = deviation_interval(float(relative[-1]), members)
+    worst = int(np.argmax(relative))
+    return tested(
+        name, claim, source, measure="standard deviation over trainings, over their mean", effect=float(relative[-1]),
+        interval=(low, high), bound=(-math.inf, LOW_VARIANCE), where=f"step {evidence.steps[-1]:,}",
+        detail=f"{mean[-1]:.3f} with a spread of {spread[-1]:.2g} over {members} trainings; the spread was widest at "
+        f"step {evidence.steps[worst]:,}, {relative[worst]:.0%} of the mean.",
+    )  # fmt: skip
+
+
+def _parameters(evidence: Fig3Evidence, batch: int) -> Finding:
+    """Root mean square of the way from the start, over the spread of the starts; over the paths that were kept."""
+    name, (claim, source) = named(PARAMETERS, evidence, batch), CLAIMS[PARAMETERS]
+    if why := too_few(evidence, batch):
+        return unchecked(name, claim, source, why)
+    drift = evidence.drift(batch)
+    starts = np.asarray(evidence.paths["theta"].values, dtype=float)[0, batch][evidence.alive(batch)]
+    scale = float(starts.std(0, ddof=1).mean())
+    if not scale > 0:
+        return unchecked(name, claim, source, "all trainings start from the same parameters.")
+    members, parameters = drift.shape[1:]
+    ratio = float(np.sqrt(np.square(drift[-1]).mean())) / scale
+    low, high = deviation_interval(ratio, members * parameters)
+    reach = np.abs(drift).max()
+    return tested(
+        name, claim, source, measure="root mean square of θ_n − θ_0, over the spread of θ_0", effect=ratio,
+        interval=(low, high), bound=(-math.inf, CONFINED), where=f"step {int(evidence.paths['step'].values[-1]):,}",
+        detail=f"{parameters} parameters of the last layer in {members} trainings: they moved by {ratio * scale:.2g} "
+        f"(root mean square) and at most by {reach:.2g}; at the start they were spread by {scale:.2g}.",
+    )  # fmt: skip
+
+
+def deviation_interval(deviation: float, count: int) -> Interval:
+    """Of a standard deviation from ``count`` independent normal numbers, by χ².
+
+    Example:
+        >>> low, high = deviation_interval(1.0, 50)
+        >>> round(low, 2), round(high, 2)
+        (0.84, 1.25)
+    """
+    ends = stats.chi2.ppf([0.5 + LEVEL / 2, 0.5 - LEVEL / 2], count - 1)
+    low, high = deviation * np.sqrt((count - 1) / ends)
+    return float(low), float(high)

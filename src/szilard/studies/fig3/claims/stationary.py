@@ -1,0 +1,86 @@
+"""Stationary noise (Fig. 3c): whether its variance stays what it is, and from when on."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from szilard.reservoir import Largest, largest_effect
+from szilard.studies.fig3.claims.rows import at, steps, too_few
+from szilard.studies.fig3.evidence import STRETCHES, Fig3Evidence, log_ratio
+from szilard.studies.kits.parameters.statements import STATIONARY
+from szilard.verdicts.bounds import STEADY
+from szilard.verdicts.finding import Finding
+
+
+class Change(NamedTuple):
+    """The largest change of ln c between stretches of the training.
+
+    Attributes:
+        largest: with its simultaneous interval.
+        signed: the change itself, later less earlier.
+        between: the places of the two stretches.
+    """
+
+    largest: Largest
+    signed: float
+    between: tuple[int, int]
+
+
+def findings(evidence: Fig3Evidence) -> tuple[Finding, ...]:
+    """A row for each batch size."""
+    return tuple(_at(evidence, batch) for batch in range(len(evidence.batches)))
+
+
+def change_of(evidence: Fig3Evidence, batch: int, first: int = 0, group: int = 0) -> Change | None:
+    """Between stretches from the evenly spaced record ``first`` on; None with too few records or members."""
+    if len(evidence.even) - first < STRETCHES or too_few(evidence, batch):
+        return None
+    means = evidence.in_stretches("noise_variance", batch, first)[..., group]
+    if not (means > 0).all():
+        return None
+    pairs = list(itertools.combinations(range(STRETCHES), 2))
+    found = [log_ratio(means[:, later], means[:, earlier]) for earlier, later in pairs]
+    values, errors = (np.array(each) for each in zip(*found, strict=True))
+    largest = largest_effect(values, errors, len(means) - 1)
+    (place,) = largest.where
+    return Change(largest, float(values[place]), pairs[place])
+
+
+def steady_from(evidence: Fig3Evidence, batch: int) -> int | None:
+    """The first step from which on the noise is stationary within the bound; None where there is none.
+
+    Looked for among halves, quarters, … of the records, so that the level of its interval keeps its meaning.
+    """
+    count, first = len(evidence.even), 0
+    while count - first >= STRETCHES:
+        change = change_of(evidence, batch, first)
+        if change is not None and change.largest.within(STEADY):
+            return int(evidence.steps[evidence.even[first]])
+        first += max(1, (count - first) // 2)
+    return None
+
+
+def _at(evidence: Fig3Evidence, batch: int) -> Finding:
+    claim = at(STATIONARY, evidence, batch)
+    if why := too_few(evidence, batch):
+        return claim.unchecked(why)
+    change = change_of(evidence, batch)
+    if change is None:
+        return claim.unchecked(f"Fewer than {STRETCHES} records lie evenly along the training: record more often.")
+    earlier, later = (evidence.stretches()[place] for place in change.between)
+    start, noise = evidence.steps[0], evidence.mean("noise_variance", batch).value[:, 0]
+    since = "" if noise[0] <= 0 else f" Since step {start:,} it is {noise[-1] / noise[0]:.3g} times as large."
+    held = steady_from(evidence, batch)
+    when = "It is at no time within the bound." if held is None else f"From step {held:,} on it is within the bound."
+    return claim.tested(
+        measure=f"largest |Δ ln c| between two of {STRETCHES} stretches",
+        effect=change.largest.value,
+        interval=(change.largest.low, change.largest.high),
+        bound=(0.0, STEADY),
+        where=f"{steps(evidence, later)} against {steps(evidence, earlier)}",
+        detail=f"The variance is {math.exp(change.signed):.3g} times as large there.{since} {when}",
+    )

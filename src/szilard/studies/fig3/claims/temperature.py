@@ -1,0 +1,115 @@
+"""Temperature (Eq. 34): whether it goes with 1/|b|, and whether all layers have the same."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from szilard.errors import RecordError
+from szilard.estimate import Estimate, Kind, format_with_error
+from szilard.reservoir import largest_effect, mutual_equilibrium
+from szilard.studies.fig3.claims.rows import at, steps, too_few
+from szilard.studies.fig3.evidence import STRETCHES, Fig3Evidence, log_ratio, mean_over
+from szilard.studies.kits.parameters.statements import ONE_TEMPERATURE
+from szilard.verdicts.bounds import ONE_TEMPERATURE as BOUND
+from szilard.verdicts.bounds import SAME_NOISE, STEADY
+from szilard.verdicts.finding import Finding, unchecked
+from szilard.verdicts.rows import tested
+
+SOURCE = "paper §6, Fig. 3c"
+
+
+def findings(evidence: Fig3Evidence) -> tuple[Finding, ...]:
+    """The rows of this family."""
+    several = len(evidence.batches) > 1 and evidence.records > 0
+    ratios = (_at_start(evidence), _along(evidence)) if several else ()
+    return (*ratios, *(_layers(evidence, batch) for batch in range(len(evidence.batches))))
+
+
+def layer_temperatures(evidence: Fig3Evidence, batch: int) -> list[Estimate]:
+    """Of each layer, over the last stretch of the training; empty where there are too few records or members."""
+    if len(evidence.even) < STRETCHES or too_few(evidence, batch):
+        return []
+    means = 0.5 * evidence.rate * evidence.in_stretches("noise_variance", batch)[:, -1, 1:]
+    found = mean_over(means[None])
+    return [
+        Estimate(float(value), float(error), Kind.UNBIASED, found.degrees_of_freedom)
+        for value, error in zip(found.value[0], found.error[0], strict=True)
+    ]
+
+
+def _at_start(evidence: Fig3Evidence) -> Finding:
+    """Members start from the same parameters at every batch size, so that at the first record nothing else differs."""
+    name, claim = "noise goes with 1/|b|", "at the same parameters the variance of the noise is C/|b|"
+    if evidence.steps[0] != 0:
+        return unchecked(name, claim, SOURCE, "step 0, where members are alike at all batch sizes, was not recorded.")
+    values = np.asarray(evidence.record["noise_variance"].values, dtype=float)[0, :, :, 0]
+    return _compared(evidence, name, claim, values[:, :, None], SAME_NOISE, "step 0, the same parameters", "")
+
+
+def _along(evidence: Fig3Evidence) -> Finding:
+    name = "temperature goes with 1/|b|"
+    claim = "along the training, where parameters differ, the batch size sets the temperature and nothing else does"
+    if len(evidence.even) < STRETCHES:
+        return unchecked(name, claim, SOURCE, f"fewer than {STRETCHES} records lie evenly along the training.")
+    everything = np.asarray(evidence.record["noise_variance"].values, dtype=float)[..., 0]
+    means = np.stack([everything[rows].mean(0) for rows in evidence.stretches()], axis=-1)
+    said = " Smaller batches lead to other places, and C(θ) is another there."
+    return _compared(evidence, name, claim, means, STEADY, f"stretches of {evidence.span()}", said)
+
+
+def _compared(
+    evidence: Fig3Evidence, name: str, claim: str, values: np.ndarray, bound: float, where: str, said: str
+) -> Finding:
+    """``|b| c`` at each batch size against the smallest one; values shaped ``(batches, members, stretches)``."""
+    batches = evidence.batches
+    effects, errors, degrees, places = [], [], [], []
+    for batch in range(1, len(batches)):
+        both = np.isfinite(values[0]).all(-1) & np.isfinite(values[batch]).all(-1)
+        if both.sum() < 2:
+            continue
+        for stretch in range(values.shape[-1]):
+            one, other = (evidence.of_one_example(place) * values[place, both, stretch] for place in (batch, 0))
+            if one.mean() > 0 and other.mean() > 0:
+                effect, error = log_ratio(one, other)
+                effects.append(effect)
+                errors.append(error)
+                degrees.append(both.sum() - 1)
+                places.append((batch, stretch))
+    if not effects:
+        return unchecked(name, claim, SOURCE, "no two batch sizes have two members in common.")
+    largest = largest_effect(np.array(effects), np.array(errors), np.array(degrees, dtype=float))
+    batch, stretch = places[largest.where[0]]
+    factor = math.exp(effects[largest.where[0]])
+    when = f" in stretch {stretch + 1} of {values.shape[-1]}" if values.shape[-1] > 1 else ""
+    return tested(
+        name, claim, SOURCE, measure=f"largest |ln(|b| c_b / {batches[0]} c_{batches[0]})|", effect=largest.value,
+        interval=(largest.low, largest.high), bound=(0.0, bound), where=where,
+        detail=f"Farthest at |b| = {batches[batch]}{when}: {factor:.3g} times what 1/|b| says.{said}",
+    )  # fmt: skip
+
+
+def _layers(evidence: Fig3Evidence, batch: int) -> Finding:
+    claim = at(ONE_TEMPERATURE, evidence, batch)
+    if why := too_few(evidence, batch):
+        return claim.unchecked(why)
+    found = layer_temperatures(evidence, batch)
+    try:
+        judged = mutual_equilibrium(found)
+    except RecordError as error:
+        return claim.unchecked(f"{error}")
+    values = [one.value for one in found]
+    hot, cold = int(np.argmax(values)), int(np.argmin(values))
+    return claim.tested(
+        measure="largest |ln(T_i/T_j)| of two layers",
+        effect=judged.largest.value,
+        interval=(judged.largest.low, judged.largest.high),
+        bound=(0.0, BOUND),
+        where=steps(evidence, evidence.stretches()[-1]),
+        detail=(
+            f"Hottest is {evidence.groups[1 + hot]} at T = {format_with_error(values[hot], found[hot].error)} (units "
+            f"of loss, per parameter), coldest {evidence.groups[1 + cold]} at "
+            f"{format_with_error(values[cold], found[cold].error)}: {values[hot] / values[cold]:.3g} times."
+        ),
+    )

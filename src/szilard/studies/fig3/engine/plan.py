@@ -1,0 +1,200 @@
+"""A plan of Figure 3: everything that is settled before the first step, and its cutting into chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple, final
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from szilard.data import Dataset
+from szilard.data import names as catalogue_names
+from szilard.ensemble.chunk import State
+from szilard.ensemble.gradients.choice import make_gradients
+from szilard.ensemble.gradients.sums import Group
+from szilard.ensemble.trainer import Cohort, suggested_chunk
+from szilard.ensemble.trainer.order import Order
+from szilard.ensemble.trial import Trial, try_model
+from szilard.errors import ModelError
+from szilard.studies.fig3.engine.chunk import NoiseChunk, NoiseHarvest, noise_harvests
+from szilard.studies.fig3.engine.schedule import Schedule
+from szilard.training import Factory, Training, streams
+
+
+class Part(NamedTuple):
+    """Members of one chunk.
+
+    Attributes:
+        batch: the place of their batch size among all of them.
+        members: their numbers at that size.
+    """
+
+    batch: int
+    members: range
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class NoisePlan:
+    """Ensembles at several batch sizes, ready to be trained.
+
+    Attributes:
+        name: of the experiment.
+        model: of each member.
+        trainings: how they are trained, one for each batch size; they differ in that alone.
+        trials: members at each batch size.
+        data: training and test split.
+        probe_rows: rows of the test split on which the accuracy is taken.
+        schedule: when what is looked at.
+        examples, fresh, watched: see :class:`~szilard.studies.fig3.engine.chunk.NoiseChunk`.
+        paths: how many parameters' paths are kept.
+        seed: of everything random.
+        device, threads: see :class:`szilard.Experiment`.
+        workers: chunks trained at the same time.
+        chunk: members trained together, at each batch size; None leaves it to szilard.
+        spec: the experiment as a table, for the record and for checking checkpoints.
+    """
+
+    name: str
+    model: Factory
+    trainings: tuple[Training, ...]
+    trials: tuple[int, ...]
+    data: Dataset
+    probe_rows: Int[Tensor, " inputs"]
+    schedule: Schedule
+    examples: int
+    fresh: int
+    watched: int
+    paths: int
+    seed: int
+    device: str
+    threads: int
+    workers: int
+    chunk: tuple[int, ...] | None
+    spec: Mapping[str, Any]
+
+    @property
+    def batches(self) -> tuple[int, ...]:
+        """Sizes of a batch."""
+        return tuple(training.batch_size for training in self.trainings)
+
+    @property
+    def steps(self) -> tuple[int, ...]:
+        """Of the records."""
+        return self.schedule.records
+
+    @cached_property
+    def fingerprint(self) -> dict[str, str]:
+        """What a spec may call by the same name and be another."""
+        published = self.spec.get("data") in catalogue_names()
+        return {
+            "the model": self.trial.imprint,
+            "contents of the data": self.data.name if published else self.data.fingerprint,
+        }
+
+    @cached_property
+    def trial(self) -> Trial:
+        """What one model shows."""
+        return try_model(self.model, self._seeds(streams.INITIALISATION, range(1))[0], self.data.test_inputs, "cpu")
+
+    @cached_property
+    def groups(self) -> tuple[Group, ...]:
+        """Of parameters: all of them, then layer by layer."""
+        return tuple(make_gradients(self._example, torch.nn.functional.cross_entropy).groups)
+
+    @cached_property
+    def path(self) -> tuple[str, tuple[int, ...]]:
+        """The last layer's weights, and the places of the parameters in them whose paths are kept."""
+        name, value = [item for item in self._example.named_parameters() if item[1].ndim > 1][-1]
+        order = torch.randperm(value.numel(), generator=streams.generator_of(self.seed, "parameters of paths"))
+        return name, tuple(sorted(order[: self.paths].tolist()))
+
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """The chunks. Those that take longest come first, so that no core waits for one that came last."""
+        found = []
+        for batch, (trials, size) in enumerate(zip(self.trials, self.chunk_sizes, strict=True)):
+            found += [Part(batch, range(first, min(first + size, trials))) for first in range(0, trials, size)]
+        return tuple(sorted(found, key=lambda part: (-self.batches[part.batch], part.members.start)))
+
+    @cached_property
+    def chunk_sizes(self) -> tuple[int, ...]:
+        """Members in a chunk at each batch size: as asked, or few enough that their weights stay in cache."""
+        if self.chunk is not None:
+            return self.chunk
+        inputs = self.data.train_inputs
+        return tuple(
+            suggested_chunk(
+                self.trial.parameters * inputs.element_size(),
+                batch,
+                example_bytes=2 * inputs[0].nbytes,
+                members=trials,
+                workers=self.workers,
+                device=self.device,
+            )
+            for batch, trials in zip(self.batches, self.trials, strict=True)
+        )
+
+    @property
+    def chunks(self) -> int:
+        """How many there are."""
+        return len(self.parts)
+
+    def make_chunk(self, number: int) -> NoiseChunk:
+        """A chunk with its data, which all chunks share."""
+        batch, members = self.parts[number]
+        count, size = len(members), len(self.data.train_labels)
+        labels = self.data.train_labels.expand(count, *self.data.train_labels.shape)
+        return NoiseChunk(
+            number=number,
+            initialisation_seeds=self._seeds(streams.INITIALISATION, members),
+            order_seeds=self._seeds(f"{streams.ORDER}, {self.batches[batch]} at a time,", members),
+            forward_seeds=self._seeds(f"{streams.FORWARD}, {self.batches[batch]} at a time,", members),
+            model=self.model,
+            training=self.trainings[batch],
+            cohort=Cohort(self.data.train_inputs, torch.arange(size).expand(count, size), labels),
+            probe=self.data.test_inputs[self.probe_rows],
+            labels=self.data.test_labels[self.probe_rows],
+            schedule=self.schedule,
+            examples=self.examples,
+            fresh=self.fresh,
+            full=max(0, min(self.watched, members.stop) - members.start),
+            path=self.path,
+            device=self.device,
+            threads=self.threads,
+        )
+
+    def harvests(
+        self, number: int, start: State | None, save: Callable[[State], None], report: Callable[[int], None]
+    ) -> Iterator[NoiseHarvest]:
+        """Carries one chunk out."""
+        return noise_harvests(self.make_chunk(number), start=start, save=save, report=report)
+
+    def check(self) -> None:
+        """Refuses what cannot be carried out, before anything is written.
+
+        Raises:
+            SpecError: if the model cannot be made, or an epoch is smaller than a batch.
+            ModelError: if it does not fit the data.
+        """
+        if self.trial.logits < len(self.data.classes):
+            raise ModelError(
+                f"the model has {self.trial.logits} outcomes and {self.data.name!r} {len(self.data.classes)} classes:"
+                " let its last layer have as many."
+            )
+        for training in self.trainings:
+            Order(len(self.data.train_labels), training.batch_size, training.shuffle, (0,))
+        assert self.groups and self.path
+
+    @cached_property
+    def _example(self) -> torch.nn.Module:
+        with torch.random.fork_rng(devices=[]):
+            return self.model.build()
+
+    def _seeds(self, stream: str, members: range) -> tuple[int, ...]:
+        """A member starts from the same parameters at every batch size, and goes its own way from there."""
+        return tuple(streams.seed_of(self.seed, f"{stream} {member}") for member in members)

@@ -1,0 +1,1 @@
+"""The study of the loss of stationary training against its temperature."""

@@ -1,0 +1,74 @@
+"""Whether there is one temperature, and whether it is all that counts."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from szilard.estimate import Estimate, Kind
+from szilard.studies.heat_capacity.evidence import HeatEvidence, over_members
+from szilard.verdicts.bounds import LEVEL, RELATION
+from szilard.verdicts.finding import Finding, unchecked
+from szilard.verdicts.rows import tested
+
+
+def findings(evidence: HeatEvidence) -> tuple[Finding, ...]:
+    """The rows of this family."""
+    return (_one(evidence), _state(evidence)) if evidence.looks > 1 else ()
+
+
+def _one(evidence: HeatEvidence) -> Finding:
+    """The hottest layer over the coldest, in the hottest state."""
+    name, source = "one temperature", "paper §6.2"
+    claim = "all layers are of one temperature"
+    layers = range(1, len(evidence.groups))
+    if len(layers) < 2:
+        return unchecked(name, claim, source, "the network has one layer: take a deeper one.")
+    family = evidence.families[0]
+    state = family.states[0]
+    logs = np.log([evidence.of_members("temperature_kinetic", layer)[state] for layer in layers])  # (layers, members)
+    hottest, coldest = int(logs.mean(1).argmax()), int(logs.mean(1).argmin())
+    gap = over_members(logs[hottest] - logs[coldest])
+    low, high = gap.interval(LEVEL)
+    return tested(
+        name,
+        claim,
+        source,
+        measure="hottest layer over the coldest, less 1 (mean of logarithms over trainings)",
+        effect=math.expm1(gap.value),
+        interval=(math.expm1(low), math.expm1(high)),
+        bound=(0.0, RELATION),
+        where=f"width {family.width}, r = {family.rate:g}, |b| = {evidence.states[state]['batch']}",
+        detail=f"{evidence.groups[1 + hottest]} is the hottest, {evidence.groups[1 + coldest]} the coldest.",
+    )
+
+
+def _state(evidence: HeatEvidence) -> Finding:
+    """The line from batch sizes at one rate against that at another."""
+    name, source = "temperature is all that counts", "paper Eq. 36"
+    claim = "the loss depends on the temperature alone, whether |b| or r made it"
+    lines = [(family, line) for family in evidence.rates if (line := evidence.line(family)) is not None]
+    if len(lines) < 2:
+        return unchecked(name, claim, source, "it takes two learning rates: give rates.")
+    (first, one), (second, other) = lines[:2]
+    logs = [over_members(np.log(evidence.slopes(family))) for family in (first, second)]
+    gap = Estimate(
+        logs[0].value - logs[1].value, math.hypot(logs[0].error, logs[1].error), Kind.ASYMPTOTIC, evidence.members - 1
+    )
+    low, high = gap.interval(LEVEL)
+    return tested(
+        name,
+        claim,
+        source,
+        measure=f"dU/dT at r = {first.rate:g} over that at r = {second.rate:g}, less 1",
+        effect=math.expm1(gap.value),
+        interval=(math.expm1(low), math.expm1(high)),
+        bound=(-RELATION, RELATION),
+        where=f"width {first.width}, temperatures changed by |b| at each of the two rates",
+        detail=(
+            "The effect is from the mean of the logarithms of single trainings' slopes. Of the means over trainings "
+            f"dU/dT is {one.capacity.value:,.0f} and {other.capacity.value:,.0f}, the loss at no temperature "
+            f"{one.ground.value:.4f} and {other.ground.value:.4f} nat."
+        ),
+    )

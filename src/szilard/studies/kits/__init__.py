@@ -1,0 +1,1 @@
+"""What several studies share and none of them owns."""

@@ -1,0 +1,113 @@
+"""The shape of the noise (δ_ij of Eq. 34): whether it points everywhere alike, and whether it has a variance at all."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from szilard.estimate import Estimate, Kind, format_with_error
+from szilard.studies.kits.parameters.statements import FINITE as TAILS
+from szilard.studies.kits.parameters.statements import ISOTROPIC
+from szilard.studies.kits.watched.bursts import Bursts
+from szilard.studies.kits.watched.evidence import Evidence
+from szilard.verdicts.bounds import FINITE
+from szilard.verdicts.bounds import ISOTROPIC as FILLED
+from szilard.verdicts.finding import Finding, parts_of
+from szilard.verdicts.rows import decisive, level_of
+
+
+def findings(evidence: Evidence) -> tuple[Finding, ...]:
+    """The rows of this family, from the last window of records."""
+    bursts = evidence.reservoir
+    assert bursts is not None
+    return (_isotropic(bursts), _tails(bursts))
+
+
+def directions(bursts: Bursts, layer: int) -> Estimate | None:
+    """The participation ratio of a layer at the last record; None where the window was not full."""
+    name = "participation_ratio"
+    value, error = (bursts.values(column)[-1, layer] for column in (name, f"{name}_error"))
+    if not np.isfinite([value, error]).all():
+        return None
+    return Estimate(float(value), float(error), Kind.ASYMPTOTIC, max(min(bursts.window, bursts.records) - 1.0, 1.0))
+
+
+def _isotropic(bursts: Bursts) -> Finding:
+    """The smallest share of a layer's parameters that the noise fills.
+
+    The record's number of directions is that of the whole layer, also where a sample of its parameters stood for it.
+    """
+    if bursts.silent:
+        return ISOTROPIC.unchecked("There is no noise: every batch holds all the training data.")
+    parameters = bursts.parameters
+    found = {
+        layer: one
+        for layer in range(bursts.groups)
+        if parameters[layer] > 1 and (one := directions(bursts, layer)) is not None
+    }
+    if not found:
+        return ISOTROPIC.unchecked("No window of records was full, or no layer has two parameters: train longer.")
+    layers = list(found)
+    intervals = [
+        (float(low) / parameters[layer], float(high) / parameters[layer])
+        for layer in layers
+        for low, high in [found[layer].interval(level_of(len(layers)))]
+    ]
+    bound = (FILLED, math.inf)
+    worst = decisive(intervals, bound)
+    layer = layers[worst]
+    ratio = found[layer]
+    shares = [found[each].value / parameters[each] for each in layers]
+    sampled = bursts.sampled[layer]
+    few = f", as a sample of {sampled:,} tells" if sampled < parameters[layer] else ""
+    return ISOTROPIC.tested(
+        measure="directions that share the noise over those there are, the worst layer",
+        effect=shares[worst],
+        interval=intervals[worst],
+        bound=bound,
+        where=f"the last window to step {bursts.steps[-1]:,}, {bursts.names[layer]}",
+        detail=(
+            f"(tr C)²/tr C² = {format_with_error(ratio.value, ratio.error)} of {parameters[layer]:,} parameters in "
+            f"{bursts.names[layer]}{few}."
+        ),
+        parts=parts_of([bursts.names[each] for each in layers], shares, intervals, bound),
+    )
+
+
+def tail(bursts: Bursts, layer: int) -> Estimate | None:
+    """Hill's index of a layer at the last record; None where the window held too few noises.
+
+    Its error, α/√(k − 2), tells how many noises beyond the threshold it is made of.
+    """
+    value, error = (float(bursts.values(name)[-1, layer]) for name in ("tail_index", "tail_index_error"))
+    if not np.isfinite([value, error]).all() or error <= 0:
+        return None
+    return Estimate(value, error, Kind.ASYMPTOTIC, (value / error) ** 2 + 1)
+
+
+def _tails(bursts: Bursts) -> Finding:
+    """The smallest tail index of a layer."""
+    found = {layer: one for layer in range(bursts.groups) if (one := tail(bursts, layer)) is not None}
+    if not found:
+        return TAILS.unchecked("No window of records held noises enough: train longer.")
+    layers = list(found)
+    intervals = [found[layer].interval(level_of(len(layers))) for layer in layers]
+    bound = (FINITE, math.inf)
+    worst = decisive(intervals, bound)
+    layer = layers[worst]
+    index = found[layer]
+    return TAILS.tested(
+        measure="tail index of the norm of the noise, the worst layer",
+        effect=index.value,
+        interval=intervals[worst],
+        bound=bound,
+        where=f"the last window to step {bursts.steps[-1]:,}, {bursts.names[layer]}",
+        detail=(
+            f"Hill's α = {format_with_error(index.value, index.error)} in {bursts.names[layer]}. Light tails have no "
+            "α: theirs comes out large."
+        ),
+        parts=parts_of(
+            [bursts.names[each] for each in layers], [one.value for one in found.values()], intervals, bound
+        ),
+    )

@@ -1,0 +1,178 @@
+"""One temperature (Eq. 34, §6.2) and stationary parameters: the temperatures of the layers against one another."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from szilard.estimate import Estimate, Kind, format_with_error
+from szilard.reservoir import mutual_equilibrium, time_average, time_ratio
+from szilard.studies.kits.parameters.statements import ONE_TEMPERATURE as ONE
+from szilard.studies.kits.parameters.statements import SETTLED, YAIDA
+from szilard.studies.kits.watched.bursts import Bursts
+from szilard.studies.kits.watched.evidence import Evidence
+from szilard.verdicts.bounds import (
+    FEWEST_BURSTS,
+    FEWEST_COMPARED,
+    FEWEST_INDEPENDENT,
+    LEVEL,
+    ONE_TEMPERATURE,
+    STATIONARY_RATIO,
+)
+from szilard.verdicts.finding import Finding, parts_of
+from szilard.verdicts.rows import decisive, level_of, ratio
+
+
+def findings(evidence: Evidence) -> tuple[Finding, ...]:
+    """The rows of this family."""
+    bursts = evidence.reservoir
+    assert bursts is not None
+    return (_one(bursts), _yaida(bursts), _settled(bursts))
+
+
+def layer_temperatures(bursts: Bursts, rows: slice) -> list[Estimate]:
+    """Of the noise, one a layer, averaged over the bursts of some rows; NaN where it is not known.
+
+    Raises:
+        RecordError: with fewer than two rows.
+    """
+    values = bursts.values("temperature_noise")[rows]
+    unknown = Estimate(math.nan, math.nan, Kind.ASYMPTOTIC)
+    return [time_average(column).value if np.isfinite(column).all() else unknown for column in values.T]
+
+
+def _one(bursts: Bursts) -> Finding:
+    """The largest |ln T_i/T_j| of two layers in the second half of the records."""
+    if bursts.groups < 2:
+        return ONE.unchecked("The record holds one group of parameters: give the Reservoir measure groups='layer'.")
+    if bursts.records < FEWEST_BURSTS:
+        return ONE.unchecked(bursts.too_few(FEWEST_BURSTS))
+    everything = layer_temperatures(bursts, bursts.late)
+    warm = [layer for layer, one in enumerate(everything) if one.value > 0 and one.error > 0]
+    if len(warm) < 2:
+        return ONE.unchecked("Fewer than two layers have noise: there are no temperatures to compare.")
+    found = [everything[layer] for layer in warm]
+    judged = mutual_equilibrium(found, LEVEL)
+    values = [one.value for one in found]
+    hot, cold = found[int(np.argmax(values))], found[int(np.argmin(values))]
+    hottest, coldest = warm[int(np.argmax(values))], warm[int(np.argmin(values))]
+    effective = min(
+        float(time_average(bursts.values("temperature_noise")[bursts.late, layer]).effective_samples) for layer in warm
+    )
+    enough = bursts.records // 2 >= FEWEST_COMPARED or effective >= FEWEST_INDEPENDENT
+    before = layer_temperatures(bursts, slice(0, bursts.records // 2))
+    earlier = before[hottest].value / before[coldest].value if before[coldest].value > 0 else math.nan
+    return ONE.tested(
+        measure="largest |ln(T_i/T_j)| of two layers",
+        effect=judged.largest.value,
+        interval=(judged.largest.low, judged.largest.high) if enough else (0.0, math.inf),
+        bound=(0.0, ONE_TEMPERATURE),
+        where=f"{bursts.span(bursts.late)}, {bursts.names[hottest]} against {bursts.names[coldest]}",
+        detail=(
+            f"Hottest is {bursts.names[hottest]} at {format_with_error(hot.value, hot.error)} (units of loss, per "
+            f"parameter), coldest {bursts.names[coldest]} at {format_with_error(cold.value, cold.error)}: "
+            f"{hot.value / cold.value:.3g} times, {earlier:.3g} times in the first half of the records."
+            f"{'' if enough else too_alike(effective)}"
+        ),
+    )
+
+
+def too_alike(effective: float) -> str:
+    """Why so few independent values decide nothing."""
+    return (
+        f" The values are worth {effective:.1f} independent ones, and {FEWEST_INDEPENDENT} are needed to decide: train "
+        "longer."
+    )
+
+
+def fluctuation_dissipation(bursts: Bursts, layer: int) -> Estimate | None:
+    """``⟨θ·∇U⟩/½r⟨g²⟩`` of a layer over the second half of the records, the ratio of sums; None where it is not known.
+
+    Each record's ratio is weighed by its steps and its kinetic temperature, so that what both ends of an interval say
+    cancels between neighbours.
+    """
+    ratios = bursts.values("fdr_ratio")[bursts.late, layer]
+    steps = bursts.values("interval")[bursts.late]
+    weights = steps * bursts.values("temperature_kinetic")[bursts.late, layer]
+    known = np.isfinite(ratios) & (weights > 0)
+    if known.sum() < FEWEST_BURSTS // 2:
+        return None
+    return time_ratio((ratios * weights)[known], weights[known]).value
+
+
+def _yaida(bursts: Bursts) -> Finding:
+    if bursts.records < FEWEST_BURSTS:
+        return YAIDA.unchecked(bursts.too_few(FEWEST_BURSTS))
+    found = {
+        layer: one for layer in range(bursts.groups) if (one := fluctuation_dissipation(bursts, layer)) is not None
+    }
+    if not found:
+        return YAIDA.unchecked("The record holds no ratio: the optimiser's own law is not known, or nothing moved.")
+    layers = list(found)
+    intervals = [found[layer].interval(level_of(len(layers))) for layer in layers]
+    layer = layers[worst := decisive(intervals, STATIONARY_RATIO)]
+    ratio_there = found[layer]
+    return YAIDA.tested(
+        measure="⟨θ·∇U⟩ over the kinetic temperature, the worst layer",
+        effect=ratio_there.value,
+        interval=intervals[worst],
+        bound=STATIONARY_RATIO,
+        where=f"{bursts.span(bursts.late)}, {bursts.names[layer]}",
+        detail=(
+            f"{format_with_error(ratio_there.value, ratio_there.error)} in {bursts.names[layer]}. Above 1 the "
+            "parameters still move towards the origin of the axes, below 1 away from it: either way they are not "
+            "stationary yet."
+        ),
+        parts=parts_of(
+            [bursts.names[each] for each in layers], [one.value for one in found.values()], intervals, STATIONARY_RATIO
+        ),
+    )
+
+
+def configurational(bursts: Bursts, layer: int) -> tuple[Estimate, Estimate] | None:
+    """Configurational and kinetic temperature of the same, last window of records; None where it is not full yet."""
+    name = "temperature_configurational"
+    if not bursts.has(name):
+        return None
+    value, error, effective = (
+        bursts.values(column)[-1, layer] for column in (name, f"{name}_error", f"{name}_effective_samples")
+    )
+    if not np.isfinite([value, error, effective]).all():
+        return None
+    window = bursts.values("temperature_kinetic")[-bursts.window :, layer]
+    if not np.isfinite(window).all():
+        return None
+    return Estimate(float(value), float(error), Kind.ASYMPTOTIC, max(float(effective) - 1, 1.0)), time_average(
+        window
+    ).value
+
+
+def _settled(bursts: Bursts) -> Finding:
+    found = {layer: one for layer in range(bursts.groups) if (one := configurational(bursts, layer)) is not None}
+    if not found:
+        return SETTLED.unchecked("No window of records was full: train longer, or record more often.")
+    layers = list(found)
+    ratios = [ratio(*found[layer], level_of(len(layers))) for layer in layers]
+    worst = decisive([interval for _, interval in ratios], STATIONARY_RATIO)
+    layer = layers[worst]
+    effect, interval = ratios[worst]
+    positions, motions = found[layer]
+    return SETTLED.tested(
+        measure="configurational over kinetic temperature, the worst layer",
+        effect=effect,
+        interval=interval,
+        bound=STATIONARY_RATIO,
+        where=f"{bursts.span(slice(max(0, bursts.records - bursts.window), None))}, {bursts.names[layer]}",
+        detail=(
+            f"⟨(θ − θ̄)·∇U⟩ = {format_with_error(positions.value, positions.error)} against "
+            f"{format_with_error(motions.value, motions.error)} of the motion, per parameter, in "
+            f"{bursts.names[layer]}. The window is worth {positions.degrees_of_freedom + 1:.0f} independent positions."
+        ),
+        parts=parts_of(
+            [bursts.names[each] for each in layers],
+            [one for one, _ in ratios],
+            [interval for _, interval in ratios],
+            STATIONARY_RATIO,
+        ),
+    )

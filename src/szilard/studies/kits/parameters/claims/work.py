@@ -1,0 +1,102 @@
+"""Predicted work: what drift and diffusion should cost a step, beside the ledger's W at its finest interval."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from szilard.errors import SpecError
+from szilard.estimate import format_with_error
+from szilard.reservoir import Dynamics, displacement_variance, time_ratio
+from szilard.studies.kits.parameters.statements import PREDICTED
+from szilard.studies.kits.watched.evidence import Evidence
+from szilard.verdicts.bounds import FEWEST_BURSTS, LEADING_ORDER, LEVEL
+from szilard.verdicts.finding import Finding
+
+BOUND = (1 - LEADING_ORDER, 1 + LEADING_ORDER)
+
+
+@dataclass(frozen=True, slots=True)
+class Works:
+    """Work per training step between neighbouring bursts, nats.
+
+    Attributes:
+        steps: at which each stretch ends.
+        measured: by the ledger, at its finest interval.
+        drift: predicted for that interval, the mean of both ends.
+        diffusion: likewise; under momentum what shows at that interval.
+        interval: k, training steps.
+    """
+
+    steps: np.ndarray
+    measured: np.ndarray
+    drift: np.ndarray
+    diffusion: np.ndarray
+    interval: int
+
+
+def findings(evidence: Evidence) -> tuple[Finding, ...]:
+    """The one row of this family; none where no works were predicted."""
+    bursts = evidence.reservoir
+    assert bursts is not None
+    if not bursts.has("work_drift", "work_diffusion"):
+        return ()
+    found = works(evidence)
+    if found is None or len(found.steps) < FEWEST_BURSTS:
+        return (PREDICTED.unchecked("The ledger made too few jumps between bursts: train longer."),)
+    predicted = found.drift + found.diffusion
+    ratio = time_ratio(predicted, found.measured).value
+    return (
+        PREDICTED.tested(
+            measure="predicted over measured work",
+            effect=ratio.value,
+            interval=ratio.interval(LEVEL),
+            bound=BOUND,
+            where=f"steps to {found.steps[-1]:,}, at jumps of {found.interval}",
+            at_interval=True,
+            detail=(
+                f"{format_with_error(ratio.value, ratio.error)}: diffusion {found.diffusion.mean():.3g} and drift "
+                f"{found.drift.mean():.3g} nat per input and step against {found.measured.mean():.3g} measured. To "
+                "leading order in the step and short of relaxation; between bursts the ends stand for the stretch."
+            ),
+        ),
+    )
+
+
+def works(evidence: Evidence) -> Works | None:
+    """Predicted and measured work per step between bursts; None where one of them is missing."""
+    bursts, ledger = evidence.reservoir, evidence.ledger
+    if bursts is None or not bursts.has("work_drift", "work_diffusion") or "work_by_interval" not in ledger:
+        return None
+    rows = np.searchsorted(evidence.steps, bursts.steps, side="right") - 1
+    steps, jumps, work = (
+        np.asarray(ledger[name].values, dtype=float)[:, 0] for name in ("steps_by_interval", "jumps_by_interval",
+                                                                       "work_by_interval")
+    )  # fmt: skip
+    covered, made, done = (np.diff(column[rows]) for column in (steps, jumps, work))
+    known = (covered > 0) & (made > 0) & np.isfinite(done)
+    if not known.any():
+        return None
+    interval = round(float(covered[known].sum() / made[known].sum()))
+    drift, diffusion = (bursts.values(name) for name in ("work_drift", "work_diffusion"))
+    drift, diffusion = (0.5 * (each[1:] + each[:-1])[known] for each in (drift, diffusion))
+    measured = (done / np.maximum(covered, 1))[known]
+    diffusion = diffusion * coherence(evidence.attributes.get("optimizer"), interval)
+    return Works(bursts.steps[1:][known], measured, interval * drift, diffusion, interval)
+
+
+def coherence(optimizer: object, interval: int) -> float:
+    """What the noise does within an interval, over what it does in the long run: 1 without momentum.
+
+    Momentum spreads a noise's displacement over 1/(1 − β) steps, so that shorter jumps see only part of it.
+    """
+    settings = dict(optimizer) if isinstance(optimizer, Mapping) else {}
+    try:
+        dynamics = Dynamics.of(str(settings.get("class")), settings)
+    except (SpecError, KeyError, TypeError, ValueError):
+        return 1.0
+    if not dynamics.response:
+        return 1.0
+    return displacement_variance(dynamics, interval) / (interval * dynamics.response**2)

@@ -1,0 +1,1 @@
+"""What runs share while they are carried out: progress, threads, sizes."""

@@ -1,0 +1,1 @@
+"""Claims that are held against any record of one watched training."""

@@ -1,0 +1,29 @@
+"""Claims of the paper that no single run can check, each with the reason and the design that would."""
+
+from __future__ import annotations
+
+from szilard.studies.kits.watched.evidence import Evidence
+from szilard.verdicts.finding import Finding, unchecked
+
+ENSEMBLE = "an ensemble of trainings over seeds, datasets and tasks"
+
+CLAIMS = (
+    ("learned information", "L-info = I(X;Θ) = Σ_X − Σ(X|Θ) grows while the model learns", "paper Eqs. 6–7, 10, 25",
+     f"I(X;Θ) needs the marginal p(x) over models, which one run does not have: run {ENSEMBLE}."),
+    ("memorised information", "M-info = I(Θ;B) = S(Θ)", "paper Eq. 5",
+     f"the distribution of the parameters over datasets is unknown: run {ENSEMBLE}, or a system with a known answer."),
+    ("data processing", "M-info ≥ L-info", "paper Eq. 4",
+     f"both sides are mutual informations: run {ENSEMBLE}."),
+    ("low variance", "one run stands for the ensemble", "paper Eq. 9",
+     "the spread between runs cannot be seen within one: run several seeds."),
+    ("falling marginal entropy", "ΔS_X < 0 for a model initialised at random", "paper §7",
+     f"S_X is the entropy of the mixture of models, not of this one: run {ENSEMBLE}."),
+    ("Clausius relation", "ΔS(Θ) = −Q", "paper Eqs. 28–29",
+     "S(Θ) of one trajectory is undefined, and the relation is no theorem: a system of known S(Θ) shows its residual."),
+)  # fmt: skip
+"""Name, claim, source, and what it would take."""
+
+
+def findings(evidence: Evidence) -> tuple[Finding, ...]:
+    """The rows of this family, the same for every single run."""
+    return tuple(unchecked(*claim) for claim in CLAIMS)

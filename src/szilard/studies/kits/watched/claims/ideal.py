@@ -1,0 +1,48 @@
+"""Ideal, quasi-static learning: whether the conditional entropy production vanishes beside the change of entropy."""
+
+from __future__ import annotations
+
+import math
+
+from szilard.estimate import format_with_error
+from szilard.studies.kits.watched.evidence import Evidence
+from szilard.verdicts.bounds import LEVEL, QUASI_STATIC
+from szilard.verdicts.finding import Basis, Concern, Finding, judge
+
+
+def findings(evidence: Evidence) -> tuple[Finding, ...]:
+    """The rows of this family: ``Σ/|ΔS|``, with the widest ratio that both intervals allow (Σ and ΔS share inputs)."""
+    if evidence.records < 2:
+        return ()
+    production = evidence.at_end("ep_conditional")
+    change = evidence.at_end("entropy_change")
+    low, high = (max(end, 0.0) for end in production.interval(LEVEL))
+    ends = [abs(end) for end in change.interval(LEVEL)]
+    least = 0.0 if change.interval(LEVEL)[0] <= 0 <= change.interval(LEVEL)[1] else min(ends)
+    interval = (low / max(ends) if max(ends) > 0 else math.inf, high / least if least > 0 else math.inf)
+    ratio = production.value / abs(change.value) if change.value else math.inf
+    return (
+        Finding(
+            name="quasi-static learning",
+            claim="the conditional entropy production is nearly zero: all of Σ_X becomes learned information",
+            source="paper §5, The Ideal Learning Process",
+            basis=Basis.TESTED,
+            concerns=Concern.THEORY,
+            at_interval=True,
+            measure="Σ(X|Θ) over |ΔS(X|Θ)|",
+            effect=ratio,
+            interval=interval,
+            bound=(0.0, QUASI_STATIC),
+            verdict=judge(interval, (0.0, QUASI_STATIC)),
+            detail=(
+                f"Σ(X|Θ) = {format_with_error(production.value, production.error)} nat against ΔS(X|Θ) = "
+                f"{format_with_error(change.value, change.error)} nat per input, "
+                f"{_at_interval(evidence)}; another k gives another number."
+            ),
+        ),
+    )
+
+
+def _at_interval(evidence: Evidence) -> str:
+    every = evidence.attributes.get("every")
+    return f"at k = {every:,} training steps" if isinstance(every, int) else "at this measuring interval"

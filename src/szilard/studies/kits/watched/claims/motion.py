@@ -1,0 +1,108 @@
+"""The measuring interval: whether work depends on it, and whether drift (learning) or diffusion did the work."""
+
+from __future__ import annotations
+
+import math
+
+from szilard.studies.kits.watched.drift import DriftShare, Motion, drift_share, drift_shares
+from szilard.studies.kits.watched.evidence import Evidence
+from szilard.studies.kits.watched.intervals import describe, momentum_of
+from szilard.studies.kits.watched.learning import in_words as outcome_in_words
+from szilard.studies.kits.watched.phases import in_words, phases
+from szilard.verdicts.bounds import DRIFT, FEWEST_JUMPS, LEVEL
+from szilard.verdicts.finding import Basis, Concern, Finding, Interval, Verdict, judge
+
+
+def findings(evidence: Evidence) -> tuple[Finding, ...]:
+    """The rows of this family."""
+    momentum = momentum_of(evidence.attributes.get("optimizer"))
+    return (_dependence(evidence, momentum), _learning(evidence, momentum))
+
+
+def _too_few() -> str:
+    return (
+        f"Two intervals, one a multiple of the other, with {FEWEST_JUMPS} jumps at the coarser are needed: "
+        "train longer, or give finer path_intervals."
+    )
+
+
+def _dependence(evidence: Evidence, momentum: float) -> Finding:
+    """W(mc)/W(c) − 1 for every pair of intervals, 0 where it does not matter; the row shows the clearest departure."""
+    shares = [share for share in drift_shares(evidence.ledger, momentum) if share.enough]
+    intervals = [_change_of_work(share, 1 - (1 - LEVEL) / len(shares)) for share in shares]
+    verdicts = {judge(interval, (-DRIFT, DRIFT)) for interval in intervals}
+    verdict, interval, effect, where, detail = Verdict.UNDECIDED, None, None, "whole run", _too_few()
+    if shares:
+        clearest = max(range(len(shares)), key=lambda index: max(intervals[index][0], -intervals[index][1]))
+        share, interval = shares[clearest], intervals[clearest]
+        effect = share.work_ratio - 1
+        where = f"{share.steps} steps"
+        detail = (
+            f"Merging {share.ratio} jumps of {share.interval} steps into one changes W by {effect:+.0%} "
+            f"({share.jumps} merged jumps; the clearest of {len(shares)} pairs, allowed for): "
+            "quote W, Q and L with their interval."
+        )
+        if Verdict.FAILED in verdicts:
+            verdict = Verdict.FAILED
+        elif verdicts == {Verdict.HELD}:
+            verdict = Verdict.HELD
+    return Finding(
+        name="independence of the interval",
+        claim="work, heat and length belong to the run, however often it is measured",
+        source="docs: measuring interval; paper Eqs. 38–39",
+        basis=Basis.TESTED,
+        concerns=Concern.THEORY,
+        measure="W at the coarser interval over W at the finer, minus 1",
+        effect=effect,
+        interval=interval,
+        bound=(-DRIFT, DRIFT),
+        verdict=verdict,
+        where=where,
+        detail=detail,
+    )
+
+
+def _change_of_work(share: DriftShare, level: float) -> Interval:
+    """The interval of W(mc)/W(c) − 1 from that of the share."""
+    low, high = share.share.interval(level)
+    scale, shift = share.ratio - share.noise_ratio, share.noise_ratio - 1
+    return (low * scale + shift, high * scale + shift)
+
+
+def _learning(evidence: Evidence, momentum: float) -> Finding:
+    """Drift's share of the work: ``held`` above its bound, ``failed`` only where the motion is really diffusion.
+
+    A share below 0 refutes nothing: relaxation cancels the cross terms of a drift as well.
+    """
+    share = drift_share(evidence.ledger, momentum)
+    interval, effect, where, verdict = None, None, "whole run", Verdict.UNDECIDED
+    said = [_too_few()]
+    if share is not None and share.jumps >= FEWEST_JUMPS:
+        interval, effect = share.share.interval(LEVEL), share.share.value
+        where = f"{share.steps} steps, at intervals of {share.interval}"
+        if share.motion in (Motion.DRIFT, Motion.DIFFUSION):
+            verdict = judge(interval, (DRIFT, math.inf))
+        said = [describe(share, momentum), _in_phases(evidence, momentum)]
+    if evidence.records > 1:
+        said.append(outcome_in_words(evidence.ledger, share))
+    return Finding(
+        name="drift",
+        claim="consecutive jumps point the same way at this interval",
+        source="docs: measuring interval",
+        basis=Basis.TESTED,
+        concerns=Concern.THEORY,
+        at_interval=True,
+        measure=f"drift's share of the work; below {DRIFT:g} a doubled interval changes W by < {DRIFT:.0%}",
+        effect=effect,
+        interval=interval,
+        bound=(DRIFT, math.inf),
+        verdict=verdict,
+        where=where,
+        detail=" ".join(filter(None, said)),
+    )
+
+
+def _in_phases(evidence: Evidence, momentum: float) -> str:
+    """What the parts of the run say on their own, where there are several."""
+    said = in_words(phases(evidence.ledger, momentum))
+    return f"By phases, each at its own coarsest interval: {said}." if said else ""

@@ -1,0 +1,48 @@
+"""Rounding of the forward pass: whether the work rises above what rounded logits would feign."""
+
+from __future__ import annotations
+
+import math
+
+from szilard.studies.kits.watched.evidence import Evidence
+from szilard.verdicts.bounds import ROUNDING, ROUNDING_FACTOR
+from szilard.verdicts.finding import Basis, Concern, Finding, Verdict, judge
+
+
+def findings(evidence: Evidence) -> tuple[Finding, ...]:
+    """The rows of this family."""
+    if evidence.records < 2 or "precision_floor" not in evidence.ledger:
+        return ()
+    work, floor = evidence.at_end("work").value, evidence.at_end("precision_floor").value
+    share = floor / work if work > 0 else math.inf
+    interval = (0.0, share * ROUNDING_FACTOR)
+    # a floor alone accuses nobody: models that follow closely upon one another round alike
+    verdict = Verdict.HELD if judge(interval, (0.0, ROUNDING)) is Verdict.HELD else Verdict.UNDECIDED
+    precision = str(evidence.attributes.get("forward_precision", "an unknown precision"))
+    detail = f"Rounding at {precision} would feign up to about {floor:.1g} nat of {work:.4g} nat."
+    if verdict is Verdict.UNDECIDED and "work_quadratic" in evidence.ledger and work > 0:
+        quadratic = evidence.at_end("work_quadratic").value
+        share = abs(work - quadratic) / work
+        interval = (share, share)
+        verdict = judge(interval, (0.0, ROUNDING))
+        detail += f" The Fisher form, which rounding hardly touches, gives {quadratic:.4g} nat."
+    elif verdict is Verdict.UNDECIDED:
+        detail += " The Fisher form would tell: szilard.Ledger(fisher=True)."
+    if evidence.attributes.get("forward_flagged"):
+        detail += " The forward pass was less precise than float32, which float64 sums do not mend."
+        verdict = Verdict.UNDECIDED if verdict is Verdict.HELD else verdict
+    return (
+        Finding(
+            name="precision floor",
+            claim="the work is the model's, not rounding's",
+            source="docs: precision floor",
+            basis=Basis.TESTED,
+            concerns=Concern.RECORD,
+            measure="spurious work over W",
+            effect=share,
+            interval=interval,
+            bound=(0.0, ROUNDING),
+            verdict=verdict,
+            detail=detail,
+        ),
+    )

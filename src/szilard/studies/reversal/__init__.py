@@ -1,0 +1,1 @@
+"""The study of training backwards, and how lazy the network is meanwhile."""

@@ -1,0 +1,59 @@
+"""Whether the numbers can be trusted: a record that is whole, and distances that stand above rounding."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from szilard.studies.reversal.evidence import ReversalEvidence
+from szilard.verdicts.bounds import TANGENT
+from szilard.verdicts.finding import Concern, Finding, unchecked
+from szilard.verdicts.rows import counted, tested
+
+HALVES = 2.0 ** (52 - 23)
+"""How much finer float64 rounds than float32."""
+
+
+def findings(evidence: ReversalEvidence) -> tuple[Finding, ...]:
+    """The rows of this family."""
+    return (_closed(evidence), _rounding(evidence))
+
+
+def _closed(evidence: ReversalEvidence) -> Finding:
+    status = str(evidence.attributes.get("status"))
+    told = "The run was closed" if status == "complete" else f"The run was not closed (status {status})"
+    return counted(
+        "closed run",
+        "the record covers the whole run",
+        "record",
+        float(status != "complete" or not evidence.whole),
+        f"{told}; {evidence.span()}.",
+        Concern.RECORD,
+    )
+
+
+def _rounding(evidence: ReversalEvidence) -> Finding:
+    """Rounding of float64, from what float32 arithmetic makes of the same path."""
+    name, claim = "rounding", "distances are of the path, not of the arithmetic"
+    if evidence.steps < 1:
+        return unchecked(name, claim, "float32 beside float64", "The record has no steps.", Concern.RECORD)
+    single = evidence.reversal["distance_single"].values[-1]
+    double = evidence.reversal["distance"].values[-1][..., 0]
+    smallest = int(np.argmin(evidence.rates))
+    both = np.isfinite(single[..., smallest]) & (double[..., smallest] > 0) & np.isfinite(double[..., smallest])
+    if not both.any():
+        return unchecked(name, claim, "float32 beside float64", "No path came back.", Concern.RECORD)
+    one, other = single[..., smallest][both], double[..., smallest][both]
+    largest = float((np.abs(one - other) / other).max())
+    effect = largest / HALVES
+    return tested(
+        name,
+        claim,
+        "float32 beside float64",
+        measure="rounding of float64 over the distance",
+        effect=effect,
+        interval=(effect, effect),
+        bound=(0.0, TANGENT),
+        where=f"r = {evidence.rates[smallest]:.3g}, after {evidence.steps} steps back",
+        detail=f"In float32 the same path ends up to {largest:.2g} of its distance elsewhere; float64 is 2^29 finer.",
+        concerns=Concern.RECORD,
+    )

@@ -1,0 +1,57 @@
+"""Laziness over the very paths that are reversed: of the kernel, of the loss (Eq. 35), and of the gradient."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from szilard.studies.reversal.evidence import ReversalEvidence, over_seeds
+from szilard.verdicts.audit import number
+from szilard.verdicts.bounds import TANGENT
+from szilard.verdicts.finding import Finding
+from szilard.verdicts.rows import tested
+
+CLAIMS = (
+    ("kernel_change", "lazy kernel", "the tangent kernel stays as it is", "lazy training",
+     "‖K − K*‖/‖K*‖"),
+    ("losses_error", "linear loss", "the loss is linear in θ around a typical θ*", "paper Eq. 35",
+     "error of the linearised change of the loss, over the change"),
+    ("gradient_change", "gradient without θ", "the gradient does not depend on where in Θ it is taken",
+     "paper below Eq. 35", "‖∇φ_θ(b) − ∇φ_θ*(b)‖/‖∇φ_θ*(b)‖"),
+)  # fmt: skip
+"""Column, name, claim, source and measure."""
+
+
+def findings(evidence: ReversalEvidence) -> tuple[Finding, ...]:
+    """The rows of this family, for the model and each start."""
+    if not evidence.laziness.sizes["step"]:
+        return ()
+    return tuple(_stays(evidence, place, *claim) for claim in CLAIMS for place in range(len(evidence.starts)))
+
+
+def _stays(
+    evidence: ReversalEvidence, place: int, column: str, name: str, claim: str, source: str, measure: str
+) -> Finding:
+    effect, interval = over_seeds(evidence.at_look(column, place))
+    start, looks = evidence.starts[place], evidence.laziness["step"].values
+    over = int(looks[np.abs(looks - evidence.steps).argmin()])
+    return tested(
+        f"{name} from step {start:,}",
+        claim,
+        source,
+        measure=f"{measure}, median over seeds",
+        effect=effect,
+        interval=interval,
+        bound=(0.0, TANGENT),
+        where=f"training steps {start:,} to {start + over:,}",
+        detail=_longer(evidence, column, place, over),
+    )
+
+
+def _longer(evidence: ReversalEvidence, column: str, place: int, over: int) -> str:
+    """What becomes of it over the whole window."""
+    last = int(evidence.laziness["step"].values[-1])
+    if last <= over:
+        return ""
+    values = evidence.laziness[column].values[-1, 0, place]
+    after = float(np.median(values[..., 0] if values.ndim == 2 else values))
+    return f"After {last:,} steps it is {number(after)}."

@@ -1,0 +1,82 @@
+"""Appendix A at its word: whether reversed inputs and gradient ascent lead back, and whether a step could be undone."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from szilard.studies.reversal.evidence import ReversalEvidence, over_seeds
+from szilard.verdicts.audit import number
+from szilard.verdicts.bounds import FLOAT, RETRACED
+from szilard.verdicts.finding import Finding
+from szilard.verdicts.rows import tested
+
+SOURCE = "paper Appendix A"
+
+
+def findings(evidence: ReversalEvidence) -> tuple[Finding, ...]:
+    """The rows of this family."""
+    rows = tuple(_retraced(evidence, place) for place in range(len(evidence.starts))) if evidence.steps else ()
+    return (*rows, *((_reached(evidence),) if evidence.reach.sizes["step"] else ()))
+
+
+def _retraced(evidence: ReversalEvidence, place: int) -> Finding:
+    """At the training's own rate."""
+    relative = evidence.relative()[-1, place]  # (seeds, rates, groups)
+    effect, interval = over_seeds(relative[:, 0, 0])
+    start = evidence.starts[place]
+    return tested(
+        f"retraced from step {start:,}",
+        "run backwards, the optimiser leads back along the path it came",
+        SOURCE,
+        measure="distance from θ_0 over the way back, median over seeds",
+        effect=effect,
+        interval=interval,
+        bound=(0.0, RETRACED),
+        where=f"training steps {start:,} to {start + evidence.steps:,}, r = {evidence.rates[0]:.3g}",
+        detail=f"{_slower(evidence, relative)} {_worst(evidence, relative)}".strip(),
+    )
+
+
+def _slower(evidence: ReversalEvidence, relative: np.ndarray) -> str:
+    """From which rate on down it would be retraced."""
+    held = [over_seeds(relative[:, rate, 0])[1][1] <= RETRACED for rate in range(len(evidence.rates))]
+    first = next((rate for rate in range(len(held)) if all(held[rate:])), None)
+    if first is None:
+        return "At none of the rates is it retraced within a tenth."
+    if first == 0:
+        return ""
+    return f"It is retraced within a tenth from r = {evidence.rates[first]:.2g} on down."
+
+
+def _worst(evidence: ReversalEvidence, relative: np.ndarray) -> str:
+    """Which layer strays farthest."""
+    layers = np.median(relative[:, 0, 1:], axis=0)
+    if layers.size < 2 or not np.isfinite(layers).all():
+        return ""
+    farthest, least = int(layers.argmax()), int(layers.argmin())
+    names = evidence.groups[1:]
+    return (
+        f"{names[farthest]} strays farthest ({number(float(layers[farthest]))} of its way), {names[least]} least"
+        f" ({number(float(layers[least]))})."
+    )
+
+
+def _reached(evidence: ReversalEvidence) -> Finding:
+    """Whether any forward step undoes one: over the model, all starts and seeds."""
+    nearest = np.asarray(evidence.reach["nearest_return"].values)[:, 0]
+    least = float(nearest.min())
+    return tested(
+        "a step can be undone by a step",
+        "the reversed transition of Θ has a probability above 0, as a log ratio of transitions needs",
+        "paper Eqs. 16, 37",
+        measure="nearest that a forward step of batch size 1 comes to undoing one, in steps",
+        effect=least,
+        interval=(least, least),
+        bound=(0.0, FLOAT),
+        where=f"one step from each of {nearest.size} points",
+        detail=(
+            "From θ_1 the next example leads to one of finitely many points, and none of them is θ_0. Literal SGD on "
+            "finite data is generically absolutely irreversible: the entropy production of its parameters is infinite, "
+            "however well a reversed protocol retraces the path."
+        ),
+    )

@@ -1,0 +1,75 @@
+"""The r² law: what is left of the distance when r² is taken out of it, for one step and for many."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from szilard.page.axes import layout
+from szilard.page.logarithmic import between, heading, logarithmic, range_of
+from szilard.page.style import BLUE, GREEN, ORANGE, PURPLE, VERMILLION, Figure
+from szilard.studies.reversal.evidence import ReversalEvidence
+from szilard.studies.reversal.page.frame import curve, ribbon, when
+
+COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE)
+DASHES = ("solid", "dash")
+SYMBOLS = ("circle", "diamond-open")
+
+
+def figure(evidence: ReversalEvidence) -> Figure:
+    """Both networks; above one step back, below all of them."""
+    rates = evidence.rates
+    defects = evidence.reversal["defect"].values[1:, ..., 0]
+    one = np.sqrt((defects**2).mean(0))  # (networks, starts, seeds, rates)
+    many = evidence.reversal["distance"].values[-1, ..., 0] / rates**2
+    data, notes, axes = [], [], []
+    for panel, (values, title, words) in enumerate(
+        (
+            (one, "one step back over r² (nat)", "one step back, mean over the path"),
+            (many, "all steps back over r² (nat)", f"{evidence.steps} steps back"),
+        ),
+        start=1,
+    ):
+        low, high = between(*range_of(np.where(values < 100 * range_of(values[..., -1])[1], values, np.nan)))
+        axes.append(logarithmic(title, low, high))
+        notes.append(heading(words, panel))
+        for network, called in enumerate(evidence.networks):
+            for place, start in enumerate(evidence.starts):
+                colour = COLOURS[place % len(COLOURS)]
+                over_seeds = values[network, place]
+                middle = np.median(over_seeds, axis=0)
+                shown = np.where(middle <= high, middle, np.nan)
+                if network == 0:
+                    keep = over_seeds.max(0) <= high
+                    data += ribbon(rates[keep], over_seeds[:, keep], colour, panel=panel)
+                name = f"{called}, {when(start)}"
+                data.append(
+                    {
+                        **curve(rates, shown, name, colour, panel=panel, dash=DASHES[network % 2],
+                                symbol=SYMBOLS[network % 2]),
+                        "showlegend": panel == 1,
+                    }
+                )  # fmt: skip
+    x = logarithmic("learning rate r", *between(float(rates.min()), float(rates.max())))
+    return Figure(
+        key="law",
+        title="The r² law",
+        caption=(
+            "A miss that goes as r² is flat here, at the height ‖H g‖ for one step. To the right the misses amplify "
+            f"one another. Dashed: the second network ({', '.join(evidence.networks[1:]) or 'none'}). Where "
+            "activations have kinks, units that turn on or off make the gradient jump, and the constant may rise "
+            "towards small r before it falls to that between kinks. Medians over seeds; bands: their whole range."
+        ),
+        data=data,
+        layout=layout(
+            *axes,
+            x=x,
+            annotations=notes,
+            showlegend=True,
+            hovermode="closest",
+            legend={"orientation": "h", "traceorder": "normal", "x": 0, "y": 1.02, "yanchor": "bottom",
+                    "font": {"size": 11}},
+            margin={"l": 64, "r": 20, "t": 56, "b": 48},
+        ),
+        along_steps=False,
+        panels=2,
+    )  # fmt: skip

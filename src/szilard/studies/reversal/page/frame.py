@@ -1,0 +1,60 @@
+"""What the figures of a reversed training share: colours and names of rates and starts, curves and their range."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from szilard.page.safe import escape
+from szilard.page.style import BLUE, VERMILLION, faded
+
+MOST = 10.0
+"""A path that misses by more than so many times its way has nothing more to show."""
+LEAST = 1e-12
+
+
+def shade(place: int, count: int) -> str:
+    """From vermillion (the first) to blue (the last), by way of grey."""
+    share = place / max(count - 1, 1)
+    ends = [[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in (VERMILLION, BLUE)]
+    middle = [150, 150, 150]
+    one, two, local = (ends[0], middle, 2 * share) if share < 0.5 else (middle, ends[1], 2 * share - 1)
+    return "#" + "".join(f"{round(a + (b - a) * local):02X}" for a, b in zip(one, two, strict=True))
+
+
+def curve(x: Any, y: Any, name: str, colour: str, *, panel: int = 1, dash: str = "solid", width: float = 2.2,
+          symbol: str = "", hover: str = "%{y:.3g}") -> dict[str, Any]:  # fmt: skip
+    """One line, with markers where there is a symbol."""
+    return {
+        "type": "scatter",
+        "mode": "lines+markers" if symbol else "lines",
+        "name": escape(name),
+        "x": x,
+        "y": np.where(np.isfinite(y), y, np.nan),
+        "yaxis": "y" if panel == 1 else f"y{panel}",
+        "line": {"color": colour, "dash": dash, "width": width},
+        "marker": {"color": colour, "symbol": symbol or "circle", "size": 7},
+        "hovertemplate": hover,
+        "showlegend": False,
+    }
+
+
+def ribbon(x: Any, values: np.ndarray, colour: str, *, panel: int = 1) -> list[dict[str, Any]]:
+    """The range over seeds (first dimension) as a band."""
+    edge = {"type": "scatter", "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False, "x": x,
+            "yaxis": "y" if panel == 1 else f"y{panel}"}  # fmt: skip
+    known = np.where(np.isfinite(values), values, np.nan)
+    if np.isnan(known).any():
+        return []
+    return [{**edge, "y": known.min(0)}, {**edge, "y": known.max(0), "fill": "tonexty", "fillcolor": faded(colour)}]
+
+
+def rate_of(rates: np.ndarray, place: int) -> str:
+    """A rate as a share of the training's own."""
+    return "r" if place == 0 else f"r/{2**place}"
+
+
+def when(start: int) -> str:
+    """A start in words."""
+    return "from the initialisation" if start == 0 else f"from step {start:,}"

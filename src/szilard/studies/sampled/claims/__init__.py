@@ -1,0 +1,22 @@
+"""The audit of one run whose X is sampled: every family of findings, in the order in which they matter."""
+
+from __future__ import annotations
+
+from szilard.studies.kits.watched.claims import beyond, ideal, integrity, motion, rounding
+from szilard.studies.sampled.claims import bounds_of, detailed, energies, identities, second_law, trained, weights
+from szilard.studies.sampled.evidence import SampledEvidence
+from szilard.verdicts.finding import Finding
+
+FAMILIES = (second_law, weights, bounds_of, energies, detailed, trained)
+"""Those that need at least one step of the model."""
+
+
+def findings(evidence: SampledEvidence) -> tuple[Finding, ...]:
+    """The rows of all families; those that any single run has are worded as there."""
+    run = evidence.run
+    rows = [*integrity.findings(run), *identities.findings(evidence)]
+    if evidence.records > 1:
+        rows += [row for family in FAMILIES for row in family.findings(evidence)]
+        rows += [*rounding.findings(run), *ideal.findings(run)]
+        rows += motion.findings(run) if "work_by_interval" in run.ledger else ()
+    return (*rows, *beyond.findings(run))

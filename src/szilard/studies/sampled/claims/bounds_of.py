@@ -1,0 +1,57 @@
+"""Latent variables: whether the bounds on either side are in order, and close enough to speak of one number."""
+
+from __future__ import annotations
+
+import math
+
+from szilard.estimate import Estimate
+from szilard.studies.sampled.evidence import SampledEvidence
+from szilard.verdicts.bounds import NEGLIGIBLE
+from szilard.verdicts.finding import Concern, Finding
+from szilard.verdicts.rows import difference, ratio, tested
+
+
+def findings(evidence: SampledEvidence) -> tuple[Finding, ...]:
+    """The rows of this family."""
+    if evidence.capability != "bounded":
+        return ()
+    return (
+        _order(evidence, "work", "W"),
+        _order(evidence, "entropy_conditional", "S(X|Θ)"),
+        _close(evidence),
+    )
+
+
+def _order(evidence: SampledEvidence, name: str, symbol: str) -> Finding:
+    above, below = evidence.at_end(name), evidence.at_end(f"{name}_lower")
+    effect, interval = difference(above, below, max(abs(above.value), 1e-300))
+    return tested(
+        f"bounds of {symbol} in order",
+        f"the upper bound of {symbol} lies above the lower one",
+        "docs: sampled ledger",
+        measure="upper less lower over upper",
+        effect=effect,
+        interval=interval,
+        bound=(-NEGLIGIBLE, math.inf),
+        where="at the end",
+        detail="Both are estimates, and may cross within their errors where they nearly meet.",
+        concerns=Concern.RECORD,
+    )
+
+
+def _close(evidence: SampledEvidence) -> Finding:
+    above, below = evidence.at_end("work"), evidence.at_end("work_lower")
+    gap = Estimate(above.value - below.value, math.hypot(above.error, below.error), above.kind)
+    effect, interval = ratio(gap, above)
+    return tested(
+        "bounds close in",
+        "the bounds of W leave its first digit",
+        "docs: sampled ledger",
+        measure="upper less lower bound of W over the upper",
+        effect=effect,
+        interval=interval,
+        bound=(-math.inf, NEGLIGIBLE),
+        where="at the end",
+        detail="More draws, or a better encoder, bring them together; quote both where they do not.",
+        concerns=Concern.COVERAGE,
+    )

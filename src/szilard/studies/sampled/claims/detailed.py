@@ -1,0 +1,59 @@
+"""The detailed fluctuation theorem (Eq. 22): σ and −σ of the way back, between models that were kept."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from szilard.estimate import Estimate, Kind
+from szilard.studies.sampled.evidence import SampledEvidence
+from szilard.verdicts.bounds import STATIONARY_RATIO
+from szilard.verdicts.finding import Finding, parts_of, told, unchecked
+from szilard.verdicts.rows import decisive, level_of, tested
+
+NAME = "detailed fluctuation theorem"
+CLAIM = "ln P_F(σ)/P_B(−σ) = σ between models along the training, forward and back"
+SOURCE = "paper Eq. 22"
+
+
+def findings(evidence: SampledEvidence) -> tuple[Finding, ...]:
+    """The rows of this family."""
+    space = evidence.space
+    if space is None or "detailed_slope" not in space:
+        return (unchecked(NAME, CLAIM, SOURCE, "no models were kept: watch with szilard.ModelSpace() as well."),)
+    slope = np.asarray(space["detailed_slope"].values, dtype=float)
+    error = np.asarray(space["detailed_slope_error"].values, dtype=float)
+    steps = np.asarray(space["step"].values)
+    known = np.flatnonzero(np.isfinite(slope) & np.isfinite(error) & (error > 0))
+    if not known.size:
+        why = "between the models that were kept σ is too large for its two histograms to meet: keep more of them."
+        return (unchecked(NAME, CLAIM, SOURCE, why),)
+    level = level_of(known.size)
+    intervals = [Estimate(slope[row], error[row], Kind.ASYMPTOTIC).interval(level) for row in known]
+    names = [f"to step {int(steps[row]):,}" for row in known]
+    parts = parts_of(names, [float(slope[row]) for row in known], intervals, STATIONARY_RATIO)
+    clearest = decisive(intervals, STATIONARY_RATIO)
+    low, high = intervals[clearest]
+    return (
+        tested(
+            NAME,
+            CLAIM,
+            SOURCE,
+            measure="slope of the log ratio in σ",
+            effect=float(slope[known[clearest]]),
+            interval=(low, high),
+            bound=STATIONARY_RATIO,
+            where=names[clearest],
+            detail=(
+                f"{known.size} of {max(len(steps) - 1, 1)} jumps have histograms that meet. "
+                + told(parts, "jumps")
+                + (
+                    " A sampler that is not at rest, or a φ that is not normalised, bends it."
+                    if math.isfinite(low)
+                    else ""
+                )
+            ),
+            parts=parts if len(parts) > 1 else (),
+        ),
+    )

@@ -1,0 +1,222 @@
+"""Energies and their sampler: whether chains move and reach equilibrium, and what Z-free identities say of them."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from szilard.estimate import Estimate, Kind
+from szilard.studies.sampled.claims.second_law import second_law
+from szilard.studies.sampled.evidence import SampledEvidence
+from szilard.verdicts.agreement import agreement
+from szilard.verdicts.bounds import ACCEPTANCE, AGREEMENT, ANCESTORS, LEVEL, MOST_CHAINS, NEGLIGIBLE
+from szilard.verdicts.finding import Basis, Concern, Finding, Verdict, judge
+from szilard.verdicts.rows import ratio, tested
+
+SOURCE = "docs: dissipated work; paper §3.3"
+
+
+def findings(evidence: SampledEvidence) -> tuple[Finding, ...]:
+    """The rows of this family."""
+    if evidence.capability != "energetic":
+        return ()
+    rows = [
+        _moves(evidence),
+        *_reference(evidence),
+        _fluctuation(evidence),
+        _second_law(evidence),
+        _jarzynski(evidence),
+    ]
+    rows += [_balance(evidence), _lag(evidence)]
+    return (*rows, *_relaxed(evidence))
+
+
+def _moves(evidence: SampledEvidence) -> Finding:
+    accepted = evidence.mean("acceptance")
+    return tested(
+        "the sampler moves",
+        "the sampler accepts what it proposes often enough to move",
+        SOURCE,
+        measure="mean acceptance",
+        effect=accepted.value,
+        interval=accepted.interval(LEVEL),
+        bound=(ACCEPTANCE, math.inf),
+        where="whole run",
+        detail="Chains that stand still sample nothing: take a smaller step.",
+        concerns=Concern.RECORD,
+    )
+
+
+def _reference(evidence: SampledEvidence) -> tuple[Finding, ...]:
+    """Resampling makes copies, which relaxing must tell apart again.
+
+    After r resamplings within the memory of the relaxation about 1/(1 + r/2) of the particles have ancestors of their
+    own (as lines of descent coalesce); a Kish share, which each resampling sets back to 1, knows nothing of that.
+    """
+    if not evidence.has("reference_memory"):
+        return ()
+    memories = evidence.column("reference_memory")[1:]
+    memories = memories[np.isfinite(memories)]
+    if not len(memories):
+        return ()
+    islands = evidence.attributes.get("islands")
+    memory = float(memories.mean())
+    made = float(evidence.column("resamplings")[-1]) / (islands if isinstance(islands, int) else 1)
+    rate = made / (evidence.records - 1)
+    records = 1 / -math.log(memory) if 0 < memory < 1 else math.inf if memory >= 1 else 0.0
+    share = 1 / (1 + rate * records / 2) if rate else 1.0
+    return (
+        tested(
+            "the reference keeps up",
+            "the reference population relaxes faster than resampling makes copies of it",
+            SOURCE,
+            measure="share of its particles with ancestors of their own",
+            effect=share,
+            interval=(share, share),
+            bound=(ANCESTORS, math.inf),
+            where="whole run",
+            detail=(
+                f"An island is resampled at {rate:.0%} of the records, and its energies are correlated by {memory:.2f} "
+                "over a relaxation. Copies of a few ancestors err to one side, and no error bar shows it: W, ΔF and "
+                "all that follows are then wrong. Give reference_steps more, or record more often."
+            ),
+            concerns=Concern.RECORD,
+        ),
+    )
+
+
+def _fluctuation(evidence: SampledEvidence) -> Finding:
+    """Here ΔF by both ends of a step (BAR) is held against the population's weights."""
+    excess = evidence.column("fluctuation") - 1
+    error = evidence.column("fluctuation_error")
+    known = np.isfinite(excess) & np.isfinite(error)
+    known[0] = False
+    total, spread = float(excess[known].sum()), math.sqrt(float((error[known] ** 2).sum()))
+    scale = evidence.flow
+    verdict, interval, remark = agreement(Estimate(total / scale, spread / scale, Kind.ASYMPTOTIC), AGREEMENT, LEVEL)
+    return Finding(
+        name="fluctuation theorem by both ends",
+        claim="⟨exp(−(ΔE − ΔF))⟩ = 1 with ΔF from both ends of the step: the population is that of the model",
+        source="docs: fluctuation theorem; paper Eqs. 20–22",
+        basis=Basis.TESTED,
+        concerns=Concern.RECORD,
+        measure="Σ(⟨exp(−(ΔE − ΔF))⟩ − 1) over max(W, |ΔS|)",
+        effect=total / scale,
+        interval=interval,
+        bound=(-AGREEMENT, AGREEMENT),
+        verdict=verdict,
+        detail=f"Over {int(known.sum())} jumps: {total:.2g} ± {spread:.2g} nat.{remark}",
+    )
+
+
+def _second_law(evidence: SampledEvidence) -> Finding:
+    return second_law(evidence, "second law with a lag", "work_dissipated", "W_diss", SOURCE)
+
+
+def _jarzynski(evidence: SampledEvidence) -> Finding:
+    """Judged before too few chains share the average: its error then means nothing."""
+    effective = evidence.column("jarzynski_effective_samples")
+    chains = evidence.attributes.get("chains")
+    total = float(chains) if isinstance(chains, int) else float(np.nanmax(effective))
+    few = np.flatnonzero(~(effective >= MOST_CHAINS * total))
+    row = int(few[0]) - 1 if few.size else evidence.records - 1
+    average = Estimate(
+        float(evidence.column("jarzynski")[max(row, 0)] - 1),
+        float(evidence.column("jarzynski_error")[max(row, 0)]),
+        Kind.ASYMPTOTIC,
+    )
+    verdict, interval, remark = agreement(average, AGREEMENT, LEVEL)
+    if row < 1:
+        row, verdict = max(row, 0), Verdict.UNDECIDED
+        remark = f" Already after one update fewer than {MOST_CHAINS:.0%} of the chains share it."
+    return Finding(
+        name="Jarzynski's equality",
+        claim="⟨exp(−(W − ΔF))⟩ = 1 over the lagging chains: the kernel leaves the model invariant, and they do not "
+        "train it",
+        source=SOURCE,
+        basis=Basis.TESTED,
+        concerns=Concern.RECORD,
+        measure="the average less 1",
+        effect=average.value,
+        interval=interval,
+        bound=(-AGREEMENT, AGREEMENT),
+        verdict=verdict,
+        where=f"at step {int(evidence.steps[row]):,}",
+        detail=f"{effective[row]:.0f} effective chains there, {effective[-1]:.1f} at the end.{remark}",
+    )
+
+
+def _balance(evidence: SampledEvidence) -> Finding:
+    asymmetry = evidence.mean("detailed_balance")
+    interval = asymmetry.interval(LEVEL)
+    return tested(
+        "local detailed balance",
+        "a relaxation and its reverse are equally frequent at equilibrium (Eq. 20)",
+        "paper Eq. 20",
+        measure="asymmetry in time over its scale",
+        effect=asymmetry.value,
+        interval=interval,
+        bound=(-AGREEMENT, AGREEMENT),
+        where="whole run",
+        detail="A kernel of several blocks in a fixed order may fail it and still leave the model invariant.",
+    )
+
+
+def _lag(evidence: SampledEvidence) -> Finding:
+    effect, interval = ratio(evidence.at_end("lag_work"), evidence.at_end("work_dissipated"))
+    steps = evidence.attributes.get("sampler_steps")
+    return tested(
+        "X relaxes within an update",
+        "the lag time is long enough for X to reach equilibrium after every update",
+        "paper §3.3",
+        measure="work of the lag over W_diss",
+        effect=effect,
+        interval=interval,
+        bound=(-math.inf, NEGLIGIBLE),
+        where="whole run",
+        detail=(f"At τ = {steps} sampler steps a record. " if isinstance(steps, int) else "")
+        + "What an ideal sampler would have paid is W; the rest of W_diss is the price of the lag. It is negative "
+        "where updates shake the model to and fro faster than lagging chains follow.",
+        at_interval=True,
+    )
+
+
+def _relaxed(evidence: SampledEvidence) -> tuple[Finding, ...]:
+    """What is left, at the end of the update, of the energy that relaxes: beyond it copies of the chains go on."""
+    group, steps = evidence.relaxation, evidence.attributes.get("sampler_steps")
+    if group is None or not isinstance(steps, int):
+        return ()
+    sub_steps = np.asarray(group["sub_step"].values, dtype=float)
+    energies, spread = (np.asarray(group[name].values, dtype=float) for name in ("relaxation", "relaxation_error"))
+    whole_rows = np.isfinite(energies).all(-1) & np.isfinite(spread).all(-1)
+    if not whole_rows.any():
+        return ()
+    profile = energies[whole_rows].mean(0)
+    error = np.sqrt((spread[whole_rows] ** 2).sum(0)) / whole_rows.sum()
+    here = int(np.abs(sub_steps - steps).argmin())
+    if here == len(sub_steps) - 1:
+        return ()
+    left = Estimate(float(profile[here] - profile[-1]), math.hypot(error[here], error[-1]), Kind.UNBIASED)
+    whole = Estimate(float(profile[0] - profile[-1]), math.hypot(error[0], error[-1]), Kind.UNBIASED)
+    effect, interval = ratio(left, whole)
+    return (
+        Finding(
+            name="energy at rest at the end of an update",
+            claim="after an update's sampler steps the mean energy no longer changes",
+            source="paper §3.3",
+            basis=Basis.TESTED,
+            concerns=Concern.THEORY,
+            at_interval=True,
+            measure="energy still to relax over all that relaxes",
+            effect=effect,
+            interval=interval,
+            bound=(-NEGLIGIBLE, NEGLIGIBLE),
+            verdict=judge(interval, (-NEGLIGIBLE, NEGLIGIBLE)),
+            detail=(
+                f"Copies of the chains went on to {sub_steps[-1]:.0f} sampler steps; {left.value:.2g} ± "
+                f"{left.error:.2g} of {whole.value:.2g} ± {whole.error:.2g} nat were still to come after "
+                f"{sub_steps[here]:.0f}."
+            ),
+        ),
+    )

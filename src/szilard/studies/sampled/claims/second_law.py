@@ -1,0 +1,32 @@
+"""The second law: what was dissipated is not negative, within its error; estimates of single records may be."""
+
+from __future__ import annotations
+
+import math
+
+from szilard.studies.sampled.evidence import SampledEvidence
+from szilard.verdicts.bounds import AGREEMENT
+from szilard.verdicts.finding import Concern, Finding
+from szilard.verdicts.rows import scaled, tested
+
+
+def findings(evidence: SampledEvidence) -> tuple[Finding, ...]:
+    """The row of Σ(X|Θ), of whatever capability."""
+    return (second_law(evidence, "second law", "ep_conditional", "Σ(X|Θ)", "paper, below Eq. 23"),)
+
+
+def second_law(evidence: SampledEvidence, name: str, column: str, symbol: str, source: str) -> Finding:
+    """One quantity that no protocol can make negative."""
+    effect, interval = scaled(evidence.at_end(column), evidence.flow)
+    return tested(
+        name,
+        f"{symbol} is not negative",
+        source,
+        measure=f"{symbol} over max(W, |ΔS|)",
+        effect=effect,
+        interval=interval,
+        bound=(-AGREEMENT, math.inf),
+        where="whole run",
+        detail="At the end of the run; from one record to the next an estimate may fall within its error.",
+        concerns=Concern.RECORD,
+    )

@@ -1,0 +1,140 @@
+"""Samples that serve several steps by their weights: fluctuation theorem, a second route to heat, their worth."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from szilard.estimate import Estimate, Kind
+from szilard.ledger import speed_limit, speed_limit_one_sided
+from szilard.studies.sampled.evidence import TINY, SampledEvidence
+from szilard.verdicts.agreement import agreement
+from szilard.verdicts.bounds import AGREEMENT, EFFECTIVE, LEVEL, WITHIN_REACH
+from szilard.verdicts.finding import Basis, Concern, Finding, unchecked
+from szilard.verdicts.rows import tested
+
+FLUCTUATION = (
+    "fluctuation theorem, sampled",
+    "⟨exp(−d)⟩ = 1 at every jump with samples of the model: φ is normalised and nothing is stale",
+    "docs: fluctuation theorem; paper Eqs. 20–22",
+)
+ROUTES = ("heat by two routes", "the heat added up step by step is S_n − S_0 − W", "docs: heat; paper Eqs. 23, 39")
+LIMIT = ("speed limit", "(W + W_rev)/2 ≥ 4n[1 − cos(L/2n)] after n jumps", "docs: length and speed limits")
+ONE_SIDED = ("one-sided speed limit", "W ≥ −2n ln cos(L/2n) after n jumps", "docs: length and speed limits")
+"""Name, claim and source of each row."""
+FAR = "jump was so far that a few samples carry its weights, which leaves no error bar: record more often"
+
+TOGETHER = 1 - (1 - LEVEL) / 2
+"""Two rows share the samples."""
+
+
+def findings(evidence: SampledEvidence) -> tuple[Finding, ...]:
+    """The rows of this family."""
+    if not evidence.has("fluctuation_excess"):
+        return (_worth(evidence),) if evidence.has("effective_sample_size") else ()
+    share = evidence.column("effective_sample_size")[1:]
+    judged, near = int((share > WITHIN_REACH).sum()), bool(np.nanmin(share) > WITHIN_REACH)
+    rows = [_fluctuation(evidence, judged) if judged else unchecked(*FLUCTUATION, f"every {FAR}.", Concern.RECORD)]
+    if evidence.has("heat_stepwise"):
+        rows.append(_routes(evidence) if near else unchecked(*ROUTES, f"a {FAR}.", Concern.RECORD))
+    if evidence.has("length", "work_reverse"):
+        # exact sums over next tokens reach as far as the model jumps
+        known = near or evidence.capability == "sequential"
+        rows.append(_limit(evidence) if known else unchecked(*LIMIT, f"a {FAR}.", Concern.RECORD))
+    return (*rows, _worth(evidence))
+
+
+def _fluctuation(evidence: SampledEvidence, judged: int) -> Finding:
+    """⟨exp(−d)⟩ − 1 summed over the jumps within reach: the work that it feigns."""
+    excess, scale = evidence.at_end("fluctuation_excess"), max(evidence.at_end("work").value, TINY)
+    effect = Estimate(excess.value / scale, excess.error / scale, Kind.UNBIASED)
+    verdict, interval, remark = agreement(effect, AGREEMENT, TOGETHER)
+    return Finding(
+        name=FLUCTUATION[0],
+        claim=FLUCTUATION[1],
+        source=FLUCTUATION[2],
+        basis=Basis.TESTED,
+        concerns=Concern.RECORD,
+        measure="Σ(⟨exp(−d)⟩ − 1) over W",
+        effect=effect.value,
+        interval=interval,
+        bound=(-AGREEMENT, AGREEMENT),
+        verdict=verdict,
+        detail=(
+            f"Over {judged} of {evidence.records - 1} jumps, those within reach of the samples, {excess.value:.2g} ± "
+            f"{excess.error:.2g} nat.{remark} A φ that is not normalised, samples of another model, or supports that "
+            "differ would move it."
+        ),
+    )
+
+
+def _routes(evidence: SampledEvidence) -> Finding:
+    """Both routes share samples, so that adding their errors makes the interval rather too wide."""
+    by_entropy, stepwise = evidence.at_end("heat"), evidence.at_end("heat_stepwise")
+    gap, error = stepwise.value - by_entropy.value, math.hypot(stepwise.error, by_entropy.error)
+    verdict, interval, remark = agreement(
+        Estimate(gap / evidence.flow, error / evidence.flow, Kind.UNBIASED), AGREEMENT, TOGETHER
+    )
+    return Finding(
+        name=ROUTES[0],
+        claim=ROUTES[1],
+        source=ROUTES[2],
+        basis=Basis.TESTED,
+        concerns=Concern.RECORD,
+        measure="difference over max(W, |ΔS|)",
+        effect=gap / evidence.flow,
+        interval=interval,
+        bound=(-AGREEMENT, AGREEMENT),
+        verdict=verdict,
+        detail=f"Step by step less by entropies: {gap:.2g} ± {error:.2g} nat.{remark}",
+    )
+
+
+def _limit(evidence: SampledEvidence) -> Finding:
+    """What was paid over the least, with the errors of both.
+
+    The length of sequences is that of prefix and next token, with the prefixes of the earlier model: it limits W alone.
+    """
+    one_sided = evidence.capability == "sequential"
+    length, jumps = evidence.at_end("length"), evidence.records - 1
+    work, back = evidence.at_end("work"), evidence.at_end("work_reverse")
+    paid = work.value if one_sided else 0.5 * (work.value + back.value)
+    error = work.error if one_sided else 0.5 * math.hypot(work.error, back.error)
+    limit = speed_limit_one_sided if one_sided else speed_limit
+    least = limit(length.value, jumps)
+    slope = limit(length.value + length.error, jumps) - least if length.error else 0.0
+    excess, scale = Estimate(paid - least, math.hypot(error, slope), Kind.ASYMPTOTIC), max(paid, TINY)
+    low, high = excess.interval(LEVEL)
+    return tested(
+        *(ONE_SIDED if one_sided else LIMIT),
+        measure="work beyond the least over the work",
+        effect=excess.value / scale,
+        interval=(low / scale, high / scale),
+        bound=(-AGREEMENT, math.inf),
+        where="whole run",
+        detail=f"At the end {paid:.4g} nat were paid where {least:.4g} would do.",
+        concerns=Concern.RECORD,
+    )
+
+
+def _worth(evidence: SampledEvidence) -> Finding:
+    share = evidence.column("effective_sample_size")
+    known = np.flatnonzero(np.isfinite(share))
+    worst = int(known[share[known].argmin()]) if known.size else 0
+    least = float(share[worst]) if known.size else math.nan
+    return tested(
+        "samples are worth their number",
+        "weights never leave a handful of samples to speak for all",
+        "docs: sampled ledger",
+        measure="least effective samples over samples",
+        effect=least,
+        interval=(least, least),
+        bound=(EFFECTIVE, math.inf),
+        where=f"worst at step {int(evidence.steps[worst]):,}",
+        detail=(
+            "Below, the model moved so far between two records that errors may be too small: record more often, or "
+            "draw more samples."
+        ),
+        concerns=Concern.COVERAGE,
+    )

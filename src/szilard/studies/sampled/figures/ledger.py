@@ -1,0 +1,47 @@
+"""The ledger: work, heat and change of entropy along the training, with error bands or between bounds."""
+
+from __future__ import annotations
+
+from szilard.page.axes import axis, layout
+from szilard.page.drawing import label_ends
+from szilard.page.style import BLUE, GREEN, VERMILLION, Figure, Pen
+from szilard.studies.sampled.page.frame import banded, end_of, range_of
+from szilard.studies.sampled.page.view import View
+
+QUANTITIES = (
+    ("W = Σ", "work W", "work", Pen(BLUE)),
+    ("Q", "heat Q absorbed", "heat", Pen(VERMILLION, "dash")),
+    ("ΔS", "change of entropy ΔS(X|θ)", "entropy_change", Pen(GREEN, "dashdot")),
+)
+"""Short and long name, column and pen."""
+
+ERRORS = {
+    "sequential": "Bands: 95 %, over independent samples of text.",
+    "tractable": "Bands: 95 %, over independent samples.",
+    "bounded": "φ is known between bounds only: dark areas lie between the bounds, light edges are their 95 % bands.",
+    "energetic": "For an ideal sampler. Bands: 95 %, over independent replicates of the reference population.",
+}
+
+
+def figure(view: View) -> Figure | None:
+    """None without two records."""
+    shown = [each for each in QUANTITIES if view.has(each[2])]
+    if not view.enough or not shown:
+        return None
+    span = range_of(view, [column for _, _, column, _ in shown])
+    data = [trace for _, name, column, pen in shown for trace in banded(view, column, name, pen, unit=view.per)]
+    ends = [(short, end_of(view, column), pen.colour) for short, _, column, pen in shown]
+    return Figure(
+        key="ledger",
+        title="The ledger",
+        caption=(
+            "What the optimiser did to the model (work W), what X gave off when it settled under the new model (heat "
+            "Q, negative when given off), and how much the model's entropy changed (ΔS): W + Q = ΔS. With samples of "
+            f"the model itself at every step, all work is entropy production Σ. {ERRORS.get(view.capability, '')}"
+        ),
+        data=data,
+        layout=layout(
+            axis(f"{view.per}, since the first record", range=list(span)), right=58, annotations=label_ends(ends, span)
+        ),
+        wide=True,
+    )

@@ -1,0 +1,107 @@
+"""The life of every run of a family: build, watch, train, score against the baseline."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from szilard.models.evaluation import undisturbed
+from szilard.monitor import Monitor
+from szilard.studies.kits.running.progress import Progress
+from szilard.studies.kits.running.randomness import own_randomness
+from szilard.studies.kits.running.threads import own_threads
+from szilard.studies.sampled.families.measures import measures_of
+from szilard.studies.sampled.families.subject import Subject
+from szilard.studies.sampled.spec import FamilySpec
+from szilard.training import streams
+
+_LOOKS_ON_DEVICE = 100
+"""Steps between looks at the loss where each look waits for the device."""
+
+
+def carry_out(
+    spec: FamilySpec, data: Any, out: Path, *, overwrite: bool, quiet: bool, resume: bool = False, keep: bool = False
+) -> None:
+    """Trains and watches one model, then scores it.
+
+    The random state of the calling program is left as it was. A run whose loss is no longer finite stops there, with
+    its record marked and without a score; one that is interrupted closes its record and raises ``KeyboardInterrupt``.
+
+    Args:
+        spec: what to do.
+        data: as the spec's ``load_data`` returned them.
+        out: the record's directory.
+        overwrite: whether a record that is already there may be replaced.
+        quiet: print nothing.
+        resume: always False: a family's run cannot be resumed.
+        keep: without effect: there are no checkpoints.
+
+    Raises:
+        SpecError, ModelError, RecordError: see :func:`szilard.run`.
+    """
+    device = torch.device(spec.device)
+    with own_randomness(device), own_threads(spec.threads):
+        torch.manual_seed(streams.seed_of(spec.seed, streams.INITIALISATION))
+        subject = spec.begin(spec.model.build().to(device), data, device)
+        module = subject.ppm.module
+        optimizer = spec.training.optimizer.build([each for each in module.parameters() if each.requires_grad])
+        named = getattr(data, "name", spec.data)
+        monitor = Monitor(
+            subject.ppm,
+            optimizer,
+            out=out,
+            every=spec.every,
+            measures=measures_of(spec, subject),
+            seed=streams.seed_of(spec.seed, streams.SAMPLES),
+            overwrite=overwrite,
+            quiet=quiet,
+            attributes={
+                "name": spec.name,
+                "family": spec.family,
+                "data": named,
+                "seed": spec.seed,
+                "spec": spec.as_table(),
+                **subject.attributes,
+            },
+        )
+        torch.manual_seed(streams.seed_of(spec.seed, streams.FORWARD))
+        with monitor, Progress(f"{spec.name}: {named}", spec.training.steps, quiet) as progress:
+            _train(spec, subject, optimizer, monitor, progress)
+            if not monitor.broken:
+                monitor.annotate(**_score(spec, subject))
+
+
+def _train(
+    spec: FamilySpec, subject: Subject, optimizer: torch.optim.Optimizer, monitor: Monitor, progress: Progress
+) -> None:
+    """The loop, until its end or the first number that is not finite."""
+    training = spec.training
+    rates = [group["lr"] for group in optimizer.param_groups]
+    module = subject.ppm.module
+    for step in range(training.steps):
+        if training.schedule is not None:
+            for group, rate in zip(optimizer.param_groups, rates, strict=True):
+                group["lr"] = rate * training.schedule.multiplier(step, training.steps)
+        loss = subject.loss(step)
+        optimizer.zero_grad()
+        loss.backward()
+        if training.clip_norm is not None:
+            nn.utils.clip_grad_norm_(module.parameters(), training.clip_norm)
+        optimizer.step()
+        if subject.after is not None:
+            subject.after()
+        monitor.step(loss=loss)
+        if monitor.broken:
+            return
+        if loss.device.type == "cpu" or step % _LOOKS_ON_DEVICE == 0:
+            progress.update(step + 1, f"loss {loss.item():.3f}")
+
+
+def _score(spec: FamilySpec, subject: Subject) -> dict[str, Any]:
+    """What the record says of the held-out data."""
+    with undisturbed(subject.ppm.module, subject.ppm.device):
+        found = subject.held_out(streams.generator_of(spec.seed, streams.HELD_OUT))
+    return found.attributes()

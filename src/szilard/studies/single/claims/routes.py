@@ -1,0 +1,127 @@
+"""Two routes to every number: labels sampled along trajectories against exact sums, and their fluctuation theorem."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from szilard.estimate import Estimate, Kind
+from szilard.studies.kits.watched.evidence import Evidence
+from szilard.verdicts.agreement import agreement
+from szilard.verdicts.bounds import AGREEMENT, FEWEST_ROWS, LEVEL
+from szilard.verdicts.finding import Basis, Concern, Finding, Interval, Verdict
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+COMPARISONS = 4
+"""Work, heat, entropy and the fluctuation theorem share the samples, so each is judged at level 1 − (1 − LEVEL)/4."""
+
+
+def findings(evidence: Evidence) -> tuple[Finding, ...]:
+    """The rows of this family.
+
+    Cumulative discrepancies carry every earlier one along, so W and Q are judged once, at the last row, where they hold
+    all the evidence there is; the entropy's labels are fresh at every row, so its rows are averaged.
+    """
+    samples = evidence.samples
+    if samples is None or not samples.sizes["step"]:
+        return (_missing("The record holds no samples: give the Ledger measure samples=1 or more."),)
+    rows = int(samples.sizes["step"]) - 1
+    flow = max(abs(evidence.at_end("entropy_change").value), evidence.at_end("work").value, 1e-300)
+    entropy_scale = float(np.mean(np.abs(evidence.column("entropy_conditional"))))
+    return (
+        _comparison("work", _final(samples, "work"), flow, "max(W, |ΔS|)", rows, evidence),
+        _comparison("heat", _final(samples, "heat"), flow, "max(W, |ΔS|)", rows, evidence),
+        _comparison("entropy", _averaged(samples, "entropy"), entropy_scale, "the mean S(X|Θ)", rows, evidence),
+        _fluctuation(evidence, samples, flow),
+    )
+
+
+def _column(samples: xr.Dataset, name: str) -> np.ndarray:
+    return np.asarray(samples[name].values, dtype=float)
+
+
+def _final(samples: xr.Dataset, name: str) -> Estimate:
+    value, error = _column(samples, f"{name}_discrepancy"), _column(samples, f"{name}_discrepancy_error")
+    return Estimate(float(value[-1]), float(error[-1]), Kind.UNBIASED)
+
+
+def _averaged(samples: xr.Dataset, name: str) -> Estimate:
+    value, error = _column(samples, f"{name}_discrepancy"), _column(samples, f"{name}_discrepancy_error")
+    known = np.isfinite(value) & np.isfinite(error)
+    count = max(int(known.sum()), 1)
+    return Estimate(
+        float(value[known].sum()) / count, math.sqrt(float((error[known] ** 2).sum())) / count, Kind.UNBIASED
+    )
+
+
+def _comparison(name: str, gap: Estimate, scale: float, scale_name: str, rows: int, evidence: Evidence) -> Finding:
+    """One quantity's discrepancy relative to its scale."""
+    relative = Estimate(gap.value / scale, gap.error / scale, gap.kind, evidence.degrees_of_freedom)
+    z = gap.value / gap.error if gap.error > 0 else math.nan
+    verdict, interval, remark = _decide(relative, rows)
+    detail = f"Sampled minus exact is {gap.value:.2g} ± {gap.error:.2g} nat over {rows} rows (z = {z:.1f}).{remark}"
+    return Finding(
+        name=f"{name}, sampled against exact",
+        claim=f"labels drawn from the model give the same {name} as exact sums over labels",
+        source="docs: sampled route; paper Eqs. 22–25",
+        basis=Basis.TESTED,
+        concerns=Concern.RECORD,
+        measure=f"difference over {scale_name}",
+        effect=relative.value,
+        interval=interval,
+        bound=(-AGREEMENT, AGREEMENT),
+        verdict=verdict,
+        detail=detail,
+    )
+
+
+def _fluctuation(evidence: Evidence, samples: xr.Dataset, flow: float) -> Finding:
+    """⟨exp(−d)⟩ − 1 summed over jumps: the work that it would feign. Labels one step stale shift it by about 2W."""
+    value, error = _column(samples, "fluctuation_sampled") - 1, _column(samples, "fluctuation_sampled_error")
+    position = np.searchsorted(evidence.steps, np.asarray(samples["step"].values))
+    jumps = np.diff(position, prepend=0)
+    known = np.isfinite(value) & np.isfinite(error) & (jumps > 0)
+    total = float((value * jumps)[known].sum())
+    spread = math.sqrt(float(((error * jumps)[known] ** 2).sum()))
+    relative = Estimate(total / flow, spread / flow, Kind.UNBIASED)  # its error is an exact sum
+    made, rows = int(jumps[known].sum()), int(known.sum())
+    mean, mean_error = 1 + total / max(made, 1), spread / max(made, 1)
+    verdict, interval, remark = _decide(relative, rows)
+    detail = f"Mean over {made} jumps in {rows} rows: {mean:.6f} ± {mean_error:.1g}.{remark}"
+    return Finding(
+        name="fluctuation theorem, sampled",
+        claim="⟨exp(−d)⟩ = 1 at every jump with fresh labels: φ is normalised and nothing is stale",
+        source="docs: fluctuation theorem; paper Eqs. 20–22",
+        basis=Basis.TESTED,
+        concerns=Concern.RECORD,
+        measure="Σ(⟨exp(−d)⟩ − 1) over max(W, |ΔS|)",
+        effect=relative.value,
+        interval=interval,
+        bound=(-AGREEMENT, AGREEMENT),
+        verdict=verdict,
+        detail=detail,
+    )
+
+
+def _decide(effect: Estimate, rows: int) -> tuple[Verdict, Interval, str]:
+    """Verdict, interval and a remark; undecided with too few rows."""
+    level = 1 - (1 - LEVEL) / COMPARISONS
+    if rows < FEWEST_ROWS:
+        return Verdict.UNDECIDED, effect.interval(level), f" At least {FEWEST_ROWS} rows are needed."
+    return agreement(effect, AGREEMENT, level)
+
+
+def _missing(why: str) -> Finding:
+    return Finding(
+        name="sampled against exact",
+        claim="labels drawn from the model give the same numbers as exact sums over labels",
+        source="docs: sampled route",
+        basis=Basis.TESTED,
+        concerns=Concern.RECORD,
+        verdict=Verdict.UNCHECKABLE,
+        detail=why,
+    )

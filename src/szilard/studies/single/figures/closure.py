@@ -1,0 +1,55 @@
+"""First-law closure: how far the identities are from closing, on a logarithmic scale."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from szilard.page.axes import LEGEND, axis, layout, rule
+from szilard.page.curve import Curve, thinned
+from szilard.page.drawing import dots
+from szilard.page.style import BLUE, GREEN, PURPLE, VERMILLION, Figure, Pen
+from szilard.studies.single.page.view import View
+from szilard.verdicts.bounds import FLOAT
+
+FLOOR = 1e-18
+"""Where an exact zero is drawn."""
+
+
+def figure(view: View) -> Figure | None:
+    """None without two records."""
+    evidence = view.evidence
+    if evidence.records < 2:
+        return None
+    energy, entropy = evidence.column("energy"), evidence.column("entropy_conditional")
+    work, heat = evidence.column("work"), evidence.column("heat")
+    residuals = [
+        ("|W + Q − ΔU|", work + heat - (energy - energy[0]), Pen(BLUE), "circle"),
+        ("|W − Σ(X|Θ)|", work - evidence.column("ep_conditional"), Pen(VERMILLION), "square-open"),
+        ("|U − S(X|Θ)|", energy - entropy, Pen(GREEN), "diamond-open"),
+    ]
+    if view.has("fluctuation"):
+        residuals.append(("|⟨exp(−d)⟩ − 1|", evidence.column("fluctuation") - 1, Pen(PURPLE), "x-thin-open"))
+    data = []
+    for name, residual, pen, symbol in residuals:
+        rows = np.flatnonzero(np.isfinite(residual))
+        rows = rows[thinned(len(rows))]
+        curve = Curve(evidence.steps[rows], np.maximum(np.abs(residual[rows]), FLOOR))
+        data.append(dots(curve, name, pen, symbol))
+    scale = float(np.abs(np.stack([work, heat, energy])).max())
+    shape, note = rule(FLOAT * scale, "bound of the audit", log=True)
+    return Figure(
+        key="closure",
+        title="The first law closes",
+        caption=(
+            "Residuals of identities that hold by construction, in nats (the fluctuation theorem as a pure number): "
+            f"what is left is rounding. An exact zero is drawn at {FLOOR:.0e}."
+        ),
+        data=data,
+        layout=layout(
+            axis("absolute residual (nat)", type="log", range=[-18.5, max(float(np.log10(FLOAT * scale)) + 1, -7.0)]),
+            right=16,
+            shapes=[shape],
+            annotations=[note],
+            **LEGEND,
+        ),
+    )

@@ -1,0 +1,17 @@
+"""The figures of the parameters as a heat reservoir: ``figure(view)`` returns None where the record lacks it."""
+
+from __future__ import annotations
+
+from szilard.studies.single.figures.reservoir import (
+    correlation,
+    force,
+    noise,
+    relation,
+    scale,
+    temperatures,
+    thermometers,
+    work,
+)
+
+FAMILIES = (noise, temperatures, thermometers, correlation, scale, relation, force, work)
+"""In the order of the page."""

@@ -1,0 +1,176 @@
+"""How layers are drawn: a pen of its own for each, the same in all figures, and few enough to be told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from szilard.errors import RecordError
+from szilard.estimate import Estimate, Kind
+from szilard.page.axes import spread
+from szilard.page.curve import Curve
+from szilard.page.drawing import between, label_ends, line, thin
+from szilard.page.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, VERMILLION, Pen
+from szilard.reservoir import time_average, time_ratio
+from szilard.studies.kits.watched.bursts import Bursts
+from szilard.verdicts.bounds import LEVEL
+
+PENS = (
+    Pen(BLUE), Pen(VERMILLION, "dash"), Pen(GREEN, "dashdot"), Pen(PURPLE, "longdash"), Pen(ORANGE, "dot"), Pen(BLACK),
+)  # fmt: skip
+CROWD = Pen("#6B7280")
+"""Layers beyond those that have a pen."""
+BINS = 40
+"""Points along the training: more bursts are averaged with their neighbours."""
+TOGETHER = 5
+"""The fewest bursts that are averaged, where any are."""
+SHARE = 0.11
+"""How opaque bands are: several lie over one another."""
+LONGEST = 18
+"""Letters of a layer's name at the end of its curve."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A group of parameters with its pen.
+
+    Attributes:
+        index: in the record.
+        name: short enough to stand at the end of a curve.
+        pen: how it is drawn everywhere.
+    """
+
+    index: int
+    name: str
+    pen: Pen
+
+
+def named(bursts: Bursts) -> list[Layer]:
+    """The layers that have a pen, in the order of the model: of many the hottest, the coldest and some between."""
+    chosen = np.arange(bursts.groups)
+    if len(chosen) > len(PENS):
+        heat = bursts.values("temperature_noise")[bursts.late].mean(0)
+        ranks = np.linspace(0, bursts.groups - 1, len(PENS)).round().astype(int)
+        chosen = np.sort(np.argsort(heat)[ranks])
+    return [Layer(int(index), shortened(bursts.names[index]), pen) for index, pen in zip(chosen, PENS, strict=False)]
+
+
+def crowd(bursts: Bursts) -> list[int]:
+    """The layers that have none."""
+    having = {layer.index for layer in named(bursts)}
+    return [index for index in range(bursts.groups) if index not in having]
+
+
+def shortened(name: str) -> str:
+    """Head and tail of a long name.
+
+    Example:
+        >>> shortened("encoder.layers.11.self_attn.out_proj.weight")
+        'encoder…roj.weight'
+    """
+    return name if len(name) <= LONGEST else f"{name[:7]}…{name[-(LONGEST - 8) :]}"
+
+
+def margin(bursts: Bursts) -> int:
+    """Pixels that the names need to the right of a figure."""
+    return 20 + 8 * max(len(layer.name) for layer in named(bursts))
+
+
+def along(bursts: Bursts, layer: int, name: str) -> Curve:
+    """A column of a layer along the training, with 95 % intervals: over bursts averaged together, else of each."""
+    values = bursts.values(name)[:, layer]
+    errors = bursts.values(f"{name}_error")[:, layer] if bursts.has(f"{name}_error") else None
+
+    def one(rows: np.ndarray) -> Estimate:
+        if len(rows) > 2:
+            return time_average(values[rows]).value
+        freedom = max(bursts.burst_steps - 1.0, 1.0)
+        return Estimate(
+            float(values[rows[0]]), 0.0 if errors is None else float(errors[rows[0]]), Kind.UNBIASED, freedom
+        )
+
+    return _binned(bursts, np.flatnonzero(np.isfinite(values)), one)
+
+
+def ratio_along(bursts: Bursts, numerator: np.ndarray, denominator: np.ndarray) -> Curve:
+    """⟨a⟩/⟨b⟩ of neighbouring bursts along the training, with 95 % intervals; (records,) each."""
+    known = np.flatnonzero(np.isfinite(numerator) & np.isfinite(denominator) & (denominator > 0))
+    return _binned(bursts, known, lambda rows: time_ratio(numerator[rows], denominator[rows]).value, fewest=TOGETHER)
+
+
+def _binned(bursts: Bursts, rows: np.ndarray, one: Callable[[np.ndarray], Estimate], fewest: int = 1) -> Curve:
+    fewest = max(fewest, TOGETHER if len(rows) > BINS else 1)
+    bins = max(min(BINS, len(rows) // fewest), 1)
+    steps, values, halves = [], [], []
+    for part in np.array_split(rows, bins) if bins < len(rows) else rows[:, None]:
+        if not len(part):
+            continue
+        try:
+            estimate = one(part)
+        except RecordError:
+            continue
+        steps.append(float(bursts.steps[part].mean()))
+        values.append(float(estimate.value))
+        halves.append(float(estimate.interval(LEVEL)[1] - estimate.value))
+    return Curve(np.array(steps), np.array(values), np.array(halves))
+
+
+def drawn(
+    bursts: Bursts,
+    curve_of: Callable[[int], Curve],
+    *,
+    unit: str = "",
+    panel: int = 1,
+    log: bool = True,
+    within: tuple[float, float] = (-np.inf, np.inf),
+    apart: float = 0.075,
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]], tuple[float, float]]:
+    """All layers in a panel: traces, names at their ends, and the range of the axis (its logarithm where ``log``).
+
+    On a logarithmic axis points that are not positive are left out, and bands end at its lower edge. ``within`` limits
+    the range (its logarithm likewise) where a few points would set the scale; ``apart`` is for the names.
+    """
+    layers = [(layer, _positive(curve_of(layer.index), log)) for layer in named(bursts)]
+    others = [_positive(curve_of(index), log) for index in crowd(bursts)]
+    curves = [curve for _, curve in layers if len(curve)] + [curve for curve in others if len(curve)]
+    if not curves:
+        return [], [], (0.0, 1.0)
+    low, high = _range(curves, log)
+    low, high = max(low, within[0]), min(high, within[1])
+    floor = 10**low if log else low
+    traces: list[dict[str, Any]] = (
+        [thin([curve for curve in others if len(curve)], CROWD, panel=panel)] if others else []
+    )
+    ends = []
+    for layer, curve in layers:
+        if not len(curve):
+            continue
+        traces += between(curve.steps, np.maximum(curve.low, floor), curve.high, layer.pen, panel=panel, share=SHARE)
+        traces += line(Curve(curve.steps, curve.values), layer.name, layer.pen, unit=unit, panel=panel)
+        height = float(np.log10(curve.values[-1])) if log else float(curve.values[-1])
+        ends.append((layer.name, min(max(height, low), high), layer.pen.colour))
+    return traces, label_ends(ends, (low, high), panel, apart=apart), (low, high)
+
+
+def _positive(curve: Curve, log: bool) -> Curve:
+    if not log:
+        return curve
+    keep = curve.values > 0
+    return Curve(curve.steps[keep], curve.values[keep], None if curve.half is None else curve.half[keep])
+
+
+def _range(curves: list[Curve], log: bool) -> tuple[float, float]:
+    """Of the values themselves and of the upper ends that stay near them."""
+    if not log:
+        return spread(*(curve.values for curve in curves), *(_near(curve) for curve in curves))
+    return spread(*(np.log10(curve.values) for curve in curves))
+
+
+def _near(curve: Curve) -> np.ndarray:
+    """Ends of the middle nine tenths of the intervals: the widest do not set the scale."""
+    width = np.quantile(curve.high - curve.values, 0.9) if len(curve) else 0.0
+    narrow = curve.high - curve.values <= width
+    return np.concatenate([curve.low[narrow], curve.high[narrow]])

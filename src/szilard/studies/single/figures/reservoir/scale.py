@@ -1,0 +1,124 @@
+"""The gradient-noise scale along the training, stretch by stretch, with the batch size as a line."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from szilard.page.axes import axis, layout, rule
+from szilard.page.drawing import points
+from szilard.page.style import BLACK, Figure, Pen
+from szilard.reservoir import mean_of
+from szilard.studies.kits.parameters.words import noise_scale
+from szilard.studies.kits.watched.bursts import Bursts
+from szilard.studies.single.figures.reservoir.noise import ticks
+from szilard.studies.single.page.view import View
+from szilard.verdicts.bounds import LEVEL
+
+FEWEST = 8
+"""Bursts in a stretch: the force of a single one drowns in its noise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """The noise scale over some bursts, in examples.
+
+    Attributes:
+        first, last: training steps.
+        value: the scale; where no force can be told from zero, the least that it may be.
+        low, high: ends of its 95 % interval; infinite above where no force is seen.
+    """
+
+    first: int
+    last: int
+    value: float
+    low: float
+    high: float
+
+    @property
+    def seen(self) -> bool:
+        """Whether a force is."""
+        return math.isfinite(self.high)
+
+
+def stretches(bursts: Bursts) -> list[Stretch]:
+    """The last half of the bursts, the quarter before it, and so on: the force is strongest and changes most early on.
+
+    A stretch has the same place whatever it shows, so that nothing is selected.
+    """
+    edges = [bursts.records]
+    while edges[0] // 2 >= FEWEST:
+        edges.insert(0, edges[0] // 2)
+    found = []
+    for begin, end in zip([0, *edges[:-1]], edges, strict=True):
+        if end - begin < 2:
+            continue
+        rows = np.arange(begin, end)
+        scale, (low, high) = noise_scale(bursts, rows)
+        value = float(scale.value)
+        if not math.isfinite(high):
+            value = low = _least(bursts, rows)
+        if value > 0 and math.isfinite(value):
+            found.append(Stretch(int(bursts.steps[begin]), int(bursts.steps[end - 1]), value, low, high))
+    return found
+
+
+def _least(bursts: Bursts, rows: np.ndarray) -> float:
+    """Noise over the upper end of the force's interval."""
+    noise, signal = (bursts.values(name)[rows] @ bursts.weights for name in ("noise_variance", "signal_variance"))
+    most = float(mean_of(signal).interval(LEVEL)[1])
+    return bursts.batch_size * float(noise.mean()) / most if most > 0 else math.nan
+
+
+def figure(view: View) -> Figure | None:
+    """None without the batch size, or with too few bursts."""
+    bursts = view.evidence.reservoir
+    if bursts is None or bursts.batch_size == 0 or bursts.records < FEWEST:
+        return None
+    found = stretches(bursts)
+    if not found:
+        return None
+    ends = [one.value for one in found] + [end for one in found if one.seen for end in (max(one.low, 1.0), one.high)]
+    logs = np.log10([*ends, bursts.batch_size])
+    span = (float(logs.min()) - 0.15, float(logs.max()) + 0.15)
+    shape, note = rule(bursts.batch_size, f"batch size: {bursts.batch_size:,}", log=True)
+    kinds = [(seen, [one for one in found if one.seen is seen]) for seen in (True, False)]
+    return Figure(
+        key="noise-scale",
+        title="How large a batch would do",
+        caption=(
+            "Gradient-noise scale tr C/‖∇U‖² of all parameters, over stretches of the training (horizontal bars). "
+            "Batches well below it waste no examples; batches well above it mostly repeat themselves. Vertical bars: "
+            "95 %; an arrow stands at the least it may be where no force can be told from zero."
+        ),
+        data=[_marks(shown, seen) for seen, shown in kinds if shown],
+        layout=layout(
+            axis("examples", type="log", range=list(span), **ticks(span)),
+            right=16,
+            shapes=[shape],
+            annotations=[note],
+            hovermode="closest",
+        ),
+    )
+
+
+def _marks(found: list[Stretch], seen: bool) -> dict[str, Any]:
+    """Points with their stretch and interval, or arrows that point upwards."""
+    middle = np.array([0.5 * (one.first + one.last) for one in found])
+    value = np.array([one.value for one in found])
+    trace = points(middle, value, None, "noise scale" if seen else "at least", Pen(BLACK),
+                   "circle" if seen else "arrow-up", hover="%{y:.3g} examples", joined=False)  # fmt: skip
+    half = np.array([0.5 * (one.last - one.first) for one in found])
+    trace["error_x"] = {"type": "data", "array": half, "color": BLACK, "thickness": 1.4, "width": 0}
+    if seen:
+        above, below = (np.array([getattr(one, end) for one in found]) for end in ("high", "low"))
+        trace["error_y"] = {
+            "type": "data", "symmetric": False, "array": above - value,
+            "arrayminus": np.minimum(value - below, 0.99 * value), "color": BLACK, "thickness": 1.4, "width": 4,
+        }  # fmt: skip
+        return trace
+    trace["marker"] = trace["marker"] | {"size": 13}
+    return {key: item for key, item in trace.items() if key != "error_y"}

@@ -1,0 +1,106 @@
+"""Carries out an experiment of one run: builds model, probe and optimiser, trains, and watches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from szilard.data import Dataset
+from szilard.models import Classifier
+from szilard.monitor import Ledger, Measure, Monitor
+from szilard.studies.kits.experiment import Experiment
+from szilard.studies.kits.running.probe import draw_probe
+from szilard.studies.kits.running.progress import Progress
+from szilard.studies.kits.running.randomness import own_randomness
+from szilard.studies.kits.running.threads import own_threads
+from szilard.training import Training, streams
+from szilard.training.batches import batches
+from szilard.training.noise import Kicks
+
+_LOOKS_ON_DEVICE = 100
+"""Steps between looks at the loss where each look waits for the device."""
+
+
+def watch(experiment: Experiment, dataset: Dataset, out: Path, *, overwrite: bool, quiet: bool) -> None:
+    """Trains and watches one model.
+
+    The random state of the calling program is left as it was. A run whose loss is no longer finite stops there, with
+    its record marked; one that is interrupted closes its record and raises ``KeyboardInterrupt``.
+
+    Raises:
+        SpecError, ModelError, RecordError: see :func:`szilard.run`.
+    """
+    device = torch.device(experiment.device)
+    inputs, labels = (tensor.to(device) for tensor in dataset.split("train"))
+    rows = draw_probe(dataset, experiment.probe, experiment.seed)
+    probe, probe_labels = (tensor[rows].to(device) for tensor in dataset.split(experiment.probe.split))
+    training = experiment.training
+    order = streams.generator_of(experiment.seed, streams.ORDER)
+    indices = batches(len(inputs), training.batch_size, training.shuffle, order)
+    with own_randomness(device), own_threads(experiment.threads):
+        torch.manual_seed(streams.seed_of(experiment.seed, streams.INITIALISATION))
+        model = experiment.model.build().to(device)
+        optimizer = training.optimizer.build(model.parameters())
+        ppm = Classifier(model, inputs=probe, labels=probe_labels if experiment.probe.labelled else None)
+        monitor = Monitor(
+            ppm,
+            optimizer,
+            out=out,
+            every=experiment.every,
+            budget=experiment.budget,
+            path_intervals=experiment.path_intervals,
+            measures=_measures(experiment, inputs, labels),
+            seed=streams.seed_of(experiment.seed, streams.SAMPLES),
+            overwrite=overwrite,
+            quiet=quiet,
+            attributes={"name": experiment.name, "seed": experiment.seed, "spec": experiment.as_table()},
+        )
+        torch.manual_seed(streams.seed_of(experiment.seed, streams.FORWARD))
+        with monitor, Progress(f"{experiment.name}: {dataset.name}", training.steps, quiet) as progress:
+            examples = ((inputs[index], labels[index]) for index in indices)
+            noise = streams.generator_of(experiment.seed, streams.NOISE)
+            _train(model, optimizer, training, examples, monitor, progress, noise)
+    monitor.close()
+
+
+def _measures(experiment: Experiment, inputs: Tensor, labels: Tensor) -> list[Measure] | None:
+    """The default ledger alone, or with the reservoir beside it."""
+    if experiment.reservoir is None:
+        return None
+    ledger = Ledger(experiment.every, path_intervals=experiment.path_intervals)
+    return [ledger, experiment.reservoir.measure(experiment.training, inputs, labels)]
+
+
+def _train(
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    training: Training,
+    examples: Iterator[tuple[Tensor, Tensor]],
+    monitor: Monitor,
+    progress: Progress,
+    noise: torch.Generator,
+) -> None:
+    """The loop, until its end or the first number that is not finite."""
+    rates = [group["lr"] for group in optimizer.param_groups]
+    criterion = training.criterion()
+    kicks = Kicks(getattr(training.optimizer, "noise", 0.0), noise)
+    for step in range(training.steps):
+        if training.schedule is not None:
+            for group, rate in zip(optimizer.param_groups, rates, strict=True):
+                group["lr"] = rate * training.schedule.multiplier(step, training.steps)
+        inputs, labels = next(examples)
+        loss = criterion(model(inputs), labels)
+        optimizer.zero_grad()
+        loss.backward()
+        if training.clip_norm is not None:
+            nn.utils.clip_grad_norm_(model.parameters(), training.clip_norm)
+        optimizer.step()
+        kicks.add_to(model)
+        monitor.step(loss=loss)
+        if monitor.broken:
+            return
+        if loss.device.type == "cpu" or step % _LOOKS_ON_DEVICE == 0:
+            progress.update(step + 1, f"loss {loss.item():.3f}")

@@ -1,0 +1,1 @@
+"""The study of efficiency of learning against sampler steps and updates."""

@@ -1,0 +1,15 @@
+"""The audit of a trade-off: identities of chains that lag, what τ and updates do to Σ, and what a lag foretells."""
+
+from __future__ import annotations
+
+from szilard.studies.tradeoff.claims import advice, beyond, ideal, identities, integrity, paths
+from szilard.studies.tradeoff.evidence import TradeOffEvidence
+from szilard.verdicts.finding import Finding
+
+FAMILIES = (integrity, identities, ideal, paths, advice, beyond)
+"""Each has ``findings(evidence)``."""
+
+
+def findings(evidence: TradeOffEvidence) -> tuple[Finding, ...]:
+    """The rows of all families."""
+    return tuple(row for family in FAMILIES for row in family.findings(evidence))

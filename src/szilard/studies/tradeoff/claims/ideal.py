@@ -1,0 +1,123 @@
+"""The paper's way to ideal learning, τ ≫ 1, and the other one, smaller updates."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from szilard.estimate import Estimate, Kind
+from szilard.studies.tradeoff.evidence import TradeOffEvidence, chains_in_words
+from szilard.verdicts.audit import number
+from szilard.verdicts.bounds import EXPONENT, IDEAL, LEVEL, NEGLIGIBLE
+from szilard.verdicts.finding import Finding, parts_of, told, unchecked
+from szilard.verdicts.rows import level_of, tested
+
+SOURCE = "paper §5"
+FINEST = 3
+"""Numbers of updates, the largest, through which the law of small updates is drawn."""
+
+
+def findings(evidence: TradeOffEvidence) -> tuple[Finding, ...]:
+    """The rows of this family; with chains that make noise, a second time."""
+    if not evidence.filled:
+        return ()
+    rows = [row(evidence, chains) for chains in evidence.kinds for row in (_sampler_steps, _updates)]
+    return (*rows, _reached(evidence))
+
+
+def _at(chains: int | None) -> str:
+    return "" if chains is None else f" ({chains_in_words(chains)})"
+
+
+def _sampler_steps(evidence: TradeOffEvidence, chains: int | None) -> Finding:
+    """Σ at the largest τ over Σ at the smallest, at each number of updates."""
+    name, claim = f"larger τ brings Σ to 0{_at(chains)}", "a sampler that relaxes for longer makes learning ideal"
+    least, most = evidence.sampler_steps[0], evidence.sampler_steps[-1]
+    if least == most:
+        return unchecked(name, claim, SOURCE, "it takes several numbers of sampler steps: give sampler_steps.")
+    families = [evidence.family(chains, updates) for updates in evidence.updates]
+    ratios = [evidence.ratio("ep_conditional", family[-1], family[0]) for family in families]
+    bound = (0.0, NEGLIGIBLE)
+    parts = parts_of(
+        [f"n = {family[0].updates}" for family in families],
+        [ratio.value for ratio in ratios],
+        [_positive(ratio, level_of(len(ratios))) for ratio in ratios],
+        bound,
+    )
+    last, ratio = families[-1][-1], ratios[-1]  # the smallest updates, where every state is well-behaved
+    production, work = (evidence.mean(each, last).value for each in ("ep_conditional", "work"))
+    return tested(
+        name,
+        claim,
+        SOURCE,
+        measure=f"Σ at τ = {most} over Σ at τ = {least}",
+        effect=ratio.value,
+        interval=_positive(ratio, LEVEL),
+        bound=bound,
+        where=f"n = {last.updates}",
+        detail=(
+            f"At τ = {most} X ends {number(evidence.mean('lag', last).value)} nat from equilibrium, and Σ is "
+            f"{number(production)} nat, {production / work:.0%} of what perfect sampling dissipates: it is the updates "
+            f"that are finite. {told(parts, 'numbers of updates')}"
+        ).strip(),
+        parts=parts,
+    )
+
+
+def _updates(evidence: TradeOffEvidence, chains: int | None) -> Finding:
+    """The exponent of Σ in the number of updates, at the largest τ."""
+    name = f"smaller updates bring Σ to 0{_at(chains)}"
+    claim = "over the same way Σ falls with the size of an update, as 1/n or faster"
+    source = "theory §5; speed limits"
+    counts = evidence.updates[-FINEST:]
+    if len(counts) < 2:
+        return unchecked(name, claim, source, "it takes several numbers of updates: give updates.")
+    most = evidence.sampler_steps[-1]
+    productions = np.array([evidence.of_datasets("ep_conditional", evidence.state(chains, n, most)) for n in counts]).T
+    law = _exponent(np.array(counts, dtype=float), productions)
+    ends = [productions.mean(0)[0], productions.mean(0)[-1]]
+    return tested(
+        name,
+        claim,
+        source,
+        measure=f"exponent of Σ in n, τ = {most}",
+        effect=law.value,
+        interval=law.interval(LEVEL),
+        bound=(-math.inf, -1 + EXPONENT),
+        where=f"n = {counts[0]} to {counts[-1]}",
+        detail=f"Σ goes from {number(float(ends[0]))} to {number(float(ends[1]))} nat. The way, r n, is the same.",
+    )
+
+
+def _reached(evidence: TradeOffEvidence) -> Finding:
+    """The best efficiency of all states."""
+    best = max(
+        evidence.states, key=lambda state: np.nan_to_num(evidence.of_ensemble("efficiency", state).value, nan=-1)
+    )
+    found = evidence.of_ensemble("efficiency", best)
+    return tested(
+        "learning near ideal",
+        "nearly all of the entropy that X produces can be information that it gains",
+        SOURCE,
+        measure="efficiency ΔI/(ΔI + Σ), the best of all states",
+        effect=found.value,
+        interval=found.interval(LEVEL),
+        bound=(IDEAL, math.inf),
+        where=f"{best.name}, {chains_in_words(best.chains)}",
+        detail=f"It took {best.compute:,} sampler steps of each chain.",
+    )
+
+
+def _exponent(scale: np.ndarray, values: np.ndarray) -> Estimate:
+    """Slope of the logarithm of the mean over data sets, with the error of leaving one out."""
+    x = np.log(scale) - np.log(scale).mean()
+    left = (values.sum(0) - values) / (len(values) - 1)
+    slopes = [float(np.log(each) @ x / (x @ x)) for each in (values.mean(0), *left)]
+    error = math.sqrt((len(left) - 1) * float(np.var(slopes[1:])))
+    return Estimate(slopes[0], error, Kind.ASYMPTOTIC, len(left) - 1)
+
+
+def _positive(estimate: Estimate, level: float) -> tuple[float, float]:
+    low, high = estimate.interval(level)
+    return max(float(low), 0.0), float(high)

@@ -1,0 +1,1 @@
+"""What carries the run out, step by step."""
