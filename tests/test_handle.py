@@ -17,7 +17,7 @@ from szilard.estimate import Estimate, Kind
 from szilard.handle import Run, find, open
 from szilard.records.schema import LABELLED, LEDGER, SAMPLES, TRAINING, Group
 from szilard.records.writer import RecordWriter
-from szilard.studies.summaries import Findings, summarise
+from szilard.studies.single.summary import Findings, summarise
 
 RECORDS = 41
 INPUTS = 100

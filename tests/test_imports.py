@@ -14,6 +14,15 @@ import pytest
 import szilard
 
 SOURCE = Path(szilard.__file__).parent
+NAMES = {
+    ".".join(path.relative_to(SOURCE.parent).with_suffix("").parts).removesuffix(".__init__")
+    for path in SOURCE.rglob("*.py")
+}
+"""Of all modules."""
+DESCRIBED = {"szilard.studies.kits", "szilard.studies.kits.watched"}
+"""Kits' own files, which say no more than what studies say of themselves."""
+STUDIES = {path.parent.name for path in SOURCE.glob("studies/*/reading.py")}
+"""The studies, by their folders."""
 
 BASE = {"errors", "estimate"}
 MAY_IMPORT: dict[str, set[str]] = {
@@ -31,35 +40,35 @@ MAY_IMPORT: dict[str, set[str]] = {
     "training": BASE | {"settings"},
     "records": BASE | {"printable", ""},
     "verdicts": BASE,
-    "page": BASE | {"printable", "studies", "verdicts"},
+    "page": BASE | {"printable", "verdicts"},
+    "frame": BASE | {"page", "printable", "verdicts"},
+    "kits": BASE | {"frame", "page", "reservoir", "verdicts"},
     "studies": BASE
+    | {"frame", "information", "kits", "ledger", "page", "printable", "reservoir", "systems", "verdicts"},
+    "handle": BASE | {"frame", "page", "records"},
+    "audit": BASE | {"frame", "kits", "verdicts"},
+    "report": BASE | {"frame", "page", "verdicts"},
+    "monitor": BASE | {"handle", "ledger", "models", "records", "reservoir", "samplers"},
+    "verify": BASE | {"information", "ledger", "models", "monitor", "reservoir", "samplers", "systems"},
+    "ensemble": BASE | {"data", "ledger", "models", "records", "settings", "training"},
+    "running": BASE
     | {
         "data",
         "ensemble",
+        "frame",
         "handle",
         "information",
-        "ledger",
         "models",
         "monitor",
-        "page",
-        "printable",
         "records",
         "reservoir",
         "samplers",
         "settings",
-        "systems",
         "training",
-        "verdicts",
     },
-    "audit": BASE | {"studies", "verdicts"},
-    "report": BASE | {"page"},
-    "experiments": BASE | {"studies"},
-    "handle": BASE | {"information", "page", "records", "studies", "verdicts"},
-    "monitor": BASE | {"handle", "ledger", "models", "records", "reservoir", "samplers"},
-    "verify": BASE | {"information", "ledger", "models", "monitor", "reservoir", "samplers", "systems"},
-    "ensemble": BASE | {"data", "information", "ledger", "models", "records", "settings", "training"},
+    "experiments": BASE | {"running"},
     "__main__": {"cli"},
-    "cli": BASE | {"handle", "printable", "studies", "verify", ""},
+    "cli": BASE | {"frame", "handle", "printable", "running", "verify", ""},
     "": set(),
 }
 """For each room, the rooms that its modules import, anywhere in them; "" is the package itself (its version)."""
@@ -67,9 +76,42 @@ MAY_IMPORT: dict[str, set[str]] = {
 HEAVY = ("torch", "numpy", "scipy", "xarray", "zarr", "pandas", "plotly", "sklearn", "pooch", "rich", "typer")
 
 
+FRAME = {"", "study", "registry", "reading", "pages", "lines"}
+"""Modules of ``studies`` that belong to no study: what a study is, and what their readings, pages and words share."""
+RUNNING_FRAME = {"life", "spec", "progress", "resources", "runner", "catalogue", "overrides"}
+"""Those that only a run needs."""
+READ = {
+    "",
+    "reading",
+    "claims",
+    "words",
+    "page",
+    "figures",
+    "evidence",
+    "told",
+    "record",
+    "summary",
+    "page_words",
+    "conclusions",
+}
+"""Parts of a study that look at a record; the others carry its run out."""
+
+
 def room(module: str) -> str:
-    """The first part of a module's name below ``szilard``: ``szilard.ledger.work`` is in ``ledger``."""
-    return module.split(".")[1] if "." in module else ""
+    """The room of a module: the first part of its name below ``szilard``, but for the rooms within ``studies``.
+
+    These are the frame, the kits, what reads records, and what runs: reading must never need what only runs do.
+    """
+    parts = [*module.split(".")[1:], "", "", ""]
+    if parts[0] != "studies":
+        return parts[0]
+    if parts[1] in FRAME or (parts[1] in STUDIES and not parts[2]) or module in DESCRIBED:
+        return "frame"
+    if parts[1] in RUNNING_FRAME or parts[1:3] == ["kits", "experiment"]:
+        return "running"
+    if parts[1] == "kits":
+        return "kits"
+    return "studies" if parts[2] in READ else "running"
 
 
 def imports(tree: ast.AST) -> Iterator[ast.Import | ast.ImportFrom]:
@@ -91,11 +133,10 @@ def imported(path: Path) -> set[str]:
     for node in imports(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             modules = [alias.name for alias in node.names]
-        elif node.module == "szilard":
-            # A name of the package is a room of its own, or something of the package itself.
-            modules = [f"szilard.{alias.name}" if alias.name in MAY_IMPORT else "szilard" for alias in node.names]
         else:
-            modules = [node.module or ""]
+            # A name that is imported may be a module itself.
+            whole = [f"{node.module}.{alias.name}" for alias in node.names]
+            modules = [name if name in NAMES else str(node.module) for name in whole]
         rooms |= {room(module) for module in modules if module.partition(".")[0] == "szilard"}
     return rooms
 
@@ -104,10 +145,15 @@ def modules() -> list[Path]:
     return sorted(SOURCE.rglob("*.py"))
 
 
+def module_of(path: Path) -> str:
+    """The module's name."""
+    parts = path.relative_to(SOURCE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
 def home(path: Path) -> str:
     """The room in which a module lies."""
-    relative = path.relative_to(SOURCE).with_suffix("")
-    return "" if relative.name == "__init__" and len(relative.parts) == 1 else relative.parts[0]
+    return room(module_of(path))
 
 
 def test_imports_point_downwards() -> None:
@@ -127,6 +173,18 @@ def test_no_permission_is_unused() -> None:
         used[home(path)] |= imported(path)
     unused = {room: below - BASE - used[room] for room, below in MAY_IMPORT.items()}
     assert {room: below for room, below in unused.items() if below} == {}
+
+
+@pytest.mark.parametrize("study", sorted(STUDIES))
+def test_no_study_imports_another(study: str) -> None:
+    others = {f"szilard.studies.{other}" for other in STUDIES - {study}}
+    for path in SOURCE.glob(f"studies/{study}/**/*.py"):
+        named = {
+            name
+            for node in imports(ast.parse(path.read_text(encoding="utf-8")))
+            for name in ([alias.name for alias in node.names] if isinstance(node, ast.Import) else [str(node.module)])
+        }
+        assert not {name for name in named if ".".join(name.split(".")[:3]) in others}, path
 
 
 def test_the_rooms_have_an_order() -> None:

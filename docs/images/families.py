@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 from drawing import GREY, INK, VERMILLION, dressed, heading, label, save, title
 
 import szilard
-from szilard.studies.sampled.page.view import View
+from szilard.studies.sampled.figures.view import View
 
 WIDTH, HEIGHT = 1240, 560
 LEFT, RIGHT = [0.0, 0.47], [0.60, 1.0]

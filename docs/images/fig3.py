@@ -18,7 +18,7 @@ from szilard.estimate import format_with_error
 from szilard.studies.fig3.claims.temperature import layer_temperatures
 from szilard.studies.fig3.evidence import Fig3Evidence
 from szilard.studies.fig3.figures import panels
-from szilard.studies.fig3.page.view import View
+from szilard.studies.fig3.figures.view import View
 
 WIDTH, HEIGHT = 1240, 800
 STEPS = (0, 1000, 10_000, 50_000, 100_000)

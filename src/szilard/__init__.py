@@ -168,7 +168,7 @@ if TYPE_CHECKING:
         RestrictedBoltzmann,
     )
     from szilard.monitor import Gallery, Ledger, ModelSpace, Monitor, Reservoir
-    from szilard.studies.kits.experiment import Experiment, Probe
+    from szilard.studies.kits.experiment.spec import Experiment, Probe
     from szilard.studies.runner import run
     from szilard.training import SGD, Adam, AdamW, Cosine, Decay, Training, factory
 

@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 from szilard.errors import RecordError, SzilardWarning, nearest
 from szilard.estimate import Estimate, Kind
-from szilard.studies.kinds import ENSEMBLE, LEADING, kind_of
+from szilard.studies.reading import degrees_of_freedom
+from szilard.studies.registry import study_of
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from szilard.information.stopping import StoppingPoint
+    from szilard.studies.reading import Reading
+    from szilard.studies.study import Study
     from szilard.verdicts.audit import Audit
 
 
@@ -47,6 +50,7 @@ class Run:
         from szilard.records.reader import read
 
         tree = read(self.path)
+        tree.name = self.path.name
         self._attributes = {str(key): value for key, value in tree.attrs.items()}
         return tree
 
@@ -56,7 +60,7 @@ class Run:
 
         Records of other kinds show the group that leads them, ``fig3`` for instance.
         """
-        ledger = self.tree.children[LEADING[self._kind]].to_dataset(inherit=False)
+        ledger = self.tree.children[self.study.leading].to_dataset(inherit=False)
         if "information" not in self.tree.children:
             return ledger
         return ledger.merge(
@@ -109,18 +113,35 @@ class Run:
             reason = self._unavailable(name)
             if reason and math.isnan(value):
                 raise RecordError(f"the record {self.path} gives no {name!r}: {reason}")
-        return Estimate(value, error, Kind(variable.attrs["kind"]), self._degrees_of_freedom(variable.attrs, data, row))
+        freedom = degrees_of_freedom(variable.attrs, data, row, self._attributes)
+        return Estimate(value, error, Kind(variable.attrs["kind"]), freedom)
 
     def _unavailable(self, name: str) -> str:
         """Why an ensemble's design cannot give a quantity; empty where nothing is said."""
         reasons = self._attributes.get("unavailable")
         return str(reasons.get(name, "")) if isinstance(reasons, dict) else ""
 
+    @cached_property
+    def study(self) -> Study:
+        """The study that made the record, which says what can be told of it.
+
+        Raises:
+            RecordError: if it is none that this szilard knows.
+        """
+        return study_of(self.tree)
+
+    @cached_property
+    def reading(self) -> Reading:
+        """What everything that is said of the record looks at: its rows, numbers with errors, and what is missing."""
+        return self.study.read(self.tree)
+
     def audit(self) -> Audit:
         """What held: every assumption behind the numbers, held against this record."""
-        from szilard.studies.examine import audit
+        return self._audit
 
-        return audit(self.tree)
+    @cached_property
+    def _audit(self) -> Audit:
+        return self.study.audit(self.reading)
 
     def report(self, path: str | Path | None = None) -> Path:
         """Writes the page of figures and returns its path; ``report.html`` beside the record unless told otherwise.
@@ -132,7 +153,7 @@ class Run:
 
         target = self.path / "report.html" if path is None else Path(path)
         try:
-            return write(self.tree, self.audit(), target)
+            return write(self.study.content(self.reading, self.audit()), self.audit(), target)
         except OSError as error:
             raise RecordError(f"the report {target} cannot be written: {error.strerror or error}.") from error
 
@@ -141,60 +162,17 @@ class Run:
 
         None for a single run, or a design without two datasets of one task.
         """
-        from szilard.studies.ensemble.record import Ensemble
-
-        return Ensemble.of(self.tree).stop if self._kind == ENSEMBLE else None
+        return self.reading.stop
 
     def summary(self) -> str:
         """The record in a screenful of plain text: what came of it, the numbers with their errors, and what held."""
-        from szilard.studies.summaries import SUMMARIES
-
-        if self._kind in SUMMARIES:
-            return SUMMARIES[self._kind](self.name, self.tree, self.audit())
-        from szilard.studies.kits.parameters.words import in_words as of_the_reservoir
-        from szilard.studies.kits.watched.drift import drift_share
-        from szilard.studies.kits.watched.evidence import Evidence
-        from szilard.studies.kits.watched.intervals import describe, momentum_of
-        from szilard.studies.kits.watched.learning import in_words
-        from szilard.studies.summaries import Findings, summarise
-
-        evidence = Evidence.of(self.tree)
-        momentum = momentum_of(self._attributes.get("optimizer"))
-        share = drift_share(evidence.ledger, momentum)
-        audit, bursts = self.audit(), evidence.reservoir
-        findings = Findings(
-            entropy_change=evidence.at_end("entropy_change"),
-            motion="too few jumps to tell drift from diffusion." if share is None else describe(share, momentum),
-            verdict=audit.verdict,
-            outcome=in_words(evidence.ledger, share) if evidence.records > 1 else "",
-            reservoir=() if bursts is None else of_the_reservoir(bursts, audit.rows),
-        )
-        return summarise(self.name, self.attributes, self.data, findings)
+        return self.study.summary(self.reading, self.audit())
 
     def __repr__(self) -> str:
         return f"<szilard.Run {self.name!r} ({self.status}) at {str(self.path)!r}>"
 
     def _repr_html_(self) -> str:
         return f"<pre>{html.escape(self.summary())}</pre>"
-
-    @cached_property
-    def _kind(self) -> str:
-        """See :mod:`szilard.studies.kinds`."""
-        return kind_of(self.tree)
-
-    def _degrees_of_freedom(self, attributes: dict[Any, Any], data: xr.Dataset, row: int) -> float:
-        """Of an error over probe inputs, clusters or a burst's steps their number at that row less one; or infinite."""
-        if "over the outermost clusters" in attributes.get("error_meaning", ""):
-            from szilard.studies.ensemble.record import clusters_of, degrees_of_freedom
-
-            return degrees_of_freedom(int(clusters_of(data, self._attributes)[row]))
-        if "over the steps of the burst" in attributes.get("error_meaning", ""):
-            steps = data["burst_steps"].values[row] if "burst_steps" in data else 0
-            return float(steps - 1) if steps > 1 else math.inf
-        probe = self._attributes.get("probe")
-        inputs = probe.get("inputs") if isinstance(probe, dict) else None
-        over_inputs = "over probe inputs" in attributes.get("error_meaning", "")
-        return inputs - 1 if over_inputs and isinstance(inputs, int) and inputs > 1 else math.inf
 
 
 def open(path: str | Path) -> Run:

@@ -86,7 +86,7 @@ def test_a_member_alone_is_what_it_is_in_the_ensemble(train: Run, small: Experim
         lane="loop",
     )
     alone.advance(small.training.steps)
-    rows = szilard.studies.kits.running.probe.draw_probe(small.data, small.probe, small.seed)
+    rows = szilard.studies.kits.experiment.probe.draw_probe(small.data, small.probe, small.seed)
     logits = alone.logits(small.data.test_inputs[rows])[0].double()
     entropy = torch.distributions.Categorical(logits=logits).entropy().mean()
     assert math.isclose(float(run.data.entropy_conditional[-1, 3]), float(entropy), rel_tol=1e-4)
@@ -349,7 +349,7 @@ def test_an_ensemble_that_is_lost_before_its_first_step_is_broken(train: Run, sm
         number
         for number in range(2000)
         if set(
-            szilard.studies.kits.running.probe.draw_probe(own, Probe(size=30, labelled=False), number)[:2].tolist()
+            szilard.studies.kits.experiment.probe.draw_probe(own, Probe(size=30, labelled=False), number)[:2].tolist()
         ) == {0, 1}
     )  # fmt: skip
     run = train(

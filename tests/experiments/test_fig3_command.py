@@ -13,7 +13,7 @@ from szilard.studies.catalogue import find
 from szilard.studies.fig3.duration import seconds_of
 from szilard.studies.fig3.run import plan_of, standardised
 from szilard.studies.fig3.spec import Figure3, fig3
-from szilard.studies.kits.running.estimate import in_words
+from szilard.studies.life import in_words
 
 SMALL = ("--set", "examples=32", "--set", "fresh=8", "--set", "records=5", "--set", "window=3", "--set", "workers=1")
 

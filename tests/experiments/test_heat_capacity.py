@@ -17,14 +17,13 @@ from szilard.cli.app import app
 from szilard.data import Dataset
 from szilard.ensemble.trainer import Cohort
 from szilard.errors import ModelError, SpecError
-from szilard.page.render import render
+from szilard.report import render
 from szilard.studies.catalogue import find
-from szilard.studies.heat_capacity.duration import seconds_of
-from szilard.studies.heat_capacity.engine.stationary import Onlooker
-from szilard.studies.heat_capacity.evidence import HeatEvidence
-from szilard.studies.heat_capacity.run import _cohort
+from szilard.studies.heat_capacity.reading import HeatCapacityReading
+from szilard.studies.heat_capacity.run import StationaryTrainings
 from szilard.studies.heat_capacity.schema import HEAT
 from szilard.studies.heat_capacity.spec import HeatCapacity, State
+from szilard.studies.heat_capacity.stationary import Observer
 from szilard.studies.overrides import apply
 from szilard.studies.runner import run
 from szilard.training import factory
@@ -71,9 +70,8 @@ def test_it_says_beforehand_what_it_does_and_how_long(tmp_path: Path, capsys: py
 
 
 def test_the_time_grows_with_the_steps() -> None:
-    cohort = _cohort(SMALL, points())
     longer = dataclasses.replace(SMALL, burn=30_000, window=40_000)
-    one, hundred = (seconds_of(spec, cohort, F.cross_entropy) for spec in (SMALL, longer))
+    one, hundred = (StationaryTrainings(spec, points()).seconds() for spec in (SMALL, longer))
     assert 10 * one < hundred < 1000 * one
 
 
@@ -122,10 +120,10 @@ def quadratic(curvatures: np.ndarray, rate: float, batches: tuple[int, ...], mem
 def test_a_quadratic_has_half_for_each_parameter(rate: float) -> None:
     """Exactly so in the kinetic temperature, at any rate: ⟨θ·∇U⟩ = ½ r⟨‖g_B‖²⟩, whatever curvature and noise."""
     tree = quadratic(np.linspace(1.0, 3.0, 12), rate, (1, 2, 4, 8))
-    evidence = HeatEvidence.of(tree)
+    reading = HeatCapacityReading(tree)
     for group, half in ((0, 6.0), (1, 3.0), (2, 3.0)):
-        capacity = evidence.capacity(evidence.families[0], group)
-        line = evidence.line(evidence.families[0], group)
+        capacity = reading.capacity(reading.families[0], group)
+        line = reading.line(reading.families[0], group)
         assert capacity is not None and line is not None
         assert abs(capacity.z(half)) < 4, (group, str(capacity))
         assert abs(line.capacity.z(half)) < 4, (group, str(line.capacity))
@@ -146,7 +144,7 @@ def test_one_look_against_a_transcription() -> None:
     models = [spec.of_width(6).build() for _ in range(2)]
     from szilard.ensemble.gradients.choice import make_gradients
 
-    onlooker = Onlooker(make_gradients(models[0], F.cross_entropy), cohort, State(6, 0.3, 4), 0.05)
+    onlooker = Observer(make_gradients(models[0], F.cross_entropy), cohort, State(6, 0.3, 4), 0.05)
     stacked = {
         name: torch.stack([dict(model.named_parameters())[name].detach() for model in models])
         for name, _ in models[0].named_parameters()

@@ -18,7 +18,7 @@ import szilard
 from szilard.cli.app import app
 from szilard.data import Dataset
 from szilard.errors import ModelError, SpecError
-from szilard.page.render import render
+from szilard.report import render
 from szilard.studies.catalogue import find
 from szilard.studies.overrides import apply
 from szilard.studies.reversal import conclusions

@@ -18,7 +18,7 @@ from szilard.data import Dataset
 from szilard.errors import ModelError, RecordError, SpecError, SzilardWarning
 from szilard.experiments import Experiment, Probe
 from szilard.studies.catalogue import find
-from szilard.studies.kits.running.probe import draw_probe
+from szilard.studies.kits.experiment.probe import draw_probe
 from szilard.studies.runner import run
 from szilard.training import SGD, AdamW, Decay, Training, factory, streams
 from szilard.training.batches import batches

@@ -14,8 +14,9 @@ from torch import nn
 from szilard.data import Dataset
 from szilard.errors import SpecError
 from szilard.experiments import Experiment, Probe
-from szilard.studies.catalogue import NAMED, find
+from szilard.studies.catalogue import find
 from szilard.studies.overrides import apply
+from szilard.studies.registry import named_runs
 from szilard.training import SGD, Adam, AdamW, Cosine, Decay, Factory, Training, factory
 
 MODEL = factory("nets:mlp", widths=[64, 32, 10])
@@ -75,7 +76,7 @@ DATA: dict[str, tuple[str | None, ...]] = {"text": (None,), "finetune": (None,)}
 """What named runs take that do not take all images; None is their own default."""
 
 
-@pytest.mark.parametrize("name, data", [(name, data) for name in NAMED for data in DATA.get(name, IMAGES)])
+@pytest.mark.parametrize("name, data", [(name, data) for name in named_runs() for data in DATA.get(name, IMAGES)])
 def test_named_runs_round_trip_and_fix_their_interval(name: str, data: str | None) -> None:
     experiment = find(name, data)
     assert type(experiment).from_toml(experiment.to_toml()) == experiment

@@ -20,7 +20,7 @@ from szilard.studies.ensemble.figures import FAMILIES as OF_ENSEMBLES
 from szilard.studies.fig3.figures import FAMILIES as OF_FIG3
 from szilard.studies.fig3.spec import fig3
 from szilard.studies.sampled.figures import figures as of_sampled
-from szilard.studies.sampled.page.view import View as ViewOfSampled
+from szilard.studies.sampled.figures.view import View as ViewOfSampled
 from szilard.studies.single.figures import FAMILIES
 from szilard.studies.single.figures.reservoir import FAMILIES as OF_RESERVOIRS
 

@@ -18,7 +18,7 @@ from szilard.audit import Audit
 from szilard.page.safe import embed
 from szilard.report import render
 from szilard.studies.ensemble.figures import FAMILIES, LEADING, figures
-from szilard.studies.ensemble.page.view import View
+from szilard.studies.ensemble.figures.view import View
 
 Make = Callable[..., szilard.Run]
 NOTHING = Audit(())

@@ -16,16 +16,15 @@ import xarray as xr
 
 import szilard
 from szilard.audit import Audit, audit
-from szilard.page.render import PAGES
 from szilard.page.safe import embed
 from szilard.report import render
 from szilard.studies.fig3.figures import FAMILIES, LEADING, figures
+from szilard.studies.fig3.figures.view import View
 from szilard.studies.fig3.figures.white import _breaks, _broken
-from szilard.studies.fig3.page.view import View
 from szilard.studies.fig3.spec import Figure3, fig3
 from szilard.studies.fig3.summary import summarise_fig3
-from szilard.studies.kinds import LEADING as KINDS
-from szilard.studies.summaries import SUMMARIES
+from szilard.studies.registry import studies, study_of
+from szilard.studies.study import at
 
 NOTHING = Audit(())
 SMALL = dataclasses.replace(
@@ -62,11 +61,11 @@ def text_of(page: str) -> str:
     return re.sub(r"\s+", " ", body)
 
 
-def test_every_kind_of_record_has_its_tables() -> None:
-    from szilard.studies.examine import AUDITS
-
-    assert set(PAGES) == set(AUDITS) == set(KINDS)
-    assert set(SUMMARIES) == set(KINDS) - {"single"}
+def test_every_study_has_its_parts() -> None:
+    parts = ("reading:read", "claims:findings", "words:summary", "page:content", "run:carry_out")
+    for study in studies():
+        assert all(callable(at(f"{study.home}.{part}")) for part in parts)
+        assert all(callable(at(address)) for address in (*study.runs.values(), *study.specs.values()))
 
 
 def test_the_four_panels_and_the_rest_are_drawn(small: szilard.Run) -> None:
@@ -182,4 +181,5 @@ def test_a_record_without_rows_says_so(small: szilard.Run) -> None:
          **{f"/{name}": group.isel(step=slice(0, 0)) for name, group in groups.items()}}
     )  # fmt: skip
     assert "Nothing is recorded yet" in text_of(render(tree, audit(tree)))
-    assert "nothing recorded" in SUMMARIES["fig3"]("fig3", tree, audit(tree))
+    study = study_of(tree)
+    assert "nothing recorded" in study.summary(study.read(tree), audit(tree))

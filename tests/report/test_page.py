@@ -19,7 +19,7 @@ from szilard.page.curve import thinned
 from szilard.page.safe import embed
 from szilard.report import render, write
 from szilard.studies.single.figures import FAMILIES, figures
-from szilard.studies.single.page.view import View
+from szilard.studies.single.figures.view import View
 
 
 class Page(HTMLParser):

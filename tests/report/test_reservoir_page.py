@@ -32,8 +32,8 @@ from szilard.studies.single.figures.reservoir.layers import (
     ratio_along,
     shortened,
 )
+from szilard.studies.single.figures.view import View
 from szilard.studies.single.page.layer_table import layer_table
-from szilard.studies.single.page.view import View
 
 
 @pytest.fixture(scope="module")

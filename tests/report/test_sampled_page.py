@@ -17,12 +17,12 @@ import xarray as xr
 
 import szilard
 from szilard.audit import audit
-from szilard.page.render import content
 from szilard.page.safe import embed
 from szilard.report import render
+from szilard.studies.registry import study_of
 from szilard.studies.sampled.figures import FAMILIES, figures, leading
-from szilard.studies.sampled.page.gallery import Gallery
-from szilard.studies.sampled.page.view import View
+from szilard.studies.sampled.figures.gallery import Gallery
+from szilard.studies.sampled.figures.view import View
 
 CAPABILITIES = ("sequential", "tractable", "bounded", "energetic")
 EVERYWHERE = {"ledger", "space", "detailed", "entropy", "score", "training", "fluctuation", "pool"}
@@ -93,7 +93,8 @@ def page_of(tree: xr.DataTree) -> Page:
 
 def said_on(tree: xr.DataTree) -> str:
     """All that the page says, without making HTML of all of it."""
-    told = content(tree, audit(tree))
+    study = study_of(tree)
+    told = study.content(study.read(tree), audit(tree))
     cards = [f"{card.words} {card.value} {card.rest}" for card in told.cards]
     drawn = [f"{each.title} {each.caption} {each.html}" for each in (told.leading, *told.figures) if each is not None]
     embed([figure.data for figure in told.figures])

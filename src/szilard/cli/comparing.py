@@ -9,52 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from szilard.cli.numbers import final_estimates, trainings
+from szilard.cli.numbers import final_estimates
 from szilard.cli.screen import UNBROKEN, show, show_json
 from szilard.errors import RecordError
+from szilard.studies.registry import trainings_of
 
 if TYPE_CHECKING:
     from szilard.estimate import Estimate
     from szilard.handle import Run
-
-QUANTITIES = (
-    "work",
-    "heat",
-    "entropy_conditional",
-    "energy",
-    "ep_conditional",
-    "work_reverse",
-    "work_direct",
-    "length",
-    "length_direct",
-    "accuracy",
-    "cross_entropy",
-)
-"""Of single runs, in this order; those that every record holds."""
-
-OF_ENSEMBLES = (
-    "info_task",
-    "info_dataset",
-    "info_seed",
-    "info_seed_initialisation",
-    "info_seed_order",
-    "l_info",
-    "info_dataset_contrast",
-    "info_task_quadratic",
-    "info_dataset_quadratic",
-    "info_seed_quadratic",
-    "cross_entropy_between",
-    "entropy_marginal",
-    "entropy_conditional_mean",
-    "work_mean",
-    "heat_mean",
-    "ep_marginal",
-    "ep_ignorance",
-    "supersample_information",
-    "cross_entropy_mean",
-    "accuracy_mean",
-)
-"""Of ensembles, likewise."""
 
 
 def compare(
@@ -90,7 +52,8 @@ def differences(runs: list[Run]) -> list[dict[str, Any]]:
         if not final:
             why = "no single numbers" if run.data.sizes.get("step", 0) else "no rows"
             raise RecordError(f"{run.path} holds {why} to compare: leave it out, or open it again later.")
-    shared = [name for name in QUANTITIES + OF_ENSEMBLES if all(_known(name, final) for final in finals)]
+    wanted = dict.fromkeys(name for run in runs for name in run.study.compared)
+    shared = [name for name in wanted if all(_known(name, final) for final in finals)]
     if not shared:
         raise RecordError("these records know no quantity in common: compare runs with runs, ensembles with ensembles.")
     return [
@@ -125,7 +88,7 @@ def caveats(runs: list[Run]) -> list[str]:
     for words, values in (
         ("last steps", [int(run.data["step"].values[-1]) for run in runs]),
         ("measuring intervals (W, Q and L depend on them)", [run.attributes.get("every") for run in runs]),
-        ("designs", [trainings(run) for run in runs]),
+        ("designs", [trainings_of(run.attributes) for run in runs]),
         ("probe sizes", [_probe_size(run) for run in runs]),
         ("statuses", [run.status for run in runs]),
     ):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -26,14 +25,3 @@ def _known(run: Run, name: str) -> Estimate:
     if name in (run.attributes.get("unavailable") or {}) and math.isnan(float(run.data[name].values[-1])):
         return Estimate(math.nan, math.nan, Kind(run.data[name].attrs["kind"]))
     return run.estimate(name)
-
-
-def trainings(run: Run) -> str | None:
-    """Tasks × datasets × seeds of an ensemble, trials at each batch size of a Figure 3; None for a single run."""
-    trials = run.attributes.get("trials")
-    if run.attributes.get("kind_of_run") == "fig3" and isinstance(trials, list):
-        return " + ".join(map(str, trials))
-    design = run.attributes.get("design")
-    if run.attributes.get("kind_of_run") != "ensemble" or not isinstance(design, Mapping):
-        return None
-    return " × ".join(str(design.get(level, "?")) for level in ("tasks", "datasets", "seeds"))

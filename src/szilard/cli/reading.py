@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from szilard.cli.numbers import trainings
 from szilard.cli.screen import BAD, UNBROKEN, echo_json, say, show_json
 from szilard.cli.screen import show as print_on_screen
+from szilard.studies.registry import trainings_of
 
 if TYPE_CHECKING:
     from szilard.handle import Run
@@ -93,7 +93,7 @@ def _in_brief(run: Run) -> dict[str, Any]:
         "name": run.name,
         "status": run.status,
         "every": attributes.get("every"),
-        "trainings": trainings(run),
+        "trainings": trainings_of(attributes),
         "created": attributes.get("created"),
     }
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from szilard.cli.screen import BAD, INTERRUPTED, say
+from szilard.studies.registry import named_runs
 
 if TYPE_CHECKING:
     from szilard.handle import Run
@@ -17,8 +18,7 @@ def run(
     experiment: Annotated[
         str,
         typer.Argument(
-            help="A named run (single, memorisation, budget, fig3, reversal, heat-capacity, text, finetune, ebm, rbm,"
-            " vae, flow, tradeoff) or a TOML file.",
+            help=f"A named run ({', '.join(named_runs())}) or a TOML file.",
             show_default=False,
         ),
     ],

@@ -25,17 +25,33 @@ def table(steps: np.ndarray, columns: Sequence[tuple[Heading, np.ndarray, np.nda
     if not columns or not count:
         return ""
     chosen = np.unique(np.r_[0, np.geomspace(1, max(count - 1, 1), ROWS - 1).round()].astype(int).clip(max=count - 1))
-    head = "".join(f'<th scope="col">{escape(name)} ({prose(unit)})</th>' for (name, unit), _, _ in columns)
+    headings = ["step", *(f"{name} ({unit})" for (name, unit), _, _ in columns)]
+    rows = [
+        (f"{steps[row]:,}", [_cell(values, errors, row) for _, values, errors in columns]) for row in chosen.tolist()
+    ]
+    return folded("The numbers at some steps, with standard errors", headings, rows)
+
+
+def folded(
+    summary: str, headings: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]], label: str = "Numbers"
+) -> str:
+    """A table that opens at its summary, as HTML.
+
+    Args:
+        summary: what it holds.
+        headings: of its columns, that of the rows' own heads first.
+        rows: each its head and its cells, plain text all of them.
+        label: for those who do not see it.
+    """
+    head = "".join(f'<th scope="col">{prose(heading)}</th>' for heading in headings)
     body = "".join(
-        f'<tr><th scope="row">{steps[row]:,}</th>'
-        + "".join(f"<td>{escape(_cell(values, errors, row))}</td>" for _, values, errors in columns)
-        + "</tr>"
-        for row in chosen.tolist()
+        f'<tr><th scope="row">{escape(first)}</th>{"".join(f"<td>{escape(cell)}</td>" for cell in cells)}</tr>'
+        for first, cells in rows
     )
     return (
-        "<details><summary>The numbers at some steps, with standard errors</summary>"
-        '<div class="scroll" tabindex="0" role="region" aria-label="Numbers"><table class="numbers"><thead><tr>'
-        f'<th scope="col">step</th>{head}</tr></thead><tbody>{body}</tbody></table></div></details>'
+        f"<details><summary>{escape(summary)}</summary>"
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(label)}"><table class="numbers"><thead>'
+        f"<tr>{head}</tr></thead><tbody>{body}</tbody></table></div></details>"
     )
 
 

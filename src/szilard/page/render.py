@@ -5,10 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
-from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from szilard.page.banner import banner
 from szilard.page.cards import cards
@@ -17,39 +16,17 @@ from szilard.page.provenance import provenance
 from szilard.page.safe import embed, escape, prose
 from szilard.page.style import Figure
 from szilard.page.verdicts import verdicts
-from szilard.studies.ensemble import page as ensemble
-from szilard.studies.fig3 import page as fig3
-from szilard.studies.heat_capacity import page as heat_capacity
-from szilard.studies.kinds import ENSEMBLE, FIG3, HEAT_CAPACITY, REVERSAL, SAMPLED, SINGLE, TRADEOFF, kind_of
-from szilard.studies.reversal import page as reversal
-from szilard.studies.sampled import page as sampled
-from szilard.studies.single import page as single
-from szilard.studies.tradeoff import page as tradeoff
 from szilard.verdicts.audit import Audit
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 PANEL_HEIGHT, PANEL_MORE = 300, 190
 """Pixels of a figure's first panel, and of each further one."""
 
-PAGES: dict[str, Callable[[xr.DataTree, Audit], Content]] = {
-    SINGLE: single.content,
-    SAMPLED: sampled.content,
-    ENSEMBLE: ensemble.content,
-    FIG3: fig3.content,
-    REVERSAL: reversal.content,
-    HEAT_CAPACITY: heat_capacity.content,
-    TRADEOFF: tradeoff.content,
-}
-"""By kind of record."""
 
-
-def write(tree: xr.DataTree, audit: Audit, path: str | Path) -> Path:
+def write(told: Content, audit: Audit, path: str | Path) -> Path:
     """Write the report of a record and return its path. The file appears whole or not at all.
 
     Args:
-        tree: as the reader returns it.
+        told: the parts of its page.
         audit: of the same record.
         path: the HTML file; its directory is made where missing.
 
@@ -59,7 +36,7 @@ def write(tree: xr.DataTree, audit: Audit, path: str | Path) -> Path:
     target = Path(path)
     # as the user wrote it, so that the page's lines work from the same place; an absolute path stays private
     place = target.parent
-    text = render(tree, audit, place.resolve().name if place.is_absolute() or place == Path() else place.as_posix())
+    text = render(told, audit, place.resolve().name if place.is_absolute() or place == Path() else place.as_posix())
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
@@ -70,11 +47,10 @@ def write(tree: xr.DataTree, audit: Audit, path: str | Path) -> Path:
     return target
 
 
-def render(tree: xr.DataTree, audit: Audit, directory: str = "record") -> str:
+def render(told: Content, audit: Audit, directory: str = "record") -> str:
     """The page as text; ``directory`` is what its Python lines open."""
     from plotly.offline import get_plotlyjs
 
-    told = content(tree, audit)
     name = str(told.attributes.get("name") or directory)
     scripts = [get_plotlyjs().replace("</script", "<\\/script"), _asset("page.js")]
     return "\n".join(
@@ -97,11 +73,6 @@ def render(tree: xr.DataTree, audit: Audit, directory: str = "record") -> str:
             "</body></html>\n",
         ]
     )
-
-
-def content(tree: xr.DataTree, audit: Audit) -> Content:
-    """The parts of the page of a record, as its kind fills them in."""
-    return PAGES[kind_of(tree)](tree, audit)
 
 
 def _seen(told: Content) -> str:

@@ -4,10 +4,30 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from szilard.printable import printable
+from szilard.studies.reading import Reading
+from szilard.verdicts.audit import Audit
+
 WIDTH = 88
+
+
+def screenful(reading: Reading, audit: Audit, told: Sequence[str], *, checkpoints: bool = False) -> str:
+    """A summary: the heading, what a study tells of its record, the audit's verdict, and what must be confessed.
+
+    Args:
+        reading: of the record.
+        audit: of the same record.
+        told: lines.
+        checkpoints: whether an unfinished run has checkpoints and can go on.
+    """
+    text = [*heading(reading.name, str(reading.attributes.get("status"))), *told, ""]
+    if audit.rows:
+        text += entry("audit", audit.verdict)
+    text += [line for said in warnings(reading.attributes, checkpoints=checkpoints) for line in entry("!", said)]
+    return "\n".join(map(printable, text)).rstrip()
 
 
 def heading(name: str, status: str) -> list[str]:

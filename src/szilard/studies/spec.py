@@ -49,6 +49,28 @@ class Spec(Settings):
         """Whether it can go on after an interruption."""
         return True
 
+    @property
+    def study(self) -> str:
+        """The kind of record that it makes, which says who carries it out."""
+        return self.kind
+
+    def check_resume(self) -> None:
+        """Refuses to go on after an interruption where that cannot be.
+
+        Raises:
+            SpecError: if it is not resumable.
+        """
+        if not self.resumable:
+            raise SpecError(f"the run {self.name!r} cannot be resumed: run it again with overwrite.")
+
+    def check_executor(self) -> None:
+        """Refuses to be carried out by other processes than this one, unless its members can be.
+
+        Raises:
+            SpecError: if they cannot.
+        """
+        raise SpecError(f"the run {self.name!r} is carried out in this process: leave the executor out.")
+
     def load_data(self) -> Any:
         """The data: a :class:`~szilard.data.Dataset` by its name, unless a kind of run knows data of another sort.
 

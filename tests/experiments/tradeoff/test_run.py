@@ -17,7 +17,7 @@ from szilard import data
 from szilard.cli.app import app
 from szilard.errors import ModelError, SpecError
 from szilard.ledger import lagged_ratio
-from szilard.page.render import render
+from szilard.report import render
 from szilard.studies.catalogue import find
 from szilard.studies.overrides import apply
 from szilard.studies.runner import run

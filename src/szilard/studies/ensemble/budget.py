@@ -6,8 +6,8 @@ from szilard.ensemble.datasets import Disjoint
 from szilard.ensemble.design import Design
 from szilard.ensemble.record_at import Geometric
 from szilard.ensemble.tasks import LabelPermutation
-from szilard.studies.kits.experiment import Experiment, Probe
-from szilard.studies.kits.running.sizes import size_of
+from szilard.studies.kits.experiment.sizes import size_of
+from szilard.studies.kits.experiment.spec import Experiment, Probe
 from szilard.training import SGD, Training, factory
 
 TASKS = 24

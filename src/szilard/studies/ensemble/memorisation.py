@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from szilard.ensemble.datasets import Disjoint
 from szilard.ensemble.design import Design
-from szilard.studies.kits.experiment import Experiment, Probe
-from szilard.studies.kits.running.sizes import size_of
+from szilard.studies.kits.experiment.sizes import size_of
+from szilard.studies.kits.experiment.spec import Experiment, Probe
 from szilard.training import SGD, Training, factory
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from szilard.studies.ensemble import told
-from szilard.studies.ensemble.page.view import View
+from szilard.studies.ensemble.figures.view import View
 
 
 def what_was_seen(view: View) -> list[tuple[str, str]]:

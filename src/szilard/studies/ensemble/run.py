@@ -3,40 +3,33 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from szilard.data import Dataset
 from szilard.ensemble.design import Design
 from szilard.ensemble.plan import Plan
 from szilard.ensemble.record_at import steps_of
 from szilard.studies.ensemble.life import run_ensemble
-from szilard.studies.kits.experiment import Experiment
-from szilard.studies.kits.running.probe import draw_probe
-from szilard.studies.kits.running.progress import Progress
-from szilard.studies.kits.running.workers import workers_of
+from szilard.studies.kits.experiment.probe import draw_probe
+from szilard.studies.kits.experiment.spec import Experiment
+from szilard.studies.life import Options
+from szilard.studies.progress import Progress
+from szilard.studies.resources import workers_of
 
 
-def train(
-    experiment: Experiment,
-    design: Design,
-    dataset: Dataset,
-    out: Path,
-    *,
-    overwrite: bool,
-    quiet: bool,
-    resume: bool,
-    executor: Any,
-    keep: bool,
-) -> None:
+def carry_out(experiment: Experiment, dataset: Dataset, out: Path, options: Options) -> None:
     """Trains an ensemble and writes its record.
 
     Raises:
         SpecError, ModelError, RecordError: see :func:`szilard.run`.
     """
-    plan = plan_of(experiment, design, dataset)
+    assert experiment.design is not None
+    plan = plan_of(experiment, experiment.design, dataset)
     total = plan.steps[-1] * len(plan.members)
-    with Progress(f"{experiment.name}: {dataset.name}, {len(plan.members)} members", total, quiet) as display:
-        run_ensemble(plan, out, overwrite=overwrite, resume=resume, executor=executor, display=display, keep=keep)
+    with Progress(f"{experiment.name}: {dataset.name}, {len(plan.members)} members", total, options.quiet) as display:
+        run_ensemble(
+            plan, out, overwrite=options.overwrite, resume=options.resume, executor=options.executor, display=display,
+            keep=options.keep_checkpoints,
+        )  # fmt: skip
 
 
 def plan_of(experiment: Experiment, design: Design, dataset: Dataset) -> Plan:

@@ -7,7 +7,7 @@ import time
 
 from szilard.studies.fig3.engine.chunk import Lookout, make_chunk_trainer
 from szilard.studies.fig3.engine.plan import NoisePlan
-from szilard.studies.kits.running.threads import own_threads
+from szilard.studies.resources import own_threads
 
 _PATIENCE = 0.4
 """Seconds of training that are tried."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from szilard.studies.fig3 import told
-from szilard.studies.fig3.page.view import View
+from szilard.studies.fig3.figures.view import View
 
 
 def what_was_seen(view: View) -> list[tuple[str, str]]:

@@ -13,27 +13,28 @@ from szilard.studies.fig3.engine.plan import NoisePlan
 from szilard.studies.fig3.engine.run import run_noise
 from szilard.studies.fig3.engine.schedule import make_schedule
 from szilard.studies.fig3.spec import Figure3
-from szilard.studies.kits.running.estimate import say_estimate
-from szilard.studies.kits.running.probe import draw_probe
-from szilard.studies.kits.running.progress import Progress
-from szilard.studies.kits.running.workers import workers_of
+from szilard.studies.kits.experiment.probe import draw_probe
+from szilard.studies.life import Options, say_how_long
+from szilard.studies.progress import Progress
+from szilard.studies.resources import workers_of
 
 
-def carry_out(
-    spec: Figure3, dataset: Dataset, out: Path, *, overwrite: bool, quiet: bool, resume: bool, keep: bool
-) -> None:
+def carry_out(spec: Figure3, dataset: Dataset, out: Path, options: Options) -> None:
     """Trains the ensembles and writes their record.
 
     Raises:
         SpecError, ModelError, RecordError: see :func:`szilard.run`.
     """
     plan = plan_of(spec, dataset)
-    if not quiet:
+    if not options.quiet:
         plan.check()
-        say_estimate(seconds_of(plan), f"{sum(plan.trials):,} trainings of {spec.steps:,} steps")
+        say_how_long(seconds_of(plan), f"{sum(plan.trials):,} trainings of {spec.steps:,} steps", resumable=True)
     total = spec.steps * sum(trials * batch for trials, batch in zip(plan.trials, plan.batches, strict=True))
-    with Progress(f"{spec.name}: {dataset.name}", total, quiet) as display:
-        run_noise(plan, out, overwrite=overwrite, resume=resume, display=display, keep=keep)
+    with Progress(f"{spec.name}: {dataset.name}", total, options.quiet) as display:
+        run_noise(
+            plan, out, overwrite=options.overwrite, resume=options.resume, display=display,
+            keep=options.keep_checkpoints,
+        )  # fmt: skip
 
 
 def plan_of(spec: Figure3, dataset: Dataset) -> NoisePlan:

@@ -1,4 +1,4 @@
-"""What the run ``heat-capacity`` does, as data."""
+"""What the run ``heat-capacity`` does, as data, and the named run on each data set."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Any, ClassVar, NamedTuple, Self
 
 from szilard.data import Dataset
 from szilard.errors import SpecError
+from szilard.studies.kits.experiment.sizes import size_of
 from szilard.studies.spec import Spec
-from szilard.training.factory import Factory
+from szilard.training import Factory, factory
 
 FEWEST = 3
 """States that a line needs."""
@@ -145,3 +146,16 @@ class HeatCapacity(Spec):
                 " factory('nets:mlp', widths=[64, 100, 10]), for instance."
             )
         return list(widths[1:-1])
+
+
+def heat_capacity(data: str = "digits") -> HeatCapacity:
+    """A perceptron with two hidden layers of 100 (of 50 on larger images) and weight decay, on 1,000 examples.
+
+    Raises:
+        SpecError: if there are no settings for ``data``.
+    """
+    features = size_of("heat-capacity", data).widths[0]
+    if data == "digits":
+        return HeatCapacity(factory("nets:mlp", widths=[features, 100, 100, 10]), data, threads=1)
+    model = factory("nets:mlp", widths=[features, 50, 50, 10])
+    return HeatCapacity(model, data, rates=(0.1,), widths=(25, 100), burn=4000, window=4000, looks=25, threads=1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from szilard.studies.kits.running.sizes import size_of
+from szilard.studies.kits.experiment.sizes import size_of
 from szilard.studies.reversal.spec import Reversal, Wide
 from szilard.training import factory
 

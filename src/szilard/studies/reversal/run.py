@@ -16,9 +16,9 @@ from szilard.errors import SpecError
 from szilard.models.landscape import Landscape
 from szilard.records.provenance import provenance
 from szilard.records.writer import RecordWriter
-from szilard.studies.kits.running.estimate import say_estimate
-from szilard.studies.kits.running.progress import Progress
-from szilard.studies.kits.running.threads import own_threads
+from szilard.studies.life import Options, say_how_long
+from szilard.studies.progress import Progress
+from szilard.studies.resources import own_threads
 from szilard.studies.reversal.duration import seconds_of
 from szilard.studies.reversal.engine.ground import Ground
 from szilard.studies.reversal.engine.looking import KERNEL_COLUMNS, WHOLE_COLUMNS
@@ -34,9 +34,7 @@ Harvest = tuple[list[list[Paths]], list[dict[str, np.ndarray]]]
 """Paths of each network and seed, and what came of the widths for each seed."""
 
 
-def carry_out(
-    spec: Reversal, dataset: Dataset, out: Path, *, overwrite: bool, quiet: bool, resume: bool, keep: bool
-) -> None:
+def carry_out(spec: Reversal, dataset: Dataset, out: Path, options: Options) -> None:
     """Does everything, then writes the record: an interrupted run leaves none, and there is nothing to resume or keep.
 
     Raises:
@@ -45,11 +43,11 @@ def carry_out(
     _check_layers(spec)
     loss: Loss = F.cross_entropy if spec.loss is None else spec.loss.build()
     with own_threads(spec.threads):
-        if not quiet:
+        if not options.quiet:
             builds = [factory.build for factory in _networks(spec)]
             seconds = seconds_of(spec, builds, Ground(spec, dataset, 0), loss)
-            say_estimate(seconds, _told(spec), resumable=False)
-        paths, widths = _measure(spec, dataset, loss, quiet)
+            say_how_long(seconds, _told(spec), resumable=False)
+        paths, widths = _measure(spec, dataset, loss, options.quiet)
     groups = reversal_groups(
         networks=len(paths),
         starts=spec.starts,
@@ -58,7 +56,7 @@ def carry_out(
         groups=len(paths[0][0].groups) + 1,
         widths=spec.wide.widths if spec.wide else (),
     )
-    writer = RecordWriter(out, groups=groups, attributes=_attributes(spec, dataset), overwrite=overwrite)
+    writer = RecordWriter(out, groups=groups, attributes=_attributes(spec, dataset), overwrite=options.overwrite)
     _write(spec, writer, paths, widths)
     writer.close()
 

@@ -7,8 +7,8 @@ import math
 import numpy as np
 
 from szilard.page.safe import with_error
-from szilard.studies.sampled.page.frame import advised
-from szilard.studies.sampled.page.view import View
+from szilard.studies.sampled.figures.frame import advised
+from szilard.studies.sampled.figures.view import View
 from szilard.studies.sampled.summary import score
 
 

@@ -10,9 +10,9 @@ from torch import nn
 
 from szilard.models.evaluation import undisturbed
 from szilard.monitor import Monitor
-from szilard.studies.kits.running.progress import Progress
-from szilard.studies.kits.running.randomness import own_randomness
-from szilard.studies.kits.running.threads import own_threads
+from szilard.studies.life import Options
+from szilard.studies.progress import Progress
+from szilard.studies.resources import own_randomness, own_threads
 from szilard.studies.sampled.families.measures import measures_of
 from szilard.studies.sampled.families.subject import Subject
 from szilard.studies.sampled.spec import FamilySpec
@@ -22,9 +22,7 @@ _LOOKS_ON_DEVICE = 100
 """Steps between looks at the loss where each look waits for the device."""
 
 
-def carry_out(
-    spec: FamilySpec, data: Any, out: Path, *, overwrite: bool, quiet: bool, resume: bool = False, keep: bool = False
-) -> None:
+def carry_out(spec: FamilySpec, data: Any, out: Path, options: Options) -> None:
     """Trains and watches one model, then scores it.
 
     The random state of the calling program is left as it was. A run whose loss is no longer finite stops there, with
@@ -34,10 +32,7 @@ def carry_out(
         spec: what to do.
         data: as the spec's ``load_data`` returned them.
         out: the record's directory.
-        overwrite: whether a record that is already there may be replaced.
-        quiet: print nothing.
-        resume: always False: a family's run cannot be resumed.
-        keep: without effect: there are no checkpoints.
+        options: how; there is nothing to resume or keep.
 
     Raises:
         SpecError, ModelError, RecordError: see :func:`szilard.run`.
@@ -56,8 +51,8 @@ def carry_out(
             every=spec.every,
             measures=measures_of(spec, subject),
             seed=streams.seed_of(spec.seed, streams.SAMPLES),
-            overwrite=overwrite,
-            quiet=quiet,
+            overwrite=options.overwrite,
+            quiet=options.quiet,
             attributes={
                 "name": spec.name,
                 "family": spec.family,
@@ -68,7 +63,7 @@ def carry_out(
             },
         )
         torch.manual_seed(streams.seed_of(spec.seed, streams.FORWARD))
-        with monitor, Progress(f"{spec.name}: {named}", spec.training.steps, quiet) as progress:
+        with monitor, Progress(f"{spec.name}: {named}", spec.training.steps, options.quiet) as progress:
             _train(spec, subject, optimizer, monitor, progress)
             if not monitor.broken:
                 monitor.annotate(**_score(spec, subject))

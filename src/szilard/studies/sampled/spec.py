@@ -71,6 +71,11 @@ class FamilySpec(Spec):
             raise SpecError(f"the run {self.name!r} has a loss of its own: leave training.loss out.")
 
     @property
+    def study(self) -> str:
+        """All families make the same kind of record."""
+        return "sampled"
+
+    @property
     def resumable(self) -> bool:
         """It takes minutes; an interrupted one keeps what was recorded."""
         return False

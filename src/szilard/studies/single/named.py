@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from szilard.studies.kits.experiment import Experiment, Probe
-from szilard.studies.kits.reservoir_settings import ReservoirSettings
-from szilard.studies.kits.running.sizes import size_of
+from szilard.studies.kits.experiment.reservoir import ReservoirSettings
+from szilard.studies.kits.experiment.sizes import size_of
+from szilard.studies.kits.experiment.spec import Experiment, Probe
 from szilard.training import SGD, Training, factory
 
 RESERVOIR_EVERY = 200

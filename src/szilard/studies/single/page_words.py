@@ -9,7 +9,7 @@ from szilard.studies.kits.parameters.words import in_words as of_the_reservoir
 from szilard.studies.kits.watched.drift import DriftShare, Motion, drift_share
 from szilard.studies.kits.watched.learning import in_words as outcome_in_words
 from szilard.studies.kits.watched.phases import in_words
-from szilard.studies.single.page.view import View
+from szilard.studies.single.figures.view import View
 from szilard.verdicts.bounds import FEWEST_JUMPS, STILL
 
 

@@ -11,11 +11,11 @@ from torch import Tensor, nn
 from szilard.data import Dataset
 from szilard.models import Classifier
 from szilard.monitor import Ledger, Measure, Monitor
-from szilard.studies.kits.experiment import Experiment
-from szilard.studies.kits.running.probe import draw_probe
-from szilard.studies.kits.running.progress import Progress
-from szilard.studies.kits.running.randomness import own_randomness
-from szilard.studies.kits.running.threads import own_threads
+from szilard.studies.kits.experiment.probe import draw_probe
+from szilard.studies.kits.experiment.spec import Experiment
+from szilard.studies.life import Options
+from szilard.studies.progress import Progress
+from szilard.studies.resources import own_randomness, own_threads
 from szilard.training import Training, streams
 from szilard.training.batches import batches
 from szilard.training.noise import Kicks
@@ -24,7 +24,7 @@ _LOOKS_ON_DEVICE = 100
 """Steps between looks at the loss where each look waits for the device."""
 
 
-def watch(experiment: Experiment, dataset: Dataset, out: Path, *, overwrite: bool, quiet: bool) -> None:
+def carry_out(experiment: Experiment, dataset: Dataset, out: Path, options: Options) -> None:
     """Trains and watches one model.
 
     The random state of the calling program is left as it was. A run whose loss is no longer finite stops there, with
@@ -54,12 +54,12 @@ def watch(experiment: Experiment, dataset: Dataset, out: Path, *, overwrite: boo
             path_intervals=experiment.path_intervals,
             measures=_measures(experiment, inputs, labels),
             seed=streams.seed_of(experiment.seed, streams.SAMPLES),
-            overwrite=overwrite,
-            quiet=quiet,
+            overwrite=options.overwrite,
+            quiet=options.quiet,
             attributes={"name": experiment.name, "seed": experiment.seed, "spec": experiment.as_table()},
         )
         torch.manual_seed(streams.seed_of(experiment.seed, streams.FORWARD))
-        with monitor, Progress(f"{experiment.name}: {dataset.name}", training.steps, quiet) as progress:
+        with monitor, Progress(f"{experiment.name}: {dataset.name}", training.steps, options.quiet) as progress:
             examples = ((inputs[index], labels[index]) for index in indices)
             noise = streams.generator_of(experiment.seed, streams.NOISE)
             _train(model, optimizer, training, examples, monitor, progress, noise)

@@ -18,10 +18,9 @@ from szilard.errors import ModelError
 from szilard.information import Nesting
 from szilard.records.provenance import provenance
 from szilard.records.writer import RecordWriter
-from szilard.studies.kits.running.estimate import say_estimate
-from szilard.studies.kits.running.progress import Progress
-from szilard.studies.kits.running.threads import own_threads
-from szilard.studies.kits.running.workers import workers_of
+from szilard.studies.life import Options, say_how_long
+from szilard.studies.progress import Progress
+from szilard.studies.resources import own_threads, workers_of
 from szilard.studies.tradeoff.duration import seconds_of
 from szilard.studies.tradeoff.engine.carry import Seen, carry
 from szilard.studies.tradeoff.engine.learning import Learning, State
@@ -31,9 +30,7 @@ from szilard.studies.tradeoff.schema import tradeoff_groups
 from szilard.studies.tradeoff.spec import TradeOff
 
 
-def carry_out(
-    spec: TradeOff, dataset: Dataset, out: Path, *, overwrite: bool, quiet: bool, resume: bool, keep: bool
-) -> None:
+def carry_out(spec: TradeOff, dataset: Dataset, out: Path, options: Options) -> None:
     """Does everything, then writes the record: an interrupted run leaves none, and there is nothing to resume or keep.
 
     Raises:
@@ -43,18 +40,20 @@ def carry_out(
     learning = Learning(pixels.examples, spec.hidden, spec.distance, spec.batch, spec.seed)
     workers = spec.workers or workers_of(spec.device)
     with own_threads(spec.threads):
-        if not quiet:
+        if not options.quiet:
             members = spec.datasets * spec.seeds
             what = f"{len(spec.states)} states of {members} trainings, {spec.updates[-1]:,} updates at most"
-            say_estimate(seconds_of(spec, learning, workers), what, resumable=False)
-        seen = _measure(spec, learning, workers, quiet)
+            say_how_long(seconds_of(spec, learning, workers), what, resumable=False)
+        seen = _measure(spec, learning, workers, options.quiet)
     nesting = Nesting.regular(datasets=spec.datasets, seeds=spec.seeds)
     rows = [rows_of(each, nesting, pixels.held_out) for each in seen]
     lags = [lag_rows_of(each) for each, state in zip(seen, spec.states, strict=True) if state.chains is None]
     groups = tradeoff_groups(
         states=len(seen), ways=len(lags), members=nesting.members, datasets=spec.datasets, steps=spec.sampler_steps
     )
-    writer = RecordWriter(out, groups=groups, attributes=_attributes(spec, dataset, pixels), overwrite=overwrite)
+    writer = RecordWriter(
+        out, groups=groups, attributes=_attributes(spec, dataset, pixels), overwrite=options.overwrite
+    )
     for number, step in enumerate(spec.steps):
         for group, columns in (("tradeoff", rows), ("lag", lags)):
             writer.append(

@@ -20,7 +20,7 @@ from szilard.studies.ensemble.claims import (
     start,
     variance,
 )
-from szilard.studies.ensemble.evidence import EnsembleEvidence
+from szilard.studies.ensemble.reading import EnsembleReading
 from szilard.verdicts.finding import Finding
 
 FAMILIES = (
@@ -30,6 +30,7 @@ FAMILIES = (
 """Each has ``findings(evidence)``."""
 
 
-def findings(evidence: EnsembleEvidence) -> tuple[Finding, ...]:
+def findings(reading: EnsembleReading) -> tuple[Finding, ...]:
     """The rows of all families."""
+    evidence = reading.evidence
     return tuple(row for family in FAMILIES for row in family.findings(evidence))

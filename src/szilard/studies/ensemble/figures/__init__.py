@@ -19,7 +19,7 @@ from szilard.studies.ensemble.figures import (
     stopping,
     training,
 )
-from szilard.studies.ensemble.page.view import View
+from szilard.studies.ensemble.figures.view import View
 
 LEADING = budget
 """The page opens with it."""

@@ -7,8 +7,8 @@ import numpy as np
 from szilard.page.axes import axis, layout
 from szilard.page.drawing import label_ends, points
 from szilard.page.style import Figure
-from szilard.studies.ensemble.page.style import LEVELS, WHOLE
-from szilard.studies.ensemble.page.view import View
+from szilard.studies.ensemble.figures.style import LEVELS, WHOLE
+from szilard.studies.ensemble.figures.view import View
 
 
 def figure(view: View) -> Figure | None:

@@ -11,9 +11,9 @@ from szilard.page.axes import axis, layout, rule
 from szilard.page.curve import Curve
 from szilard.page.drawing import between, label_ends, line
 from szilard.page.style import Figure, Pen
-from szilard.studies.ensemble.page.frame import reading, span_of
-from szilard.studies.ensemble.page.style import LEVELS, WHOLE
-from szilard.studies.ensemble.page.view import View
+from szilard.studies.ensemble.figures.frame import reading, span_of
+from szilard.studies.ensemble.figures.style import LEVELS, WHOLE
+from szilard.studies.ensemble.figures.view import View
 
 NEAR = 2.0
 """The cap of a plug-in is drawn where the curves come as near to it as this factor."""

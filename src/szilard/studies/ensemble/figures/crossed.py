@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from szilard.page.axes import axis, layout
 from szilard.page.style import BLACK, Figure, Pen
-from szilard.studies.ensemble.page.frame import ends, lines, named, reading, span_of
-from szilard.studies.ensemble.page.style import INITIALISATION, ORDER, SEED
-from szilard.studies.ensemble.page.view import View
+from szilard.studies.ensemble.figures.frame import ends, lines, named, reading, span_of
+from szilard.studies.ensemble.figures.style import INITIALISATION, ORDER, SEED
+from szilard.studies.ensemble.figures.view import View
 
 NATS = (
     ("info_seed", "luck of the seed", "luck", SEED),

@@ -7,9 +7,9 @@ import numpy as np
 from szilard.page.axes import axis, layout, rule
 from szilard.page.drawing import line
 from szilard.page.style import BLUE, PURPLE, Figure, Pen
-from szilard.studies.ensemble.page.frame import ends, lines, named, reading, span_of
-from szilard.studies.ensemble.page.style import DATASET
-from szilard.studies.ensemble.page.view import View
+from szilard.studies.ensemble.figures.frame import ends, lines, named, reading, span_of
+from szilard.studies.ensemble.figures.style import DATASET
+from szilard.studies.ensemble.figures.view import View
 
 QUANTITIES = (
     ("info_dataset", "reported", "reported", DATASET),

@@ -8,9 +8,9 @@ from szilard.page.axes import axis, layout
 from szilard.page.curve import Curve
 from szilard.page.drawing import between, label_ends, line
 from szilard.page.style import BLACK, BLUE, GREEN, VERMILLION, Figure, Pen
-from szilard.studies.ensemble.page.frame import Named, Quantity, ends, lines, reading, span_of
-from szilard.studies.ensemble.page.style import LEVELS
-from szilard.studies.ensemble.page.view import View
+from szilard.studies.ensemble.figures.frame import Named, Quantity, ends, lines, reading, span_of
+from szilard.studies.ensemble.figures.style import LEVELS
+from szilard.studies.ensemble.figures.view import View
 
 LADDER = (
     ("entropy_marginal_plugin", "of all trainings, S(X)", "S(X)", Pen(BLUE)),

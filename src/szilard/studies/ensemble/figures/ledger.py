@@ -8,8 +8,8 @@ from szilard.page.axes import axis, layout, spread
 from szilard.page.curve import Curve
 from szilard.page.drawing import label_ends, line, thin
 from szilard.page.style import BLUE, GREEN, VERMILLION, Figure, Pen
-from szilard.studies.ensemble.page.frame import reading
-from szilard.studies.ensemble.page.view import View
+from szilard.studies.ensemble.figures.frame import reading
+from szilard.studies.ensemble.figures.view import View
 
 QUANTITIES = (
     ("work", "work_mean", "mean work W", "W = Σ(X|Θ)", Pen(BLUE)),

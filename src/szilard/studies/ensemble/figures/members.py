@@ -7,8 +7,8 @@ import numpy as np
 from szilard.page.axes import axis, layout, spread
 from szilard.page.drawing import label_ends, line
 from szilard.page.style import PURPLE, Figure, faded
-from szilard.studies.ensemble.page.style import TOTAL
-from szilard.studies.ensemble.page.view import View
+from szilard.studies.ensemble.figures.style import TOTAL
+from szilard.studies.ensemble.figures.view import View
 
 WIDTH = 0.35
 """Of a strip of dots, as a share of the distance between records."""

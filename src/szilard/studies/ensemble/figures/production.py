@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from szilard.page.axes import axis, layout
 from szilard.page.style import BLUE, PURPLE, VERMILLION, Figure, Pen
-from szilard.studies.ensemble.page.frame import ends, lines, named, reading, span_of
-from szilard.studies.ensemble.page.view import View
+from szilard.studies.ensemble.figures.frame import ends, lines, named, reading, span_of
+from szilard.studies.ensemble.figures.view import View
 
 QUANTITIES = (
     ("ep_marginal", "marginal entropy production Σ(X)", "Σ(X)", Pen(BLUE)),

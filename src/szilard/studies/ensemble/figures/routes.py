@@ -6,8 +6,8 @@ import numpy as np
 
 from szilard.page.axes import LEGEND, axis, layout
 from szilard.page.style import INK, Figure
-from szilard.studies.ensemble.page.style import LEVELS
-from szilard.studies.ensemble.page.view import View
+from szilard.studies.ensemble.figures.style import LEVELS
+from szilard.studies.ensemble.figures.view import View
 
 ROUTES = (
     ("", "as reported", "diamond"),

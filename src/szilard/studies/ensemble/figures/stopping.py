@@ -8,8 +8,8 @@ from szilard.page.axes import axis, layout
 from szilard.page.drawing import mark
 from szilard.page.safe import escape
 from szilard.page.style import BLACK, BLUE, VERMILLION, Figure, Pen
-from szilard.studies.ensemble.page.frame import Quantity, ends, lines, named, reading, span_of
-from szilard.studies.ensemble.page.view import View
+from szilard.studies.ensemble.figures.frame import Quantity, ends, lines, named, reading, span_of
+from szilard.studies.ensemble.figures.view import View
 from szilard.studies.ensemble.told import loss_name, stopping
 
 BETWEEN, LOSS = Pen(BLUE), Pen(VERMILLION, "dash")

@@ -7,8 +7,8 @@ import numpy as np
 from szilard.page.axes import axis, layout, spread
 from szilard.page.drawing import label_ends, line, thin
 from szilard.page.style import BLUE, GREEN, VERMILLION, Figure, Pen
-from szilard.studies.ensemble.page.frame import reading
-from szilard.studies.ensemble.page.view import View
+from szilard.studies.ensemble.figures.frame import reading
+from szilard.studies.ensemble.figures.view import View
 from szilard.studies.ensemble.told import loss_name
 
 PANELS = (

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from szilard.page.banner import standing
 from szilard.page.content import Content, Remark
 from szilard.studies.ensemble import told
 from szilard.studies.ensemble.figures import LEADING, figures
+from szilard.studies.ensemble.figures.view import View
 from szilard.studies.ensemble.page.cards import cards
 from szilard.studies.ensemble.page.numbers import numbers
-from szilard.studies.ensemble.page.view import View
 from szilard.studies.ensemble.page_words import what_was_seen
+from szilard.studies.ensemble.reading import EnsembleReading
 from szilard.verdicts.audit import Audit
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 PYTHON = (
     "import szilard\n\nrun = szilard.open({directory})\n"
@@ -24,9 +20,9 @@ PYTHON = (
 )
 
 
-def content(tree: xr.DataTree, audit: Audit) -> Content:
+def content(reading: EnsembleReading, audit: Audit) -> Content:
     """The parts of the page."""
-    view = View.of(tree, audit)
+    view = View.of(reading.tree, audit)
     members = view.record.size
     return Content(
         subtitle=(

@@ -8,8 +8,8 @@ from szilard.estimate import Estimate
 from szilard.page.cards import number
 from szilard.page.content import Card
 from szilard.studies.ensemble import told
-from szilard.studies.ensemble.page.style import LEVELS
-from szilard.studies.ensemble.page.view import View
+from szilard.studies.ensemble.figures.style import LEVELS
+from szilard.studies.ensemble.figures.view import View
 
 UNIT = "nat per input"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from szilard.page.numbers import table
 from szilard.studies.ensemble import told
-from szilard.studies.ensemble.page.view import View
+from szilard.studies.ensemble.figures.view import View
 
 LOSS = "test loss"
 COLUMNS = (

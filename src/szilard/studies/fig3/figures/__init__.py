@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from szilard.page.style import Figure
 from szilard.studies.fig3.figures import force, layers, panels, ratio, white
-from szilard.studies.fig3.page.view import View
+from szilard.studies.fig3.figures.view import View
 
 LEADING = panels
 """The page opens with it."""

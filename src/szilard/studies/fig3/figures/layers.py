@@ -10,7 +10,7 @@ from szilard.page.axes import axis, layout
 from szilard.page.curve import Curve
 from szilard.page.drawing import label_ends, line
 from szilard.page.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, VERMILLION, Figure, Pen
-from szilard.studies.fig3.page.view import View
+from szilard.studies.fig3.figures.view import View
 
 LAYERS = (Pen(BLUE), Pen(GREEN, "dash"), Pen(PURPLE, "dot"), Pen(ORANGE, "dashdot"), Pen(VERMILLION, "longdash"))
 LAST = Pen(VERMILLION)

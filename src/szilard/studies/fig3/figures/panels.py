@@ -11,7 +11,7 @@ from szilard.page.axes import STEP_TITLE, axis, layout, spread
 from szilard.page.curve import Curve
 from szilard.page.drawing import between, label_ends, line, points, thin
 from szilard.page.style import INK, Figure
-from szilard.studies.fig3.page.view import View
+from szilard.studies.fig3.figures.view import View
 
 LEFT, RIGHT = (0.0, 0.405), (0.565, 0.97)
 TOP, BOTTOM = (0.565, 0.955), (0.0, 0.39)

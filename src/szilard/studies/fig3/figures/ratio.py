@@ -10,7 +10,7 @@ from szilard.page.axes import axis, layout
 from szilard.page.curve import Curve
 from szilard.page.drawing import label_ends, line
 from szilard.page.style import Figure
-from szilard.studies.fig3.page.view import View
+from szilard.studies.fig3.figures.view import View
 
 
 def figure(view: View) -> Figure | None:

@@ -9,7 +9,7 @@ import numpy as np
 from szilard.page.axes import LEGEND, axis, band, layout
 from szilard.page.drawing import points
 from szilard.page.style import Figure, Pen
-from szilard.studies.fig3.page.view import View
+from szilard.studies.fig3.figures.view import View
 from szilard.verdicts.bounds import COLOUR
 
 SHIFT = 0.14

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from szilard.page.banner import standing
 from szilard.page.content import Content, Remark
 from szilard.studies.fig3.figures import LEADING, figures
+from szilard.studies.fig3.figures.view import View
 from szilard.studies.fig3.page.cards import cards
 from szilard.studies.fig3.page.numbers import numbers
-from szilard.studies.fig3.page.view import View
 from szilard.studies.fig3.page_words import what_was_seen
+from szilard.studies.fig3.reading import Fig3Reading
 from szilard.verdicts.audit import Audit
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 PYTHON = (
     "import szilard\n\nrun = szilard.open({directory})\n"
@@ -23,9 +19,9 @@ PYTHON = (
 )
 
 
-def content(tree: xr.DataTree, audit: Audit) -> Content:
+def content(reading: Fig3Reading, audit: Audit) -> Content:
     """The parts of the page."""
-    view = View.of(tree, audit)
+    view = View.of(reading.tree, audit)
     return Content(
         subtitle=(
             "The paper’s Figure 3: the noise of stochastic gradients at several batch sizes, by szilard "

@@ -8,7 +8,7 @@ from szilard.page.cards import number
 from szilard.page.content import Card
 from szilard.studies.fig3.claims.rows import named
 from szilard.studies.fig3.claims.temperature import layer_temperatures
-from szilard.studies.fig3.page.view import View
+from szilard.studies.fig3.figures.view import View
 from szilard.studies.fig3.told import WORDS
 from szilard.studies.kits.parameters.statements import STATIONARY, WHITE
 from szilard.verdicts.audit import SYMBOLS

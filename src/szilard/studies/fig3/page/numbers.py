@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from szilard.page.numbers import table
-from szilard.studies.fig3.page.view import View
+from szilard.studies.fig3.figures.view import View
 
 COLUMNS = (("accuracy", "accuracy", "1"), ("noise_variance", "noise variance", "nat²"),
            ("signal_variance", "‖∇U_B‖²/dim", "nat²"), ("potential", "U_B", "nat"))  # fmt: skip

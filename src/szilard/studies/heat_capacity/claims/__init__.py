@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from szilard.studies.heat_capacity.claims import beyond, equipartition, integrity, temperatures, width
-from szilard.studies.heat_capacity.evidence import HeatEvidence
+from szilard.studies.heat_capacity.claims import equipartition, integrity, temperatures, uncheckable, width
+from szilard.studies.heat_capacity.reading import HeatCapacityReading
 from szilard.verdicts.finding import Finding
 
-FAMILIES = (integrity, equipartition, temperatures, width, beyond)
-"""Each has ``findings(evidence)``."""
+FAMILIES = (integrity, equipartition, temperatures, width, uncheckable)
+"""Each has ``findings(reading)``."""
 
 
-def findings(evidence: HeatEvidence) -> tuple[Finding, ...]:
+def findings(reading: HeatCapacityReading) -> tuple[Finding, ...]:
     """The rows of all families."""
-    return tuple(row for family in FAMILIES for row in family.findings(evidence))
+    return tuple(row for family in FAMILIES for row in family.findings(reading))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from szilard.studies.heat_capacity.evidence import Family, HeatEvidence
+from szilard.studies.heat_capacity.reading import Family, HeatCapacityReading
 from szilard.verdicts.bounds import LEVEL, RELATION
 from szilard.verdicts.finding import Finding, unchecked
 from szilard.verdicts.rows import tested
@@ -11,27 +11,27 @@ BOUND = (1 - RELATION, 1 + RELATION)
 SOURCE = "paper Eq. 36, in a harmonic basin"
 
 
-def findings(evidence: HeatEvidence) -> tuple[Finding, ...]:
+def findings(reading: HeatCapacityReading) -> tuple[Finding, ...]:
     """The rows of this family, for the model at its first rate."""
-    if evidence.looks < 2:
+    if not reading.whole:
         return ()
-    family = evidence.families[0]
-    layers = range(1, len(evidence.groups))
-    return (_row(evidence, family, 0), *(_row(evidence, family, layer) for layer in layers))
+    family = reading.families[0]
+    layers = range(1, len(reading.groups))
+    return (_row(reading, family, 0), *(_row(reading, family, layer) for layer in layers))
 
 
-def _row(evidence: HeatEvidence, family: Family, group: int) -> Finding:
-    called = evidence.groups[group]
+def _row(reading: HeatCapacityReading, family: Family, group: int) -> Finding:
+    called = reading.groups[group]
     name = f"equipartition in {called}" if group else "equipartition"
     claim = (
         "the energy of a layer's fluctuations rises by ½ for each of its parameters with its own temperature"
         if group
         else "the loss rises by ½ for each parameter with the temperature: dU/dT = d/2"
     )
-    capacity, line = evidence.capacity(family, group), evidence.line(family, group)
+    capacity, line = reading.capacity(family, group), reading.line(family, group)
     if capacity is None or line is None:
         return unchecked(name, claim, SOURCE, "a line needs three temperatures: give more batch sizes.")
-    half = evidence.size(family.states[0], group) / 2
+    half = reading.size(family.states[0], group) / 2
     # Over trainings the error is that of a slope, whatever bends; about the line it knows the bend, with few states.
     ends = (*capacity.interval(LEVEL), *line.capacity.interval(LEVEL))
     low, high = min(ends), max(ends)
@@ -43,21 +43,21 @@ def _row(evidence: HeatEvidence, family: Family, group: int) -> Finding:
         effect=capacity.value / half,
         interval=(low / half, high / half),
         bound=BOUND,
-        where=evidence.where(family),
+        where=reading.where(family),
         detail=(
             f"{2 * half:,.0f} parameters; the line has χ² = {line.chi_square:.1f} on {line.degrees} degrees of freedom"
-            f"{'' if line.p_value > 0.01 else ': it bends'}.{_first_order(evidence, family, group)}"
+            f"{'' if line.p_value > 0.01 else ': it bends'}.{_first_order(reading, family, group)}"
         ),
     )
 
 
-def _first_order(evidence: HeatEvidence, family: Family, group: int) -> str:
+def _first_order(reading: HeatCapacityReading, family: Family, group: int) -> str:
     """What part of the temperature the force itself makes, beyond first order in r."""
     if group:
         return ""
     state = family.states[0]
-    kinetic, noise = (evidence.mean(f"temperature_{kind}", state).value for kind in ("kinetic", "noise"))
+    kinetic, noise = (reading.mean(f"temperature_{kind}", state).value for kind in ("kinetic", "noise"))
     return (
         f" T is kinetic, r⟨‖g_B‖²⟩/2d; the noise alone makes {noise / kinetic:.0%} of it at |b| ="
-        f" {evidence.states[state]['batch']}, the rest being of higher order in r."
+        f" {reading.states[state]['batch']}, the rest being of higher order in r."
     )

@@ -4,41 +4,32 @@ from __future__ import annotations
 
 import numpy as np
 
-from szilard.studies.heat_capacity.evidence import HeatEvidence, over_members
+from szilard.studies.heat_capacity.reading import HeatCapacityReading, over_members
+from szilard.studies.kits.complete import complete_record
 from szilard.verdicts.audit import number
 from szilard.verdicts.bounds import LEVEL, RELATION
 from szilard.verdicts.finding import Concern, Finding
-from szilard.verdicts.rows import counted, tested
+from szilard.verdicts.rows import tested
 
 
-def findings(evidence: HeatEvidence) -> tuple[Finding, ...]:
+def findings(reading: HeatCapacityReading) -> tuple[Finding, ...]:
     """The rows of this family."""
-    status = str(evidence.attributes.get("status"))
-    told = "The run was closed" if status == "complete" else f"The run was not closed (status {status})"
-    closed = counted(
-        "closed run",
-        "the record covers the whole run",
-        "record",
-        float(status != "complete" or evidence.looks < 2),
-        f"{told}; {evidence.span()}.",
-        Concern.RECORD,
-    )
-    return (closed, _stationary(evidence)) if evidence.looks > 1 else (closed,)
+    closed = complete_record(reading, "the record covers the whole run", empty=not reading.whole)
+    return (closed, _stationary(reading)) if reading.whole else (closed,)
 
 
-def _stationary(evidence: HeatEvidence) -> Finding:
-    """The drift of the loss over the looks, over what temperature does to it: training by training, mean over "
-    "states."""
-    third = max(1, evidence.looks // 3)
-    energies = np.asarray(evidence.heat["energy"].values, dtype=float)
+def _stationary(reading: HeatCapacityReading) -> Finding:
+    """The drift of the loss over the looks, over what temperature does to it: mean over trainings and states."""
+    third = max(1, reading.records // 3)
+    energies = reading.column("energy")
     drifts = energies[-third:].mean(0) - energies[:third].mean(0)  # (states, members)
     means, shares = energies.mean((0, 2)), np.empty_like(drifts)
-    for family in evidence.families:
+    for family in reading.families:
         places = list(family.states)
         shares[places] = drifts[places] / (float(np.ptp(means[places])) or 1.0)
     average = over_members(shares.mean(0))
     worst = int(np.abs(shares.mean(1)).argmax())
-    state = evidence.states[worst]
+    state = reading.states[worst]
     return tested(
         "stationary states",
         "the trainings had come to rest before they were looked at",
@@ -47,7 +38,7 @@ def _stationary(evidence: HeatEvidence) -> Finding:
         effect=average.value,
         interval=average.interval(LEVEL),
         bound=(-RELATION, RELATION),
-        where=f"all {len(evidence.states)} states",
+        where=f"all {len(reading.states)} states",
         detail=(
             f"The mean loss of the last third of the looks less that of the first. It is largest, "
             f"{number(float(shares.mean(1)[worst]))}, at width {state['width']}, r = {state['rate']:g}, |b| = "

@@ -7,27 +7,27 @@ import math
 import numpy as np
 
 from szilard.estimate import Estimate, Kind
-from szilard.studies.heat_capacity.evidence import HeatEvidence, over_members
+from szilard.studies.heat_capacity.reading import HeatCapacityReading, over_members
 from szilard.verdicts.bounds import LEVEL, RELATION
 from szilard.verdicts.finding import Finding, unchecked
 from szilard.verdicts.rows import tested
 
 
-def findings(evidence: HeatEvidence) -> tuple[Finding, ...]:
+def findings(reading: HeatCapacityReading) -> tuple[Finding, ...]:
     """The rows of this family."""
-    return (_one(evidence), _state(evidence)) if evidence.looks > 1 else ()
+    return (_one(reading), _state(reading)) if reading.whole else ()
 
 
-def _one(evidence: HeatEvidence) -> Finding:
+def _one(reading: HeatCapacityReading) -> Finding:
     """The hottest layer over the coldest, in the hottest state."""
     name, source = "one temperature", "paper §6.2"
     claim = "all layers are of one temperature"
-    layers = range(1, len(evidence.groups))
+    layers = range(1, len(reading.groups))
     if len(layers) < 2:
         return unchecked(name, claim, source, "the network has one layer: take a deeper one.")
-    family = evidence.families[0]
+    family = reading.families[0]
     state = family.states[0]
-    logs = np.log([evidence.of_members("temperature_kinetic", layer)[state] for layer in layers])  # (layers, members)
+    logs = np.log([reading.of_members("temperature_kinetic", layer)[state] for layer in layers])  # (layers, members)
     hottest, coldest = int(logs.mean(1).argmax()), int(logs.mean(1).argmin())
     gap = over_members(logs[hottest] - logs[coldest])
     low, high = gap.interval(LEVEL)
@@ -39,22 +39,22 @@ def _one(evidence: HeatEvidence) -> Finding:
         effect=math.expm1(gap.value),
         interval=(math.expm1(low), math.expm1(high)),
         bound=(0.0, RELATION),
-        where=f"width {family.width}, r = {family.rate:g}, |b| = {evidence.states[state]['batch']}",
-        detail=f"{evidence.groups[1 + hottest]} is the hottest, {evidence.groups[1 + coldest]} the coldest.",
+        where=f"width {family.width}, r = {family.rate:g}, |b| = {reading.states[state]['batch']}",
+        detail=f"{reading.groups[1 + hottest]} is the hottest, {reading.groups[1 + coldest]} the coldest.",
     )
 
 
-def _state(evidence: HeatEvidence) -> Finding:
+def _state(reading: HeatCapacityReading) -> Finding:
     """The line from batch sizes at one rate against that at another."""
     name, source = "temperature is all that counts", "paper Eq. 36"
     claim = "the loss depends on the temperature alone, whether |b| or r made it"
-    lines = [(family, line) for family in evidence.rates if (line := evidence.line(family)) is not None]
+    lines = [(family, line) for family in reading.rates if (line := reading.line(family)) is not None]
     if len(lines) < 2:
         return unchecked(name, claim, source, "it takes two learning rates: give rates.")
     (first, one), (second, other) = lines[:2]
-    logs = [over_members(np.log(evidence.slopes(family))) for family in (first, second)]
+    logs = [over_members(np.log(reading.slopes(family))) for family in (first, second)]
     gap = Estimate(
-        logs[0].value - logs[1].value, math.hypot(logs[0].error, logs[1].error), Kind.ASYMPTOTIC, evidence.members - 1
+        logs[0].value - logs[1].value, math.hypot(logs[0].error, logs[1].error), Kind.ASYMPTOTIC, reading.members - 1
     )
     low, high = gap.interval(LEVEL)
     return tested(

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from szilard.reservoir.power_law import exponent
-from szilard.studies.heat_capacity.evidence import HeatEvidence
+from szilard.studies.heat_capacity.reading import HeatCapacityReading
 from szilard.verdicts.audit import number
 from szilard.verdicts.bounds import EXPONENT, LEVEL
 from szilard.verdicts.finding import Finding, unchecked
@@ -16,21 +16,21 @@ from szilard.verdicts.rows import tested
 SOURCE = "paper §§4, 6.1"
 
 
-def findings(evidence: HeatEvidence) -> tuple[Finding, ...]:
+def findings(reading: HeatCapacityReading) -> tuple[Finding, ...]:
     """The rows of this family, at the first rate."""
-    return (_capacity(evidence), _held(evidence)) if evidence.looks > 1 else ()
+    return (_capacity(reading), _held(reading)) if reading.whole else ()
 
 
-def _sizes(evidence: HeatEvidence) -> np.ndarray:
-    return np.array([evidence.size(family.states[0]) for family in evidence.widths], dtype=float)
+def _sizes(reading: HeatCapacityReading) -> np.ndarray:
+    return np.array([reading.size(family.states[0]) for family in reading.widths], dtype=float)
 
 
-def _capacity(evidence: HeatEvidence) -> Finding:
+def _capacity(reading: HeatCapacityReading) -> Finding:
     name, claim = "over-parameterised means heat capacity", "heat capacity is in proportion to the number of parameters"
-    if len(evidence.widths) < 2:
+    if len(reading.widths) < 2:
         return unchecked(name, claim, SOURCE, "it takes several widths: give widths.")
-    slopes = np.array([evidence.slopes(family) for family in evidence.widths]).T  # (members, widths)
-    law = exponent(_sizes(evidence), slopes)
+    slopes = np.array([reading.slopes(family) for family in reading.widths]).T  # (members, widths)
+    law = exponent(_sizes(reading), slopes)
     middle = np.median(slopes, axis=0)
     return tested(
         name,
@@ -40,23 +40,23 @@ def _capacity(evidence: HeatEvidence) -> Finding:
         effect=law.value,
         interval=law.interval(LEVEL),
         bound=(1 - EXPONENT, 1 + EXPONENT),
-        where=_where(evidence),
+        where=_where(reading),
         detail=f"dU/dT goes from {middle[0]:,.0f} to {middle[-1]:,.0f}, in units of the temperature per parameter.",
     )
 
 
-def _held(evidence: HeatEvidence) -> Finding:
+def _held(reading: HeatCapacityReading) -> Finding:
     """dU/dT times T at the smallest batch: what the loss stands above that at no temperature."""
     name = "a larger reservoir holds more heat"
     claim = "at the same |b| and r more parameters store more heat"
-    if len(evidence.widths) < 2:
+    if len(reading.widths) < 2:
         return unchecked(name, claim, SOURCE, "it takes several widths: give widths.")
-    temperatures = evidence.of_members("temperature_kinetic")
+    temperatures = reading.of_members("temperature_kinetic")
     held = np.array(
-        [evidence.slopes(family) * temperatures[family.states[0]] for family in evidence.widths]
+        [reading.slopes(family) * temperatures[family.states[0]] for family in reading.widths]
     ).T  # (members, widths)
-    law = exponent(_sizes(evidence), held)
-    coldest = np.median([temperatures[family.states[0]] for family in evidence.widths], axis=1)
+    law = exponent(_sizes(reading), held)
+    coldest = np.median([temperatures[family.states[0]] for family in reading.widths], axis=1)
     middle = np.median(held, axis=0)
     return tested(
         name,
@@ -66,7 +66,7 @@ def _held(evidence: HeatEvidence) -> Finding:
         effect=law.value,
         interval=law.interval(LEVEL),
         bound=(0.5, math.inf),
-        where=f"{_where(evidence)}, |b| = {evidence.states[evidence.widths[0].states[0]]['batch']}",
+        where=f"{_where(reading)}, |b| = {reading.states[reading.widths[0].states[0]]['batch']}",
         detail=(
             f"C T goes from {number(float(middle[0]))} to {number(float(middle[-1]))} nat while the temperature per "
             f"parameter goes from {coldest[0]:.2g} to {coldest[-1]:.2g}: gradient noise is shared among the "
@@ -75,7 +75,7 @@ def _held(evidence: HeatEvidence) -> Finding:
     )
 
 
-def _where(evidence: HeatEvidence) -> str:
-    sizes = _sizes(evidence)
-    widths = [family.width for family in evidence.widths]
+def _where(reading: HeatCapacityReading) -> str:
+    sizes = _sizes(reading)
+    widths = [family.width for family in reading.widths]
     return f"widths {widths[0]} to {widths[-1]} ({sizes[0]:,.0f} to {sizes[-1]:,.0f} parameters)"

@@ -6,8 +6,8 @@ import numpy as np
 
 from szilard.page.axes import axis, layout, spread
 from szilard.page.style import Figure
-from szilard.studies.heat_capacity.evidence import HeatEvidence
-from szilard.studies.heat_capacity.page.style import COLOURS, marks
+from szilard.studies.heat_capacity.figures.marks import COLOURS, marks
+from szilard.studies.heat_capacity.reading import HeatCapacityReading
 from szilard.verdicts.bounds import LEVEL
 
 CROWDED = 0.15
@@ -19,23 +19,23 @@ _BELOW = {"xanchor": "left", "xshift": 10, "yanchor": "top", "yshift": -4}
 """Of its point; neighbouring rates take different sides, since halved rates and batches meet at one temperature."""
 
 
-def figure(evidence: HeatEvidence) -> Figure:
+def figure(reading: HeatCapacityReading) -> Figure:
     """The model at each of its rates; temperatures in a power of ten of a nat."""
     data, notes, everything = [], [], []
-    states = [state for family in evidence.rates for state in family.states]
-    hottest = max(evidence.mean("temperature_kinetic", state).value for state in states)
+    states = [state for family in reading.rates for state in family.states]
+    hottest = max(reading.mean("temperature_kinetic", state).value for state in states)
     unit = 10.0 ** np.floor(np.log10(hottest))
-    for place, family in enumerate(evidence.rates):
-        temperatures = np.array([evidence.mean("temperature_kinetic", state).value for state in family.states]) / unit
-        energies = [evidence.mean("energy", state) for state in family.states]
+    for place, family in enumerate(reading.rates):
+        temperatures = np.array([reading.mean("temperature_kinetic", state).value for state in family.states]) / unit
+        energies = [reading.mean("energy", state) for state in family.states]
         name = f"r = {family.rate:g}"
         colour = COLOURS[place % len(COLOURS)]
         data.append(marks(temperatures, energies, name, place, hover="U = %{y:.5g} ± %{customdata:.1g}"))
         everything += [bound for each in energies for bound in each.interval(LEVEL)]
-        line = evidence.line(family)
+        line = reading.line(family)
         if line is not None:
             ends = np.array([0.0, temperatures.max()])
-            half = evidence.size(family.states[0]) / 2
+            half = reading.size(family.states[0]) / 2
             fitted = line.ground.value + line.capacity.value * unit * ends
             ideal = line.ground.value + half * unit * ends
             data.append(_line(ends, fitted, f"{name}: dU/dT = {line.capacity.value:,.0f}", colour, "solid"))
@@ -44,7 +44,7 @@ def figure(evidence: HeatEvidence) -> Figure:
         for state, temperature, energy in zip(family.states, temperatures, energies, strict=True):
             if temperature < CROWDED * hottest / unit:
                 continue
-            text = f"|b| = {evidence.states[state]['batch']}, r = {family.rate:g}"
+            text = f"|b| = {reading.states[state]['batch']}, r = {family.rate:g}"
             font = {"size": 11, "color": colour}
             side = _ABOVE if place % 2 == 0 or temperature > FAR * hottest / unit else _BELOW
             notes.append({"text": text, "x": temperature, "y": energy.value, **side, "showarrow": False, "font": font})

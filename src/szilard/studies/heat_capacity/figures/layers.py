@@ -7,22 +7,22 @@ import numpy as np
 from szilard.page.axes import layout
 from szilard.page.logarithmic import between, logarithmic, range_of
 from szilard.page.style import Figure
-from szilard.studies.heat_capacity.evidence import HeatEvidence
-from szilard.studies.heat_capacity.page.style import marks
+from szilard.studies.heat_capacity.figures.marks import marks
+from szilard.studies.heat_capacity.reading import HeatCapacityReading
 
 
-def figure(evidence: HeatEvidence) -> Figure | None:
+def figure(reading: HeatCapacityReading) -> Figure | None:
     """None where there is one layer only."""
-    layers = range(1, len(evidence.groups))
+    layers = range(1, len(reading.groups))
     if len(layers) < 2:
         return None
-    family = evidence.families[0]
+    family = reading.families[0]
     data, values = [], []
     for layer in layers:
-        half = np.array([evidence.size(state, layer) / 2 for state in family.states])
-        ideal = half * np.array([evidence.mean("temperature_kinetic", state, layer).value for state in family.states])
-        energies = [evidence.mean("virial", state, layer) for state in family.states]
-        data.append({**marks(ideal, energies, evidence.groups[layer], layer - 1), "showlegend": True})
+        half = np.array([reading.size(state, layer) / 2 for state in family.states])
+        ideal = half * np.array([reading.mean("temperature_kinetic", state, layer).value for state in family.states])
+        energies = [reading.mean("virial", state, layer) for state in family.states]
+        data.append({**marks(ideal, energies, reading.groups[layer], layer - 1), "showlegend": True})
         values += [*ideal, *(each.value for each in energies)]
     low, high = between(*range_of(values))
     data.append({"type": "scatter", "mode": "lines", "x": [low, high], "y": [low, high], "name": "equal",
@@ -32,9 +32,9 @@ def figure(evidence: HeatEvidence) -> Figure | None:
         key="layers",
         title="Equipartition, layer by layer",
         caption=(
-            f"At {evidence.where(family)}: the energy of each layer's fluctuations, ½⟨(θ − θ̄)·∇U⟩, against ½ d T with "
+            f"At {reading.where(family)}: the energy of each layer's fluctuations, ½⟨(θ − θ̄)·∇U⟩, against ½ d T with "
             "the layer's own temperature. On the dotted line each parameter holds its half. It follows from "
-            "stationarity alone, and is no evidence of equilibrium. Bars: 95 %."
+            "stationarity alone, and is no reading of equilibrium. Bars: 95 %."
         ),
         data=data,
         layout=layout(

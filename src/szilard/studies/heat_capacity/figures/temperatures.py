@@ -7,21 +7,21 @@ import numpy as np
 from szilard.page.axes import layout
 from szilard.page.logarithmic import between, ends, logarithmic, range_of
 from szilard.page.style import Figure
-from szilard.studies.heat_capacity.evidence import HeatEvidence
-from szilard.studies.heat_capacity.page.style import COLOURS, marks
+from szilard.studies.heat_capacity.figures.marks import COLOURS, marks
+from szilard.studies.heat_capacity.reading import HeatCapacityReading
 
 
-def figure(evidence: HeatEvidence) -> Figure:
+def figure(reading: HeatCapacityReading) -> Figure:
     """The model at its first rate."""
-    family = evidence.families[0]
-    batches = np.array([float(evidence.states[state]["batch"]) for state in family.states])
-    layers = range(1, len(evidence.groups))
+    family = reading.families[0]
+    batches = np.array([float(reading.states[state]["batch"]) for state in family.states])
+    layers = range(1, len(reading.groups))
     data, labels, values = [], [], []
     for layer in layers:
-        temperatures = [evidence.mean("temperature_kinetic", state, layer) for state in family.states]
-        data.append(marks(batches, temperatures, evidence.groups[layer], layer - 1, joined=True))
+        temperatures = [reading.mean("temperature_kinetic", state, layer) for state in family.states]
+        data.append(marks(batches, temperatures, reading.groups[layer], layer - 1, joined=True))
         values += [each.value for each in temperatures]
-        labels.append((evidence.groups[layer], temperatures[-1].value, COLOURS[(layer - 1) % len(COLOURS)]))
+        labels.append((reading.groups[layer], temperatures[-1].value, COLOURS[(layer - 1) % len(COLOURS)]))
     low, high = between(*range_of(values))
     reference = values[0] * batches[0] / batches
     data.append({"type": "scatter", "mode": "lines", "x": batches, "y": reference, "name": "1/|b|",

@@ -7,23 +7,23 @@ import numpy as np
 from szilard.page.axes import axis, layout
 from szilard.page.logarithmic import between, ends, heading, logarithmic, range_of
 from szilard.page.style import Figure
-from szilard.studies.heat_capacity.evidence import HeatEvidence, over_members
-from szilard.studies.heat_capacity.page.style import marks
+from szilard.studies.heat_capacity.figures.marks import marks
+from szilard.studies.heat_capacity.reading import HeatCapacityReading, over_members
 from szilard.verdicts.bounds import LEVEL
 
 
-def figure(evidence: HeatEvidence) -> Figure | None:
+def figure(reading: HeatCapacityReading) -> Figure | None:
     """None where there is one width only."""
-    families = evidence.widths
+    families = reading.widths
     if len(families) < 2:
         return None
-    sizes = np.array([float(evidence.size(family.states[0])) for family in families])
-    slopes = [evidence.slopes(family) for family in families]
-    temperatures = [evidence.of_members("temperature_kinetic")[family.states[0]] for family in families]
+    sizes = np.array([float(reading.size(family.states[0])) for family in families])
+    slopes = [reading.slopes(family) for family in families]
+    temperatures = [reading.of_members("temperature_kinetic")[family.states[0]] for family in families]
     capacity = [over_members(each) for each in slopes]
     temperature = [over_members(each) for each in temperatures]
     held = [over_members(slope * each) for slope, each in zip(slopes, temperatures, strict=True)]
-    batch = evidence.states[families[0].states[0]]["batch"]
+    batch = reading.states[families[0].states[0]]["batch"]
     data, axes, notes = [], [], []
     panels = (
         ("heat capacity dU/dT", capacity, sizes / 2, "d/2"),

@@ -1,1 +1,16 @@
 """What all records of one watched training share: their rows, what moved the model, and what that says."""
+
+COMPARED = (
+    "work",
+    "heat",
+    "entropy_conditional",
+    "energy",
+    "ep_conditional",
+    "work_reverse",
+    "work_direct",
+    "length",
+    "length_direct",
+    "accuracy",
+    "cross_entropy",
+)
+"""Quantities that are set side by side."""

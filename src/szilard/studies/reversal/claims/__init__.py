@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from szilard.studies.reversal.claims import beyond, integrity, law, laziness, retracing, width
-from szilard.studies.reversal.evidence import ReversalEvidence
+from szilard.studies.reversal.reading import ReversalReading
 from szilard.verdicts.finding import Finding
 
 FAMILIES = (integrity, retracing, laziness, width, law, beyond)
 """Each has ``findings(evidence)``."""
 
 
-def findings(evidence: ReversalEvidence) -> tuple[Finding, ...]:
+def findings(reading: ReversalReading) -> tuple[Finding, ...]:
     """The rows of all families."""
+    evidence = reading.evidence
     return tuple(row for family in FAMILIES for row in family.findings(evidence))

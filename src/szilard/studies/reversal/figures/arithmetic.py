@@ -8,8 +8,8 @@ from szilard.page.axes import layout
 from szilard.page.logarithmic import between, ends, logarithmic, range_of
 from szilard.page.style import Figure
 from szilard.studies.reversal.evidence import ReversalEvidence
+from szilard.studies.reversal.figures.frame import curve, when
 from szilard.studies.reversal.figures.law import COLOURS
-from szilard.studies.reversal.page.frame import curve, when
 
 
 def figure(evidence: ReversalEvidence) -> Figure | None:

@@ -10,7 +10,7 @@ from szilard.page.axes import axis, layout
 from szilard.page.logarithmic import ends, heading, limit, logarithmic, range_of
 from szilard.page.style import Figure
 from szilard.studies.reversal.evidence import ReversalEvidence
-from szilard.studies.reversal.page.frame import MOST, curve, rate_of, shade, when
+from szilard.studies.reversal.figures.frame import MOST, curve, rate_of, shade, when
 from szilard.verdicts.bounds import RETRACED
 
 

@@ -8,7 +8,7 @@ from szilard.page.axes import layout
 from szilard.page.logarithmic import between, heading, logarithmic, range_of
 from szilard.page.style import BLUE, GREEN, ORANGE, PURPLE, VERMILLION, Figure
 from szilard.studies.reversal.evidence import ReversalEvidence
-from szilard.studies.reversal.page.frame import curve, ribbon, when
+from szilard.studies.reversal.figures.frame import curve, ribbon, when
 
 COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE)
 DASHES = ("solid", "dash")

@@ -8,7 +8,7 @@ from szilard.page.axes import layout
 from szilard.page.logarithmic import between, ends, heading, logarithmic, range_of
 from szilard.page.style import BLUE, GREEN, ORANGE, PURPLE, VERMILLION, Figure
 from szilard.studies.reversal.evidence import ReversalEvidence
-from szilard.studies.reversal.page.frame import MOST, curve, when
+from szilard.studies.reversal.figures.frame import MOST, curve, when
 
 COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE)
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross")

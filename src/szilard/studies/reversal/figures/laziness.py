@@ -10,7 +10,7 @@ from szilard.page.axes import layout
 from szilard.page.logarithmic import between, ends, heading, limit, logarithmic, range_of
 from szilard.page.style import BLUE, GREEN, PURPLE, VERMILLION, Figure
 from szilard.studies.reversal.evidence import ReversalEvidence
-from szilard.studies.reversal.page.frame import curve, ribbon, when
+from szilard.studies.reversal.figures.frame import curve, ribbon, when
 from szilard.verdicts.bounds import TANGENT
 
 QUANTITIES = (

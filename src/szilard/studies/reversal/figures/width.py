@@ -9,8 +9,8 @@ from szilard.page.logarithmic import between, ends, logarithmic, range_of
 from szilard.page.style import BLACK, Figure
 from szilard.studies.reversal.conclusions import concluded
 from szilard.studies.reversal.evidence import ReversalEvidence
+from szilard.studies.reversal.figures.frame import curve, ribbon
 from szilard.studies.reversal.figures.laziness import QUANTITIES
-from szilard.studies.reversal.page.frame import curve, ribbon
 from szilard.verdicts.audit import Audit
 
 GREY = "#6B7280"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from szilard.page.banner import standing
 from szilard.page.content import Content, Remark
 from szilard.studies.reversal.evidence import ReversalEvidence
@@ -11,10 +9,8 @@ from szilard.studies.reversal.figures import LEADING, figures
 from szilard.studies.reversal.page.cards import cards
 from szilard.studies.reversal.page.numbers import numbers
 from szilard.studies.reversal.page_words import what_was_seen
+from szilard.studies.reversal.reading import ReversalReading
 from szilard.verdicts.audit import Audit
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 PYTHON = (
     "import szilard\n\nrun = szilard.open({directory})\n"
@@ -23,9 +19,9 @@ PYTHON = (
 )
 
 
-def content(tree: xr.DataTree, audit: Audit) -> Content:
+def content(reading: ReversalReading, audit: Audit) -> Content:
     """The parts of the page."""
-    evidence = ReversalEvidence.of(tree)
+    evidence = ReversalEvidence.of(reading.tree)
     version = evidence.attributes.get("szilard_version", "")
     remarks = standing(evidence.attributes, audit)
     told = f"Complete record: {evidence.span()}, over {evidence.reversal.sizes['seed']} seeds."

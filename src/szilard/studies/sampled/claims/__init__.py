@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from szilard.studies.kits.watched.claims import beyond, ideal, integrity, motion, rounding
 from szilard.studies.sampled.claims import bounds_of, detailed, energies, identities, second_law, trained, weights
-from szilard.studies.sampled.evidence import SampledEvidence
+from szilard.studies.sampled.reading import SampledReading
 from szilard.verdicts.finding import Finding
 
 FAMILIES = (second_law, weights, bounds_of, energies, detailed, trained)
 """Those that need at least one step of the model."""
 
 
-def findings(evidence: SampledEvidence) -> tuple[Finding, ...]:
+def findings(reading: SampledReading) -> tuple[Finding, ...]:
     """The rows of all families; those that any single run has are worded as there."""
+    evidence = reading.evidence
     run = evidence.run
     rows = [*integrity.findings(run), *identities.findings(evidence)]
     if evidence.records > 1:

@@ -20,7 +20,7 @@ from szilard.studies.sampled.figures import (
     space,
     training,
 )
-from szilard.studies.sampled.page.view import View
+from szilard.studies.sampled.figures.view import View
 
 LEADING = picture
 FAMILIES = (

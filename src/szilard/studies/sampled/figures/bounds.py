@@ -10,8 +10,8 @@ from szilard.page.axes import LEGEND, axis, layout
 from szilard.page.drawing import points
 from szilard.page.logarithmic import between, logarithmic, range_of
 from szilard.page.style import Figure, Pen
-from szilard.studies.sampled.page.frame import quarters, shade
-from szilard.studies.sampled.page.view import View
+from szilard.studies.sampled.figures.frame import quarters, shade
+from szilard.studies.sampled.figures.view import View
 
 DASHES = ("solid", "dash", "dashdot", "dot")
 SYMBOLS = ("circle", "square", "diamond", "triangle-up")

@@ -7,8 +7,8 @@ from typing import Any
 from szilard.page.axes import axis
 from szilard.page.drawing import line
 from szilard.page.style import BLACK, BLUE, GREEN, Figure, Pen
-from szilard.studies.sampled.page.frame import beside, head, level, on_panel
-from szilard.studies.sampled.page.view import View
+from szilard.studies.sampled.figures.frame import beside, head, level, on_panel
+from szilard.studies.sampled.figures.view import View
 
 PANELS = (
     ("acceptance", "acceptance (1)", "proposals accepted", Pen(BLUE)),

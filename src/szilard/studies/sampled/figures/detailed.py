@@ -9,9 +9,9 @@ import numpy as np
 from szilard.estimate import Estimate, Kind
 from szilard.page.axes import axis, spread
 from szilard.page.style import BLACK, BLUE, VERMILLION, Figure, faded
-from szilard.studies.sampled.page.frame import beside, head, level, on_panel, shade
-from szilard.studies.sampled.page.space import Jump
-from szilard.studies.sampled.page.view import View
+from szilard.studies.sampled.figures.frame import beside, head, level, on_panel, shade
+from szilard.studies.sampled.figures.model_space import Jump
+from szilard.studies.sampled.figures.view import View
 from szilard.verdicts.bounds import LEVEL
 
 LEAST = 8

@@ -7,8 +7,8 @@ import numpy as np
 from szilard.page.axes import axis, layout
 from szilard.page.drawing import between, label_ends, line
 from szilard.page.style import BLUE, ORANGE, PURPLE, Figure, Pen
-from szilard.studies.sampled.page.frame import range_of
-from szilard.studies.sampled.page.view import View
+from szilard.studies.sampled.figures.frame import range_of
+from szilard.studies.sampled.figures.view import View
 
 IDEAL, LAGGING, SHADOW = Pen(BLUE), Pen(PURPLE, "dash"), Pen(ORANGE, "dot", 1.6)
 

@@ -7,8 +7,8 @@ from typing import Any
 from szilard.page.axes import axis, layout
 from szilard.page.drawing import label_ends
 from szilard.page.style import BLACK, GREEN, PURPLE, Figure, Pen
-from szilard.studies.sampled.page.frame import banded, end_of, range_of
-from szilard.studies.sampled.page.view import View
+from szilard.studies.sampled.figures.frame import banded, end_of, range_of
+from szilard.studies.sampled.figures.view import View
 
 WHAT = {
     "sequential": "how surprised the model is by text of its own, 0 when it always says the same",

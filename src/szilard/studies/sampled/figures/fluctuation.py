@@ -5,7 +5,7 @@ from __future__ import annotations
 from szilard.page.axes import axis, layout, rule
 from szilard.page.drawing import line
 from szilard.page.style import BLUE, Figure, Pen
-from szilard.studies.sampled.page.view import View
+from szilard.studies.sampled.figures.view import View
 
 
 def figure(view: View) -> Figure | None:

@@ -8,7 +8,7 @@ from szilard.page.axes import axis, layout
 from szilard.page.drawing import points
 from szilard.page.style import BLACK, Figure, Pen
 from szilard.studies.kits.watched.drift import spacings
-from szilard.studies.sampled.page.view import View
+from szilard.studies.sampled.figures.view import View
 
 
 def figure(view: View) -> Figure | None:

@@ -7,7 +7,7 @@ from typing import Any
 from szilard.page.axes import axis, layout, rule
 from szilard.page.drawing import line
 from szilard.page.style import ORANGE, PURPLE, Figure, Pen
-from szilard.studies.sampled.page.view import View
+from szilard.studies.sampled.figures.view import View
 
 
 def figure(view: View) -> Figure | None:

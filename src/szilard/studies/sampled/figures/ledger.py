@@ -5,8 +5,8 @@ from __future__ import annotations
 from szilard.page.axes import axis, layout
 from szilard.page.drawing import label_ends
 from szilard.page.style import BLUE, GREEN, VERMILLION, Figure, Pen
-from szilard.studies.sampled.page.frame import banded, end_of, range_of
-from szilard.studies.sampled.page.view import View
+from szilard.studies.sampled.figures.frame import banded, end_of, range_of
+from szilard.studies.sampled.figures.view import View
 
 QUANTITIES = (
     ("W = Σ", "work W", "work", Pen(BLUE)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from szilard.page.style import Figure
 from szilard.studies.sampled.figures import points, strip, text
-from szilard.studies.sampled.page.view import View
+from szilard.studies.sampled.figures.view import View
 
 
 def figure(view: View) -> Figure | None:

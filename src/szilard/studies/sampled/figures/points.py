@@ -9,8 +9,8 @@ import numpy as np
 from szilard.page.axes import axis, layout
 from szilard.page.safe import escape
 from szilard.page.style import BLUE, GRID, INK, Figure
-from szilard.studies.sampled.page.gallery import Gallery
-from szilard.studies.sampled.page.view import View
+from szilard.studies.sampled.figures.gallery import Gallery
+from szilard.studies.sampled.figures.view import View
 
 PANELS, ACROSS, ACROSS_NARROW = 8, 4, 2
 REACH = 1.15

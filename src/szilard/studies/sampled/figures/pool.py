@@ -8,7 +8,7 @@ from szilard.page.axes import axis, layout, rule
 from szilard.page.curve import Curve
 from szilard.page.drawing import line
 from szilard.page.style import BLUE, ORANGE, Figure, Pen
-from szilard.studies.sampled.page.view import View
+from szilard.studies.sampled.figures.view import View
 
 
 def figure(view: View) -> Figure | None:

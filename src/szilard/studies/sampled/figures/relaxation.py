@@ -8,8 +8,8 @@ from szilard.page.axes import LEGEND, axis, layout
 from szilard.page.curve import Curve
 from szilard.page.drawing import line
 from szilard.page.style import Figure, Pen
-from szilard.studies.sampled.page.frame import advised, quarters, shade
-from szilard.studies.sampled.page.view import View
+from szilard.studies.sampled.figures.frame import advised, quarters, shade
+from szilard.studies.sampled.figures.view import View
 
 DASHES = ("solid", "dash", "dashdot", "dot")
 

@@ -6,7 +6,7 @@ from szilard.estimate import Estimate, Kind
 from szilard.page.axes import axis, layout, spread
 from szilard.page.safe import escape
 from szilard.page.style import BLUE, ORANGE, Figure
-from szilard.studies.sampled.page.view import View
+from szilard.studies.sampled.figures.view import View
 from szilard.verdicts.bounds import LEVEL
 
 

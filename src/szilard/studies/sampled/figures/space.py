@@ -12,9 +12,9 @@ from szilard.ledger.embedding import Map, Place
 from szilard.page.axes import axis, spread
 from szilard.page.safe import escape
 from szilard.page.style import BLACK, VERMILLION, Figure
-from szilard.studies.sampled.page.frame import beside, head, level, on_panel, shades, square
-from szilard.studies.sampled.page.space import Space
-from szilard.studies.sampled.page.view import View
+from szilard.studies.sampled.figures.frame import beside, head, level, on_panel, shades, square
+from szilard.studies.sampled.figures.model_space import Space
+from szilard.studies.sampled.figures.view import View
 from szilard.verdicts.bounds import LEVEL
 
 NAMED = 5

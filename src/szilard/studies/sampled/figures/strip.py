@@ -8,8 +8,8 @@ import numpy as np
 
 from szilard.page.axes import axis, layout
 from szilard.page.style import Figure
-from szilard.studies.sampled.page.gallery import Gallery
-from szilard.studies.sampled.page.view import View
+from szilard.studies.sampled.figures.gallery import Gallery
+from szilard.studies.sampled.figures.view import View
 
 RECORDS, SAMPLES, NARROW = 9, 16, 8
 PIXELS = 260_000

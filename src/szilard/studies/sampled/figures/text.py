@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from szilard.page.safe import escape
 from szilard.page.style import Figure
-from szilard.studies.sampled.page.gallery import Gallery
-from szilard.studies.sampled.page.view import View
+from szilard.studies.sampled.figures.gallery import Gallery
+from szilard.studies.sampled.figures.view import View
 
 RECORDS = 9
 LENGTH = 240

@@ -7,7 +7,7 @@ from typing import Any
 from szilard.page.axes import axis, layout
 from szilard.page.drawing import line
 from szilard.page.style import ORANGE, VERMILLION, Figure, Pen
-from szilard.studies.sampled.page.view import View
+from szilard.studies.sampled.figures.view import View
 
 
 def figure(view: View) -> Figure | None:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from szilard.page.banner import standing
 from szilard.page.content import Content, Remark
 from szilard.studies.sampled.figures import figures, leading
+from szilard.studies.sampled.figures.view import View
 from szilard.studies.sampled.page.cards import cards
 from szilard.studies.sampled.page.numbers import numbers
-from szilard.studies.sampled.page.view import View
 from szilard.studies.sampled.page_words import what_was_seen
+from szilard.studies.sampled.reading import SampledReading
 from szilard.verdicts.audit import Audit
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 PYTHON = (
     "import szilard\n\nrun = szilard.open({directory})\n"
@@ -24,9 +20,9 @@ PYTHON = (
 )
 
 
-def content(tree: xr.DataTree, audit: Audit) -> Content:
+def content(reading: SampledReading, audit: Audit) -> Content:
     """The parts of the page."""
-    view = View.of(tree, audit)
+    view = View.of(reading.tree, audit)
     return Content(
         subtitle=f"{view.family}: the ledger of one training run, in nats, by szilard {view.version}",
         attributes=view.attributes,

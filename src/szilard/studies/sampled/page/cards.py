@@ -5,7 +5,7 @@ from __future__ import annotations
 from szilard.page.cards import number
 from szilard.page.content import Card
 from szilard.page.safe import with_error
-from szilard.studies.sampled.page.view import View
+from szilard.studies.sampled.figures.view import View
 
 QUANTITIES = (
     ("ΔS", "change of entropy", "entropy_change", ""),

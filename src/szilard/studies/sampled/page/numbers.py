@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from szilard.page.numbers import table
-from szilard.studies.sampled.page.view import View
+from szilard.studies.sampled.figures.view import View
 
 COLUMNS = (
     ("entropy_conditional", "S(X|θ)"),

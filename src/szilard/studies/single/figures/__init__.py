@@ -16,7 +16,7 @@ from szilard.studies.single.figures import (
     routes,
     training,
 )
-from szilard.studies.single.page.view import View
+from szilard.studies.single.figures.view import View
 
 FAMILIES = (ledger, training, entropy, closure, intervals, phases, length, directness, paths, routes)
 """In the order of the page; those of the reservoir follow."""

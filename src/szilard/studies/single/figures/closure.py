@@ -8,7 +8,7 @@ from szilard.page.axes import LEGEND, axis, layout, rule
 from szilard.page.curve import Curve, thinned
 from szilard.page.drawing import dots
 from szilard.page.style import BLUE, GREEN, PURPLE, VERMILLION, Figure, Pen
-from szilard.studies.single.page.view import View
+from szilard.studies.single.figures.view import View
 from szilard.verdicts.bounds import FLOAT
 
 FLOOR = 1e-18

@@ -8,7 +8,7 @@ from szilard.page.axes import axis, layout, rule, spread
 from szilard.page.curve import Curve, thinned
 from szilard.page.drawing import label_ends, line
 from szilard.page.style import BLUE, GREEN, VERMILLION, Figure, Pen
-from szilard.studies.single.page.view import View
+from szilard.studies.single.figures.view import View
 
 
 def figure(view: View) -> Figure | None:

@@ -7,7 +7,7 @@ import math
 from szilard.page.axes import axis, layout, rule
 from szilard.page.drawing import line
 from szilard.page.style import GREEN, Figure, Pen
-from szilard.studies.single.page.view import View
+from szilard.studies.single.figures.view import View
 
 
 def figure(view: View) -> Figure | None:

@@ -10,7 +10,7 @@ from szilard.page.axes import LEGEND, axis, layout
 from szilard.page.drawing import points
 from szilard.page.style import BLACK, BLUE, VERMILLION, Figure, Pen
 from szilard.studies.kits.watched.drift import spacings
-from szilard.studies.single.page.view import View
+from szilard.studies.single.figures.view import View
 from szilard.verdicts.bounds import LEVEL
 
 

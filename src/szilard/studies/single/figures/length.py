@@ -9,7 +9,7 @@ from szilard.page.axes import axis, layout, spread
 from szilard.page.curve import Curve, thinned
 from szilard.page.drawing import label_ends, line
 from szilard.page.style import BLACK, BLUE, GREEN, VERMILLION, Figure, Pen
-from szilard.studies.single.page.view import View
+from szilard.studies.single.figures.view import View
 
 
 def figure(view: View) -> Figure | None:

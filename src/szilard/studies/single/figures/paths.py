@@ -8,7 +8,7 @@ import numpy as np
 
 from szilard.page.axes import axis, layout
 from szilard.page.style import BLUE, VERMILLION, Figure
-from szilard.studies.single.page.view import View
+from szilard.studies.single.figures.view import View
 
 MOST_FRAMES = 24
 """Rows offered by the slider."""

@@ -11,7 +11,7 @@ from szilard.page.drawing import points
 from szilard.page.style import BLUE, GREEN, ORANGE, PURPLE, VERMILLION, Figure, Pen
 from szilard.studies.kits.watched.drift import Motion
 from szilard.studies.kits.watched.phases import Phase
-from szilard.studies.single.page.view import View
+from szilard.studies.single.figures.view import View
 from szilard.verdicts.bounds import DRIFT
 
 PENS = {

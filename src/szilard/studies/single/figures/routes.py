@@ -7,7 +7,7 @@ import numpy as np
 from szilard.page.axes import LEGEND, axis, band, layout
 from szilard.page.drawing import points
 from szilard.page.style import BLUE, GREEN, PURPLE, VERMILLION, Figure, Pen
-from szilard.studies.single.page.view import View
+from szilard.studies.single.figures.view import View
 
 QUANTITIES = (
     ("work", "work W", Pen(BLUE), "circle"),

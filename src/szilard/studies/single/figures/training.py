@@ -5,7 +5,7 @@ from __future__ import annotations
 from szilard.page.axes import axis, layout, spread
 from szilard.page.drawing import label_ends, line
 from szilard.page.style import BLACK, BLUE, GREEN, ORANGE, VERMILLION, Figure, Pen
-from szilard.studies.single.page.view import View
+from szilard.studies.single.figures.view import View
 
 PANELS = (
     ("loss", "training loss (as given)", "training loss", Pen(VERMILLION), ""),

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from szilard.page.banner import standing
 from szilard.page.content import Content, Remark
 from szilard.studies.single.figures import figures
+from szilard.studies.single.figures.view import View
 from szilard.studies.single.page.cards import cards
 from szilard.studies.single.page.layer_table import layer_table
 from szilard.studies.single.page.numbers import numbers
-from szilard.studies.single.page.view import View
 from szilard.studies.single.page_words import what_was_seen
+from szilard.studies.single.reading import SingleReading
 from szilard.verdicts.audit import Audit
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 PYTHON = 'import szilard\n\nrun = szilard.open({directory})\nrun.data["work"]   # an xarray.DataArray\nrun.audit()'
 
 
-def content(tree: xr.DataTree, audit: Audit) -> Content:
+def content(reading: SingleReading, audit: Audit) -> Content:
     """The parts of the page."""
-    view = View.of(tree, audit)
+    view = View.of(reading.tree, audit)
     return Content(
         subtitle=f"The ledger of one training run, in nats, by szilard {view.attributes.get('szilard_version', '')}",
         attributes=view.attributes,

@@ -8,7 +8,7 @@ from szilard.page.cards import number
 from szilard.page.content import Card
 from szilard.studies.kits.parameters.claims.temperatures import layer_temperatures
 from szilard.studies.kits.parameters.words import noise_scale, over
-from szilard.studies.single.page.view import View
+from szilard.studies.single.figures.view import View
 from szilard.verdicts.bounds import FEWEST_BURSTS
 
 

@@ -12,7 +12,7 @@ from szilard.studies.kits.parameters.claims.force import signal_over_noise
 from szilard.studies.kits.parameters.claims.shape import directions, tail
 from szilard.studies.kits.parameters.claims.temperatures import configurational, fluctuation_dissipation
 from szilard.studies.kits.watched.bursts import Bursts
-from szilard.studies.single.page.view import View
+from szilard.studies.single.figures.view import View
 from szilard.verdicts.bounds import FEWEST_BURSTS
 
 Reading = Callable[[Bursts, int], Estimate | None]

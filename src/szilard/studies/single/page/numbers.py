@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from szilard.page.numbers import table
-from szilard.studies.single.page.view import View
+from szilard.studies.single.figures.view import View
 
 COLUMNS = (
     ("entropy_conditional", "S(X|θ)", "nat"),

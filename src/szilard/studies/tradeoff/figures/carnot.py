@@ -9,7 +9,7 @@ from szilard.page.axes import axis, layout, rule
 from szilard.page.logarithmic import heading, logarithmic
 from szilard.page.style import Figure
 from szilard.studies.tradeoff.evidence import State, TradeOffEvidence
-from szilard.studies.tradeoff.page.style import called, colour, marks, symbol
+from szilard.studies.tradeoff.figures.style import called, colour, marks, symbol
 
 
 def figure(evidence: TradeOffEvidence) -> Figure:

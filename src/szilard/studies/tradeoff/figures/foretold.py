@@ -9,7 +9,7 @@ from szilard.page.logarithmic import between, logarithmic
 from szilard.page.style import BLUE, VERMILLION, Figure
 from szilard.studies.tradeoff.claims.advice import adviser, predicted
 from szilard.studies.tradeoff.evidence import TradeOffEvidence, over_datasets
-from szilard.studies.tradeoff.page.style import marks, sampler_axis
+from szilard.studies.tradeoff.figures.style import marks, sampler_axis
 
 LEAST = 1e-6
 """Share of the work below which a lag is not drawn."""

@@ -6,7 +6,7 @@ from szilard.page.axes import layout
 from szilard.page.logarithmic import between, ends, heading, logarithmic, range_of
 from szilard.page.style import Figure
 from szilard.studies.tradeoff.evidence import TradeOffEvidence
-from szilard.studies.tradeoff.page.style import called, colour, marks, sampler_axis
+from szilard.studies.tradeoff.figures.style import called, colour, marks, sampler_axis
 
 
 def figure(evidence: TradeOffEvidence) -> Figure | None:

@@ -9,7 +9,7 @@ from szilard.page.logarithmic import heading
 from szilard.page.style import BLUE, GREEN, ORANGE, PURPLE, VERMILLION, Figure
 from szilard.studies.tradeoff.claims.paths import equal_compute
 from szilard.studies.tradeoff.evidence import TradeOffEvidence
-from szilard.studies.tradeoff.page.style import called, marks, sampler_axis
+from szilard.studies.tradeoff.figures.style import called, marks, sampler_axis
 
 COLOURS = (VERMILLION, ORANGE, GREEN, BLUE, PURPLE)
 FEWEST = 3

@@ -6,7 +6,7 @@ from szilard.page.axes import axis, layout, rule, spread
 from szilard.page.drawing import label_ends
 from szilard.page.style import Figure
 from szilard.studies.tradeoff.evidence import TradeOffEvidence
-from szilard.studies.tradeoff.page.style import called, colour, marks, sampler_axis
+from szilard.studies.tradeoff.figures.style import called, colour, marks, sampler_axis
 from szilard.verdicts.bounds import LEVEL
 
 

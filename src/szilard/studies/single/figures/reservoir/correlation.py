@@ -9,7 +9,7 @@ from szilard.page.drawing import between, label_ends, points
 from szilard.page.style import Figure
 from szilard.studies.kits.parameters.claims.whiteness import autocorrelation
 from szilard.studies.single.figures.reservoir.layers import margin, named
-from szilard.studies.single.page.view import View
+from szilard.studies.single.figures.view import View
 from szilard.verdicts.bounds import COLOUR, FEWEST_BURSTS, LEVEL
 
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "x")

@@ -10,7 +10,7 @@ from szilard.page.style import Figure
 from szilard.studies.kits.watched.bursts import Bursts
 from szilard.studies.single.figures.reservoir.layers import drawn, margin, ratio_along
 from szilard.studies.single.figures.reservoir.noise import LOW, ticks
-from szilard.studies.single.page.view import View
+from szilard.studies.single.figures.view import View
 
 
 def figure(view: View) -> Figure | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from szilard.page.axes import axis, layout
 from szilard.page.style import Figure
 from szilard.studies.single.figures.reservoir.layers import along, drawn, margin
-from szilard.studies.single.page.view import View
+from szilard.studies.single.figures.view import View
 
 LOW = 0.12
 """Between names in a panel that shares its figure with another."""

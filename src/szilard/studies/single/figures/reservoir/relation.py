@@ -9,7 +9,7 @@ from szilard.page.curve import Curve
 from szilard.page.style import Figure
 from szilard.studies.kits.watched.bursts import Bursts
 from szilard.studies.single.figures.reservoir.layers import drawn, margin, ratio_along
-from szilard.studies.single.page.view import View
+from szilard.studies.single.figures.view import View
 from szilard.verdicts.bounds import STATIONARY_RATIO
 
 

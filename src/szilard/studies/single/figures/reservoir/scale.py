@@ -15,7 +15,7 @@ from szilard.reservoir import mean_of
 from szilard.studies.kits.parameters.words import noise_scale
 from szilard.studies.kits.watched.bursts import Bursts
 from szilard.studies.single.figures.reservoir.noise import ticks
-from szilard.studies.single.page.view import View
+from szilard.studies.single.figures.view import View
 from szilard.verdicts.bounds import LEVEL
 
 FEWEST = 8

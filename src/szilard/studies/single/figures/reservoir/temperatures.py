@@ -6,7 +6,7 @@ from szilard.page.axes import axis, layout
 from szilard.page.style import Figure
 from szilard.studies.single.figures.reservoir.layers import along, drawn, margin
 from szilard.studies.single.figures.reservoir.noise import ticks
-from szilard.studies.single.page.view import View
+from szilard.studies.single.figures.view import View
 
 
 def figure(view: View) -> Figure | None:

@@ -17,7 +17,7 @@ from szilard.studies.kits.parameters.claims.temperatures import configurational
 from szilard.studies.kits.watched.bursts import Bursts
 from szilard.studies.single.figures.reservoir.layers import shortened
 from szilard.studies.single.figures.reservoir.noise import ticks
-from szilard.studies.single.page.view import View
+from szilard.studies.single.figures.view import View
 from szilard.verdicts.bounds import LEVEL
 
 THERMOMETERS = (

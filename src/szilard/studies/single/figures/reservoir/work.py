@@ -10,7 +10,7 @@ from szilard.page.drawing import label_ends, line
 from szilard.page.style import BLACK, BLUE, GREEN, VERMILLION, Figure, Pen
 from szilard.studies.kits.parameters.claims.work import works
 from szilard.studies.single.figures.reservoir.noise import ticks
-from szilard.studies.single.page.view import View
+from szilard.studies.single.figures.view import View
 
 
 def figure(view: View) -> Figure | None:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from szilard.data import Dataset
 from szilard.errors import SpecError
-from szilard.studies.kits.experiment import Probe
+from szilard.studies.kits.experiment.spec import Probe
 from szilard.training import streams
 
 _DEFAULT = 512
@@ -18,8 +18,10 @@ def draw_probe(dataset: Dataset, probe: Probe, seed: int) -> Int[Tensor, " input
     """Rows of the probe's split, drawn without repeats; independent of what is trained.
 
     Raises:
-        SpecError: if the split has fewer inputs.
+        SpecError: if the split has fewer inputs, or no labels where the probe is to have them.
     """
+    if probe.labelled and probe.split == "test" and not dataset.test_labelled:
+        raise SpecError(f"the test inputs of {dataset.name!r} have no labels: set probe.labelled to false.")
     there = len(dataset.split(probe.split)[0])
     size = min(there, _DEFAULT) if probe.size is None else probe.size
     if size > there:

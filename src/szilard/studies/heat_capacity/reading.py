@@ -1,10 +1,9 @@
-"""What the audit of a heat capacity looks at: stationary states, and the lines of loss against temperature."""
+"""What the record of a heat capacity says: stationary states, and the lines of loss against temperature."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,12 +12,18 @@ import numpy as np
 from szilard.errors import RecordError
 from szilard.estimate import Estimate, Kind
 from szilard.reservoir.heat_capacity import HeatCapacity, heat_capacity
+from szilard.studies.reading import Reading
 
 if TYPE_CHECKING:
     import xarray as xr
 
 FEWEST = 3
 """States that a line needs."""
+
+
+def read(tree: xr.DataTree) -> HeatCapacityReading:
+    """The reading of a record."""
+    return HeatCapacityReading(tree)
 
 
 class Family(NamedTuple):
@@ -35,32 +40,18 @@ class Family(NamedTuple):
     states: tuple[int, ...]
 
 
-@dataclass(frozen=True)
-class HeatEvidence:
-    """The group of the record of a heat capacity.
+class HeatCapacityReading(Reading):
+    """A record of stationary trainings, by looks: group ``heat``, whose rows are looks at all states."""
 
-    Attributes:
-        heat: group ``heat``, by looks.
-        attributes: root attributes.
-    """
-
-    heat: xr.Dataset
-    attributes: Mapping[str, Any]
-
-    @classmethod
-    def of(cls, tree: xr.DataTree) -> HeatEvidence:
-        """Of a record as :func:`szilard.records.reader.read` returns it."""
-        return cls(tree["heat"].to_dataset(), {str(key): value for key, value in tree.attrs.items()})
-
-    @property
-    def looks(self) -> int:
-        """How often every state was looked at."""
-        return int(self.heat.sizes["step"])
+    @cached_property
+    def rows(self) -> xr.Dataset:
+        """Group ``heat``, look by look."""
+        return self.tree["heat"].to_dataset()
 
     @property
     def members(self) -> int:
         """Independent trainings in each state."""
-        return int(self.heat.sizes["member"])
+        return int(self.rows.sizes["member"])
 
     @cached_property
     def states(self) -> list[Mapping[str, Any]]:
@@ -71,7 +62,7 @@ class HeatEvidence:
         """
         given = self.attributes.get("states")
         wanted = {"width", "rate", "batch", "parameters"}
-        if not isinstance(given, Sequence) or len(given) != self.heat.sizes["state"]:
+        if not isinstance(given, Sequence) or len(given) != self.rows.sizes["state"]:
             raise RecordError("the record does not say what its states are: restore its attribute 'states'.")
         if not all(isinstance(state, Mapping) and wanted <= state.keys() for state in given):
             raise RecordError("the record's attribute 'states' lacks width, rate, batch or parameters: restore it.")
@@ -82,7 +73,7 @@ class HeatEvidence:
         """What each group of parameters is called; the first is all of them."""
         given = self.attributes.get("groups")
         known = list(given) if isinstance(given, list | tuple) else []
-        return [str(known[g]) if g < len(known) else f"group {g}" for g in range(self.heat.sizes["group"])]
+        return [str(known[g]) if g < len(known) else f"group {g}" for g in range(self.rows.sizes["group"])]
 
     @cached_property
     def families(self) -> list[Family]:
@@ -110,7 +101,7 @@ class HeatEvidence:
 
     def of_members(self, name: str, group: int = 0) -> np.ndarray:
         """Means over the looks, shape (states, members)."""
-        values = np.asarray(self.heat[name].values, dtype=float)
+        values = self.column(name)
         return np.asarray((values[..., group] if values.ndim == 4 else values).mean(0))
 
     def mean(self, name: str, state: int, group: int = 0) -> Estimate:
@@ -119,13 +110,12 @@ class HeatEvidence:
 
     def drift(self, state: int) -> Estimate:
         """Of the loss: its mean over the last third of the looks less that over the first."""
-        values, third = np.asarray(self.heat["energy"].values, dtype=float)[:, state], max(1, self.looks // 3)
+        values, third = self.column("energy")[:, state], max(1, self.records // 3)
         return over_members(values[-third:].mean(0) - values[:third].mean(0))
 
     def line(self, family: Family, group: int = 0) -> HeatCapacity | None:
-        """Loss against temperature; of a layer its virial energy against its own. None where there are too few "
-        "states."""
-        if len(family.states) < FEWEST or not self.looks:
+        """Loss against temperature; of a layer its virial energy against its own. None with too few states."""
+        if len(family.states) < FEWEST or not self.records:
             return None
         energy = "virial" if group else "energy"
         temperatures = [self.mean("temperature_kinetic", state, group) for state in family.states]
@@ -149,13 +139,18 @@ class HeatEvidence:
 
     def capacity(self, family: Family, group: int = 0) -> Estimate | None:
         """dU/dT with its error over members. None where there are too few states, or one member."""
-        if len(family.states) < FEWEST or self.members < 2 or not self.looks:
+        if len(family.states) < FEWEST or self.members < 2 or not self.records:
             return None
         return over_members(self.slopes(family, group))
 
     def span(self) -> str:
         """What was run, in words."""
-        return f"{len(self.states)} states of {self.members} trainings, {self.looks} looks each"
+        return f"{len(self.states)} states of {self.members} trainings, {self.records} looks each"
+
+    @property
+    def whole(self) -> bool:
+        """Whether there are looks enough to speak of."""
+        return self.records > 1
 
     def where(self, family: Family) -> str:
         """A family in words."""

@@ -11,7 +11,7 @@ from szilard.page.axes import spread
 from szilard.page.curve import Curve
 from szilard.page.drawing import label_ends, line
 from szilard.page.style import Pen
-from szilard.studies.ensemble.page.view import View
+from szilard.studies.ensemble.figures.view import View
 
 Quantity = tuple[str, str, str, Pen]
 """Column, words, one word for its end, and pen."""

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from szilard.estimate import Estimate, Kind
 from szilard.studies.kits.watched.along import Along, Rows
 from szilard.studies.sampled.evidence import SampledEvidence
-from szilard.studies.sampled.page.gallery import Gallery
-from szilard.studies.sampled.page.space import Space
+from szilard.studies.sampled.figures.gallery import Gallery
+from szilard.studies.sampled.figures.model_space import Space
 from szilard.verdicts.audit import Audit
 from szilard.verdicts.bounds import LEVEL
 

@@ -27,7 +27,7 @@ BEFORE = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class StateSeries:
     """What came of one state.
 
     Attributes:
@@ -46,7 +46,7 @@ def look_steps(spec: HeatCapacity) -> tuple[int, ...]:
 
 def carry_to_stationarity(
     spec: HeatCapacity, state: State, cohort: Cohort, loss: Loss, advance: Callable[[int], None]
-) -> Seen:
+) -> StateSeries:
     """Trains all members of a state, and looks.
 
     Args:
@@ -61,7 +61,7 @@ def carry_to_stationarity(
     """
     trainer = make_state_trainer(spec, state, cohort)
     model = spec.of_width(state.width).build()
-    onlooker = Onlooker(make_gradients(model, loss, spec.loss is None), cohort, state, spec.weight_decay)
+    observer = Observer(make_gradients(model, loss, spec.loss is None), cohort, state, spec.weight_decay)
 
     def to(step: int) -> Parameters:
         steps = step - trainer.step
@@ -72,8 +72,8 @@ def carry_to_stationarity(
     slow = spec.slow(state)
     half = spec.burn // 2
     points = (half + round((spec.burn - half) * point / BEFORE) for point in range(1, BEFORE))
-    onlooker.take_from([to(slow * point) for point in points])
-    return Seen(onlooker.groups, [onlooker.look(to(slow * step)) for step in look_steps(spec)])
+    observer.take_from([to(slow * point) for point in points])
+    return StateSeries(observer.groups, [observer.look(to(slow * step)) for step in look_steps(spec)])
 
 
 def make_state_trainer(spec: HeatCapacity, state: State, cohort: Cohort) -> Trainer:
@@ -100,7 +100,7 @@ def make_state_trainer(spec: HeatCapacity, state: State, cohort: Cohort) -> Trai
 
 
 @final
-class Onlooker:
+class Observer:
     """Energy, temperature and virial of members, from one pass over their training sets.
 
     Args:

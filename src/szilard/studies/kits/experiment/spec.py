@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from szilard.data import Dataset
 from szilard.ensemble.design import Design
 from szilard.ensemble.record_at import Evenly, Geometric, steps_of
+from szilard.errors import SpecError
 from szilard.settings import Settings
-from szilard.studies.kits.reservoir_settings import ReservoirSettings
+from szilard.studies.kits.experiment.reservoir import ReservoirSettings
 from szilard.studies.spec import Spec
 from szilard.training import Factory, Training
 
@@ -109,9 +110,30 @@ class Experiment(Spec):
             steps_of(self.record_at, self.training.steps)
 
     @property
+    def study(self) -> str:
+        """One run, watched, or an ensemble where there is a design."""
+        return "single" if self.design is None else "ensemble"
+
+    @property
     def resumable(self) -> bool:
         """Whether it can go on after an interruption: an ensemble can."""
         return self.design is not None
+
+    def check_resume(self) -> None:
+        """See :meth:`Spec.check_resume`."""
+        if not self.resumable:
+            raise SpecError(
+                "a single run cannot be resumed: run it again with overwrite, or give the experiment a design."
+            )
+
+    def check_executor(self) -> None:
+        """See :meth:`Spec.check_executor`: the members of an ensemble go wherever there is room for them."""
+        if self.design is None:
+            raise SpecError("a single run is trained in this process: leave the executor out, or give a design.")
+        if self.device != "cpu" and self.chunk is None:
+            raise SpecError(
+                f"how many members fit on the workers' {self.device!r} cannot be seen from here: set chunk in the spec."
+            )
 
     @property
     def reconstructible(self) -> bool:

@@ -14,7 +14,7 @@ from szilard.page.drawing import between, line
 from szilard.page.safe import escape
 from szilard.page.style import Pen
 from szilard.studies.sampled.claims.advice import in_words
-from szilard.studies.sampled.page.view import View
+from szilard.studies.sampled.figures.view import View
 
 CIVIDIS = (
     (0.0, "#00224E"), (0.15, "#1D3561"), (0.3, "#434E6C"), (0.45, "#666970"), (0.6, "#878479"), (0.75, "#B3A369"),

@@ -1,1 +1,0 @@
-"""What carries the run out, step by step."""

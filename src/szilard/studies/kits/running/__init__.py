@@ -1,1 +1,0 @@
-"""What runs share while they are carried out: progress, threads, sizes."""
