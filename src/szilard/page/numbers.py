@@ -25,7 +25,7 @@ def table(steps: np.ndarray, columns: Sequence[tuple[Heading, np.ndarray, np.nda
     if not columns or not count:
         return ""
     chosen = np.unique(np.r_[0, np.geomspace(1, max(count - 1, 1), ROWS - 1).round()].astype(int).clip(max=count - 1))
-    headings = ["step", *(f"{name} ({unit})" for (name, unit), _, _ in columns)]
+    headings = ["step", *(f"{escape(name)} ({prose(unit)})" for (name, unit), _, _ in columns)]
     rows = [
         (f"{steps[row]:,}", [_cell(values, errors, row) for _, values, errors in columns]) for row in chosen.tolist()
     ]
@@ -39,11 +39,11 @@ def folded(
 
     Args:
         summary: what it holds.
-        headings: of its columns, that of the rows' own heads first.
-        rows: each its head and its cells, plain text all of them.
+        headings: of its columns as HTML, that of the rows' own heads first.
+        rows: each its head and its cells, plain text.
         label: for those who do not see it.
     """
-    head = "".join(f'<th scope="col">{prose(heading)}</th>' for heading in headings)
+    head = "".join(f'<th scope="col">{heading}</th>' for heading in headings)
     body = "".join(
         f'<tr><th scope="row">{escape(first)}</th>{"".join(f"<td>{escape(cell)}</td>" for cell in cells)}</tr>'
         for first, cells in rows

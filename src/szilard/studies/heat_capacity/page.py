@@ -9,7 +9,7 @@ import numpy as np
 from szilard.page.content import Card, Content
 from szilard.page.logarithmic import raised
 from szilard.page.numbers import folded
-from szilard.page.safe import with_error
+from szilard.page.safe import escape, with_error
 from szilard.reservoir.power_law import exponent
 from szilard.studies.heat_capacity.figures import LEADING, figures
 from szilard.studies.heat_capacity.reading import HeatCapacityReading
@@ -87,4 +87,4 @@ def _numbers(reading: HeatCapacityReading) -> str:
             f"{size * temperature.value / 2:.3g}",
         )  # fmt: skip
         rows.append((str(state["width"]), cells))
-    return folded("Every state in numbers, with standard errors", HEADINGS, rows)
+    return folded("Every state in numbers, with standard errors", [escape(name) for name in HEADINGS], rows)

@@ -23,7 +23,7 @@ def paragraphs(reading: HeatCapacityReading, audit: Audit) -> list[tuple[str, st
         ("The answer", _answer(reading)),
         ("Width", _width(reading)),
         ("What this is not", _limits()),
-        ("The reading", _trust(reading, audit)),
+        ("The evidence", _trust(reading, audit)),
     ]
     return [(lead, text) for lead, text in found if text]
 

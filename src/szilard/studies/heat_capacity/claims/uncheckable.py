@@ -11,7 +11,7 @@ CLAIMS = (
      "the two are in different units: that of Θ is loss per loss-landscape temperature, X has none of its own (the "
      "reservoir's temperature is 1 in Eq. 22)."),
     ("canonical state", "the parameters settle into exp(−U_B/T)", "paper Eq. 36",
-     "equipartition on average follows from stationarity alone (½⟨(θ − θ̄)·∇U⟩ = ½ d T): it is no reading of "
+     "equipartition on average follows from stationarity alone (½⟨(θ − θ̄)·∇U⟩ = ½ d T): it is no evidence of "
      "equilibrium. One temperature in every direction would be."),
 )  # fmt: skip
 """Name, claim, source, and what it would take."""

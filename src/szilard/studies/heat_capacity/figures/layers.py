@@ -34,7 +34,7 @@ def figure(reading: HeatCapacityReading) -> Figure | None:
         caption=(
             f"At {reading.where(family)}: the energy of each layer's fluctuations, ½⟨(θ − θ̄)·∇U⟩, against ½ d T with "
             "the layer's own temperature. On the dotted line each parameter holds its half. It follows from "
-            "stationarity alone, and is no reading of equilibrium. Bars: 95 %."
+            "stationarity alone, and is no evidence of equilibrium. Bars: 95 %."
         ),
         data=data,
         layout=layout(
