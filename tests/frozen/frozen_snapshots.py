@@ -75,7 +75,8 @@ NOT_CLOSED = "a run that was not closed leaves something out, in every study: it
 CLOSED = (
     Meant(
         "audit",
-        r'"name": "closed run",(\s+"claim": "[^"]*",\s+"source": )"record",(\s+"basis": "tested",\s+"concerns": )"record"',
+        r'"name": "closed run",(\s+"claim": "[^"]*",\s+"source": )"record",(\s+"basis": "tested",\s+"concerns": )'
+        r'"record"',
         r'"name": "complete record",\1"the record",\2"coverage"',
         NOT_CLOSED,
     ),
