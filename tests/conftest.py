@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import fcntl
+import json
 import math
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 import szilard
 from szilard import data
+from szilard.estimate import Kind
 from szilard.records.writer import RecordWriter
 from szilard.studies.ensemble.schema import ensemble_groups
+
+if TYPE_CHECKING:
+    from szilard.verify import Verification
 
 
 def _published(name: str) -> data.Dataset:
@@ -41,6 +48,21 @@ def mnist() -> data.Dataset:
 def fashion_mnist() -> data.Dataset:
     """Fashion-MNIST, where its files are already in the cache."""
     return _published("fashion-mnist")
+
+
+@pytest.fixture(scope="session")
+def verified(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Verification:
+    """The whole verification, carried out once for all test processes."""
+    from szilard.verify import Row, Verification, verify
+
+    own = tmp_path_factory.getbasetemp()
+    shared = (own if worker_id == "master" else own.parent) / "verified.json"
+    with shared.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not shared.is_file():
+            shared.write_text(json.dumps([asdict(row) for row in verify().rows]), encoding="utf-8")
+    rows = json.loads(shared.read_text(encoding="utf-8"))
+    return Verification(tuple(Row(**{**row, "kind": Kind(row["kind"])}) for row in rows))
 
 
 def ensemble_on_paper(

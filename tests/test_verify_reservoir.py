@@ -39,8 +39,14 @@ def _sound() -> Verification:
     return judge(list(reservoirs()))
 
 
-def failing() -> set[tuple[str, str]]:
-    return {(row.system, row.estimator) for row in judge(list(reservoirs())).failures}
+AMONG = 600
+"""Sampled rows among which a planted bug must be seen, at least as many as the whole table has."""
+
+
+def failing(*names: str) -> set[tuple[str, str]]:
+    """The rows that fail of these systems, or of all."""
+    rows = judge(list(reservoirs(*names)), sampled=AMONG).rows
+    return {(row.system, row.estimator) for row in rows if row.verdict != "held"}
 
 
 def test_sound_code_passes(sound: Verification) -> None:
@@ -84,21 +90,22 @@ def test_signal_clamped_at_zero(monkeypatch: pytest.MonkeyPatch) -> None:
         return variance, np.maximum(signal, 0)
 
     monkeypatch.setattr(noise, "half_batch_draws", clamped)
-    assert ("pure noise", "signal, halves") in failing()
+    assert ("pure noise", "signal, halves") in failing("pure noise")
 
 
 def test_halves_taken_for_wholes(monkeypatch: pytest.MonkeyPatch) -> None:
     sound = noise.half_batch_draws
     monkeypatch.setattr(noise, "half_batch_draws", lambda a, b: (2 * sound(a, b)[0], sound(a, b)[1]))
-    rows = failing()
-    for case in ("linear regression", "heavy ball", "gyrator", "pure noise"):
+    names = ("linear regression", "heavy ball", "gyrator", "pure noise")
+    rows = failing(*names)
+    for case in names:
         assert (case, "noise, halves") in rows
 
 
 def test_noise_left_in_the_signal(monkeypatch: pytest.MonkeyPatch) -> None:
     sound = noise.half_batch_draws
     monkeypatch.setattr(noise, "half_batch_draws", lambda a, b: (sound(a, b)[0], (a * a).mean(-1)))
-    assert ("pure noise", "signal, halves") in failing()
+    assert ("pure noise", "signal, halves") in failing("pure noise")
 
 
 @pytest.mark.parametrize("factor", ["1 + beta", "1 - tau"])
@@ -112,7 +119,7 @@ def test_kinetic_temperature_without_a_factor(monkeypatch: pytest.MonkeyPatch, f
         return value / self.intake if factor == "1 + beta" else value
 
     monkeypatch.setattr(Dynamics, "buffer_weight", property(weight))
-    rows = failing()
+    rows = failing("heavy ball", "Nesterov")
     assert ("heavy ball", "T kinetic") in rows
     assert (("Nesterov", "T kinetic") in rows) == (factor == "1 + beta")
 
@@ -144,7 +151,7 @@ def test_neighbours_in_time_taken_for_independent(monkeypatch: pytest.MonkeyPatc
 def test_entropy_production_counted_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     sound = entropy_production._exchange_divergence
     monkeypatch.setattr(entropy_production, "_exchange_divergence", lambda *matrices: 2 * sound(*matrices))
-    rows = failing()
+    rows = failing("gyrator", "gyrator in equilibrium")
     assert ("gyrator", "EP per step, fitted") in rows
     assert ("gyrator", "EP per step, chain") in rows
     assert not any("in equilibrium" in system for system, _ in rows)
@@ -157,7 +164,7 @@ def test_symmetric_part_taken_for_the_current(monkeypatch: pytest.MonkeyPatch) -
         return sound(whitened * np.where(np.eye(whitened.shape[-1], dtype=bool), 1.0, 0.5))
 
     monkeypatch.setitem(detailed_balance.__globals__, "_share", symmetric)
-    assert ("gyrator", "irreversibility of M") in failing()
+    assert ("gyrator", "irreversibility of M") in failing("gyrator")
 
 
 def test_heat_of_paths_with_the_sign_that_the_paper_prints(monkeypatch: pytest.MonkeyPatch) -> None:

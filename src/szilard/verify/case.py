@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 import torch
 from jaxtyping import Float
@@ -63,6 +64,23 @@ class Case:
             for before, after in itertools.pairwise(self.path)
         ]
         return torch.stack(changes)[:, None]
+
+
+class Named(Protocol):
+    """What verification has rows of: a system with its name in the table."""
+
+    @property
+    def name(self) -> str:
+        """As the table shows it."""
+        ...
+
+
+N = TypeVar("N", bound=Named)
+
+
+def named(each: Iterable[N], names: Collection[str]) -> Iterator[N]:
+    """Those of these names, in their order; all of them, where no name is given."""
+    return (one for one in each if not names or one.name in names)
 
 
 def cases() -> Iterator[Case]:

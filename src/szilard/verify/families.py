@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from szilard.estimate import Estimate, Kind
 from szilard.systems import EnergySystem, ProbabilisticPCA
+from szilard.verify.case import named
 from szilard.verify.families_case import FamilyCase, Profile, Watched, family_cases, watch
 from szilard.verify.row import Comparison
 
@@ -13,9 +14,12 @@ _BOUNDS = (Kind.LOWER, Kind.UPPER)
 _RELATIVE = 1e-9
 
 
-def families() -> Iterator[Comparison]:
-    """Every case, with the numbers of samples that a record has by default, along a path of some twenty steps."""
-    for case in family_cases():
+def families(*names: str) -> Iterator[Comparison]:
+    """Rows of every case, or of those of these names alone.
+
+    They have the numbers of samples that a record has by default, along a path of some twenty steps.
+    """
+    for case in named(family_cases(), names):
         yield from compared_family(case, watch(case))
 
 

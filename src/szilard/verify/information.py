@@ -9,12 +9,14 @@ import numpy as np
 from szilard.estimate import Estimate, Kind
 from szilard.information import Nesting, measure
 from szilard.systems import CategoricalTeachers
+from szilard.verify.case import named
 from szilard.verify.nested import NestedCase, nested_cases
 from szilard.verify.row import Comparison
 
 ENSEMBLES = 20
 """Independent ensembles of each system; their spread is the error."""
 
+_WHOLE = "whole population"
 _DESIGN = (6, 3)
 _TASKS = (4, 3, 3)
 _TOLERANCE = 1e-12
@@ -39,11 +41,13 @@ _SAMPLED = {
 """How the table calls what the record names."""
 
 
-def informations() -> Iterator[Comparison]:
-    """A whole population, where plug-ins are the truth, and samples of several, corrected."""
-    yield from _whole_population()
-    for index, case in enumerate(nested_cases()):
-        yield from _samples(case, seed=50 + index)
+def informations(*names: str) -> Iterator[Comparison]:
+    """A whole population, where plug-ins are the truth, and samples of several, corrected; or those of these names."""
+    if not names or _WHOLE in names:
+        yield from _whole_population()
+    seeds = {case.name: 50 + index for index, case in enumerate(nested_cases())}
+    for case in named(nested_cases(), names):
+        yield from _samples(case, seed=seeds[case.name])
 
 
 def _whole_population() -> Iterator[Comparison]:
@@ -56,9 +60,9 @@ def _whole_population() -> Iterator[Comparison]:
     truth, joint = system.exact(), system.exact(block=2)
     for name, shown in _EXACT.items():
         estimate = Estimate(look[f"{name}_plugin"].value, 0.0, Kind.EXACT)
-        yield Comparison("whole population", shown, truth[name], estimate, _TOLERANCE)
+        yield Comparison(_WHOLE, shown, truth[name], estimate, _TOLERANCE)
     both = Estimate(float(look["l_info_block_lower"].value[1]), 0.0, Kind.EXACT)
-    yield Comparison("whole population", "L-info, 2 inputs", joint["l_info"], both, _TOLERANCE)
+    yield Comparison(_WHOLE, "L-info, 2 inputs", joint["l_info"], both, _TOLERANCE)
 
 
 def _samples(case: NestedCase, *, seed: int) -> Iterator[Comparison]:

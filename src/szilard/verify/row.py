@@ -136,11 +136,17 @@ class Verification:
         return table
 
 
-def judge(comparisons: Sequence[Comparison]) -> Verification:
-    """Hold every |z| against its limit: 1 for float errors, Student's t at a shared false-alarm rate otherwise."""
+def judge(comparisons: Sequence[Comparison], *, sampled: int | None = None) -> Verification:
+    """Hold every |z| against its limit: 1 for float errors, Student's t at a shared false-alarm rate otherwise.
+
+    Args:
+        comparisons: the rows to be.
+        sampled: sampled rows among which the false-alarm rate is shared; those that are given, where it is None.
+    """
     from scipy import stats
 
-    sampled = sum(comparison.tolerance is None for comparison in comparisons)
+    if sampled is None:
+        sampled = sum(comparison.tolerance is None for comparison in comparisons)
     rows = []
     for comparison in comparisons:
         value = float(comparison.estimate.value)
