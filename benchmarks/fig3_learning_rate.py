@@ -23,7 +23,7 @@ from machine import machine
 
 import szilard
 from szilard import factory
-from szilard.studies.fig3.evidence import Fig3Evidence
+from szilard.studies.fig3.reading import read
 from szilard.studies.fig3.spec import fig3
 
 ACCURACY = (0.8, 0.96)
@@ -48,19 +48,19 @@ def settings() -> argparse.Namespace:
 
 def seen(run: szilard.Run) -> dict[str, float]:
     """What the panels show of a run at one batch size."""
-    evidence = Fig3Evidence.of(run.tree)
-    noise = evidence.mean("noise_variance", 0).value[:, 0]
-    start = evidence.starts.index(1000) if 1000 in evidence.starts else 0
-    ways = np.abs(evidence.drift(0)).max(0).ravel()
+    reading = read(run.tree)
+    noise = reading.mean("noise_variance", 0).value[:, 0]
+    start = reading.starts.index(1000) if 1000 in reading.starts else 0
+    ways = np.abs(reading.drift(0)).max(0).ravel()
     drawn = np.random.default_rng(0).choice(ways, (DRAWS, PATHS)).max(1)
-    late = noise[evidence.even]
+    late = noise[reading.even]
     return {
-        "accuracy": float(evidence.mean("accuracy", 0).value.max()),
+        "accuracy": float(reading.mean("accuracy", 0).value.max()),
         "variance": float(noise.max()),
         "change": float(late.max() / late.min()),
-        "covariance": float(evidence.covariance(0)[start][:, 0, 0].mean()),
+        "covariance": float(reading.covariance(0)[start][:, 0, 0].mean()),
         "drift": float(np.median(drawn)),
-        "layers": float((layers := evidence.mean("noise_variance", 0).value[-1, 1:]).max() / layers.min()),
+        "layers": float((layers := reading.mean("noise_variance", 0).value[-1, 1:]).max() / layers.min()),
     }
 
 

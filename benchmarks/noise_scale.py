@@ -21,7 +21,7 @@ from machine import machine
 import szilard
 from szilard import factory
 from szilard.reservoir.ratio import fieller_interval
-from szilard.studies.fig3.evidence import Fig3Evidence
+from szilard.studies.fig3.reading import Fig3Reading, read
 from szilard.studies.fig3.spec import fig3
 
 BATCH, EXAMPLES = 128, 60_000
@@ -59,21 +59,21 @@ def main() -> None:
                 begin = time.perf_counter()
                 with tempfile.TemporaryDirectory() as place:
                     run = szilard.run(spec, Path(place) / "run", quiet=True)
-                    evidence = Fig3Evidence.of(run.tree)
-                print(_row(evidence, f"{name} | {'standardised' if standardised else '[0, 1]'} | {rate:g}", begin))
+                    reading = read(run.tree)
+                print(_row(reading, f"{name} | {'standardised' if standardised else '[0, 1]'} | {rate:g}", begin))
 
 
-def _row(evidence: Fig3Evidence, what: str, begin: float) -> str:
-    even = evidence.even
+def _row(reading: Fig3Reading, what: str, begin: float) -> str:
+    even = reading.even
     # An epoch thins the noise of a batch; the scale is that of draws with replacement.
     share = BATCH * (EXAMPLES - 1) / (EXAMPLES - BATCH)
-    noise, signal = (evidence.of_members(name, 0)[even, :, 0].sum(0) for name in ("noise_variance", "signal_variance"))
+    noise, signal = (reading.of_members(name, 0)[even, :, 0].sum(0) for name in ("noise_variance", "signal_variance"))
     low, high = fieller_interval(share * noise, signal)
     pooled = share * noise.mean() / signal.mean()
-    full, force = (evidence.of_watched(name, 0)[:, 0, 0] for name in ("noise_variance_full", "signal_variance_full"))
+    full, force = (reading.of_watched(name, 0)[:, 0, 0] for name in ("noise_variance_full", "signal_variance_full"))
     frozen = share * full / force
     places = [0, even[len(even) // 4], even[len(even) // 2], -1]
-    right = evidence.mean("accuracy", 0).value[-1]
+    right = reading.mean("accuracy", 0).value[-1]
     return (
         f"| {what} | {pooled:.0f} ({low:.0f} to {high:.0f}) | {np.mean(frozen[even]):.0f} |"
         f" {', '.join(f'{frozen[place]:.0f}' for place in places)} | {right:.3f} |"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+import xarray as xr
 
 import szilard
 from szilard import data
@@ -213,3 +214,19 @@ def _members(step: int, info: dict[str, Any], spread: np.ndarray, alive: np.ndar
 def on_paper() -> Callable[..., szilard.Run]:
     """Makes the record of an ensemble without training one."""
     return ensemble_on_paper
+
+
+@pytest.fixture(scope="session")
+def assert_same() -> Callable[[xr.DataTree, xr.DataTree], None]:
+    """Compares two records to the bit."""
+    return _assert_same
+
+
+def _assert_same(left: xr.DataTree, right: xr.DataTree) -> None:
+    """To the bit, in every array."""
+    assert set(left.children) == set(right.children)
+    for name in left.children:
+        ours, theirs = left[name].to_dataset(), right[name].to_dataset()
+        assert set(ours.variables) == set(theirs.variables)
+        for variable in ours.variables:
+            np.testing.assert_array_equal(ours[variable].values, theirs[variable].values, err_msg=f"{name}/{variable}")

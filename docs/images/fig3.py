@@ -13,12 +13,10 @@ import plotly.graph_objects as go
 from drawing import dressed, save
 
 import szilard
-from szilard.audit import Audit
 from szilard.estimate import format_with_error
 from szilard.studies.fig3.claims.temperature import layer_temperatures
-from szilard.studies.fig3.evidence import Fig3Evidence
 from szilard.studies.fig3.figures import panels
-from szilard.studies.fig3.figures.view import View
+from szilard.studies.fig3.reading import Fig3Reading, read
 
 WIDTH, HEIGHT = 1240, 800
 STEPS = (0, 1000, 10_000, 50_000, 100_000)
@@ -30,7 +28,7 @@ CLAIMS = (
 
 def picture(run: szilard.Run, target: str) -> None:
     """The figure that leads the report, larger."""
-    drawn = panels.figure(View.of(run.tree, Audit(())))
+    drawn = panels.figure(read(run.tree))
     if drawn is None:
         sys.exit(f"{run.path} holds nothing that can be drawn.")
     figure = go.Figure({"data": drawn.data, "layout": drawn.layout})
@@ -38,35 +36,35 @@ def picture(run: szilard.Run, target: str) -> None:
     save(dressed(figure, WIDTH, HEIGHT).update_layout(margin=margins), target)
 
 
-def numbers(evidence: Fig3Evidence) -> None:
+def numbers(reading: Fig3Reading) -> None:
     """Noise variance and accuracy along the training, and the temperature of each layer at its end."""
-    print("| step | " + " | ".join(f"c, \\|b\\| = {size} | accuracy" for size in evidence.batches) + " |")
-    print("|" + "---|" * (1 + 2 * len(evidence.batches)))
+    print("| step | " + " | ".join(f"c, \\|b\\| = {size} | accuracy" for size in reading.batches) + " |")
+    print("|" + "---|" * (1 + 2 * len(reading.batches)))
     for step in STEPS:
-        if step not in evidence.steps:
+        if step not in reading.steps:
             continue
-        row = int(np.flatnonzero(evidence.steps == step)[0])
+        row = int(np.flatnonzero(reading.steps == step)[0])
         cells = []
-        for batch in range(len(evidence.batches)):
-            noise, right = evidence.mean("noise_variance", batch), evidence.mean("accuracy", batch)
+        for batch in range(len(reading.batches)):
+            noise, right = reading.mean("noise_variance", batch), reading.mean("accuracy", batch)
             cells.append(scientific(noise.value[row, 0], noise.error[row, 0]))
             cells.append(format_with_error(right.value[row], right.error[row]))
         print(f"| {step:,} | " + " | ".join(cells) + " |")
-    print("\n| layer | " + " | ".join(f"T, \\|b\\| = {size}" for size in evidence.batches) + " |")
-    print("|" + "---|" * (1 + len(evidence.batches)))
-    found = [layer_temperatures(evidence, batch) for batch in range(len(evidence.batches))]
-    for layer, name in enumerate(evidence.groups[1:]):
+    print("\n| layer | " + " | ".join(f"T, \\|b\\| = {size}" for size in reading.batches) + " |")
+    print("|" + "---|" * (1 + len(reading.batches)))
+    found = [layer_temperatures(reading, batch) for batch in range(len(reading.batches))]
+    for layer, name in enumerate(reading.groups[1:]):
         cells = [scientific(each[layer].value, each[layer].error) if each else "–" for each in found]
         print(f"| {name} | " + " | ".join(cells) + " |")
 
 
-def verdicts(run: szilard.Run, evidence: Fig3Evidence) -> None:
+def verdicts(run: szilard.Run, reading: Fig3Reading) -> None:
     """The rows of the audit that are about each batch size."""
     audit = run.audit()
-    print("\n| claim | " + " | ".join(f"\\|b\\| = {size}" for size in evidence.batches) + " |")
-    print("|" + "---|" * (1 + len(evidence.batches)))
+    print("\n| claim | " + " | ".join(f"\\|b\\| = {size}" for size in reading.batches) + " |")
+    print("|" + "---|" * (1 + len(reading.batches)))
     for claim in CLAIMS:
-        rows = [audit[f"{claim}, |b| = {size}"] for size in evidence.batches]
+        rows = [audit[f"{claim}, |b| = {size}"] for size in reading.batches]
         cells = [
             f"{row.verdict}: {row.effect:.3g} [{row.interval[0]:.3g}, {row.interval[1]:.3g}]" if row.interval else "–"
             for row in rows
@@ -86,9 +84,9 @@ def scientific(value: float, error: float) -> str:
 def main() -> None:
     """From a record to tables, and a picture if there is a place for it."""
     run = szilard.open(sys.argv[1])
-    evidence = Fig3Evidence.of(run.tree)
-    numbers(evidence)
-    verdicts(run, evidence)
+    reading = read(run.tree)
+    numbers(reading)
+    verdicts(run, reading)
     if len(sys.argv) > 2:
         picture(run, sys.argv[2])
 

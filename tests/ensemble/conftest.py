@@ -6,10 +6,8 @@ import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
-import xarray as xr
 
 import szilard
 from szilard import SGD, Design, Disjoint, Experiment, Probe, Training, data, factory, geometric
@@ -61,19 +59,3 @@ def train(tmp_path: Path) -> Run:
         return szilard.run(dataclasses.replace(experiment, **changes), place, quiet=True, **options)
 
     return run
-
-
-@pytest.fixture(scope="session")
-def assert_same() -> Callable[[xr.DataTree, xr.DataTree], None]:
-    """Compares two records to the bit."""
-    return _assert_same
-
-
-def _assert_same(left: xr.DataTree, right: xr.DataTree) -> None:
-    """To the bit, in every array."""
-    assert set(left.children) == set(right.children)
-    for name in left.children:
-        ours, theirs = left[name].to_dataset(), right[name].to_dataset()
-        assert set(ours.variables) == set(theirs.variables)
-        for variable in ours.variables:
-            np.testing.assert_array_equal(ours[variable].values, theirs[variable].values, err_msg=f"{name}/{variable}")

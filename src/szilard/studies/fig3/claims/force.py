@@ -9,7 +9,7 @@ import numpy as np
 from szilard.reservoir import time_average
 from szilard.reservoir.ratio import ratio_of_means
 from szilard.studies.fig3.claims.rows import at, steps, too_few
-from szilard.studies.fig3.evidence import STRETCHES, Fig3Evidence
+from szilard.studies.fig3.reading import STRETCHES, Fig3Reading
 from szilard.studies.kits.parameters.statements import FORCE, SIGNAL
 from szilard.verdicts.bounds import OUTWEIGHS
 from szilard.verdicts.finding import Finding
@@ -19,18 +19,18 @@ FEWEST = 8
 """Records of whole passes."""
 
 
-def findings(evidence: Fig3Evidence) -> tuple[Finding, ...]:
+def findings(reading: Fig3Reading) -> tuple[Finding, ...]:
     """Two rows for each batch size."""
-    every = range(len(evidence.batches))
-    return (*(_greatest(evidence, batch) for batch in every), *(_typical(evidence, batch) for batch in every))
+    every = range(len(reading.batches))
+    return (*(_greatest(reading, batch) for batch in every), *(_typical(reading, batch) for batch in every))
 
 
-def _greatest(evidence: Fig3Evidence, batch: int) -> Finding:
+def _greatest(reading: Fig3Reading, batch: int) -> Finding:
     """``max|∇U_B|`` over the noise of a parameter, ``√c``, of the watched members over the last stretch."""
-    claim = at(FORCE, evidence, batch)
-    rows = evidence.stretches()[-1]
-    force = evidence.of_watched("max_force", batch)[rows, :, 0]
-    noise = evidence.of_watched("noise_variance_full", batch)[rows, :, 0]
+    claim = at(FORCE, reading, batch)
+    rows = reading.stretches()[-1]
+    force = reading.of_watched("max_force", batch)[rows, :, 0]
+    noise = reading.of_watched("noise_variance_full", batch)[rows, :, 0]
     if len(force) < FEWEST or not force.shape[1] or not (noise > 0).all():
         return claim.unchecked(f"It needs {FEWEST} records of whole passes in the last of {STRETCHES} stretches.")
     ratio = (force / np.sqrt(noise)).mean(1)
@@ -41,7 +41,7 @@ def _greatest(evidence: Fig3Evidence, batch: int) -> Finding:
         effect=float(found.value),
         interval=(float(low), float(high)),
         bound=BOUND,
-        where=f"{steps(evidence, rows)}, {force.shape[1]} training{'s' if force.shape[1] > 1 else ''}",
+        where=f"{steps(reading, rows)}, {force.shape[1]} training{'s' if force.shape[1] > 1 else ''}",
         detail=(
             f"The largest of all components of the force is {force.mean():.2g} nat, the noise of one parameter "
             f"{math.sqrt(noise.mean()):.2g} nat (its square, the variance, is what Fig. 3c shows beside the force)."
@@ -49,22 +49,22 @@ def _greatest(evidence: Fig3Evidence, batch: int) -> Finding:
     )
 
 
-def _typical(evidence: Fig3Evidence, batch: int) -> Finding:
+def _typical(reading: Fig3Reading, batch: int) -> Finding:
     """``‖∇U_B‖²/(tr C/|b|)`` over the last stretch, ratio of means over members."""
-    claim = at(SIGNAL, evidence, batch)
-    if why := too_few(evidence, batch):
+    claim = at(SIGNAL, reading, batch)
+    if why := too_few(reading, batch):
         return claim.unchecked(why)
-    if len(evidence.even) < STRETCHES:
+    if len(reading.even) < STRETCHES:
         return claim.unchecked(f"Fewer than {STRETCHES} records lie evenly along the training.")
-    signal, noise = (evidence.in_stretches(name, batch)[:, -1, 0] for name in ("signal_variance", "noise_variance"))
+    signal, noise = (reading.in_stretches(name, batch)[:, -1, 0] for name in ("signal_variance", "noise_variance"))
     found = ratio_of_means(signal, noise)
     low, high = found.interval()
-    scale = evidence.batches[batch] / float(found.value) if found.value > 0 else math.inf
+    scale = reading.batches[batch] / float(found.value) if found.value > 0 else math.inf
     return claim.tested(
         measure="‖∇U_B‖² over tr C/|b|",
         effect=float(found.value),
         interval=(float(low), float(high)),
         bound=BOUND,
-        where=steps(evidence, evidence.stretches()[-1]),
+        where=steps(reading, reading.stretches()[-1]),
         detail=f"Force and noise would be alike at a batch of about {scale:,.0f} examples (the gradient-noise scale).",
     )

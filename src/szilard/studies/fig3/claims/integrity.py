@@ -5,29 +5,23 @@ from __future__ import annotations
 import numpy as np
 
 from szilard.reservoir.ratio import mean_of
-from szilard.studies.fig3.evidence import Fig3Evidence
+from szilard.studies.fig3.reading import Fig3Reading
+from szilard.studies.kits.complete import complete_record
 from szilard.verdicts.bounds import SAME_NOISE
 from szilard.verdicts.finding import Concern, Finding, unchecked
-from szilard.verdicts.rows import counted, ending, tested
+from szilard.verdicts.rows import counted, tested
 
 
-def findings(evidence: Fig3Evidence) -> tuple[Finding, ...]:
+def findings(reading: Fig3Reading) -> tuple[Finding, ...]:
     """The rows of this family."""
-    return (_complete(evidence), _members(evidence), _twice(evidence))
+    closed = complete_record(reading, "the record covers the whole of every training")
+    return (closed, _members(reading), _twice(reading))
 
 
-def _complete(evidence: Fig3Evidence) -> Finding:
-    status, detail = ending(evidence.attributes, f"{evidence.records} records, {evidence.span()}", evidence.span())
-    return counted(
-        "complete record", "the record covers the whole of every training", "the record", float(status != "complete"),
-        detail, Concern.COVERAGE,
-    )  # fmt: skip
-
-
-def _members(evidence: Fig3Evidence) -> Finding:
-    lost = evidence.attributes.get("diverged")
+def _members(reading: Fig3Reading) -> Finding:
+    lost = reading.attributes.get("diverged")
     lost = lost if isinstance(lost, list) else []
-    trained = sum(evidence.trials(batch) for batch in range(len(evidence.batches)))
+    trained = sum(reading.trials(batch) for batch in range(len(reading.batches)))
     when = [each["step"] for each in lost if isinstance(each, dict) and isinstance(each.get("step"), int)]
     first = f", the first at step {min(when):,}" if when else ""
     detail = f"{len(lost)} of {trained} trainings diverged{first}" + ("; they are left out." if lost else ".")
@@ -37,14 +31,14 @@ def _members(evidence: Fig3Evidence) -> Finding:
     )  # fmt: skip
 
 
-def _twice(evidence: Fig3Evidence) -> Finding:
+def _twice(reading: Fig3Reading) -> Finding:
     """Fresh examples against whole passes, of the same members at the same parameters, all batch sizes together."""
     name, claim = "noise measured twice", "fresh examples and the whole training set give the same noise variance"
     source = "docs: Figure 3"
     shares = []
-    for batch in range(len(evidence.batches)):
-        full = evidence.of_watched("noise_variance_full", batch)[..., 0]
-        fresh = evidence.of_members("noise_variance", batch)[:, : full.shape[1], 0]
+    for batch in range(len(reading.batches)):
+        full = reading.of_watched("noise_variance_full", batch)[..., 0]
+        fresh = reading.of_members("noise_variance", batch)[:, : full.shape[1], 0]
         shares.append((fresh / full - 1).ravel())
     draws = np.concatenate(shares) if shares else np.empty(0)
     draws = draws[np.isfinite(draws)]
@@ -53,7 +47,7 @@ def _twice(evidence: Fig3Evidence) -> Finding:
     mean = mean_of(draws)
     return tested(
         name, claim, source, measure="mean of fresh/whole − 1", effect=float(mean.value), interval=mean.interval(),
-        bound=(-SAME_NOISE, SAME_NOISE), where=evidence.span(), concerns=Concern.RECORD,
+        bound=(-SAME_NOISE, SAME_NOISE), where=reading.span(), concerns=Concern.RECORD,
         detail=f"{len(draws)} comparisons, each with other examples; one by one they differ by "
         f"{float(draws.std(ddof=1)):.0%}.",
     )  # fmt: skip

@@ -6,30 +6,30 @@ import dataclasses
 
 from numpy import ndarray
 
-from szilard.studies.fig3.evidence import Fig3Evidence
+from szilard.studies.fig3.reading import Fig3Reading
 from szilard.studies.kits.parameters.statements import Claim
 from szilard.verdicts.audit import AT_BATCH
 
 
-def at(claim: Claim, evidence: Fig3Evidence, batch: int) -> Claim:
+def at(claim: Claim, reading: Fig3Reading, batch: int) -> Claim:
     """The claim at a batch size, by its place."""
-    return dataclasses.replace(claim, name=named(claim.name, evidence, batch))
+    return dataclasses.replace(claim, name=named(claim.name, reading, batch))
 
 
-def named(name: str, evidence: Fig3Evidence, batch: int) -> str:
+def named(name: str, reading: Fig3Reading, batch: int) -> str:
     """A row's name at a batch size."""
-    return f"{name}{AT_BATCH}{evidence.batches[batch]}"
+    return f"{name}{AT_BATCH}{reading.batches[batch]}"
 
 
-def too_few(evidence: Fig3Evidence, batch: int) -> str:
+def too_few(reading: Fig3Reading, batch: int) -> str:
     """Why nothing can be said of a batch size; empty where something can."""
-    left = int(evidence.alive(batch).sum()) if evidence.records else 0
+    left = int(reading.alive(batch).sum()) if reading.records else 0
     if left < 2:
-        return f"{left} of its {evidence.trials(batch)} members has finite numbers to the end: an ensemble needs two."
+        return f"{left} of its {reading.trials(batch)} members has finite numbers to the end: an ensemble needs two."
     return ""
 
 
-def steps(evidence: Fig3Evidence, rows: ndarray) -> str:
+def steps(reading: Fig3Reading, rows: ndarray) -> str:
     """The steps of some records, in words."""
-    found = evidence.steps[rows]
+    found = reading.steps[rows]
     return f"steps {found[0]:,}–{found[-1]:,}"

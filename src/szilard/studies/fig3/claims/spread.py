@@ -8,7 +8,7 @@ import numpy as np
 from scipy import stats
 
 from szilard.studies.fig3.claims.rows import named, too_few
-from szilard.studies.fig3.evidence import Fig3Evidence
+from szilard.studies.fig3.reading import Fig3Reading
 from szilard.verdicts.bounds import CONFINED, LEVEL, LOW_VARIANCE
 from szilard.verdicts.finding import Finding, Interval, unchecked
 from szilard.verdicts.rows import tested
@@ -21,37 +21,37 @@ CLAIMS = {
 }
 
 
-def findings(evidence: Fig3Evidence) -> tuple[Finding, ...]:
+def findings(reading: Fig3Reading) -> tuple[Finding, ...]:
     """Two rows for each batch size."""
-    every = range(len(evidence.batches))
-    return (*(_accuracy(evidence, batch) for batch in every), *(_parameters(evidence, batch) for batch in every))
+    every = range(len(reading.batches))
+    return (*(_accuracy(reading, batch) for batch in every), *(_parameters(reading, batch) for batch in every))
 
 
-def _accuracy(evidence: Fig3Evidence, batch: int) -> Finding:
+def _accuracy(reading: Fig3Reading, batch: int) -> Finding:
     """Standard deviation over members at the last record, over their mean."""
-    name, (claim, source) = named(ACCURACY, evidence, batch), CLAIMS[ACCURACY]
-    if why := too_few(evidence, batch):
+    name, (claim, source) = named(ACCURACY, reading, batch), CLAIMS[ACCURACY]
+    if why := too_few(reading, batch):
         return unchecked(name, claim, source, why)
-    mean, spread = evidence.mean("accuracy", batch).value, evidence.spread("accuracy", batch)
-    members = int(evidence.alive(batch).sum())
+    mean, spread = reading.mean("accuracy", batch).value, reading.spread("accuracy", batch)
+    members = int(reading.alive(batch).sum())
     relative = spread / mean
     low, high = deviation_interval(float(relative[-1]), members)
     worst = int(np.argmax(relative))
     return tested(
         name, claim, source, measure="standard deviation over trainings, over their mean", effect=float(relative[-1]),
-        interval=(low, high), bound=(-math.inf, LOW_VARIANCE), where=f"step {evidence.steps[-1]:,}",
+        interval=(low, high), bound=(-math.inf, LOW_VARIANCE), where=f"step {reading.steps[-1]:,}",
         detail=f"{mean[-1]:.3f} with a spread of {spread[-1]:.2g} over {members} trainings; the spread was widest at "
-        f"step {evidence.steps[worst]:,}, {relative[worst]:.0%} of the mean.",
+        f"step {reading.steps[worst]:,}, {relative[worst]:.0%} of the mean.",
     )  # fmt: skip
 
 
-def _parameters(evidence: Fig3Evidence, batch: int) -> Finding:
+def _parameters(reading: Fig3Reading, batch: int) -> Finding:
     """Root mean square of the way from the start, over the spread of the starts; over the paths that were kept."""
-    name, (claim, source) = named(PARAMETERS, evidence, batch), CLAIMS[PARAMETERS]
-    if why := too_few(evidence, batch):
+    name, (claim, source) = named(PARAMETERS, reading, batch), CLAIMS[PARAMETERS]
+    if why := too_few(reading, batch):
         return unchecked(name, claim, source, why)
-    drift = evidence.drift(batch)
-    starts = np.asarray(evidence.paths["theta"].values, dtype=float)[0, batch][evidence.alive(batch)]
+    drift = reading.drift(batch)
+    starts = np.asarray(reading.paths["theta"].values, dtype=float)[0, batch][reading.alive(batch)]
     scale = float(starts.std(0, ddof=1).mean())
     if not scale > 0:
         return unchecked(name, claim, source, "all trainings start from the same parameters.")
@@ -61,7 +61,7 @@ def _parameters(evidence: Fig3Evidence, batch: int) -> Finding:
     reach = np.abs(drift).max()
     return tested(
         name, claim, source, measure="root mean square of θ_n − θ_0, over the spread of θ_0", effect=ratio,
-        interval=(low, high), bound=(-math.inf, CONFINED), where=f"step {int(evidence.paths['step'].values[-1]):,}",
+        interval=(low, high), bound=(-math.inf, CONFINED), where=f"step {int(reading.paths['step'].values[-1]):,}",
         detail=f"{parameters} parameters of the last layer in {members} trainings: they moved by {ratio * scale:.2g} "
         f"(root mean square) and at most by {reach:.2g}; at the start they were spread by {scale:.2g}.",
     )  # fmt: skip

@@ -10,7 +10,7 @@ import numpy as np
 
 from szilard.reservoir import Largest, largest_effect
 from szilard.studies.fig3.claims.rows import at, steps, too_few
-from szilard.studies.fig3.evidence import STRETCHES, Fig3Evidence, log_ratio
+from szilard.studies.fig3.reading import STRETCHES, Fig3Reading, log_ratio
 from szilard.studies.kits.parameters.statements import STATIONARY
 from szilard.verdicts.bounds import STEADY
 from szilard.verdicts.finding import Finding
@@ -30,16 +30,16 @@ class Change(NamedTuple):
     between: tuple[int, int]
 
 
-def findings(evidence: Fig3Evidence) -> tuple[Finding, ...]:
+def findings(reading: Fig3Reading) -> tuple[Finding, ...]:
     """A row for each batch size."""
-    return tuple(_at(evidence, batch) for batch in range(len(evidence.batches)))
+    return tuple(_at(reading, batch) for batch in range(len(reading.batches)))
 
 
-def change_of(evidence: Fig3Evidence, batch: int, first: int = 0, group: int = 0) -> Change | None:
+def change_of(reading: Fig3Reading, batch: int, first: int = 0, group: int = 0) -> Change | None:
     """Between stretches from the evenly spaced record ``first`` on; None with too few records or members."""
-    if len(evidence.even) - first < STRETCHES or too_few(evidence, batch):
+    if len(reading.even) - first < STRETCHES or too_few(reading, batch):
         return None
-    means = evidence.in_stretches("noise_variance", batch, first)[..., group]
+    means = reading.in_stretches("noise_variance", batch, first)[..., group]
     if not (means > 0).all():
         return None
     pairs = list(itertools.combinations(range(STRETCHES), 2))
@@ -50,37 +50,37 @@ def change_of(evidence: Fig3Evidence, batch: int, first: int = 0, group: int = 0
     return Change(largest, float(values[place]), pairs[place])
 
 
-def steady_from(evidence: Fig3Evidence, batch: int) -> int | None:
+def steady_from(reading: Fig3Reading, batch: int) -> int | None:
     """The first step from which on the noise is stationary within the bound; None where there is none.
 
     Looked for among halves, quarters, … of the records, so that the level of its interval keeps its meaning.
     """
-    count, first = len(evidence.even), 0
+    count, first = len(reading.even), 0
     while count - first >= STRETCHES:
-        change = change_of(evidence, batch, first)
+        change = change_of(reading, batch, first)
         if change is not None and change.largest.within(STEADY):
-            return int(evidence.steps[evidence.even[first]])
+            return int(reading.steps[reading.even[first]])
         first += max(1, (count - first) // 2)
     return None
 
 
-def _at(evidence: Fig3Evidence, batch: int) -> Finding:
-    claim = at(STATIONARY, evidence, batch)
-    if why := too_few(evidence, batch):
+def _at(reading: Fig3Reading, batch: int) -> Finding:
+    claim = at(STATIONARY, reading, batch)
+    if why := too_few(reading, batch):
         return claim.unchecked(why)
-    change = change_of(evidence, batch)
+    change = change_of(reading, batch)
     if change is None:
         return claim.unchecked(f"Fewer than {STRETCHES} records lie evenly along the training: record more often.")
-    earlier, later = (evidence.stretches()[place] for place in change.between)
-    start, noise = evidence.steps[0], evidence.mean("noise_variance", batch).value[:, 0]
+    earlier, later = (reading.stretches()[place] for place in change.between)
+    start, noise = reading.steps[0], reading.mean("noise_variance", batch).value[:, 0]
     since = "" if noise[0] <= 0 else f" Since step {start:,} it is {noise[-1] / noise[0]:.3g} times as large."
-    held = steady_from(evidence, batch)
+    held = steady_from(reading, batch)
     when = "It is at no time within the bound." if held is None else f"From step {held:,} on it is within the bound."
     return claim.tested(
         measure=f"largest |Δ ln c| between two of {STRETCHES} stretches",
         effect=change.largest.value,
         interval=(change.largest.low, change.largest.high),
         bound=(0.0, STEADY),
-        where=f"{steps(evidence, later)} against {steps(evidence, earlier)}",
+        where=f"{steps(reading, later)} against {steps(reading, earlier)}",
         detail=f"The variance is {math.exp(change.signed):.3g} times as large there.{since} {when}",
     )

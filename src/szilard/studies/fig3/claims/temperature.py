@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from szilard.errors import RecordError
 from szilard.estimate import Estimate, Kind, format_with_error
 from szilard.reservoir import largest_effect, mutual_equilibrium
 from szilard.studies.fig3.claims.rows import at, steps, too_few
-from szilard.studies.fig3.evidence import STRETCHES, Fig3Evidence, log_ratio, mean_over
+from szilard.studies.fig3.reading import STRETCHES, Fig3Reading, log_ratio, mean_over
 from szilard.studies.kits.parameters.statements import ONE_TEMPERATURE
 from szilard.verdicts.bounds import ONE_TEMPERATURE as BOUND
 from szilard.verdicts.bounds import SAME_NOISE, STEADY
@@ -20,18 +21,18 @@ from szilard.verdicts.rows import tested
 SOURCE = "paper §6, Fig. 3c"
 
 
-def findings(evidence: Fig3Evidence) -> tuple[Finding, ...]:
+def findings(reading: Fig3Reading) -> tuple[Finding, ...]:
     """The rows of this family."""
-    several = len(evidence.batches) > 1 and evidence.records > 0
-    ratios = (_at_start(evidence), _along(evidence)) if several else ()
-    return (*ratios, *(_layers(evidence, batch) for batch in range(len(evidence.batches))))
+    several = len(reading.batches) > 1 and reading.records > 0
+    ratios = (_at_start(reading), _along(reading)) if several else ()
+    return (*ratios, *(_layers(reading, batch) for batch in range(len(reading.batches))))
 
 
-def layer_temperatures(evidence: Fig3Evidence, batch: int) -> list[Estimate]:
+def layer_temperatures(reading: Fig3Reading, batch: int) -> list[Estimate]:
     """Of each layer, over the last stretch of the training; empty where there are too few records or members."""
-    if len(evidence.even) < STRETCHES or too_few(evidence, batch):
+    if len(reading.even) < STRETCHES or too_few(reading, batch):
         return []
-    means = 0.5 * evidence.rate * evidence.in_stretches("noise_variance", batch)[:, -1, 1:]
+    means = 0.5 * reading.rate * reading.in_stretches("noise_variance", batch)[:, -1, 1:]
     found = mean_over(means[None])
     return [
         Estimate(float(value), float(error), Kind.UNBIASED, found.degrees_of_freedom)
@@ -39,38 +40,61 @@ def layer_temperatures(evidence: Fig3Evidence, batch: int) -> list[Estimate]:
     ]
 
 
-def _at_start(evidence: Fig3Evidence) -> Finding:
+class Hottest(NamedTuple):
+    """The hottest layer.
+
+    Attributes:
+        name: of the layer.
+        temperature: its own, nat.
+        over_coldest: that over the temperature of the coldest layer.
+    """
+
+    name: str
+    temperature: float
+    over_coldest: float
+
+
+def hottest_layer(reading: Fig3Reading, batch: int) -> Hottest | None:
+    """Over the last stretch of the training; None with fewer than two layers, or too few records or members."""
+    found = [one.value for one in layer_temperatures(reading, batch)]
+    if len(found) < 2 or not min(found) > 0:
+        return None
+    hot = int(np.argmax(found))
+    return Hottest(reading.groups[1 + hot], float(found[hot]), float(found[hot] / min(found)))
+
+
+def _at_start(reading: Fig3Reading) -> Finding:
     """Members start from the same parameters at every batch size, so that at the first record nothing else differs."""
     name, claim = "noise goes with 1/|b|", "at the same parameters the variance of the noise is C/|b|"
-    if evidence.steps[0] != 0:
+    if reading.steps[0] != 0:
         return unchecked(name, claim, SOURCE, "step 0, where members are alike at all batch sizes, was not recorded.")
-    values = np.asarray(evidence.record["noise_variance"].values, dtype=float)[0, :, :, 0]
-    return _compared(evidence, name, claim, values[:, :, None], SAME_NOISE, "step 0, the same parameters", "")
+    values = np.asarray(reading.rows["noise_variance"].values, dtype=float)[0, :, :, 0]
+    return _compared(reading, name, claim, values[:, :, None], SAME_NOISE, "step 0, the same parameters", "")
 
 
-def _along(evidence: Fig3Evidence) -> Finding:
+def _along(reading: Fig3Reading) -> Finding:
     name = "temperature goes with 1/|b|"
     claim = "along the training, where parameters differ, the batch size sets the temperature and nothing else does"
-    if len(evidence.even) < STRETCHES:
+    if len(reading.even) < STRETCHES:
         return unchecked(name, claim, SOURCE, f"fewer than {STRETCHES} records lie evenly along the training.")
-    everything = np.asarray(evidence.record["noise_variance"].values, dtype=float)[..., 0]
-    means = np.stack([everything[rows].mean(0) for rows in evidence.stretches()], axis=-1)
+    everything = np.asarray(reading.rows["noise_variance"].values, dtype=float)[..., 0]
+    means = np.stack([everything[rows].mean(0) for rows in reading.stretches()], axis=-1)
     said = " Smaller batches lead to other places, and C(θ) is another there."
-    return _compared(evidence, name, claim, means, STEADY, f"stretches of {evidence.span()}", said)
+    return _compared(reading, name, claim, means, STEADY, f"stretches of {reading.span()}", said)
 
 
 def _compared(
-    evidence: Fig3Evidence, name: str, claim: str, values: np.ndarray, bound: float, where: str, said: str
+    reading: Fig3Reading, name: str, claim: str, values: np.ndarray, bound: float, where: str, said: str
 ) -> Finding:
     """``|b| c`` at each batch size against the smallest one; values shaped ``(batches, members, stretches)``."""
-    batches = evidence.batches
+    batches = reading.batches
     effects, errors, degrees, places = [], [], [], []
     for batch in range(1, len(batches)):
         both = np.isfinite(values[0]).all(-1) & np.isfinite(values[batch]).all(-1)
         if both.sum() < 2:
             continue
         for stretch in range(values.shape[-1]):
-            one, other = (evidence.of_one_example(place) * values[place, both, stretch] for place in (batch, 0))
+            one, other = (reading.of_one_example(place) * values[place, both, stretch] for place in (batch, 0))
             if one.mean() > 0 and other.mean() > 0:
                 effect, error = log_ratio(one, other)
                 effects.append(effect)
@@ -90,11 +114,11 @@ def _compared(
     )  # fmt: skip
 
 
-def _layers(evidence: Fig3Evidence, batch: int) -> Finding:
-    claim = at(ONE_TEMPERATURE, evidence, batch)
-    if why := too_few(evidence, batch):
+def _layers(reading: Fig3Reading, batch: int) -> Finding:
+    claim = at(ONE_TEMPERATURE, reading, batch)
+    if why := too_few(reading, batch):
         return claim.unchecked(why)
-    found = layer_temperatures(evidence, batch)
+    found = layer_temperatures(reading, batch)
     try:
         judged = mutual_equilibrium(found)
     except RecordError as error:
@@ -106,10 +130,10 @@ def _layers(evidence: Fig3Evidence, batch: int) -> Finding:
         effect=judged.largest.value,
         interval=(judged.largest.low, judged.largest.high),
         bound=(0.0, BOUND),
-        where=steps(evidence, evidence.stretches()[-1]),
+        where=steps(reading, reading.stretches()[-1]),
         detail=(
-            f"Hottest is {evidence.groups[1 + hot]} at T = {format_with_error(values[hot], found[hot].error)} (units "
-            f"of loss, per parameter), coldest {evidence.groups[1 + cold]} at "
+            f"Hottest is {reading.groups[1 + hot]} at T = {format_with_error(values[hot], found[hot].error)} (units "
+            f"of loss, per parameter), coldest {reading.groups[1 + cold]} at "
             f"{format_with_error(values[cold], found[cold].error)}: {values[hot] / values[cold]:.3g} times."
         ),
     )

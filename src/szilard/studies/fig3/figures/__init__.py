@@ -1,17 +1,16 @@
-"""The figures of the page of Figure 3, one a file: ``figure(view)``, which returns None where the record lacks it."""
+"""The figures of the page of Figure 3, one a file, with ``figure(reading)``."""
 
 from __future__ import annotations
 
 from szilard.page.style import Figure
 from szilard.studies.fig3.figures import force, layers, panels, ratio, white
-from szilard.studies.fig3.figures.view import View
+from szilard.studies.fig3.reading import Fig3Reading
 
 LEADING = panels
-"""The page opens with it."""
-FAMILIES = (ratio, white, layers, force)
-"""The rest, in the order of the page."""
+FIGURES = (ratio, white, layers, force)
+"""Beside the leading one."""
 
 
-def figures(view: View) -> list[Figure]:
-    """Every figure that this record supports, but for the one that leads."""
-    return [drawn for family in FAMILIES if (drawn := family.figure(view)) is not None]
+def figures(reading: Fig3Reading) -> list[Figure]:
+    """Those that the record can fill."""
+    return [figure for each in FIGURES if (figure := each.figure(reading)) is not None]

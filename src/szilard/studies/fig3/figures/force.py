@@ -10,21 +10,21 @@ from szilard.page.axes import axis, layout
 from szilard.page.curve import Curve
 from szilard.page.drawing import label_ends, line
 from szilard.page.style import BLACK, BLUE, VERMILLION, Figure, Pen
-from szilard.studies.fig3.figures.view import View
+from szilard.studies.fig3.reading import Fig3Reading
 
 NOISE, FORCE, LARGEST = Pen(VERMILLION), Pen(BLUE, "dash"), Pen(BLACK, "dot", 1.6)
 
 
-def figure(view: View) -> Figure | None:
+def figure(reading: Fig3Reading) -> Figure | None:
     """At the smallest batch; None without whole passes."""
-    if not view.batches:
+    if not reading.shown:
         return None
-    batch, evidence = view.batches[0], view.evidence
-    steps = evidence.steps.astype(float)
+    batch = reading.shown[0]
+    steps = reading.steps.astype(float)
     curves = {
-        "noise": (np.sqrt(evidence.of_watched("noise_variance_full", batch)[..., 0]), NOISE),
-        "force": (np.sqrt(evidence.of_watched("signal_variance_full", batch)[..., 0]), FORCE),
-        "largest force": (evidence.of_watched("max_force", batch)[..., 0], LARGEST),
+        "noise": (np.sqrt(reading.of_watched("noise_variance_full", batch)[..., 0]), NOISE),
+        "force": (np.sqrt(reading.of_watched("signal_variance_full", batch)[..., 0]), FORCE),
+        "largest force": (reading.of_watched("max_force", batch)[..., 0], LARGEST),
     }
     if any(not values.shape[1] or not (values > 0).all() for values, _ in curves.values()):
         return None
@@ -39,7 +39,7 @@ def figure(view: View) -> Figure | None:
     span = (low - 0.15, high + 0.15)
     return Figure(
         key="force",
-        title=f"Force and noise of a parameter, {view.label(batch)}",
+        title=f"Force and noise of a parameter, {reading.label(batch)}",
         caption=(
             "Noise and force: root of the mean square over all parameters, from whole passes over the training set; "
             "largest force: max |∇U_B|, the paper’s dashed line. A parameter’s noise is the larger where the noise’s "

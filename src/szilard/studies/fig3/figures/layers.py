@@ -10,26 +10,26 @@ from szilard.page.axes import axis, layout
 from szilard.page.curve import Curve
 from szilard.page.drawing import label_ends, line
 from szilard.page.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, VERMILLION, Figure, Pen
-from szilard.studies.fig3.figures.view import View
+from szilard.studies.fig3.reading import Fig3Reading
 
 LAYERS = (Pen(BLUE), Pen(GREEN, "dash"), Pen(PURPLE, "dot"), Pen(ORANGE, "dashdot"), Pen(VERMILLION, "longdash"))
 LAST = Pen(VERMILLION)
 """Of the last layer, which the paper's paths are of."""
 
 
-def figure(view: View) -> Figure | None:
+def figure(reading: Fig3Reading) -> Figure | None:
     """At the smallest batch; None with fewer than two layers."""
-    names = view.evidence.groups[1:]
-    if not view.batches or len(names) < 2 or not np.isfinite(view.evidence.rate):
+    names = reading.groups[1:]
+    if not reading.shown or len(names) < 2 or not np.isfinite(reading.rate):
         return None
-    batch = view.batches[0]
-    found = view.evidence.temperature(batch)
-    steps = view.evidence.steps.astype(float)
+    batch = reading.shown[0]
+    found = reading.temperature(batch)
+    steps = reading.steps.astype(float)
     traces: list[dict[str, Any]] = []
     ends, heights = [], []
     for layer, name in enumerate(names, start=1):
         pen = LAST if layer == len(names) else LAYERS[(layer - 1) % (len(LAYERS) - 1)]
-        values, half = found.value[:, layer], view.width[batch] * found.error[:, layer]
+        values, half = found.value[:, layer], reading.half_widths[batch] * found.error[:, layer]
         traces += line(Curve(steps, values, np.minimum(half, 0.8 * values)), name, pen)
         ends.append((name.split(" (")[0], float(np.log10(values[-1])), pen.colour))
         heights.append(values)
@@ -41,7 +41,7 @@ def figure(view: View) -> Figure | None:
     hottest = int(np.argmax(found.value[-1, 1:]))
     return Figure(
         key="layers",
-        title=f"Each layer has a temperature of its own, {view.label(batch)}",
+        title=f"Each layer has a temperature of its own, {reading.label(batch)}",
         caption=(
             f"T = r c/2 (Eq. 34) by layer, in units of the loss: hottest at the end is {names[hottest]}, "
             f"{found.value[-1, 1 + hottest] / found.value[-1, 1:].min():.0f} times the coldest. One reservoir has one "

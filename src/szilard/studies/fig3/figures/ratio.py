@@ -10,21 +10,22 @@ from szilard.page.axes import axis, layout
 from szilard.page.curve import Curve
 from szilard.page.drawing import label_ends, line
 from szilard.page.style import Figure
-from szilard.studies.fig3.figures.view import View
+from szilard.studies.fig3.figures.marks import pen_of
+from szilard.studies.fig3.reading import Fig3Reading
 
 
-def figure(view: View) -> Figure | None:
+def figure(reading: Fig3Reading) -> Figure | None:
     """None with a single batch size."""
-    if len(view.batches) < 2:
+    if len(reading.shown) < 2:
         return None
-    steps = view.evidence.steps.astype(float)
+    steps = reading.steps.astype(float)
     traces: list[dict[str, Any]] = []
     ends, tops = [], []
-    for batch in view.batches:
-        noise, size = view.evidence.mean("noise_variance", batch), view.evidence.of_one_example(batch)
-        curve = Curve(steps, size * noise.value[:, 0], size * view.width[batch] * noise.error[:, 0])
-        traces += line(curve, view.label(batch), view.pen(batch), unit="nat²")
-        ends.append((view.label(batch), float(curve.values[-1]), view.pen(batch).colour))
+    for batch in reading.shown:
+        noise, size = reading.mean("noise_variance", batch), reading.of_one_example(batch)
+        curve = Curve(steps, size * noise.value[:, 0], size * reading.half_widths[batch] * noise.error[:, 0])
+        traces += line(curve, reading.label(batch), pen_of(batch), unit="nat²")
+        ends.append((reading.label(batch), float(curve.values[-1]), pen_of(batch).colour))
         tops.append(float(np.nanmax(curve.high)))
     span = (0.0, 1.05 * max(tops))
     return Figure(

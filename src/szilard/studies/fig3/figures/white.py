@@ -9,33 +9,34 @@ import numpy as np
 from szilard.page.axes import LEGEND, axis, band, layout
 from szilard.page.drawing import points
 from szilard.page.style import Figure, Pen
-from szilard.studies.fig3.figures.view import View
+from szilard.studies.fig3.figures.marks import pen_of
+from szilard.studies.fig3.reading import Fig3Reading
 from szilard.verdicts.bounds import COLOUR
 
 SHIFT = 0.14
 """Between the marks of neighbouring batch sizes, in places of the axis."""
 
 
-def figure(view: View) -> Figure | None:
+def figure(reading: Fig3Reading) -> Figure | None:
     """None where no lag but 0 was recorded."""
-    lags = view.evidence.lags
-    if not view.batches or len(lags) < 2:
+    lags = reading.lags
+    if not reading.shown or len(lags) < 2:
         return None
     traces: list[dict[str, Any]] = []
     top, places = COLOUR, np.arange(1, len(lags), dtype=float)
-    for number, batch in enumerate(view.batches):
+    for number, batch in enumerate(reading.shown):
         try:
-            found = view.evidence.autocorrelation(batch)
+            found = reading.autocorrelation(batch)
         except ValueError:
             continue
-        half = view.width[batch] * found.error[1:]
+        half = reading.half_widths[batch] * found.error[1:]
         symbol = ("circle", "square", "diamond", "cross", "x")[number % 5]
-        shifted = places + SHIFT * (number - (len(view.batches) - 1) / 2)
-        dots = points(shifted, found.value[1:], half, view.label(batch), view.pen(batch), symbol, joined=False)
+        shifted = places + SHIFT * (number - (len(reading.shown) - 1) / 2)
+        dots = points(shifted, found.value[1:], half, reading.label(batch), pen_of(batch), symbol, joined=False)
         traces.append({**dots, "showlegend": True, "marker": {**dots["marker"], "size": 6}})
         top = max(top, float(np.abs(found.value[1:]).max() + half.max()))
-        if (exact := view.evidence.shuffled(batch)) is not None:
-            traces.append(_exact(shifted, exact[1:], view.pen(batch), named=not number))
+        if (exact := reading.shuffled(batch)) is not None:
+            traces.append(_exact(shifted, exact[1:], pen_of(batch), named=not number))
             top = max(top, float(np.abs(exact[1:]).max()))
     if not traces:
         return None
@@ -47,7 +48,7 @@ def figure(view: View) -> Figure | None:
         caption=(
             "ρ(h) = C(t, h)/C(t, 0), averaged over the starts; 95 % intervals over trainings, each lag for itself. "
             f"White noise has ρ = 0; the grey band is the audit’s bound of ±{COLOUR:g}, within which correlations "
-            f"count as none.{_about(view)}{_broken(lags)}"
+            f"count as none.{_about(reading)}{_broken(lags)}"
         ),
         data=traces,
         layout=layout(
@@ -80,7 +81,7 @@ def _broken(lags: np.ndarray) -> str:
     return " Dotted: between its neighbours lags are left out, and the axis jumps." if _breaks(lags) else ""
 
 
-def _about(view: View) -> str:
-    if all(view.evidence.epoch(batch) is None for batch in view.batches):
+def _about(reading: Fig3Reading) -> str:
+    if all(reading.epoch(batch) is None for batch in reading.shown):
         return ""
     return " Dashes: what shuffled epochs of M batches leave by themselves, −(M − h)/[M(M − 1)], at frozen parameters."

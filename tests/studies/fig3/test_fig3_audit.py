@@ -11,10 +11,10 @@ import pytest
 import szilard
 from szilard.audit import Verdict
 from szilard.reservoir import largest_effect
-from szilard.studies.fig3 import told
+from szilard.studies.fig3 import words
 from szilard.studies.fig3.claims.spread import deviation_interval
 from szilard.studies.fig3.claims.stationary import change_of, steady_from
-from szilard.studies.fig3.evidence import Fig3Evidence, autocorrelation, log_ratio
+from szilard.studies.fig3.reading import autocorrelation, log_ratio, read
 
 Make = Callable[..., szilard.Run]
 
@@ -59,22 +59,22 @@ def test_numbers_that_contradict_one_another_are_not_to_be_relied_on(make: Make)
 
 def test_effects_are_what_was_put_in(make: Make) -> None:
     run = make(growth=2.0, heat=3.0, rho=0.2)
-    evidence = Fig3Evidence.of(run.tree)
-    change = change_of(evidence, 0)
+    reading = read(run.tree)
+    change = change_of(reading, 0)
     assert change is not None and change.between == (0, 3)
     # Stretches are ten records long, and their middles three quarters of the training apart.
     assert change.signed == pytest.approx(np.log(2) * 0.75, abs=0.03)
     assert run.audit()["one temperature, |b| = 1"].effect == pytest.approx(np.log(3), abs=0.03)
     assert run.audit()["white noise, |b| = 1"].effect == pytest.approx(0.2, abs=0.02)
-    temperature = evidence.temperature(0)
+    temperature = reading.temperature(0)
     assert temperature.value[0, 1] == pytest.approx(0.5 * 0.01 * 1e-3, rel=0.03)
-    assert evidence.mean("noise_variance", 1).value[0, 1] == pytest.approx(1e-4, rel=0.03)
+    assert reading.mean("noise_variance", 1).value[0, 1] == pytest.approx(1e-4, rel=0.03)
 
 
 def test_the_step_from_which_noise_is_stationary_is_found(make: Make) -> None:
-    assert steady_from(Fig3Evidence.of(make().tree), 0) == 25
-    assert steady_from(Fig3Evidence.of(make(growth=1.3).tree), 0) == 525
-    assert steady_from(Fig3Evidence.of(make(growth=100.0).tree), 0) is None
+    assert steady_from(read(make().tree), 0) == 25
+    assert steady_from(read(make(growth=1.3).tree), 0) == 525
+    assert steady_from(read(make(growth=100.0).tree), 0) is None
 
 
 def test_ratios_of_paired_members_have_the_error_of_what_differs() -> None:
@@ -116,15 +116,15 @@ def test_what_epochs_take_off_a_batch_is_no_breach_of_one_over_the_batch(make: M
 
 def test_answers_in_words(make: Make) -> None:
     run = make(growth=2.0, heat=3.0)
-    evidence, audit = Fig3Evidence.of(run.tree), run.audit()
-    assert told.stationary(evidence, audit).startswith("no at every batch size: the variance changes 1.6")
-    assert told.white(evidence, audit).startswith("yes at every batch size: largest ρ")
-    assert told.low_variance(evidence, audit).startswith("yes at every batch size: accuracy 0.900")
-    assert told.hottest(evidence).startswith("layer 2 (100 → 2) at every batch size: T = ")
-    assert re.search(r"are as 1 : 0\.(1|099)\d* : 0\.(01|009)\d* at step 0", told.noise(evidence))
-    assert "12 at |b| = 1" in told.design(evidence)
+    reading, audit = read(run.tree), run.audit()
+    assert words.stationary(reading, audit).startswith("no at every batch size: the variance changes 1.6")
+    assert words.white(reading, audit).startswith("yes at every batch size: largest ρ")
+    assert words.low_variance(reading, audit).startswith("yes at every batch size: accuracy 0.900")
+    assert words.hottest(reading).startswith("layer 2 (100 → 2) at every batch size: T = ")
+    assert re.search(r"are as 1 : 0\.(1|099)\d* : 0\.(01|009)\d* at step 0", words.noise(reading))
+    assert "12 at |b| = 1" in words.design(reading)
     mixed = make(rho=0.0, lost=12)
-    assert "|b| = 1" not in told.stationary(Fig3Evidence.of(mixed.tree), mixed.audit()).replace("|b| = 10", "")
+    assert "|b| = 1" not in words.stationary(read(mixed.tree), mixed.audit()).replace("|b| = 10", "")
 
 
 def test_the_summary_is_a_screenful(make: Make) -> None:

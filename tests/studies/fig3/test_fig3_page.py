@@ -18,11 +18,11 @@ import szilard
 from szilard.audit import Audit, audit
 from szilard.page.safe import embed
 from szilard.report import render
-from szilard.studies.fig3.figures import FAMILIES, LEADING, figures
-from szilard.studies.fig3.figures.view import View
+from szilard.studies.fig3.figures import FIGURES, LEADING, figures
 from szilard.studies.fig3.figures.white import _breaks, _broken
+from szilard.studies.fig3.reading import read
 from szilard.studies.fig3.spec import Figure3, fig3
-from szilard.studies.fig3.summary import summarise_fig3
+from szilard.studies.fig3.words import summary
 from szilard.studies.registry import studies, study_of
 from szilard.studies.study import at
 
@@ -47,8 +47,8 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> szilard.Run:
 
 def drawn(tree: xr.DataTree) -> dict[str, Any]:
     """Every figure by its key, as a browser gets it."""
-    view = View.of(tree, audit(tree))
-    found = [figure for figure in (LEADING.figure(view), *figures(view)) if figure is not None]
+    reading = read(tree)
+    found = [figure for figure in (LEADING.figure(reading), *figures(reading)) if figure is not None]
     plain = {figure.key: json.loads(embed({"data": figure.data, "layout": figure.layout})) for figure in found}
     for figure in plain.values():
         assert go.Figure(figure, skip_invalid=False).data
@@ -70,7 +70,7 @@ def test_every_study_has_its_parts() -> None:
 
 def test_the_four_panels_and_the_rest_are_drawn(small: szilard.Run) -> None:
     found = drawn(small.tree)
-    assert set(found) == {"fig3", "ratio", "white", "layers", "force"} and len(found) == 1 + len(FAMILIES)
+    assert set(found) == {"fig3", "ratio", "white", "layers", "force"} and len(found) == 1 + len(FIGURES)
     layout = found["fig3"]["layout"]
     assert {name for name in layout if "axis" in name} == {f"{x}axis{n}" for x in "xy" for n in ("", "2", "3", "4")}
     notes = " ".join(note["text"] for note in layout["annotations"])
@@ -85,7 +85,7 @@ def test_the_four_panels_and_the_rest_are_drawn(small: szilard.Run) -> None:
 
 def test_the_panels_are_stacked_on_narrow_screens(small: szilard.Run) -> None:
     """One column in their order, none above another, with all that they are named by."""
-    figure = LEADING.figure(View.of(small.tree, small.audit()))
+    figure = LEADING.figure(read(small.tree))
     assert figure is not None and figure.narrow is not None and figure.narrow_panels > figure.panels
     keys = ("", "2", "3", "4")
     assert all(figure.narrow[f"xaxis{key}"]["domain"] == [0.0, 1.0] for key in keys)
@@ -108,7 +108,7 @@ def test_an_unfinished_run_says_how_it_goes_on(small: szilard.Run) -> None:
     tree = small.tree.copy()
     tree["fig3"] = tree["fig3"].to_dataset().isel(step=slice(0))
     tree.attrs["status"] = "incomplete"
-    text = summarise_fig3("fig3", tree, NOTHING)
+    text = summary(read(tree), NOTHING)
     assert "checkpoints" in text and "--resume" in text and "what was recorded so far" not in text
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from szilard.studies.fig3.evidence import Fig3Evidence
+from szilard.studies.fig3.reading import Fig3Reading
 from szilard.studies.kits.parameters.statements import (
     BALANCE,
     CANONICAL,
@@ -16,6 +16,6 @@ from szilard.studies.kits.parameters.statements import (
 from szilard.verdicts.finding import Finding
 
 
-def findings(evidence: Fig3Evidence) -> tuple[Finding, ...]:
+def findings(reading: Fig3Reading) -> tuple[Finding, ...]:
     """The rows of this family, the same for every record."""
     return tuple(claim.unchecked() for claim in (ISOTROPIC, FINITE, YAIDA, SETTLED, CANONICAL, BALANCE, IDEAL, LAZY))

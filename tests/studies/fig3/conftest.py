@@ -1,7 +1,8 @@
-"""Records of Figure 3 that nobody trained: noise as a test wants it."""
+"""Records of Figure 3 that nobody trained, noise as a test wants it; and the transcription beside the tests."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ import pytest
 import szilard
 from szilard.records.writer import RecordWriter
 from szilard.studies.fig3.schema import fig3_groups
+
+sys.path.insert(0, str(Path(__file__).parent))  # of the transcription
 
 Make = Callable[..., szilard.Run]
 BATCHES, MEMBERS, WATCHED, LAGS = (1, 10, 100), 12, 2, (0, 1, 2, 3, 4)

@@ -13,7 +13,7 @@ from szilard.studies.catalogue import find
 from szilard.studies.fig3.duration import seconds_of
 from szilard.studies.fig3.run import plan_of, standardised
 from szilard.studies.fig3.spec import Figure3, fig3
-from szilard.studies.life import in_words
+from szilard.studies.life import time_in_words
 
 SMALL = ("--set", "examples=32", "--set", "fresh=8", "--set", "records=5", "--set", "window=3", "--set", "workers=1")
 
@@ -60,7 +60,7 @@ def test_the_time_is_estimated_before_it_is_spent(digits: szilard.data.Dataset) 
         for steps in (500, 50_000)
     )
     assert 0 < short < long
-    assert [in_words(seconds) for seconds in (3, 130, 5400)] == ["3 seconds", "2 minutes", "1 h 30 min"]
+    assert [time_in_words(seconds) for seconds in (3, 130, 5400)] == ["3 seconds", "2 minutes", "1 h 30 min"]
 
 
 def test_standardised_inputs_have_mean_0_and_deviation_1(digits: szilard.data.Dataset) -> None:
