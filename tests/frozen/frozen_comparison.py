@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
+import frozen_figures
+
 AUDIT_RELATIVE = 1e-6
 FIGURE_RELATIVE = 1e-5
 FLOOR = 1e-12
@@ -82,7 +84,7 @@ def bare(page: str) -> str:
 
 def figures(page: str) -> dict[str, Any]:
     """The figures' data by their keys, in the page's order."""
-    return {key: json.loads(text) for key, text in _FIGURE.findall(page)}
+    return {key: frozen_figures.drawn(json.loads(text)) for key, text in _FIGURE.findall(page)}
 
 
 def _markup(page: str) -> str:

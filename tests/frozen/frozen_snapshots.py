@@ -89,7 +89,10 @@ CLOSED = (
     ),
     Meant("page", r"The run was closed; (.* (\d+) looks each)", r"The run was closed; \2 records, \1", NOT_CLOSED),
 )
-MEANT: dict[str, tuple[Meant, ...]] = {"heat-capacity": CLOSED}
+POINTER = "under the pointer stand a number, its error and its unit, in every figure"
+MEANT: dict[str, tuple[Meant, ...]] = {
+    "heat-capacity": (*CLOSED, Meant("page", r'"U = (%\{y)', r'"\1', POINTER)),
+}
 """By kind of record. Once many have gathered, look at them again, rewrite the snapshots, and empty it."""
 
 

@@ -2,12 +2,135 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from szilard.page.safe import escape, prose
 from szilard.page.style import GRID, INK
+
+Span = tuple[float, float]
+"""Lowest and highest value shown, in the axis's own unit."""
+DIGITS = "D2"
+"""Marks of a logarithmic axis at each 1, 2 and 5."""
+BY_SPAN = "by span"
+"""Marks of a logarithmic axis at some six powers of ten, or at 1, 2 and 5 where it spans hardly one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """One axis of a plot.
+
+    Attributes:
+        title: what is drawn, with its unit in brackets.
+        span: what is shown, the highest first where it is turned over; None for what the marks need.
+        log: whether it is logarithmic.
+        from_zero: whether zero is shown whatever the marks need.
+        zero_line: whether there is a line at zero; None leaves it to Plotly.
+        at: values that are marked; None for round numbers.
+        called: what stands at each of them; None for the number itself.
+        every: distance between marked round numbers (of powers of ten on a logarithmic axis), ``DIGITS``, ``BY_SPAN``,
+            or None for Plotly's choice.
+        most: how many are marked at most; None for Plotly's choice.
+        steps: whether it counts training steps, which have thousands commas.
+        categories: names in their order, where it has these for values.
+        one_scale: of a y axis, whether a unit is as long as on its x axis.
+        grid: whether lines cross the panel.
+        labelled: whether marks have numbers.
+        ticked: whether marks are drawn.
+        framed: whether it is drawn on both sides of the panel.
+    """
+
+    title: str = ""
+    span: Span | None = None
+    log: bool = False
+    from_zero: bool = False
+    zero_line: bool | None = None
+    at: Sequence[float] | np.ndarray | None = None
+    called: Sequence[str] | None = None
+    every: float | str | None = BY_SPAN
+    most: int | None = None
+    steps: bool = False
+    categories: Sequence[str] | None = None
+    one_scale: bool = False
+    grid: bool = True
+    labelled: bool = True
+    ticked: bool = True
+    framed: bool = False
+
+    def settings(self) -> dict[str, Any]:
+        """The axis as Plotly reads it."""
+        found: dict[str, Any] = {
+            "title": {"text": prose(self.title), "standoff": 8, "font": {"size": 13}},
+            "gridcolor": GRID,
+            "zerolinecolor": "#B8BEC6",
+            "linecolor": INK,
+            "ticks": "outside" if self.ticked else "",
+            "tickcolor": INK,
+            "automargin": True,
+            "exponentformat": "power",
+        }
+        if self.log:
+            found["type"] = "log"
+        if self.span is not None:
+            found["range"] = [math.log10(end) for end in self.span] if self.log else list(self.span)
+        return found | self._marks() | self._look()
+
+    def _marks(self) -> dict[str, Any]:
+        """Which values are marked, and what stands there."""
+        found: dict[str, Any] = {}
+        if self.every != BY_SPAN and self.every is not None:
+            found["dtick"] = self.every
+        elif self.every is not None and self.log and self.span is not None:
+            found |= {"dtick": _decades(*self.span), "tickfont": {"size": 12}}
+        if self.at is not None:
+            found["tickvals"] = list(self.at)
+        if self.called is not None:
+            found["ticktext"] = [escape(each) for each in self.called]
+        if self.most is not None:
+            found["nticks"] = self.most
+        if self.steps:
+            found["tickformat"] = ",d"
+        if self.categories is not None:
+            found |= {"type": "category", "categoryorder": "array", "categoryarray": list(self.categories)}
+        return found
+
+    def _look(self) -> dict[str, Any]:
+        """What else differs from an axis as Plotly draws it."""
+        found: dict[str, Any] = {} if self.zero_line is None else {"zeroline": self.zero_line}
+        if self.from_zero:
+            found["rangemode"] = "tozero"
+        if not self.grid:
+            found["showgrid"] = False
+        if not self.labelled:
+            found["showticklabels"] = False
+        if self.one_scale:
+            found |= {"scaleanchor": "x", "scaleratio": 1}
+        if self.framed:
+            found |= {"mirror": True, "showline": True}
+        return found
+
+
+def _decades(low: float, high: float) -> float | str:
+    """Distance between the marks of a logarithmic axis."""
+    decades = abs(math.log10(high / low))
+    return max(1, round(decades / 6)) if decades > 1.2 else DIGITS
+
+
+def widened(low: float, high: float, pad: float = 1.25) -> Span:
+    """A span a little widened in the logarithm."""
+    return low / pad, high * pad
+
+
+def positive(*arrays: Any) -> Span:
+    """The least and the greatest of all positive finite values."""
+    values = np.concatenate([np.asarray(array, dtype=float).ravel() for array in arrays])
+    values = values[np.isfinite(values) & (values > 0)]
+    return (float(values.min()), float(values.max())) if len(values) else (0.1, 1.0)
+
 
 STEP_TITLE = "training step"
 
@@ -83,3 +206,7 @@ def band(low: float, high: float) -> dict[str, Any]:
     """A grey band across the first panel, behind the curves."""
     return {"type": "rect", "xref": "paper", "x0": 0, "x1": 1, "yref": "y", "y0": low, "y1": high, "line": {"width": 0},
             "fillcolor": "rgba(107,114,128,0.13)", "layer": "below"}  # fmt: skip
+
+
+STEPS = Axis(STEP_TITLE, from_zero=True, steps=True)
+"""Training steps, from 0 on."""

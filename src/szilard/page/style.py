@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +12,8 @@ BLUE, VERMILLION, GREEN, PURPLE, ORANGE, BLACK = (
 """Okabe and Ito's colours; purple and orange darkened until a label in them can be read on white."""
 
 INK, GRID = "#1A1A1A", "#E3E6EA"
+GREY, PALE = "#6B7280", "#9AA1AB"
+"""Of what is drawn to compare with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,19 @@ class Figure:
     html: str = ""
     tall: int | None = None
     narrow_tall: int | None = None
+
+
+def blended(stops: Sequence[str], share: float) -> str:
+    """The colour at a share of the way through these colours.
+
+    Example:
+        >>> blended(("#000000", "#FF0000"), 0.5)
+        '#800000'
+    """
+    place = min(max(share, 0.0), 1.0) * (len(stops) - 1)
+    first = min(int(place), len(stops) - 2)
+    one, two = ([int(stops[each][i : i + 2], 16) for i in (1, 3, 5)] for each in (first, first + 1))
+    return "#" + "".join(f"{round(a + (b - a) * (place - first)):02X}" for a, b in zip(one, two, strict=True))
 
 
 def faded(colour: str, share: float = 0.16) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from szilard.page.axes import layout
-from szilard.page.logarithmic import between, ends, logarithmic, range_of
-from szilard.page.style import Figure
-from szilard.studies.heat_capacity.figures.marks import COLOURS, marks
+from szilard.page.axes import Axis, positive, widened
+from szilard.page.plot import Plot
+from szilard.page.style import PALE, Figure, Pen
+from szilard.studies.heat_capacity.figures.marks import look
 from szilard.studies.heat_capacity.reading import HeatCapacityReading
 
 
@@ -15,31 +15,20 @@ def figure(reading: HeatCapacityReading) -> Figure:
     """The model at its first rate."""
     family = reading.families[0]
     batches = np.array([float(reading.states[state]["batch"]) for state in family.states])
-    layers = range(1, len(reading.groups))
-    data, labels, values = [], [], []
-    for layer in layers:
+    across = Axis("batch size |b|", log=True, span=widened(batches[0], batches[-1], 1.1), at=batches,
+                  called=[f"{batch:.0f}" for batch in batches])  # fmt: skip
+    plot = Plot(across, right=72)
+    panel = plot.panel("temperature (nat per parameter)", log=True)
+    values = []
+    for layer, name in enumerate(reading.groups[1:], start=1):
         temperatures = [reading.mean("temperature_kinetic", state, layer) for state in family.states]
-        data.append(marks(batches, temperatures, reading.groups[layer], layer - 1, joined=True))
+        panel.estimates(batches, temperatures, name, *look(layer - 1), joined=True, end=name)
         values += [each.value for each in temperatures]
-        labels.append((reading.groups[layer], temperatures[-1].value, COLOURS[(layer - 1) % len(COLOURS)]))
-    low, high = between(*range_of(values))
-    reference = values[0] * batches[0] / batches
-    data.append({"type": "scatter", "mode": "lines", "x": batches, "y": reference, "name": "1/|b|",
-                 "line": {"color": "#9AA1AB", "dash": "dot", "width": 1.4}, "showlegend": False})  # fmt: skip
-    return Figure(
-        key="temperatures",
-        title="One temperature?",
-        caption=(
-            "The kinetic temperature of each layer against the batch size, in stationary training. Dotted: 1/|b|, at "
-            "the height of the first layer. Bars: 95 %."
-        ),
-        data=data,
-        layout=layout(
-            logarithmic("temperature (nat per parameter)", low, high),
-            x=logarithmic("batch size |b|", *between(batches[0], batches[-1], 1.1), tickvals=list(batches),
-                          ticktext=[f"{batch:.0f}" for batch in batches]),
-            right=72,
-            annotations=ends(labels, low, high),
-        ),
-        along_steps=False,
-    )  # fmt: skip
+    panel.span = widened(*positive(values))
+    panel.reference(batches, values[0] * batches[0] / batches, "1/|b|", Pen(PALE, "dot", 1.4))
+    return plot.figure(
+        "temperatures",
+        "One temperature?",
+        "The kinetic temperature of each layer against the batch size, in stationary training. Dotted: 1/|b|, at "
+        "the height of the first layer. Bars: 95 %.",
+    )

@@ -1,0 +1,196 @@
+"""The marks of a plot, as Plotly reads them, before they have a panel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from szilard.page.curve import Curve
+from szilard.page.safe import escape, prose
+from szilard.page.style import Pen, faded
+
+Trace = dict[str, Any]
+JOINED = 1.6
+"""Pixels of the line that joins points."""
+_EDGE: Trace = {"type": "scatter", "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
+
+
+def line(
+    curve: Curve, name: str, pen: Pen, *, unit: str = "", symbol: str = "", size: float = 5, digits: int = 4,
+    legend: bool = False,
+) -> list[Trace]:  # fmt: skip
+    """A curve, with a band of its 95 % interval where it has one.
+
+    Args:
+        curve: to be drawn.
+        name: in words, for the legend and the pointer.
+        pen: its look.
+        unit: behind the number under the pointer.
+        symbol: of the markers at its points; none where it is empty.
+        size: of these, in pixels.
+        digits: of the number under the pointer.
+        legend: whether the legend names it.
+    """
+    traces: list[Trace] = []
+    known = curve.half is not None and bool(np.isfinite(curve.half).any() and (curve.half > 0).any())
+    if known:
+        traces = between(curve.steps, curve.low, curve.high, pen)
+    traces.append(
+        {
+            "type": "scatter",
+            "mode": "lines+markers" if symbol else "lines",
+            "name": escape(name),
+            "x": curve.steps,
+            "y": curve.values,
+            "line": {"color": pen.colour, "dash": pen.dash, "width": pen.width},
+            "marker": {"color": pen.colour, "symbol": symbol or "circle", "size": size},
+            "hovertemplate": pointed("y", digits, unit, error=known),
+            "showlegend": legend,
+        }
+        | ({} if curve.half is None else {"customdata": curve.half})
+    )
+    return traces
+
+
+def points(
+    x: Any, y: Any, name: str, pen: Pen, symbol: Any = "circle", *, half: Any = None, across: Any = None,
+    joined: bool = False, size: float = 8, cap: float = 4, outlined: bool = False, text: Sequence[str] | None = None,
+    unit: str = "", digits: int = 3, legend: bool = False,
+) -> Trace:  # fmt: skip
+    """Markers, with bars of 95 % intervals.
+
+    Args:
+        x: where they stand.
+        y: likewise.
+        name: in words, for the legend and the pointer.
+        pen: colour, and dash and width of the line that joins them.
+        symbol: one for all, or one each.
+        half: of each, half its interval; a pair, down and up, where these differ; None for no bars.
+        across: likewise, of bars along x.
+        joined: whether a line joins them.
+        size: in pixels.
+        cap: pixels of the bars' caps.
+        outlined: whether they have a white edge, which keeps them apart.
+        text: what each is, under the pointer.
+        unit: behind the number under the pointer.
+        digits: of this number.
+        legend: whether the legend names them.
+    """
+    value, bars = ("x", across) if half is None and across is not None else ("y", half)
+    trace: Trace = {
+        "type": "scatter",
+        "mode": "lines+markers" if joined else "markers",
+        "name": escape(name),
+        "x": x,
+        "y": y,
+        "line": {"color": pen.colour, "dash": pen.dash, "width": pen.width},
+        "marker": {"color": pen.colour, "symbol": symbol, "size": size},
+        "hovertemplate": pointed(value, digits, unit, error=bars is not None, text=text is not None),
+        "showlegend": legend,
+    }
+    if outlined:
+        trace["marker"]["line"] = {"color": "white", "width": 1}
+    if bars is not None:
+        trace["customdata"] = bars[1] if isinstance(bars, tuple) else bars
+    if text is not None:
+        trace["text"] = [escape(each) for each in text]
+    for axis, bar in (("error_y", half), ("error_x", across)):
+        if bar is not None:
+            trace[axis] = _bars(bar, pen, cap)
+    return trace
+
+
+def _bars(half: Any, pen: Pen, cap: float) -> dict[str, Any]:
+    look = {"type": "data", "color": pen.colour, "thickness": 1.4, "width": cap}
+    if isinstance(half, tuple):
+        return {**look, "symmetric": False, "array": half[1], "arrayminus": half[0]}
+    return {**look, "array": half}
+
+
+def pointed(axis: str, digits: int, unit: str = "", *, error: bool = False, text: bool = False) -> str:
+    """What stands under the pointer: a number to so many digits, with its error and unit, after a point's own text."""
+    shown = f"%{{{axis}:.{digits}g}}" + (" ± %{customdata:.2g}" if error else "") + (f" {prose(unit)}" if unit else "")
+    return f"%{{text}}<br>{shown}<extra></extra>" if text else shown
+
+
+def reference(x: Any, y: Any, name: str, pen: Pen, *, legend: bool = False, opacity: float = 1.0) -> Trace:
+    """A line to compare with, which says nothing under the pointer."""
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": escape(name),
+        "x": x,
+        "y": y,
+        "line": {"color": pen.colour, "dash": pen.dash, "width": pen.width},
+        "opacity": opacity,
+        "hoverinfo": "skip",
+        "showlegend": legend,
+    }
+
+
+def between(x: Any, low: Any, high: Any, pen: Pen, *, share: float = 0.16) -> list[Trace]:
+    """The area between two curves, so much opaque."""
+    edge = {**_EDGE, "x": x}
+    return [{**edge, "y": low}, {**edge, "y": high, "fill": "tonexty", "fillcolor": faded(pen.colour, share)}]
+
+
+def crowd(curves: Sequence[Curve], pen: Pen, *, opacity: float | None = None) -> Trace:
+    """Many curves as thin lines in one mark: a crowd, none of which has a name. The more, the more transparent."""
+    gap = [None]
+    share = min(0.3, max(0.08, 6 / max(len(curves), 1)))
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "x": [x for curve in curves for x in [*curve.steps.tolist(), *gap]],
+        "y": [y for curve in curves for y in [*curve.values.tolist(), *gap]],
+        "line": {"color": faded(pen.colour, share), "width": 0.9}
+        if opacity is None
+        else {"color": pen.colour, "width": pen.width},
+        "opacity": 1.0 if opacity is None else opacity,
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }
+
+
+def diamond(x: float, y: float, pen: Pen) -> Trace:
+    """One point that matters, set on its curve."""
+    marker = {"symbol": "diamond", "size": 11, "color": "white", "line": {"color": pen.colour, "width": 2.4}}
+    return {"type": "scatter", "mode": "markers", "x": [x], "y": [y], "marker": marker, "hoverinfo": "skip",
+            "showlegend": False}  # fmt: skip
+
+
+def words(x: float, y: float, text: str, colour: str, side: str) -> Trace:
+    """Words beside a point, which follow it when the reader switches the axis."""
+    return {"type": "scatter", "mode": "text", "x": [x], "y": [y], "text": [f" {escape(text)} "],
+            "textposition": f"middle {side}", "textfont": {"color": colour, "size": 12}, "hoverinfo": "skip",
+            "showlegend": False}  # fmt: skip
+
+
+def bars(edges: np.ndarray, counts: np.ndarray, name: str, colour: str, *, unit: str, counted: str) -> Trace:
+    """A histogram: counts between edges."""
+    return {"type": "bar", "x": 0.5 * (edges[:-1] + edges[1:]), "y": counts, "width": np.diff(edges), "name": name,
+            "showlegend": False, "marker": {"color": colour, "line": {"color": "white", "width": 0.5}},
+            "hovertemplate": f"{name} = %{{x:.3g}} {unit}: %{{y}} {counted}<extra></extra>"}  # fmt: skip
+
+
+def outline(edges: np.ndarray, shares: np.ndarray, name: str, pen: Pen, *, unit: str) -> Trace:
+    """A histogram as its outline, lightly filled, so that two may lie over each other."""
+    return {"type": "scatter", "mode": "lines", "name": escape(name), "x": np.repeat(edges, 2),
+            "y": np.r_[0, np.repeat(shares, 2), 0],
+            "line": {"color": pen.colour, "dash": pen.dash, "width": pen.width}, "fill": "tozeroy",
+            "fillcolor": faded(pen.colour, 0.13), "hovertemplate": f"%{{x:.3g}} {unit}: %{{y:.1%}}",
+            "showlegend": False}  # fmt: skip
+
+
+def picture(grey: np.ndarray) -> Trace:
+    """Grey values from 0 (white) to 100 (black), NaN for nothing; shape ``(height, width)``, the first row on top."""
+    return {"type": "heatmap", "z": grey, "zmin": 0, "zmax": 100, "showscale": False, "hoverinfo": "skip",
+            "colorscale": [[0, "#FFFFFF"], [1, "#101010"]], "zsmooth": False}  # fmt: skip
+
+
+def key(name: str, symbol: str, colour: str) -> Trace:
+    """A line of the legend that has no mark of its own in the panel."""
+    return {"type": "scatter", "mode": "markers", "name": escape(name), "x": [None], "y": [None], "hoverinfo": "skip",
+            "marker": {"symbol": symbol, "size": 9, "color": colour}, "showlegend": True}  # fmt: skip

@@ -1,0 +1,64 @@
+"""What of a figure's JSON is drawn: without the order of keys, and without what Plotly does or leaves out by itself."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+ASSUMED: dict[str, Any] = {
+    "xaxis": "x", "yaxis": "y", "xref": "x", "yref": "y", "xshift": 0, "yshift": 0, "opacity": 1, "symbol": "circle",
+    "domain": [0, 1], "annotations": [], "shapes": [], "traceorder": "normal", "text": None,
+}  # fmt: skip
+"""What Plotly takes where a key is missing."""
+_FORMAT = re.compile(r":\.\d[gfe]")
+"""Of a number under the pointer. How numbers are written is one of the differences that are meant."""
+
+
+def drawn(spec: Any) -> Any:
+    """A figure as it is drawn."""
+    if "frames" in spec:
+        return {**spec, "frames": [drawn(each) for each in spec["frames"]]}
+    legend = spec["layout"].get("showlegend", True)
+    found = {**spec, "data": [_plain(_trace(each, legend)) for each in spec["data"]]}
+    return found | {key: _plain(_layout(spec[key])) for key in ("layout", "narrow") if key in spec}
+
+
+def _trace(trace: dict[str, Any], legend: bool) -> dict[str, Any]:
+    """Without lines and markers that its mode does not draw, and what nothing shows."""
+    mode, hover = trace.get("mode", ""), trace.get("hovertemplate", "")
+    unused = {
+        "line": trace["type"] == "scatter" and "lines" not in mode,
+        "marker": trace["type"] == "scatter" and "markers" not in mode,
+        "text": "text" not in mode and "%{text}" not in hover,
+        "customdata": "customdata" not in hover,
+        "showlegend": not legend or trace.get("showlegend") is True,
+        "hovertemplate": trace.get("hoverinfo") == "skip",
+        "hoverinfo": True,
+        "error_y": not trace.get("error_y", {}).get("visible", True),
+    }
+    found = {key: value for key, value in trace.items() if not unused.get(key)}
+    if "hovertemplate" in found:
+        found["hovertemplate"] = _FORMAT.sub("", found["hovertemplate"])
+    for key in ("error_x", "error_y"):
+        if key in found:  # bars look alike everywhere: one thickness, one cap
+            bars = {each: item for each, item in found[key].items() if each not in ("thickness", "visible")}
+            found[key] = {**bars, "width": bool(bars["width"])}
+    return found
+
+
+def _layout(layout: dict[str, Any]) -> dict[str, Any]:
+    """Words and rules in one order, which no one sees; words stand at the height of their place."""
+    words = [{**each, "yanchor": each.get("yanchor", "middle")} for each in layout.get("annotations", [])]
+    words.sort(key=lambda each: (each["text"], each.get("xref", "x"), each.get("yref", "y")))
+    rules = sorted(layout.get("shapes", []), key=lambda each: [str(each.get(key)) for key in ("type", "xref", "yref")])
+    return {**layout, "annotations": words, "shapes": rules}
+
+
+def _plain(value: Any) -> Any:
+    """Keys sorted, without those that say what Plotly assumes."""
+    if isinstance(value, list):
+        return [_plain(each) for each in value] if any(isinstance(each, dict | list) for each in value) else value
+    if not isinstance(value, dict):
+        return value
+    kept = {key: item for key, item in value.items() if key not in ASSUMED or item != ASSUMED[key]}
+    return {key: _plain(item) for key, item in sorted(kept.items())}
