@@ -9,13 +9,14 @@ import torch
 from torch import nn
 
 from szilard.models.evaluation import undisturbed
-from szilard.monitor import Monitor
+from szilard.monitor import Ledger, Measure, Monitor
+from szilard.monitor.gallery import Gallery
+from szilard.monitor.model_space import ModelSpace
 from szilard.studies.life import Options
 from szilard.studies.progress import Progress
 from szilard.studies.resources import own_randomness, own_threads
-from szilard.studies.sampled.families.measures import measures_of
-from szilard.studies.sampled.families.subject import Subject
 from szilard.studies.sampled.spec import FamilySpec
+from szilard.studies.sampled.subject import Subject
 from szilard.training import streams
 
 _LOOKS_ON_DEVICE = 100
@@ -49,7 +50,7 @@ def carry_out(spec: FamilySpec, data: Any, out: Path, options: Options) -> None:
             optimizer,
             out=out,
             every=spec.every,
-            measures=measures_of(spec, subject),
+            measures=_measures(spec, subject),
             seed=streams.seed_of(spec.seed, streams.SAMPLES),
             overwrite=options.overwrite,
             quiet=options.quiet,
@@ -67,6 +68,17 @@ def carry_out(spec: FamilySpec, data: Any, out: Path, options: Options) -> None:
             _train(spec, subject, optimizer, monitor, progress)
             if not monitor.broken:
                 monitor.annotate(**_score(spec, subject))
+
+
+def _measures(spec: FamilySpec, subject: Subject) -> list[Measure]:
+    """The measures that the spec asks for, with the settings that the family knows."""
+    settings = {"path_intervals": spec.path_intervals, "samples": spec.samples, **subject.ledger}
+    measures: list[Measure] = [Ledger(spec.every, **settings)]
+    if spec.gallery:
+        measures.append(Gallery(spec.gallery_every, spec.gallery, **subject.gallery))
+    if spec.kept:
+        measures.append(ModelSpace(**{"most": spec.kept, "data": subject.examples, **subject.model_space}))
+    return measures
 
 
 def _train(

@@ -12,7 +12,7 @@ from torch import nn
 
 from szilard.data import Dataset
 from szilard.errors import SpecError
-from szilard.studies.sampled.families.subject import Subject
+from szilard.studies.sampled.subject import Subject
 from szilard.studies.spec import Spec
 from szilard.training import Factory, Training
 

@@ -6,71 +6,33 @@ import copy
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self, final
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor, nn
 
 from szilard.errors import SpecError
-from szilard.estimate import Kind
 from szilard.models import EnergyBased
 from szilard.samplers import MALA, adapted
-from szilard.studies.sampled.families.chains import LEARNING, TrainingChains
-from szilard.studies.sampled.families.gaussian import Gaussian
-from szilard.studies.sampled.families.held_out import HeldOut, Score
-from szilard.studies.sampled.families.images import Dequantised, dequantised
-from szilard.studies.sampled.families.log_partition import annealed, summed
-from szilard.studies.sampled.families.modes import TWO_MODES, Modes
-from szilard.studies.sampled.families.planes import PLANES, Plane, plane
-from szilard.studies.sampled.families.sizes import pixels_of
-from szilard.studies.sampled.families.subject import Subject
-from szilard.studies.sampled.spec import FamilySpec
+from szilard.studies.sampled.families.continuous import FITTED, KNOWN, ContinuousData
+from szilard.studies.sampled.families.densities import PLANES, TWO_MODES, Modes, Plane, plane
+from szilard.studies.sampled.families.energies import BETWEEN, EnergySpec
+from szilard.studies.sampled.families.gaussian import GAUSSIAN, Gaussian, annealed, summed
+from szilard.studies.sampled.families.images import dequantised, pixels_of
+from szilard.studies.sampled.subject import HeldOut, Subject
 from szilard.training import SGD, Adam, Cosine, Training, factory, streams
 from szilard.training.batches import batches
 from szilard.training.energies import TiltedGaussian, TwoModes
 
-GAUSSIAN = "Gaussian of full covariance"
 PERSISTENT = "the same with persistent chains, unweighted"
-_FITTED, _PASSES, _KNOWN, _SHOWN = 20_000, 8, 4096, 512
-"""Draws for the Gaussian; times that each image is dequantised; held-out points of a density; examples for p*."""
 _TRAINED = 8192
 """Data points of the two modes."""
-_BETWEEN = 200
-"""Sampler steps from one kept model to the next."""
 _BURN_IN, _BURNT = 100, 256
 """Steps in which the step size is adapted at first, and chains."""
 
 
-@final
-@dataclass(frozen=True, slots=True, eq=False)
-class Material:
-    """Data as an energy takes them.
-
-    Attributes:
-        fitted: data for the Gaussian.
-        batch: a batch for one step.
-        held_out: the held-out examples, once for each dequantisation.
-        cell: what a density's −ln p exceeds by to bound that of the image.
-        what: the examples in words, one and many.
-        kind: of the score.
-        told: attributes for the record.
-        gallery: settings of the gallery.
-        entropy: H(p*), where it is known.
-    """
-
-    fitted: Tensor
-    batch: Callable[[], Tensor]
-    held_out: list[Tensor]
-    cell: float
-    what: tuple[str, str]
-    kind: Kind
-    told: dict[str, Any]
-    gallery: dict[str, Any]
-    entropy: float | None
-
-
 @dataclass(frozen=True)
-class EBM(FamilySpec):
+class EBM(EnergySpec):
     """An energy ``E_θ(x)``, trained by chains of the Metropolis-adjusted Langevin algorithm.
 
     Attributes:
@@ -95,23 +57,15 @@ class EBM(FamilySpec):
 
     kind: ClassVar[str] = "ebm"
     family: ClassVar[str] = "energy"
-    learning: str = "weighted"
-    chains: int = 256
     sampler_steps: int = 5
     lag_steps: int = 20
     step_size: float = 0.1
-    annealing: int = 400
     levels: int | None = None
     name: str = "ebm"
 
     def check(self) -> None:
         super().check()
-        self.require("learning", self.learning in LEARNING, f"one of {', '.join(LEARNING)}")
-        self.require("chains", self.chains >= 2, "at least 2")
-        for name in ("sampler_steps", "lag_steps"):
-            self.require(name, getattr(self, name) >= 1, "at least 1")
         self.require("step_size", self.step_size > 0, "positive")
-        self.require("annealing", self.annealing >= 2, "at least 2")
         self.require("levels", self.levels is None or self.levels == 0 or self.levels >= 2, "0 or at least 2")
 
     def quick(self) -> Self:
@@ -126,82 +80,55 @@ class EBM(FamilySpec):
 
     def begin(self, model: nn.Module, data: Any, device: torch.device) -> Subject:
         """See :class:`FamilySpec`."""
-        material = self._material(data, device)
-        reference = Gaussian.of(material.fitted)
+        points = self._points(data, device)
+        reference = Gaussian.of(points.fitted)
         chains_stream = streams.generator_of(self.seed, streams.CHAINS)
         ppm = self._wrapped(model, reference, chains_stream)
-        chains = self._chains(ppm, self.learning, chains_stream)
+        chains = self.chains_of(ppm, chains_stream)
         first = copy.deepcopy(model) if isinstance(model, TwoModes) else None
 
         def loss(step: int) -> Tensor:
-            return chains.loss(material.batch())
+            return chains.loss(points.batch())
 
         def score(generator: torch.Generator) -> HeldOut:
             log_z, error, how = self._log_normaliser(ppm, reference, generator)
             more: dict[str, Any] = {"log_normaliser": {"value": log_z, "error": error, "how": how}}
-
-            def of(name: str, energy: Callable[[Tensor], Tensor], log_z: float, error: float = 0.0) -> Score:
-                each = torch.stack([energy(x) for x in material.held_out]).mean(0) + log_z + material.cell
-                # An annealed ln Z is too low on average, which undoes an upper bound.
-                return Score.over(name, each, Kind.ASYMPTOTIC if error else material.kind, error)
-
-            baseline = of(GAUSSIAN, reference.energy, reference.log_normaliser)
+            baseline = points.score(GAUSSIAN, reference.energy, reference.log_normaliser)
             if first is not None and isinstance(data, Modes):
-                other = self._persistent(first, material.batch)
+                other = self._persistent(first, points.batch)
                 more["gaussian"] = {"value": baseline.value, "error": baseline.error}
                 more["modes"] = {"truth": data.mass, "model": mass_beyond(model), "persistent": mass_beyond(other)}
                 more["modes"]["chains"] = float(chains.weights[chains.x[:, 0] > 0].sum())
-                baseline = of(PERSISTENT, lambda x: other(x).double(), other.log_normaliser())
-            found = of(self.name, ppm.energy, log_z, error)
-            one, many = material.what
-            name, units = f"negative log-likelihood of held-out {many}", f"nat per {one}"
-            return HeldOut(name, units, found, baseline, len(material.held_out[0]), more)
+                baseline = points.score(PERSISTENT, lambda x: other(x).double(), other.log_normaliser())
+            return points.compared(points.score(self.name, ppm.energy, log_z, error), baseline, more)
 
-        space = {} if material.entropy is None else {"target_entropy": material.entropy}
         return Subject(
             ppm,
             loss,
             score,
-            material.held_out[0][:_SHOWN],
+            points.examples,
             ledger={"sampler_steps": self.lag_steps},
-            gallery=material.gallery,
-            model_space={**space, "sampler_steps": _BETWEEN},
-            attributes={**material.told, **space, "learning": self.learning, "training_chains": self.chains},
+            gallery=points.gallery,
+            model_space={**points.space, "sampler_steps": BETWEEN},
+            attributes={**points.attributes, **points.space, **self.recorded},
         )
 
-    def _material(self, data: Any, device: torch.device) -> Material:
+    def _points(self, data: Any, device: torch.device) -> ContinuousData:
         order = streams.generator_of(self.seed, streams.ORDER)
         noise = streams.generator_of(self.seed, streams.DEQUANTISATION)
         size = self.training.batch_size
-        if isinstance(data, Modes | Plane):
-            held_out = [data.draw(self.held_out or _KNOWN, noise).to(device)]
-            if isinstance(data, Plane):
-                fitted = data.draw(_FITTED, noise).to(device)
-                batch = lambda: data.draw(size, order).to(device)  # noqa: E731
-            else:
-                fitted = data.draw(_TRAINED, noise).to(device)
-                indices = batches(len(fitted), size, self.training.shuffle, order)
-                batch = lambda: fitted[next(indices)]  # noqa: E731
-            return Material(
-                fitted, batch, held_out, 0.0, ("point", "points"), Kind.UNBIASED, {}, {}, data.entropy
-            )  # fmt: skip
-        images = dequantised(data, device, self.held_out, self.levels)
-        return self._of_images(images, order, noise)
-
-    def _of_images(self, data: Dequantised, order: torch.Generator, noise: torch.Generator) -> Material:
-        train, test = data.images.train, data.images.test
-        indices = batches(len(train), self.training.batch_size, self.training.shuffle, order)
-        return Material(
-            fitted=torch.cat([data.continuous(train, noise) for _ in range(_PASSES)]),
-            batch=lambda: data.continuous(train[next(indices)], noise),
-            held_out=[data.continuous(test, noise) for _ in range(_PASSES)],
-            cell=data.cell,
-            what=("image", "images"),
-            kind=Kind.UPPER if data.levels else Kind.UNBIASED,
-            told={"levels": data.levels, "dequantisation": "uniform" if data.levels else None},
-            gallery={"shape": data.images.shape},
-            entropy=None,
-        )
+        if not isinstance(data, Modes | Plane):
+            images = dequantised(data, device, self.held_out, self.levels)
+            return ContinuousData.of_images(images, self.training, order, noise)
+        held_out = [data.draw(self.held_out or KNOWN, noise).to(device)]
+        if isinstance(data, Plane):
+            fitted = data.draw(FITTED, noise).to(device)
+            batch = lambda: data.draw(size, order).to(device)  # noqa: E731
+        else:
+            fitted = data.draw(_TRAINED, noise).to(device)
+            indices = batches(len(fitted), size, self.training.shuffle, order)
+            batch = lambda: fitted[next(indices)]  # noqa: E731
+        return ContinuousData(fitted, batch, held_out, entropy=data.entropy)
 
     def _wrapped(self, model: nn.Module, reference: Gaussian, generator: torch.Generator) -> EnergyBased:
         dimension = len(reference.mean)
@@ -225,9 +152,6 @@ class EBM(FamilySpec):
         ppm.kernel, _ = adapted(kernel, ppm.energy, burnt, _BURN_IN, generator)
         return ppm
 
-    def _chains(self, ppm: EnergyBased, learning: str, generator: torch.Generator) -> TrainingChains:
-        return TrainingChains(ppm, learning, self.chains, self.sampler_steps, generator)
-
     def _log_normaliser(
         self, ppm: EnergyBased, reference: Gaussian, generator: torch.Generator
     ) -> tuple[float, float, str]:
@@ -243,7 +167,7 @@ class EBM(FamilySpec):
         with torch.enable_grad():
             generator = streams.generator_of(self.seed, streams.CHAINS)
             ppm = EnergyBased(model, MALA(self.step_size), model.draw)
-            chains = self._chains(ppm, "persistent", generator)
+            chains = self.chains_of(ppm, generator, "persistent")
             optimizer = self.training.optimizer.build(model.parameters())
             rates = [group["lr"] for group in optimizer.param_groups]
             for step in range(self.training.steps):

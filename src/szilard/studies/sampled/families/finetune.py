@@ -9,22 +9,20 @@ from typing import Any, ClassVar, Self
 import torch
 from torch import Tensor, nn
 
-from szilard.data import Text, load_text
-from szilard.data.text import AUSTEN, random_windows
+from szilard.data import Text
+from szilard.data.text import AUSTEN
 from szilard.errors import SpecError
 from szilard.models import Autoregressive
 from szilard.models.evaluation import undisturbed
-from szilard.studies.sampled.families.held_out import HeldOut, Score
-from szilard.studies.sampled.families.language import loss_on, phi_on, spread
-from szilard.studies.sampled.families.subject import Subject
-from szilard.studies.sampled.spec import FamilySpec
-from szilard.training import AdamW, Cosine, Training, factory, streams
+from szilard.studies.sampled.families.language import LanguageSpec, compared, phi_on, spread
+from szilard.studies.sampled.subject import HeldOut, Score, Subject
+from szilard.training import AdamW, Cosine, Training, factory
 
 _AT_ONCE = 8
 
 
 @dataclass(frozen=True)
-class FineTuning(FamilySpec):
+class FineTuning(LanguageSpec):
     """A pretrained causal model that learns from running text.
 
     The model carries its own tokenizer, as ``model.tokenizer``, and may say where its weights come from, in
@@ -40,26 +38,17 @@ class FineTuning(FamilySpec):
     """
 
     kind: ClassVar[str] = "finetune"
-    family: ClassVar[str] = "autoregressive"
 
     length: int = 32
     prompt: str = "In the evening,"
     window: int = 64
     given: int = 8
-    text_held_out: float = 0.1
 
     def check(self) -> None:
-        FamilySpec.check(self)
+        super().check()
         self.require("length", self.length >= 1, "at least 1")
         self.require("window", self.window >= 4, "at least 4")
-        self.require("given", self.given >= 0, "at least 0")
         self.require("prompt", bool(self.prompt), "some words to go on from")
-        self.require("text_held_out", 0 < self.text_held_out < 1, "between 0 and 1")
-
-    def load_data(self) -> Text:
-        if not isinstance(self.data, str):
-            raise SpecError(f"the run {self.name!r} learns from text: give data={AUSTEN!r} or the path of a file.")
-        return load_text(self.data, self.text_held_out)
 
     def quick(self) -> Self:
         return dataclasses.replace(self.with_steps(4), every=2, held_out=8)
@@ -87,26 +76,17 @@ class FineTuning(FamilySpec):
         pieces = spread(held_out.unfold(0, self.window + 1, self.window // 2), self.held_out or len(held_out))
         pieces = pieces.to(device)
         before = self._phi(model, pieces, ppm)
-        order = streams.generator_of(self.seed, streams.ORDER)
-
-        def loss(step: int) -> Tensor:
-            return loss_on(model, random_windows(train, self.training.batch_size, self.window + 1, order).to(device))
 
         def score(generator: torch.Generator) -> HeldOut:
             name = "fine-tuned model" + (f" ({provenance})" if provenance else "")
-            return HeldOut(
-                "negative log-likelihood of held-out text",
-                "nat per token",
-                Score.over(name, self._phi(model, pieces, ppm)),
-                Score.over("the same model before fine-tuning", before),
-                len(pieces),
-            )
+            found = Score.over(name, self._phi(model, pieces, ppm))
+            return compared(found, Score.over("the same model before fine-tuning", before), "token", len(pieces))
 
         provenance = getattr(model, "provenance", None)
         given = spread(held_out.unfold(0, self.length, self.length), self.given).to(device)
         return Subject(
             ppm,
-            loss,
+            self.loss_of(model, train, self.window, device),
             score,
             ledger={"text": given} if self.given else {},
             attributes={

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -11,25 +10,15 @@ from torch import Tensor, nn
 from torch.distributions import MultivariateNormal
 
 from szilard.errors import SpecError
-from szilard.estimate import Kind
 from szilard.models import Flow
-from szilard.studies.sampled.families.held_out import HeldOut, Score
-from szilard.studies.sampled.families.images import Dequantised, dequantised
-from szilard.studies.sampled.families.planes import PLANES, Plane, plane
-from szilard.studies.sampled.families.sizes import pixels_of
-from szilard.studies.sampled.families.subject import Subject
+from szilard.studies.sampled.families.continuous import FITTED, KNOWN, ContinuousData
+from szilard.studies.sampled.families.densities import PLANES, Plane, plane
+from szilard.studies.sampled.families.gaussian import GAUSSIAN
+from szilard.studies.sampled.families.images import dequantised, pixels_of
 from szilard.studies.sampled.spec import FamilySpec
+from szilard.studies.sampled.subject import HeldOut, Subject
 from szilard.training import AdamW, Cosine, Training, factory, streams
-from szilard.training.batches import batches
 from szilard.training.flows import standardised
-
-BASELINE = "Gaussian of full covariance"
-_FITTED, _PASSES = 20_000, 8
-"""Draws from a known density on which the baseline is fitted; times that each image is dequantised."""
-_KNOWN = 4096
-"""Held-out points of a known density, where the spec does not say how many."""
-_SHOWN = 512
-"""Held-out examples for the target in model space."""
 
 
 @dataclass(frozen=True)
@@ -64,57 +53,44 @@ class FlowRun(FamilySpec):
         return self.with_steps(max(60, self.training.steps // 5))
 
     def load_data(self) -> Any:
-        """A :class:`~szilard.studies.sampled.families.planes.Plane` by its name, or a data set."""
+        """A :class:`~szilard.studies.sampled.families.densities.Plane` by its name, or a data set."""
         return plane(self.data) if isinstance(self.data, str) and self.data in PLANES else super().load_data()
 
     def begin(self, model: nn.Module, data: Any, device: torch.device) -> Subject:
         """See :class:`FamilySpec`."""
+        points = self._points(data, device)
+        ppm = self._wrapped(model, points.fitted)
+
+        def loss(step: int) -> Tensor:
+            return ppm.phi(points.batch()).mean()
+
+        def score(generator: torch.Generator) -> HeldOut:
+            simple = _gaussian(points.fitted)
+            baseline = points.score(GAUSSIAN, lambda x: -simple.log_prob(x.double()))
+            return points.compared(points.score(self.name, ppm.phi), baseline)
+
+        return Subject(
+            ppm,
+            loss,
+            score,
+            points.examples,
+            gallery=points.gallery,
+            model_space=points.space,
+            attributes={**points.attributes, **points.space},
+        )
+
+    def _points(self, data: Any, device: torch.device) -> ContinuousData:
         order = streams.generator_of(self.seed, streams.ORDER)
         noise = streams.generator_of(self.seed, streams.DEQUANTISATION)
-        if isinstance(data, Plane):
-            return self._known(model, data, device, order, noise)
-        return self._images(model, dequantised(data, device, self.held_out, self.levels), order, noise)
-
-    def _known(
-        self, model: nn.Module, data: Plane, device: torch.device, order: torch.Generator, noise: torch.Generator
-    ) -> Subject:
-        fitted = data.draw(_FITTED, noise).to(device)
-        held_out = data.draw(self.held_out or _KNOWN, noise).to(device)
-        ppm = self._wrapped(model, fitted)
-
-        def loss(step: int) -> Tensor:
-            return ppm.phi(data.draw(self.training.batch_size, order).to(device)).mean()
-
-        def score(generator: torch.Generator) -> HeldOut:
-            found = Score.over(self.name, ppm.phi(held_out))
-            simple = Score.over(BASELINE, -_gaussian(fitted).log_prob(held_out.double()))
-            return HeldOut("negative log-likelihood of held-out points", "nat per point", found, simple, len(held_out))
-
-        space = {"target_entropy": data.entropy}
-        return Subject(ppm, loss, score, held_out[:_SHOWN], model_space=space, attributes=space)
-
-    def _images(self, model: nn.Module, data: Dequantised, order: torch.Generator, noise: torch.Generator) -> Subject:
-        train, test = data.images.train, data.images.test
-        fitted = torch.cat([data.continuous(train, noise) for _ in range(_PASSES)])
-        held_out = [data.continuous(test, noise) for _ in range(_PASSES)]
-        ppm = self._wrapped(model, fitted)
-        indices = batches(len(train), self.training.batch_size, self.training.shuffle, order)
-
-        def loss(step: int) -> Tensor:
-            return ppm.phi(data.continuous(train[next(indices)], noise)).mean()
-
-        def score(generator: torch.Generator) -> HeldOut:
-            simple = _gaussian(fitted)
-            kind = Kind.UPPER if data.levels else Kind.UNBIASED
-
-            def of(name: str, phi: Callable[[Tensor], Tensor]) -> Score:
-                return Score.over(name, torch.stack([phi(x) for x in held_out]).mean(0) + data.cell, kind)
-
-            found, gaussian = of(self.name, ppm.phi), of(BASELINE, lambda x: -simple.log_prob(x.double()))
-            return HeldOut("negative log-likelihood of held-out images", "nat per image", found, gaussian, len(test))
-
-        told = {"levels": data.levels, "dequantisation": "uniform" if data.levels else None}
-        return Subject(ppm, loss, score, held_out[0][:_SHOWN], gallery={"shape": data.images.shape}, attributes=told)
+        if not isinstance(data, Plane):
+            images = dequantised(data, device, self.held_out, self.levels)
+            return ContinuousData.of_images(images, self.training, order, noise)
+        return ContinuousData(
+            fitted=data.draw(FITTED, noise).to(device),
+            batch=lambda: data.draw(self.training.batch_size, order).to(device),
+            held_out=[data.draw(self.held_out or KNOWN, noise).to(device)],
+            entropy=data.entropy,
+        )
 
     def _wrapped(self, model: nn.Module, fitted: Tensor) -> Flow:
         bare = Flow(model)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import final
 
@@ -11,11 +12,32 @@ from jaxtyping import Float
 from torch import Tensor
 
 from szilard.data import Dataset
-from szilard.errors import SpecError
+from szilard.errors import SpecError, nearest
 
+PIXELS = {"digits": 64, "mnist": 784, "fashion-mnist": 784}
+"""Of an image, by data set: those that the named runs have settings for."""
 LEVELS = (17, 256)
 """Grey levels of the catalogue's images."""
 _ROUNDING = 1e-3
+
+
+def pixels_of(run: str, data: str, others: Iterable[str] = ()) -> int:
+    """Pixels of an image.
+
+    Args:
+        run: whose settings are asked for.
+        data: name of a data set.
+        others: further names that the run knows, for the message.
+
+    Raises:
+        SpecError: if the run has no settings for it.
+    """
+    if data not in PIXELS:
+        raise SpecError(
+            f"the run {run!r} has no settings for the data {data!r}: {nearest(data, [*PIXELS, *others])} For data of"
+            " your own, write a TOML file with a model that fits them."
+        )
+    return PIXELS[data]
 
 
 @final

@@ -1,15 +1,67 @@
-"""What the runs on text share: pieces of a text and what a model makes of them."""
+"""What the runs on text share: their settings, pieces of a text, and what a model makes of them."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
-from szilard.data.text import windows
+from szilard.data import Text, load_text
+from szilard.data.text import AUSTEN, random_windows, windows
+from szilard.errors import SpecError
+from szilard.studies.sampled.spec import FamilySpec
+from szilard.studies.sampled.subject import HeldOut, Score
+from szilard.training import streams
+
+
+@dataclass(frozen=True)
+class LanguageSpec(FamilySpec):
+    """A causal model that learns from running text.
+
+    Attributes:
+        data: ``austen``, or the path of a file in UTF-8.
+        length: tokens of the sequences that are watched.
+        given: pieces of held-out text for the teacher-forced quantities; 0 leaves them out.
+        text_held_out: fraction of the text that is held out.
+    """
+
+    family: ClassVar[str] = "autoregressive"
+
+    length: int = 64
+    given: int = 32
+    text_held_out: float = 0.1
+
+    def check(self) -> None:
+        super().check()
+        self.require("given", self.given >= 0, "at least 0")
+        self.require("text_held_out", 0 < self.text_held_out < 1, "between 0 and 1")
+
+    def load_data(self) -> Text:
+        """The text, in two parts."""
+        if not isinstance(self.data, str):
+            raise SpecError(f"the run {self.name!r} learns from text: give data={AUSTEN!r} or the path of a file.")
+        return load_text(self.data, self.text_held_out)
+
+    def loss_of(
+        self, model: nn.Module, train: Int[Tensor, " tokens"], window: int, device: torch.device
+    ) -> Callable[[int], Tensor]:
+        """The loss of each step, on a batch of random windows of the text, each of ``window`` tokens and the next."""
+        order = streams.generator_of(self.seed, streams.ORDER)
+
+        def loss(step: int) -> Tensor:
+            return loss_on(model, random_windows(train, self.training.batch_size, window + 1, order).to(device))
+
+        return loss
+
+
+def compared(model: Score, baseline: Score, token: str, pieces: int) -> HeldOut:
+    """A model of text against its baseline, in nats per ``token``."""
+    return HeldOut("negative log-likelihood of held-out text", f"nat per {token}", model, baseline, pieces)
 
 
 def logits_of(model: nn.Module, tokens: Int[Tensor, "count length"]) -> Float[Tensor, "count length vocabulary"]:

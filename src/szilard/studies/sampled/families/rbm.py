@@ -11,26 +11,21 @@ from torch import Tensor, nn
 from szilard.errors import SpecError
 from szilard.estimate import Kind
 from szilard.models import RBM, RestrictedBoltzmann
-from szilard.studies.sampled.families.chains import LEARNING, TrainingChains
-from szilard.studies.sampled.families.held_out import HeldOut, Score
-from szilard.studies.sampled.families.images import binary
-from szilard.studies.sampled.families.sizes import pixels_of
-from szilard.studies.sampled.families.subject import Subject
+from szilard.studies.sampled.families.energies import BETWEEN, EnergySpec
+from szilard.studies.sampled.families.images import binary, pixels_of
 from szilard.studies.sampled.families.vae import BASELINE, bernoulli_surprise
-from szilard.studies.sampled.spec import FamilySpec
+from szilard.studies.sampled.subject import HeldOut, Score, Subject
 from szilard.training import SGD, Cosine, Training, factory, streams
 from szilard.training.batches import batches
 
 _SHOWN = 512
 """Held-out examples for the target in model space."""
-_BETWEEN = 200
-"""Sweeps from one kept model to the next."""
 _FIRST_STAGES = 100
 """Of the bridge for ``ln Z`` of the first model, whose weights are small."""
 
 
 @dataclass(frozen=True)
-class BoltzmannRun(FamilySpec):
+class BoltzmannRun(EnergySpec):
     """A restricted Boltzmann machine, trained by contrastive divergence or persistent chains.
 
     Attributes:
@@ -58,14 +53,6 @@ class BoltzmannRun(FamilySpec):
     annealing: int = 2000
     name: str = "rbm"
 
-    def check(self) -> None:
-        super().check()
-        self.require("learning", self.learning in LEARNING, f"one of {', '.join(LEARNING)}")
-        self.require("chains", self.chains >= 2, "at least 2")
-        for name in ("sampler_steps", "lag_steps"):
-            self.require(name, getattr(self, name) >= 1, "at least 1")
-        self.require("annealing", self.annealing >= 2, "at least 2")
-
     def quick(self) -> Self:
         """A fifth of the training, and a shorter bridge."""
         return self.with_steps(max(60, self.training.steps // 5), annealing=min(self.annealing, 400))
@@ -75,8 +62,7 @@ class BoltzmannRun(FamilySpec):
         images = binary(data, device, self.held_out)
         machine = self._machine(model, images.train)
         ppm = RestrictedBoltzmann(machine, starts_exactly=True, annealing=_FIRST_STAGES)
-        chains_stream = streams.generator_of(self.seed, streams.CHAINS)
-        chains = TrainingChains(ppm, self.learning, self.chains, self.sampler_steps, chains_stream)
+        chains = self.chains_of(ppm, streams.generator_of(self.seed, streams.CHAINS))
         order = streams.generator_of(self.seed, streams.ORDER)
         indices = batches(len(images.train), self.training.batch_size, self.training.shuffle, order)
         base = log_odds(images.train)
@@ -100,8 +86,8 @@ class BoltzmannRun(FamilySpec):
             images.test[:_SHOWN],
             ledger={"sampler_steps": self.lag_steps},
             gallery={"shape": images.shape},
-            model_space={"sampler_steps": _BETWEEN},
-            attributes={"pixels": "black and white", "learning": self.learning, "training_chains": self.chains},
+            model_space={"sampler_steps": BETWEEN},
+            attributes={"pixels": "black and white", **self.recorded},
         )
 
     def _machine(self, model: nn.Module, train: Tensor) -> RBM:

@@ -10,15 +10,13 @@ import torch
 from torch import Tensor, nn
 
 from szilard.data import Text, load_text
-from szilard.data.text import AUSTEN, random_windows
+from szilard.data.text import AUSTEN
 from szilard.errors import ModelError, SpecError
 from szilard.models import Autoregressive
-from szilard.studies.sampled.families.held_out import HeldOut, Score
-from szilard.studies.sampled.families.language import loss_on, phi_on, pieces_after, spread
+from szilard.studies.sampled.families.language import LanguageSpec, compared, phi_on, pieces_after, spread
 from szilard.studies.sampled.families.n_gram import NGram
-from szilard.studies.sampled.families.subject import Subject
-from szilard.studies.sampled.spec import FamilySpec
-from szilard.training import AdamW, Cosine, Training, factory, streams
+from szilard.studies.sampled.subject import HeldOut, Score, Subject
+from szilard.training import AdamW, Cosine, Training, factory
 
 CHARACTERS_OF_AUSTEN = 81
 """Kinds of characters in the novels, whose text is known by its hash."""
@@ -27,7 +25,7 @@ _AT_ONCE = 64
 
 
 @dataclass(frozen=True)
-class CharacterText(FamilySpec):
+class CharacterText(LanguageSpec):
     """A causal model of characters, trained on running text.
 
     Attributes:
@@ -39,24 +37,13 @@ class CharacterText(FamilySpec):
     """
 
     kind: ClassVar[str] = "text"
-    family: ClassVar[str] = "autoregressive"
 
-    length: int = 64
     order: int = 4
-    given: int = 32
-    text_held_out: float = 0.1
 
     def check(self) -> None:
-        FamilySpec.check(self)
+        super().check()
         self.require("length", self.length >= 2, "at least 2")
         self.require("order", 1 <= self.order <= 8, "from 1 to 8")
-        self.require("given", self.given >= 0, "at least 0")
-        self.require("text_held_out", 0 < self.text_held_out < 1, "between 0 and 1")
-
-    def load_data(self) -> Text:
-        if not isinstance(self.data, str):
-            raise SpecError(f"the run {self.name!r} learns from text: give data={AUSTEN!r} or the path of a file.")
-        return load_text(self.data, self.text_held_out)
 
     def quick(self) -> Self:
         return dataclasses.replace(self.with_steps(100), held_out=100)
@@ -81,17 +68,13 @@ class CharacterText(FamilySpec):
                 f"the model has {ppm.vocabulary} tokens and the text {len(characters)} kinds of character: set"
                 f" model.vocabulary={len(characters)}."
             )
-        order = streams.generator_of(self.seed, streams.ORDER)
-
-        def loss(step: int) -> Tensor:
-            return loss_on(model, random_windows(train, self.training.batch_size, context + 1, order))
 
         def score(generator: torch.Generator) -> HeldOut:
             return self._score(model, train, held_out.to(device), context, len(characters))
 
         return Subject(
             ppm,
-            loss,
+            self.loss_of(model, train, context, device),
             score,
             examples=spread(pieces, _EXAMPLES).to(device),
             ledger={"text": spread(pieces, self.given).to(device)} if self.given else {},
@@ -109,13 +92,8 @@ class CharacterText(FamilySpec):
         mine = phi_on(model, pieces, half, _AT_ONCE).mean(1)
         counted = torch.from_numpy(NGram(train.cpu().numpy(), self.order, vocabulary).phi(held_out.cpu().numpy()))
         others = counted[starts.cpu() + torch.arange(half + 1, context + 1)].mean(1)
-        return HeldOut(
-            "negative log-likelihood of held-out text",
-            "nat per character",
-            Score.over("transformer", mine),
-            Score.over(f"{self.order}-gram of characters, smoothed after Witten and Bell", others),
-            len(pieces),
-        )
+        baseline = Score.over(f"{self.order}-gram of characters, smoothed after Witten and Bell", others)
+        return compared(Score.over("transformer", mine), baseline, "character", len(pieces))
 
 
 def text(data: str = AUSTEN) -> CharacterText:

@@ -13,11 +13,9 @@ from torch import Tensor, nn
 from szilard.errors import SpecError
 from szilard.estimate import Kind
 from szilard.models import LatentVariable
-from szilard.studies.sampled.families.held_out import HeldOut, Score
-from szilard.studies.sampled.families.images import binary
-from szilard.studies.sampled.families.sizes import pixels_of
-from szilard.studies.sampled.families.subject import Subject
+from szilard.studies.sampled.families.images import binary, pixels_of
 from szilard.studies.sampled.spec import FamilySpec
+from szilard.studies.sampled.subject import HeldOut, Score, Subject
 from szilard.training import Adam, Cosine, Training, factory, streams
 from szilard.training.autoencoder import Autoencoder
 from szilard.training.batches import batches

@@ -14,9 +14,9 @@ from szilard import data
 from szilard.errors import SpecError
 from szilard.models import LatentVariable
 from szilard.monitor.sampled.sizes import Sizes
+from szilard.studies.sampled.families.densities import PLANES, plane
 from szilard.studies.sampled.families.flow import flow
 from szilard.studies.sampled.families.images import binary, dequantised
-from szilard.studies.sampled.families.planes import PLANES, plane
 from szilard.studies.sampled.families.vae import bernoulli_surprise, negative_bound, surprise, vae
 from szilard.training.autoencoder import perceptrons
 
