@@ -16,7 +16,7 @@ from drawing import BLUE, GREEN, INK, VERMILLION, between, dressed, heading, lab
 import szilard
 from szilard.reservoir import time_average
 from szilard.studies.kits.watched.bursts import Bursts
-from szilard.studies.kits.watched.evidence import Evidence
+from szilard.studies.kits.watched.reading import WatchedReading
 from szilard.studies.single.figures.reservoir.scale import stretches
 
 WIDTH, HEIGHT = 1240, 560
@@ -96,7 +96,7 @@ def scale_panel(figure: go.Figure, bursts: Bursts) -> None:
 
 
 def picture(run: szilard.Run) -> go.Figure:
-    bursts = Evidence.of(run.tree).reservoir
+    bursts = WatchedReading(run.tree).bursts
     assert bursts is not None
     figure = go.Figure()
     temperature_panel(figure, bursts)

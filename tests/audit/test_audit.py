@@ -13,7 +13,7 @@ import xarray as xr
 from rich.console import Console
 
 from szilard.audit import Basis, Verdict, audit
-from szilard.studies.kits.watched.intervals import momentum_of
+from szilard.studies.kits.watched.drift import momentum_of
 from szilard.verdicts.finding import judge
 
 

@@ -15,9 +15,9 @@ from szilard.audit import Audit, DriftShare, Motion, Verdict, drift_share, drift
 from szilard.estimate import Estimate, Kind
 from szilard.studies.kits.watched.claims import motion
 from szilard.studies.kits.watched.drift import noise_work_ratio
-from szilard.studies.kits.watched.evidence import Evidence
-from szilard.studies.kits.watched.intervals import describe
 from szilard.studies.kits.watched.phases import in_words, phases
+from szilard.studies.kits.watched.reading import WatchedReading
+from szilard.studies.kits.watched.words import describe
 
 INTERVALS = (1, 2, 4, 8, 16, 32)
 
@@ -242,7 +242,7 @@ def restless() -> xr.DataTree:
 def test_jumps_that_undo_one_another_refute_no_drift() -> None:
     tree = restless()
     assert drift_share(tree["ledger"].to_dataset()).motion is Motion.RESTORING
-    report = Audit(motion.findings(Evidence.of(tree)))
+    report = Audit(motion.findings(WatchedReading(tree)))
     row = report["drift"]
     assert row.verdict is Verdict.UNDECIDED
     assert "jumps that undo one another can hide a drift beneath them" in row.detail

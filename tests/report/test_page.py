@@ -19,7 +19,7 @@ from szilard.page.curve import thinned
 from szilard.page.safe import embed
 from szilard.report import render, write
 from szilard.studies.single.figures import FAMILIES, figures
-from szilard.studies.single.figures.view import View
+from szilard.studies.single.reading import SingleReading
 
 
 class Page(HTMLParser):
@@ -61,7 +61,7 @@ def page_of(tree: xr.DataTree) -> Page:
 
 
 def test_every_figure_is_there_and_valid(run: szilard.Run) -> None:
-    drawn = figures(View.of(run.tree, run.audit()))
+    drawn = figures(SingleReading(run.tree))
     assert len(drawn) == len(FAMILIES)
     assert len({figure.key for figure in drawn}) == len(drawn)
     for figure in drawn:
@@ -118,7 +118,7 @@ def test_hostile_text_stays_text(hostile: xr.DataTree, run: szilard.Run, hostile
 
 
 def test_hostile_labels_reach_no_figure_as_markup(hostile: xr.DataTree) -> None:
-    for figure in figures(View.of(hostile, audit(hostile))):
+    for figure in figures(SingleReading(hostile)):
         assert "<script" not in json.dumps(figure.layout, default=str) + json.dumps(figure.data, default=str)
 
 
@@ -152,7 +152,7 @@ def test_the_banner_says_what_to_mind(changes: dict, said: str, retold: Callable
 )
 def test_what_is_missing_is_left_out(changes: dict, missing: int, retold: Callable[..., xr.DataTree]) -> None:
     tree = retold(**changes)
-    drawn = figures(View.of(tree, audit(tree)))
+    drawn = figures(SingleReading(tree))
     assert len(FAMILIES) - len(drawn) == missing
     page_of(tree)
 

@@ -18,7 +18,7 @@ from szilard.data import Dataset
 from szilard.page.safe import embed
 from szilard.report import render
 from szilard.studies.kits.watched.bursts import Bursts
-from szilard.studies.kits.watched.evidence import Evidence
+from szilard.studies.kits.watched.reading import WatchedReading
 from szilard.studies.single.figures import FAMILIES as OF_THE_LEDGER
 from szilard.studies.single.figures import figures
 from szilard.studies.single.figures.reservoir import FAMILIES
@@ -32,13 +32,13 @@ from szilard.studies.single.figures.reservoir.layers import (
     ratio_along,
     shortened,
 )
-from szilard.studies.single.figures.view import View
 from szilard.studies.single.page.layer_table import layer_table
+from szilard.studies.single.reading import SingleReading
 
 
 @pytest.fixture(scope="module")
 def bursts(hot: szilard.Run) -> Bursts:
-    found = Evidence.of(hot.tree).reservoir
+    found = WatchedReading(hot.tree).bursts
     assert found is not None
     return found
 
@@ -53,7 +53,7 @@ def altered(run: szilard.Run, change: Callable[[xr.Dataset], xr.Dataset], **attr
 
 
 def test_every_figure_is_there_and_valid(hot: szilard.Run) -> None:
-    shown = figures(View.of(hot.tree, hot.audit()))
+    shown = figures(SingleReading(hot.tree))
     assert len({figure.key for figure in shown}) == len(shown) == len(OF_THE_LEDGER) + len(FAMILIES)
     for figure in shown[len(OF_THE_LEDGER) :]:
         plain = json.loads(embed({"data": figure.data, "layout": figure.layout}))
@@ -80,9 +80,9 @@ def test_the_summary_says_so_too(hot: szilard.Run) -> None:
 
 def test_a_record_without_bursts_shows_none(hot: szilard.Run) -> None:
     tree = altered(hot, lambda data: data.isel(step=slice(0, 0)))
-    view = View.of(tree, audit(tree))
-    assert len(figures(view)) == len(OF_THE_LEDGER)
-    assert layer_table(view) == ""
+    reading = SingleReading(tree)
+    assert len(figures(reading)) == len(OF_THE_LEDGER)
+    assert layer_table(reading) == ""
     assert "The reservoir." not in render(tree, audit(tree))
 
 
@@ -101,7 +101,7 @@ def test_what_is_undefined_is_left_out(column: str, hot: szilard.Run) -> None:
 @pytest.mark.parametrize("column", ["signal_variance", "noise_variance", "noise_covariance", "max_force"])
 def test_zeros_have_no_place_on_logarithmic_axes(column: str, hot: szilard.Run) -> None:
     tree = altered(hot, lambda data: data.assign({column: data[column] * 0}))
-    for figure in figures(View.of(tree, audit(tree))):
+    for figure in figures(SingleReading(tree)):
         assert go.Figure(json.loads(embed({"data": figure.data, "layout": figure.layout})), skip_invalid=False)
     render(tree, audit(tree))
 
@@ -123,7 +123,7 @@ def test_of_many_layers_the_hottest_and_the_coldest_have_names(
     digits: Dataset, heated: Callable[..., szilard.Run], tmp_path: Path
 ) -> None:
     run = heated(digits, tmp_path / "run", groups="parameter", steps=120)
-    found = Evidence.of(run.tree).reservoir
+    found = WatchedReading(run.tree).bursts
     assert found is not None and found.groups == 6 == len(PENS)
     hotter = found.data.assign(temperature_noise=found.data["temperature_noise"] * 100)
     twice = xr.concat([found.data, hotter], "group", data_vars="minimal")

@@ -110,7 +110,7 @@ def finite_rows(data: xr.Dataset, names: tuple[str, ...]) -> xr.Dataset:
     for name in names:
         if name in data:
             finite = np.isfinite(np.asarray(data[name].values, dtype=float))
-            keep &= finite.reshape(len(keep), -1).all(1)
+            keep &= finite.all(axis=tuple(range(1, finite.ndim)))
     return data.isel(step=keep)
 
 

@@ -25,7 +25,7 @@ from szilard.studies.kits.parameters.claims.work import coherence
 from szilard.studies.kits.parameters.statements import LOOP, PREDICTED, REGIMES, RESERVOIR
 from szilard.studies.kits.parameters.words import in_words
 from szilard.studies.kits.watched.bursts import Bursts
-from szilard.studies.kits.watched.evidence import Evidence
+from szilard.studies.kits.watched.reading import WatchedReading
 from szilard.verdicts.finding import judge
 
 Examine = Callable[..., dict[str, Finding]]
@@ -44,7 +44,7 @@ def examine(attached: Callable[..., xr.DataTree], makers: dict[str, Any]) -> Exa
 
     def make(**settings: Any) -> dict[str, Finding]:
         tree = attached(xr.DataTree.from_dict({"ledger": bare_ledger()}), makers["Setting"](**settings))
-        return {row.name: row for row in findings(Evidence.of(tree))}
+        return {row.name: row for row in findings(WatchedReading(tree))}
 
     return make
 
@@ -169,7 +169,7 @@ def projected(curvature: np.ndarray, scale: np.ndarray, records: int, seed: int)
     }
     data = xr.Dataset(columns, {"step": 40 * np.arange(records), "group": ["only"]})
     bursts = Bursts.of(data, {"reservoir": {"parameters": [3]}})
-    return {row.name: row for row in equilibrium.findings(SimpleNamespace(reservoir=bursts))}  # type: ignore[arg-type]
+    return {row.name: row for row in equilibrium.findings(SimpleNamespace(bursts=bursts))}  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("curvature", [np.array([0.5, 2.0, 4.0]), np.ones(3)])
@@ -214,7 +214,7 @@ def test_a_dead_layer_is_left_out_and_named(
     report = audit(tree)
     for name in ("canonical state", "detailed balance", "reservoir without entropy production"):
         assert "Left out, as it does not move: layer1." in report[name].detail
-    bursts = Evidence.of(tree).reservoir
+    bursts = WatchedReading(tree).bursts
     assert bursts is not None and bursts.records == 200
     assert dict(in_words(bursts, report.rows))["temperature"].startswith("layer0 ")
     assert json.loads(report.to_json())["rows"]
@@ -275,7 +275,7 @@ def test_epochs_are_counted_to_their_end(
         assert row.interval is not None and row.effect is not None
         assert row.interval[0] < 1 < row.interval[1] and row.effect == pytest.approx(1, abs=0.1)
         assert "r h M ≪ 1" in row.detail and "200 batches" in row.detail
-    bursts = Evidence.of(tree).reservoir
+    bursts = WatchedReading(tree).bursts
     assert bursts is not None
     exact = 2 * sum(-(200 - lag) / (200 * 199) for lag in range(11, 200))
     assert beyond(bursts) == {
@@ -339,7 +339,7 @@ def test_layers_called_by_numbers_read_as_layers(
     tree = attached(learned, makers["Setting"](records=30))
     tree.attrs["reservoir"] = {**tree.attrs["reservoir"], "groups": ["1", "3"]}
     tree["reservoir"] = xr.DataTree(tree["reservoir"].to_dataset().assign_coords(group=["1", "3"]))
-    bursts = Evidence.of(tree).reservoir
+    bursts = WatchedReading(tree).bursts
     assert bursts is not None and bursts.names == ("layer 1", "layer 3")
     for row in audit(tree).rows:
         assert not re.search(r"\b(in|coldest|against) [13](?![\d.])\b(?! of)", f"{row.detail} {row.where}"), row
@@ -438,7 +438,7 @@ def test_autocorrelation_is_pooled_in_units_of_each_bursts_noise(
     """Against the sum written out, on noise that grows thirtyfold."""
     tree = attached(xr.DataTree.from_dict({"ledger": bare_ledger()}), makers["Setting"](growth=30.0))
     data = tree["reservoir"]
-    bursts = Evidence.of(tree).reservoir
+    bursts = WatchedReading(tree).bursts
     assert bursts is not None
     top = bottom = 0.0
     for k in range(bursts.records):
@@ -467,7 +467,7 @@ def test_a_group_without_rows_is_no_reservoir(
     tree = attached(learned, makers["Setting"](records=8))
     empty = tree["reservoir"].to_dataset().isel(step=slice(0, 0))
     tree["reservoir"] = xr.DataTree(empty)
-    assert Evidence.of(tree).reservoir is None
+    assert WatchedReading(tree).bursts is None
     assert audit(tree)["white noise"].verdict is Verdict.UNCHECKABLE
 
 
@@ -478,7 +478,7 @@ def test_bursts_without_numbers_are_set_aside_and_counted(
     data = tree["reservoir"].to_dataset().copy(deep=True)
     data["noise_variance"][3, 0] = np.nan
     tree["reservoir"] = xr.DataTree(data)
-    bursts = Evidence.of(tree).reservoir
+    bursts = WatchedReading(tree).bursts
     assert bursts is not None and bursts.records == 79
     assert "1 bursts without finite numbers" in audit(tree)["noise of the loop"].detail
 

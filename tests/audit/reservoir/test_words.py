@@ -13,7 +13,7 @@ from szilard.audit import audit
 from szilard.estimate import Estimate, Kind
 from szilard.studies.kits.parameters.words import in_words, noise_scale, over
 from szilard.studies.kits.watched.bursts import Bursts
-from szilard.studies.kits.watched.evidence import Evidence
+from szilard.studies.kits.watched.reading import WatchedReading
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def said(
 ) -> Callable[..., tuple[Bursts, dict[str, str]]]:
     def make(**settings: Any) -> tuple[Bursts, dict[str, str]]:
         tree = attached(learned, makers["Setting"](**settings))
-        bursts = Evidence.of(tree).reservoir
+        bursts = WatchedReading(tree).bursts
         assert bursts is not None
         return bursts, dict(in_words(bursts, audit(tree).rows))
 
@@ -103,7 +103,7 @@ def test_full_batches_have_no_noise(
     tree = attached(learned, makers["Setting"](records=20))
     for name in ("noise_variance", "noise_variance_loop", "noise_covariance", "temperature_noise"):
         tree["reservoir"][name][:] = 0.0
-    bursts = Evidence.of(tree).reservoir
+    bursts = WatchedReading(tree).bursts
     rows = audit(tree)
     assert bursts is not None and bursts.silent
     assert in_words(bursts, rows.rows) == [

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from szilard.estimate import Estimate, Kind
-from szilard.studies.kits.watched.evidence import Evidence, last
+from szilard.studies.kits.watched.reading import WatchedReading
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -28,19 +28,19 @@ class SampledEvidence:
         space: group ``model_space``; likewise.
     """
 
-    run: Evidence
+    run: WatchedReading
     relaxation: xr.Dataset | None
     space: xr.Dataset | None
 
     @classmethod
     def of(cls, tree: xr.DataTree) -> SampledEvidence:
         """Of a record as :func:`szilard.records.reader.read` returns it."""
-        return cls(Evidence.of(tree), _group(tree, "relaxation"), _group(tree, "model_space"))
+        return cls(WatchedReading(tree), _group(tree, "relaxation"), _group(tree, "model_space"))
 
     @property
     def ledger(self) -> xr.Dataset:
         """Rows of the ledger that are defined."""
-        return self.run.ledger
+        return self.run.rows
 
     @property
     def attributes(self) -> Mapping[str, Any]:
@@ -77,7 +77,7 @@ class SampledEvidence:
 
     def at_end(self, name: str) -> Estimate:
         """A ledger column at the last row with its error; NaN where there is none."""
-        return last(self.ledger, name) if name in self.ledger else Estimate(math.nan, math.nan, Kind.EXACT)
+        return self.run.at(name)
 
     def mean(self, name: str) -> Estimate:
         """Over records, of a column whose rows err on their own; the first row, which follows no step, aside."""

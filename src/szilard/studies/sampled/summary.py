@@ -11,8 +11,7 @@ import numpy as np
 from szilard.estimate import Estimate, format_with_error
 from szilard.printable import printable
 from szilard.studies import lines
-from szilard.studies.kits.watched.drift import drift_share
-from szilard.studies.kits.watched.intervals import describe, momentum_of
+from szilard.studies.kits.watched.words import describe
 from szilard.studies.sampled.claims.advice import in_words
 from szilard.studies.sampled.evidence import SampledEvidence
 from szilard.verdicts.audit import Audit
@@ -155,6 +154,5 @@ def _sampler(evidence: SampledEvidence) -> list[tuple[str, str]]:
 def _motion(evidence: SampledEvidence) -> str:
     if not evidence.has("work_by_interval"):
         return ""
-    momentum = momentum_of(evidence.attributes.get("optimizer"))
-    share = drift_share(evidence.ledger, momentum)
-    return "too few jumps to tell drift from diffusion." if share is None else describe(share, momentum)
+    share = evidence.run.drift_share
+    return "too few jumps to tell drift from diffusion." if share is None else describe(share, evidence.run.momentum)

@@ -6,41 +6,43 @@ import math
 
 from szilard.page.safe import with_error
 from szilard.studies.kits.parameters.words import in_words as of_the_reservoir
-from szilard.studies.kits.watched.drift import DriftShare, Motion, drift_share
+from szilard.studies.kits.watched.curves import curve
+from szilard.studies.kits.watched.drift import DriftShare, Motion
 from szilard.studies.kits.watched.learning import in_words as outcome_in_words
 from szilard.studies.kits.watched.phases import in_words
-from szilard.studies.single.figures.view import View
+from szilard.studies.single.reading import SingleReading
+from szilard.verdicts.audit import Audit
 from szilard.verdicts.bounds import FEWEST_JUMPS, STILL
 
 
-def what_was_seen(view: View) -> list[tuple[str, str]]:
+def what_was_seen(reading: SingleReading, audit: Audit) -> list[tuple[str, str]]:
     """Paragraphs of plain text, each with a word to lead in."""
-    evidence = view.evidence
-    if evidence.records < 2:
+    if not reading.whole:
         return [
             (
                 "The run",
-                f"{_watched(view)} Fewer than two records hold finite numbers, so there is nothing to account for yet.",
+                f"{_watched(reading)} Fewer than two records hold finite numbers, so there is nothing to account for "
+                "yet.",
             )
         ]
     return [
-        ("The outcome", outcome_in_words(view.ledger, drift_share(view.ledger, view.momentum))),
-        ("The run", f"{_watched(view)} {_entropy(view)}"),
-        ("The cost", _ledger(view)),
-        ("The motion", _motion(view)),
-        *_reservoir(view),
-        ("The evidence", _trust(view)),
+        ("The outcome", outcome_in_words(reading.rows, reading.drift_share)),
+        ("The run", f"{_watched(reading)} {_entropy(reading)}"),
+        ("The cost", _ledger(reading)),
+        ("The motion", _motion(reading)),
+        *_reservoir(reading, audit),
+        ("The evidence", _trust(reading, audit)),
     ]
 
 
-def _watched(view: View) -> str:
-    model, probe, optimizer = view.mapping("model"), view.mapping("probe"), view.mapping("optimizer")
+def _watched(reading: SingleReading) -> str:
+    model, probe, optimizer = reading.mapping("model"), reading.mapping("probe"), reading.mapping("optimizer")
     what = f"A model ({model.get('class', 'of unknown class')}"
     if isinstance(model.get("parameters"), int):
         what += f", {model['parameters']:,} parameters"
     what += f") was trained by {optimizer['class']}" if optimizer.get("class") else ") was trained"
-    every = view.attributes.get("every")
-    said = f"{what} and watched at {view.evidence.records:,} records, {view.evidence.span()}"
+    every = reading.attributes.get("every")
+    said = f"{what} and watched at {reading.records:,} records, {reading.span()}"
     said += f", one every {_steps(every)}" if isinstance(every, int) else ""
     inputs, outcomes, heads = probe.get("inputs"), probe.get("outcomes"), probe.get("heads")
     if isinstance(inputs, int) and isinstance(outcomes, int):
@@ -50,26 +52,26 @@ def _watched(view: View) -> str:
     return said + "."
 
 
-def _entropy(view: View) -> str:
-    values = view.evidence.column("entropy_conditional")
-    change = view.entropy_change
+def _entropy(reading: SingleReading) -> str:
+    values = reading.column("entropy_conditional")
+    change = reading.entropy_change
     low, high = change.interval()
     way = "became more certain" if high < 0 else "became less certain" if low > 0 else "stayed as certain as they were"
     if max(abs(low), abs(high)) <= STILL * values[0]:
         way = "stayed about as certain as they were"
     accuracy = ""
-    if view.has("accuracy"):
-        curve = view.curve("accuracy")
-        accuracy = f" Its accuracy on the probe went from {curve.values[0]:.1%} to {curve.values[-1]:.1%}."
+    if reading.has("accuracy"):
+        known = curve(reading, "accuracy").values
+        accuracy = f" Its accuracy on the probe went from {known[0]:.1%} to {known[-1]:.1%}."
     return (
         f"Its predictions {way}: their entropy went from {values[0]:.4g} to {values[-1]:.4g} nat per input "
         f"(ΔS = {with_error(change.value, change.error)} nat).{accuracy}"
     )
 
 
-def _ledger(view: View) -> str:
-    work, heat, length = (view.evidence.at_end(name) for name in ("work", "heat", "length"))
-    direct = view.evidence.at_end("length_direct").value if view.has("length_direct") else math.nan
+def _ledger(reading: SingleReading) -> str:
+    work, heat, length = (reading.at(name) for name in ("work", "heat", "length"))
+    direct = reading.at("length_direct").value if reading.has("length_direct") else math.nan
     amount = with_error(abs(heat.value), heat.error)
     flow = f"gave off {amount} nat of heat" if heat.value < 0 else f"took up {amount} nat of heat"
     said = (
@@ -82,22 +84,22 @@ def _ledger(view: View) -> str:
     return said + "."
 
 
-def _motion(view: View) -> str:
-    share = drift_share(view.ledger, view.momentum)
+def _motion(reading: SingleReading) -> str:
+    share = reading.drift_share
     if share is None or share.jumps < FEWEST_JUMPS:
         return "There were too few jumps at two measuring intervals to tell drift from diffusion."
     said = _share_in_words(share)
-    if apart := in_words(view.phases):
+    if apart := in_words(reading.phases):
         said += f" Phase by phase, each at its own coarsest interval: {apart}."
-    return f"{said} All of this holds for a measurement every {_steps(view.attributes.get('every'))}."
+    return f"{said} All of this holds for a measurement every {_steps(reading.attributes.get('every'))}."
 
 
-def _reservoir(view: View) -> list[tuple[str, str]]:
+def _reservoir(reading: SingleReading, audit: Audit) -> list[tuple[str, str]]:
     """The parameters as a heat reservoir, where bursts were recorded."""
-    bursts = view.evidence.reservoir
+    bursts = reading.bursts
     if bursts is None:
         return []
-    said = of_the_reservoir(bursts, view.audit.rows)
+    said = of_the_reservoir(bursts, audit.rows)
     return [("The reservoir", " ".join(f"{label[:1].upper()}{label[1:]}: {text}" for label, text in said))]
 
 
@@ -117,13 +119,12 @@ def _share_in_words(share: DriftShare) -> str:
     }[share.motion]
 
 
-def _trust(view: View) -> str:
-    evidence = view.evidence
+def _trust(reading: SingleReading, audit: Audit) -> str:
     residual = abs(
-        evidence.column("work") + evidence.column("heat") - evidence.column("energy") + evidence.column("energy")[0]
+        reading.column("work") + reading.column("heat") - reading.column("energy") + reading.column("energy")[0]
     ).max()
-    said = f"{view.audit.verdict} The first law closes to {residual:.0e} nat at every record."
-    samples = evidence.samples
+    said = f"{audit.verdict} The first law closes to {residual:.0e} nat at every record."
+    samples = reading.samples
     if samples is not None and samples.sizes["step"] > 1 and "work_discrepancy" in samples:
         gap, error = (float(samples[name].values[-1]) for name in ("work_discrepancy", "work_discrepancy_error"))
         differs = with_error(gap, error)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -96,6 +96,16 @@ class DriftShare:
         if high < 0:  # with r > 1 this alone does not say that jumps undo one another: they may point the same way
             return Motion.RESTORING if self._to_ratio(high) < 1 else Motion.UNDECIDED
         return Motion.NO_DRIFT if high <= DRIFT else Motion.UNDECIDED
+
+
+def momentum_of(optimizer: Any) -> float:
+    """β of the optimiser as recorded: SGD's ``momentum`` or the first of Adam's ``betas``; 0 where there is none."""
+    settings = dict(optimizer) if isinstance(optimizer, dict) else {}
+    nested = settings.get("defaults")
+    settings |= nested if isinstance(nested, dict) else {}
+    betas = settings.get("betas")
+    beta = betas[0] if isinstance(betas, list | tuple) and betas else settings.get("momentum", 0.0)
+    return min(float(beta), 0.9999) if isinstance(beta, int | float) and beta > 0 else 0.0
 
 
 def drift_shares(ledger: xr.Dataset, momentum: float = 0.0) -> tuple[DriftShare, ...]:

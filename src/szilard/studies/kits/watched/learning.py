@@ -13,7 +13,6 @@ import numpy as np
 
 from szilard.estimate import Estimate, Kind, format_with_error
 from szilard.studies.kits.watched.drift import DriftShare, Motion
-from szilard.studies.kits.watched.evidence import last
 from szilard.verdicts.bounds import BY_CHANCE, CERTAIN_ERRORS, DRIFT, FEWEST_BLOCKS, LEVEL, STILL
 
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ def outcome_of(ledger: xr.Dataset) -> Outcome:
         return Outcome.LEARNED
     if -1 in signs:
         return Outcome.WORSE
-    low, high = last(ledger, "entropy_change").interval(LEVEL)
+    low, high = _entropy_change(ledger).interval(LEVEL)
     bound = STILL * float(ledger["entropy_conditional"].values[0]) if ledger.sizes["step"] else math.nan
     return Outcome.CHANGED if low > bound or high < -bound else Outcome.NOTHING
 
@@ -58,7 +57,7 @@ def no_learning(ledger: xr.Dataset, share: DriftShare | None) -> bool:
     if share is None or not share.enough or outcome_of(ledger) is not Outcome.NOTHING:
         return False
     low, high = share.share.interval(LEVEL)
-    most = max(abs(end) for end in last(ledger, "entropy_change").interval(LEVEL))
+    most = max(abs(end) for end in _entropy_change(ledger).interval(LEVEL))
     return bool(low <= 0 and high < DRIFT and most <= STILL * float(ledger["entropy_conditional"].values[0]))
 
 
@@ -98,7 +97,7 @@ def _of_the_work(share: DriftShare | None) -> str:
 
 def numbers(ledger: xr.Dataset) -> str:
     """ΔS, and accuracy, cross-entropy or loss from first to last, those that were recorded."""
-    change = last(ledger, "entropy_change")
+    change = _entropy_change(ledger)
     said = [f"ΔS {format_with_error(change.value, change.error)} nat"]
     if accuracy := _ends(ledger, "accuracy"):
         first, final = accuracy
@@ -128,6 +127,14 @@ def _direction(first: Estimate, final: Estimate, least: float) -> int:
     change = final.value - first.value
     sure = abs(change) > CERTAIN_ERRORS * math.hypot(first.error, final.error) and abs(change) > least
     return int(math.copysign(1, change)) if sure else 0
+
+
+def _entropy_change(ledger: xr.Dataset) -> Estimate:
+    """ΔS from the first row to the last; NaN where there is none."""
+    if "entropy_change" not in ledger or not ledger.sizes["step"]:
+        return Estimate(math.nan, math.nan, Kind.EXACT)
+    error = float(ledger["entropy_change_error"].values[-1]) if "entropy_change_error" in ledger else 0.0
+    return Estimate(float(ledger["entropy_change"].values[-1]), error, Kind.EXACT)
 
 
 def _ends(ledger: xr.Dataset, name: str) -> tuple[Estimate, Estimate] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from szilard.studies.kits.watched.claims import beyond, ideal, integrity, motion, rounding
+from szilard.studies.kits.watched.claims import ideal, integrity, motion, rounding, uncheckable
 from szilard.studies.sampled.claims import bounds_of, detailed, energies, identities, second_law, trained, weights
 from szilard.studies.sampled.reading import SampledReading
 from szilard.verdicts.finding import Finding
@@ -19,5 +19,5 @@ def findings(reading: SampledReading) -> tuple[Finding, ...]:
     if evidence.records > 1:
         rows += [row for family in FAMILIES for row in family.findings(evidence)]
         rows += [*rounding.findings(run), *ideal.findings(run)]
-        rows += motion.findings(run) if "work_by_interval" in run.ledger else ()
-    return (*rows, *beyond.findings(run))
+        rows += motion.findings(run) if "work_by_interval" in run.rows else ()
+    return (*rows, *uncheckable.findings(run))

@@ -4,39 +4,39 @@ from __future__ import annotations
 
 import numpy as np
 
-from szilard.studies.kits.watched.evidence import Evidence
+from szilard.studies.single.reading import SingleReading
 from szilard.verdicts.finding import Finding
 from szilard.verdicts.rows import identity
 
 
-def findings(evidence: Evidence) -> tuple[Finding, ...]:
+def findings(reading: SingleReading) -> tuple[Finding, ...]:
     """The rows of this family; residuals are relative to the largest energy or flow up to their row."""
-    if not evidence.records:
+    if not reading.records:
         return ()
-    energy, entropy = evidence.column("energy"), evidence.column("entropy_conditional")
-    work, heat, production = (evidence.column(name) for name in ("work", "heat", "ep_conditional"))
+    energy, entropy = reading.column("energy"), reading.column("entropy_conditional")
+    work, heat, production = (reading.column(name) for name in ("work", "heat", "ep_conditional"))
     scale = np.maximum.accumulate(np.abs(np.stack([energy, entropy, work, heat])).max(0)).clip(np.finfo(float).tiny)
     rows = [
         identity("first law", "W + Q = ΔU at every record", "docs: heat; paper Eqs. 38–39",
-             (work + heat - (energy - energy[0])) / scale, evidence.steps),
+             (work + heat - (energy - energy[0])) / scale, reading.steps),
         identity("work is entropy production", "W = Σ(X|Θ) = −Q + ΔS(X|Θ) at every record", "paper Eqs. 22, 25",
-             (work - production) / scale, evidence.steps),
+             (work - production) / scale, reading.steps),
         identity("energy is entropy", "U = S(X|Θ): φ is normalised", "paper Eq. 25", (energy - entropy) / scale,
-             evidence.steps),
+             reading.steps),
         identity("second law", "Σ(X|Θ) never falls from one record to the next", "paper, below Eq. 23",
-             np.minimum(np.diff(production, prepend=production[0]), 0) / scale, evidence.steps),
+             np.minimum(np.diff(production, prepend=production[0]), 0) / scale, reading.steps),
     ]  # fmt: skip
-    if "fluctuation" in evidence.ledger:
+    if "fluctuation" in reading.rows:
         rows.append(
             identity("fluctuation theorem, exact sum", "⟨exp(−d)⟩ = 1 at every jump", "docs: fluctuation theorem",
-                 evidence.column("fluctuation") - 1, evidence.steps)
+                 reading.column("fluctuation") - 1, reading.steps)
         )  # fmt: skip
-    return (*rows, *_along_paths(evidence))
+    return (*rows, *_along_paths(reading))
 
 
-def _along_paths(evidence: Evidence) -> tuple[Finding, ...]:
+def _along_paths(reading: SingleReading) -> tuple[Finding, ...]:
     """σ = −q + s_n − s_0 holds on every trajectory, hence between the means of any two rows."""
-    samples = evidence.samples
+    samples = reading.samples
     if samples is None or samples.sizes["step"] < 2:
         return ()
     work, heat, entropy = (

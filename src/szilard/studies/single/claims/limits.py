@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from szilard.ledger import speed_limit, speed_limit_one_sided
-from szilard.studies.kits.watched.evidence import Evidence
+from szilard.studies.single.reading import SingleReading
 from szilard.verdicts.bounds import FLOAT
 from szilard.verdicts.finding import Basis, Concern, Finding, judge
 
@@ -13,25 +13,25 @@ TINY = 1e-30
 """Nats: below any work, so that a first record without work divides safely."""
 
 
-def findings(evidence: Evidence) -> tuple[Finding, ...]:
+def findings(reading: SingleReading) -> tuple[Finding, ...]:
     """The rows of this family; a violation is by how much a limit exceeds what was paid, relative to it."""
-    if evidence.records < 2:
+    if not reading.whole:
         return ()
-    length, work = evidence.column("length"), evidence.column("work")
-    symmetric = 0.5 * (work + evidence.column("work_reverse"))
-    jumps = range(evidence.records)
+    length, work = reading.column("length"), reading.column("work")
+    symmetric = 0.5 * (work + reading.column("work_reverse"))
+    jumps = range(reading.records)
     least = np.array([speed_limit(float(x), n) if n else 0.0 for x, n in zip(length, jumps, strict=True)])
     looser = np.array([speed_limit_one_sided(float(x), n) if n else 0.0 for x, n in zip(length, jumps, strict=True)])
-    mean, rms = evidence.column("length_mean"), evidence.column("length_rms")
+    mean, rms = reading.column("length_mean"), reading.column("length_rms")
     paid = f"At the end {symmetric[-1]:.4g} nat were paid where {least[-1]:.4g} would do"
     return (
-        _row("speed limit", "(W + W_rev)/2 ≥ 4n[1 − cos(L/2n)] after n jumps", evidence,
+        _row("speed limit", "(W + W_rev)/2 ≥ 4n[1 − cos(L/2n)] after n jumps", reading,
              (least - symmetric) / _at_least(symmetric),
              f"{paid}: {symmetric[-1] / max(least[-1], TINY):.2f} times the least."),
-        _row("one-sided speed limit", "W ≥ −2n ln cos(L/2n) after n jumps", evidence,
+        _row("one-sided speed limit", "W ≥ −2n ln cos(L/2n) after n jumps", reading,
              (looser - work) / _at_least(work),
              f"At the end {work[-1]:.4g} nat were paid, the limit is {looser[-1]:.4g} nat."),
-        _row("order of lengths", "mean over inputs ≤ joint ≤ root mean square over inputs", evidence,
+        _row("order of lengths", "mean over inputs ≤ joint ≤ root mean square over inputs", reading,
              np.maximum(mean - length, length - rms) / _at_least(length),
              f"At the end {mean[-1]:.4g} ≤ {length[-1]:.4g} ≤ {rms[-1]:.4g} nat^½."),
     )  # fmt: skip
@@ -41,7 +41,7 @@ def _at_least(values: np.ndarray) -> np.ndarray:
     return np.asarray(np.maximum(values, TINY))
 
 
-def _row(name: str, claim: str, evidence: Evidence, excess: np.ndarray, detail: str) -> Finding:
+def _row(name: str, claim: str, reading: SingleReading, excess: np.ndarray, detail: str) -> Finding:
     worst = int(np.nan_to_num(excess[1:], nan=-np.inf).argmax()) + 1
     violation = max(float(excess[worst]), 0.0) if np.isfinite(excess[1:]).any() else float("nan")
     return Finding(
@@ -55,6 +55,6 @@ def _row(name: str, claim: str, evidence: Evidence, excess: np.ndarray, detail: 
         interval=(violation, violation),
         bound=(0.0, FLOAT),
         verdict=judge((violation, violation), (0.0, FLOAT)),
-        where=f"tightest at step {evidence.steps[worst]}",
+        where=f"tightest at step {reading.steps[worst]}",
         detail=detail,
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from szilard.estimate import Estimate, Kind
-from szilard.studies.kits.watched.evidence import Evidence
+from szilard.studies.single.reading import SingleReading
 from szilard.verdicts.agreement import agreement
 from szilard.verdicts.bounds import AGREEMENT, FEWEST_ROWS, LEVEL
 from szilard.verdicts.finding import Basis, Concern, Finding, Interval, Verdict
@@ -20,23 +20,23 @@ COMPARISONS = 4
 """Work, heat, entropy and the fluctuation theorem share the samples, so each is judged at level 1 − (1 − LEVEL)/4."""
 
 
-def findings(evidence: Evidence) -> tuple[Finding, ...]:
+def findings(reading: SingleReading) -> tuple[Finding, ...]:
     """The rows of this family.
 
     Cumulative discrepancies carry every earlier one along, so W and Q are judged once, at the last row, where they hold
     all the evidence there is; the entropy's labels are fresh at every row, so its rows are averaged.
     """
-    samples = evidence.samples
+    samples = reading.samples
     if samples is None or not samples.sizes["step"]:
         return (_missing("The record holds no samples: give the Ledger measure samples=1 or more."),)
     rows = int(samples.sizes["step"]) - 1
-    flow = max(abs(evidence.at_end("entropy_change").value), evidence.at_end("work").value, 1e-300)
-    entropy_scale = float(np.mean(np.abs(evidence.column("entropy_conditional"))))
+    flow = max(abs(reading.entropy_change.value), reading.at("work").value, 1e-300)
+    entropy_scale = float(np.mean(np.abs(reading.column("entropy_conditional"))))
     return (
-        _comparison("work", _final(samples, "work"), flow, "max(W, |ΔS|)", rows, evidence),
-        _comparison("heat", _final(samples, "heat"), flow, "max(W, |ΔS|)", rows, evidence),
-        _comparison("entropy", _averaged(samples, "entropy"), entropy_scale, "the mean S(X|Θ)", rows, evidence),
-        _fluctuation(evidence, samples, flow),
+        _comparison("work", _final(samples, "work"), flow, "max(W, |ΔS|)", rows, reading),
+        _comparison("heat", _final(samples, "heat"), flow, "max(W, |ΔS|)", rows, reading),
+        _comparison("entropy", _averaged(samples, "entropy"), entropy_scale, "the mean S(X|Θ)", rows, reading),
+        _fluctuation(reading, samples, flow),
     )
 
 
@@ -58,9 +58,9 @@ def _averaged(samples: xr.Dataset, name: str) -> Estimate:
     )
 
 
-def _comparison(name: str, gap: Estimate, scale: float, scale_name: str, rows: int, evidence: Evidence) -> Finding:
+def _comparison(name: str, gap: Estimate, scale: float, scale_name: str, rows: int, reading: SingleReading) -> Finding:
     """One quantity's discrepancy relative to its scale."""
-    relative = Estimate(gap.value / scale, gap.error / scale, gap.kind, evidence.degrees_of_freedom)
+    relative = Estimate(gap.value / scale, gap.error / scale, gap.kind, reading.degrees_of_freedom)
     z = gap.value / gap.error if gap.error > 0 else math.nan
     verdict, interval, remark = _decide(relative, rows)
     detail = f"Sampled minus exact is {gap.value:.2g} ± {gap.error:.2g} nat over {rows} rows (z = {z:.1f}).{remark}"
@@ -79,10 +79,10 @@ def _comparison(name: str, gap: Estimate, scale: float, scale_name: str, rows: i
     )
 
 
-def _fluctuation(evidence: Evidence, samples: xr.Dataset, flow: float) -> Finding:
+def _fluctuation(reading: SingleReading, samples: xr.Dataset, flow: float) -> Finding:
     """⟨exp(−d)⟩ − 1 summed over jumps: the work that it would feign. Labels one step stale shift it by about 2W."""
     value, error = _column(samples, "fluctuation_sampled") - 1, _column(samples, "fluctuation_sampled_error")
-    position = np.searchsorted(evidence.steps, np.asarray(samples["step"].values))
+    position = np.searchsorted(reading.steps, np.asarray(samples["step"].values))
     jumps = np.diff(position, prepend=0)
     known = np.isfinite(value) & np.isfinite(error) & (jumps > 0)
     total = float((value * jumps)[known].sum())

@@ -1,4 +1,4 @@
-"""The figures of a single run, one family a file: ``figure(view)`` returns None where the record lacks it."""
+"""The figures of a single run, one family a file: ``figure(reading)`` returns None where the record lacks it."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from szilard.studies.single.figures import (
     routes,
     training,
 )
-from szilard.studies.single.figures.view import View
+from szilard.studies.single.reading import SingleReading
 
 FAMILIES = (ledger, training, entropy, closure, intervals, phases, length, directness, paths, routes)
 """In the order of the page; those of the reservoir follow."""
 
 
-def figures(view: View) -> list[Figure]:
+def figures(reading: SingleReading) -> list[Figure]:
     """Every figure that this record supports."""
     families = (*FAMILIES, *reservoir.FAMILIES)
-    return [drawn for family in families if (drawn := family.figure(view)) is not None]
+    return [drawn for family in families if (drawn := family.figure(reading)) is not None]

@@ -8,32 +8,31 @@ from szilard.page.axes import LEGEND, axis, layout, rule
 from szilard.page.curve import Curve, thinned
 from szilard.page.drawing import dots
 from szilard.page.style import BLUE, GREEN, PURPLE, VERMILLION, Figure, Pen
-from szilard.studies.single.figures.view import View
+from szilard.studies.single.reading import SingleReading
 from szilard.verdicts.bounds import FLOAT
 
 FLOOR = 1e-18
 """Where an exact zero is drawn."""
 
 
-def figure(view: View) -> Figure | None:
+def figure(reading: SingleReading) -> Figure | None:
     """None without two records."""
-    evidence = view.evidence
-    if evidence.records < 2:
+    if not reading.whole:
         return None
-    energy, entropy = evidence.column("energy"), evidence.column("entropy_conditional")
-    work, heat = evidence.column("work"), evidence.column("heat")
+    energy, entropy = reading.column("energy"), reading.column("entropy_conditional")
+    work, heat = reading.column("work"), reading.column("heat")
     residuals = [
         ("|W + Q − ΔU|", work + heat - (energy - energy[0]), Pen(BLUE), "circle"),
-        ("|W − Σ(X|Θ)|", work - evidence.column("ep_conditional"), Pen(VERMILLION), "square-open"),
+        ("|W − Σ(X|Θ)|", work - reading.column("ep_conditional"), Pen(VERMILLION), "square-open"),
         ("|U − S(X|Θ)|", energy - entropy, Pen(GREEN), "diamond-open"),
     ]
-    if view.has("fluctuation"):
-        residuals.append(("|⟨exp(−d)⟩ − 1|", evidence.column("fluctuation") - 1, Pen(PURPLE), "x-thin-open"))
+    if reading.has("fluctuation"):
+        residuals.append(("|⟨exp(−d)⟩ − 1|", reading.column("fluctuation") - 1, Pen(PURPLE), "x-thin-open"))
     data = []
     for name, residual, pen, symbol in residuals:
         rows = np.flatnonzero(np.isfinite(residual))
         rows = rows[thinned(len(rows))]
-        curve = Curve(evidence.steps[rows], np.maximum(np.abs(residual[rows]), FLOOR))
+        curve = Curve(reading.steps[rows], np.maximum(np.abs(residual[rows]), FLOOR))
         data.append(dots(curve, name, pen, symbol))
     scale = float(np.abs(np.stack([work, heat, energy])).max())
     shape, note = rule(FLOAT * scale, "bound of the audit", log=True)

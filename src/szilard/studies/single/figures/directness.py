@@ -8,18 +8,19 @@ from szilard.page.axes import axis, layout, rule, spread
 from szilard.page.curve import Curve, thinned
 from szilard.page.drawing import label_ends, line
 from szilard.page.style import BLUE, GREEN, VERMILLION, Figure, Pen
-from szilard.studies.single.figures.view import View
+from szilard.studies.kits.watched.curves import curve
+from szilard.studies.single.reading import SingleReading
 
 
-def figure(view: View) -> Figure | None:
+def figure(reading: SingleReading) -> Figure | None:
     """None without the columns of the direct way."""
-    if not view.has("work_direct", "length_direct") or view.evidence.records < 2:
+    if not reading.has("work_direct", "length_direct") or reading.records < 2:
         return None
-    actual, direct = view.curve("work"), view.curve("work_direct")
-    length, straight = view.evidence.column("length"), view.evidence.column("length_direct")
+    actual, direct = curve(reading, "work"), curve(reading, "work_direct")
+    length, straight = reading.column("length"), reading.column("length_direct")
     rows = np.flatnonzero(length > 0)
     rows = rows[thinned(len(rows))]
-    directness = Curve(view.evidence.steps[rows], (straight[rows] / length[rows]) ** 2)
+    directness = Curve(reading.steps[rows], (straight[rows] / length[rows]) ** 2)
     data = [
         *line(actual, "actual work W", Pen(BLUE), unit="nat"),
         *line(direct, "direct: KL(p₀‖pₙ)", Pen(VERMILLION, "dash"), unit="nat"),

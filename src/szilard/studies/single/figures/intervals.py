@@ -10,20 +10,20 @@ from szilard.page.axes import LEGEND, axis, layout
 from szilard.page.drawing import points
 from szilard.page.style import BLACK, BLUE, VERMILLION, Figure, Pen
 from szilard.studies.kits.watched.drift import spacings
-from szilard.studies.single.figures.view import View
+from szilard.studies.single.reading import SingleReading
 from szilard.verdicts.bounds import LEVEL
 
 
-def figure(view: View) -> Figure | None:
+def figure(reading: SingleReading) -> Figure | None:
     """None when no coarser interval made a jump."""
-    if not view.has("work_by_interval") or view.evidence.records < 2:
+    if not reading.has("work_by_interval") or reading.records < 2:
         return None
-    lengths = np.array(spacings(view.ledger))
-    steps = np.asarray(view.ledger["steps_by_interval"].values, dtype=float)[-1]
-    work = np.asarray(view.ledger["work_by_interval"].values, dtype=float)[-1]
+    lengths = np.array(spacings(reading.rows))
+    steps = np.asarray(reading.rows["steps_by_interval"].values, dtype=float)[-1]
+    work = np.asarray(reading.rows["work_by_interval"].values, dtype=float)[-1]
     errors = np.zeros_like(work)
-    if "work_by_interval_error" in view.ledger:
-        errors = np.asarray(view.ledger["work_by_interval_error"].values, dtype=float)[-1]
+    if "work_by_interval_error" in reading.rows:
+        errors = np.asarray(reading.rows["work_by_interval_error"].values, dtype=float)[-1]
     made = (lengths > 0) & (steps > 0)
     if made.sum() < 2:
         return None
@@ -31,15 +31,15 @@ def figure(view: View) -> Figure | None:
         points(
             lengths[made],
             work[made] / steps[made],
-            view.width * errors[made] / steps[made],
+            reading.half_width * errors[made] / steps[made],
             "work per step",
             Pen(BLACK),
             "circle",
             hover="%{y:.3g} ± %{customdata:.2g} nat",
         )
     ]
-    if view.shares:
-        data += _parts(view)
+    if reading.drift_shares:
+        data += _parts(reading)
     return Figure(
         key="intervals",
         title="Work depends on how often one looks",
@@ -61,12 +61,12 @@ def figure(view: View) -> Figure | None:
     )  # fmt: skip
 
 
-def _parts(view: View) -> list[dict[str, Any]]:
+def _parts(reading: SingleReading) -> list[dict[str, Any]]:
     """Drift's and diffusion's work per step at each interval that has a recorded multiple, set a little apart."""
-    intervals = np.array([share.interval for share in view.shares], dtype=float)
-    rate = np.array([share.work / share.steps for share in view.shares])
-    share = np.array([item.share.value for item in view.shares])
-    half = np.array([item.share.interval(LEVEL)[1] - item.share.value for item in view.shares]) * rate
+    intervals = np.array([share.interval for share in reading.drift_shares], dtype=float)
+    rate = np.array([share.work / share.steps for share in reading.drift_shares])
+    share = np.array([item.share.value for item in reading.drift_shares])
+    half = np.array([item.share.interval(LEVEL)[1] - item.share.value for item in reading.drift_shares]) * rate
     hover = "%{y:.3g} ± %{customdata:.2g} nat"
     return [
         points(intervals * 1.04, rate * share, half, "of which drift", Pen(BLUE, "dash"), "diamond", hover=hover),

@@ -6,16 +6,17 @@ from szilard.page.axes import axis, layout, spread
 from szilard.page.curve import Curve
 from szilard.page.drawing import label_ends, line
 from szilard.page.style import BLACK, BLUE, GREEN, VERMILLION, Figure, Pen
-from szilard.studies.single.figures.view import View
+from szilard.studies.kits.watched.curves import curve
+from szilard.studies.single.reading import SingleReading
 
 
-def figure(view: View) -> Figure | None:
+def figure(reading: SingleReading) -> Figure | None:
     """None without two records."""
-    if view.evidence.records < 2:
+    if reading.records < 2:
         return None
-    work, heat, production = view.curve("work"), view.curve("heat"), view.curve("ep_conditional")
-    entropy = view.curve("entropy_conditional")
-    change = Curve(entropy.steps, entropy.values - view.evidence.column("entropy_conditional")[0])
+    work, heat, production = curve(reading, "work"), curve(reading, "heat"), curve(reading, "ep_conditional")
+    entropy = curve(reading, "entropy_conditional")
+    change = Curve(entropy.steps, entropy.values - reading.column("entropy_conditional")[0])
     quantities = [
         ("W", "work W", work, Pen(BLUE)),
         ("Q", "heat Q absorbed", heat, Pen(VERMILLION, "dash")),

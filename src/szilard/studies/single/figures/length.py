@@ -9,19 +9,19 @@ from szilard.page.axes import axis, layout, spread
 from szilard.page.curve import Curve, thinned
 from szilard.page.drawing import label_ends, line
 from szilard.page.style import BLACK, BLUE, GREEN, VERMILLION, Figure, Pen
-from szilard.studies.single.figures.view import View
+from szilard.studies.kits.watched.curves import curve
+from szilard.studies.single.reading import SingleReading
 
 
-def figure(view: View) -> Figure | None:
+def figure(reading: SingleReading) -> Figure | None:
     """None without two records."""
-    evidence = view.evidence
-    if evidence.records < 2:
+    if not reading.whole:
         return None
-    rows = thinned(evidence.records)
-    steps, length = evidence.steps[rows], evidence.column("length")[rows]
+    rows = thinned(reading.records)
+    steps, length = reading.steps[rows], reading.column("length")[rows]
     jumps = rows.tolist()
-    work = evidence.column("work")[rows]
-    paid = 0.5 * (work + evidence.column("work_reverse")[rows])
+    work = reading.column("work")[rows]
+    paid = 0.5 * (work + reading.column("work_reverse")[rows])
     least = np.array([speed_limit(float(x), n) if n else 0.0 for x, n in zip(length, jumps, strict=True)])
     looser = np.array([speed_limit_one_sided(float(x), n) if n else 0.0 for x, n in zip(length, jumps, strict=True)])
     costs = [
@@ -30,13 +30,13 @@ def figure(view: View) -> Figure | None:
         ("W", "paid: W", work, Pen(BLACK, "dot", 1.8)),
         ("least W", "least W: −2n ln cos(L/2n)", looser, Pen(GREEN, "dashdot")),
     ]
-    data = line(view.curve("length"), "length L", Pen(BLACK), unit="nat^½", panel=2)
+    data = line(curve(reading, "length"), "length L", Pen(BLACK), unit="nat^½", panel=2)
     for _, name, values, pen in costs:
         data += line(Curve(steps, values), name, pen, unit="nat")
     low, high = spread(*(values for _, _, values, _ in costs))
     ends = [(short, float(values[-1]), pen.colour) for short, _, values, pen in costs]
-    curve = view.curve("length")
-    tallest = curve.values + (curve.half if curve.half is not None else 0)
+    way = curve(reading, "length")
+    tallest = way.values + (way.half if way.half is not None else 0)
     long_low, long_high = spread(tallest, [0.0])
     return Figure(
         key="length",
@@ -52,7 +52,7 @@ def figure(view: View) -> Figure | None:
             right=76,
             annotations=[
                 *label_ends(ends, (low, high)),
-                *label_ends([("L", float(curve.values[-1]), BLACK)], (long_low, long_high), panel=2),
+                *label_ends([("L", float(way.values[-1]), BLACK)], (long_low, long_high), panel=2),
             ],
         ),
         panels=2,

@@ -8,19 +8,19 @@ import numpy as np
 
 from szilard.page.axes import axis, layout
 from szilard.page.style import BLUE, VERMILLION, Figure
-from szilard.studies.single.figures.view import View
+from szilard.studies.single.reading import SingleReading
 
 MOST_FRAMES = 24
 """Rows offered by the slider."""
 
 
-def figure(view: View) -> Figure | None:
+def figure(reading: SingleReading) -> Figure | None:
     """None without sampled trajectories."""
-    samples = view.evidence.samples
+    samples = reading.samples
     if samples is None or "ep_histogram" not in samples or samples.sizes["step"] < 2:
         return None
     chosen = np.unique(np.linspace(1, samples.sizes["step"] - 1, MOST_FRAMES).round().astype(int))
-    frames = [_frame(view, int(row)) for row in chosen]
+    frames = [_frame(reading, int(row)) for row in chosen]
     return Figure(
         key="paths",
         title="Fluctuations along single trajectories",
@@ -37,8 +37,8 @@ def figure(view: View) -> Figure | None:
     )
 
 
-def _frame(view: View, row: int) -> dict[str, Any]:
-    samples = view.evidence.samples
+def _frame(reading: SingleReading, row: int) -> dict[str, Any]:
+    samples = reading.samples
     assert samples is not None
     step = int(samples["step"].values[row])
     data, shapes, axes = [], [], []

@@ -11,7 +11,7 @@ from szilard.page.drawing import points
 from szilard.page.style import BLUE, GREEN, ORANGE, PURPLE, VERMILLION, Figure, Pen
 from szilard.studies.kits.watched.drift import Motion
 from szilard.studies.kits.watched.phases import Phase
-from szilard.studies.single.figures.view import View
+from szilard.studies.single.reading import SingleReading
 from szilard.verdicts.bounds import DRIFT
 
 PENS = {
@@ -23,9 +23,9 @@ PENS = {
 }
 
 
-def figure(view: View) -> Figure | None:
+def figure(reading: SingleReading) -> Figure | None:
     """None without two phases that can be judged."""
-    stretches = [(f"{phase.first:,}–{phase.last:,}<br>k = {phase.share.interval}", phase) for phase in view.phases]
+    stretches = [(f"{phase.first:,}–{phase.last:,}<br>k = {phase.share.interval}", phase) for phase in reading.phases]
     if len(stretches) < 2:
         return None
     data = []

@@ -7,7 +7,7 @@ import numpy as np
 from szilard.page.axes import LEGEND, axis, band, layout
 from szilard.page.drawing import points
 from szilard.page.style import BLUE, GREEN, PURPLE, VERMILLION, Figure, Pen
-from szilard.studies.single.figures.view import View
+from szilard.studies.single.reading import SingleReading
 
 QUANTITIES = (
     ("work", "work W", Pen(BLUE), "circle"),
@@ -16,9 +16,9 @@ QUANTITIES = (
 )
 
 
-def figure(view: View) -> Figure | None:
+def figure(reading: SingleReading) -> Figure | None:
     """None without a sampled route."""
-    samples = view.evidence.samples
+    samples = reading.samples
     if samples is None or samples.sizes["step"] < 2 or "work_discrepancy" not in samples:
         return None
     steps = np.asarray(samples["step"].values)

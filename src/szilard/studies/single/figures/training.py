@@ -5,7 +5,8 @@ from __future__ import annotations
 from szilard.page.axes import axis, layout, spread
 from szilard.page.drawing import label_ends, line
 from szilard.page.style import BLACK, BLUE, GREEN, ORANGE, VERMILLION, Figure, Pen
-from szilard.studies.single.figures.view import View
+from szilard.studies.kits.watched.curves import curve
+from szilard.studies.single.reading import SingleReading
 
 PANELS = (
     ("loss", "training loss (as given)", "training loss", Pen(VERMILLION), ""),
@@ -14,29 +15,29 @@ PANELS = (
 )
 
 
-def figure(view: View) -> Figure | None:
+def figure(reading: SingleReading) -> Figure | None:
     """A panel for each that was recorded; None for none, or without two records."""
-    found = [panel for panel in PANELS if view.has(panel[0])]
-    if not found or view.evidence.records < 2:
+    found = [panel for panel in PANELS if reading.has(panel[0])]
+    if not found or reading.records < 2:
         return None
     data, axes, names = [], [], []
     for number, (column, title, name, pen, unit) in enumerate(found, start=1):
-        data += line(view.curve(column), name, pen, unit=unit, panel=number)
+        data += line(curve(reading, column), name, pen, unit=unit, panel=number)
         if column != "cross_entropy":
             axes.append(axis(title, rangemode="tozero"))
             continue
-        predicted, actual = view.curve("entropy_conditional"), view.curve(column)
+        predicted, actual = curve(reading, "entropy_conditional"), curve(reading, column)
         data += line(predicted, "entropy of predictions", Pen(BLACK, "dash"), unit=unit, panel=number)
         span = (0.0, spread(predicted.values, actual.values)[1])
         axes.append(axis(title, range=list(span)))
         ends = [("expected", float(predicted.values[-1]), BLACK), ("actual", float(actual.values[-1]), pen.colour)]
         names += label_ends(ends, span, panel=number)
-    if view.has("learning_rate") and len(set(view.evidence.column("learning_rate").tolist())) > 1:
+    if reading.has("learning_rate") and len(set(reading.column("learning_rate").tolist())) > 1:
         found.append(("learning_rate", "", "", Pen(ORANGE), ""))
-        data += line(view.curve("learning_rate"), "learning rate", Pen(ORANGE, "dot"), panel=len(found))
+        data += line(curve(reading, "learning_rate"), "learning rate", Pen(ORANGE, "dot"), panel=len(found))
         axes.append(axis("learning rate (1)", rangemode="tozero"))
     said = "The training's own numbers over the same steps. "
-    if view.has("cross_entropy"):
+    if reading.has("cross_entropy"):
         said += (
             "The cross-entropy that the model expects is the entropy of its predictions (dashed); where the actual one "
             "lies above, the model is overconfident. "

@@ -5,7 +5,6 @@ from __future__ import annotations
 from szilard.page.banner import standing
 from szilard.page.content import Content, Remark
 from szilard.studies.single.figures import figures
-from szilard.studies.single.figures.view import View
 from szilard.studies.single.page.cards import cards
 from szilard.studies.single.page.layer_table import layer_table
 from szilard.studies.single.page.numbers import numbers
@@ -18,22 +17,21 @@ PYTHON = 'import szilard\n\nrun = szilard.open({directory})\nrun.data["work"]   
 
 def content(reading: SingleReading, audit: Audit) -> Content:
     """The parts of the page."""
-    view = View.of(reading.tree, audit)
     return Content(
-        subtitle=f"The ledger of one training run, in nats, by szilard {view.attributes.get('szilard_version', '')}",
-        attributes=view.attributes,
-        remarks=_remarks(view),
-        cards=cards(view),
+        subtitle=f"The ledger of one training run, in nats, by szilard {reading.attributes.get('szilard_version', '')}",
+        attributes=reading.attributes,
+        remarks=_remarks(reading, audit),
+        cards=cards(reading),
         leading=None,
-        paragraphs=what_was_seen(view),
-        numbers=numbers(view) + layer_table(view),
-        figures=figures(view),
+        paragraphs=what_was_seen(reading, audit),
+        numbers=numbers(reading) + layer_table(reading),
+        figures=figures(reading),
         python=PYTHON,
     )
 
 
-def _remarks(view: View) -> list[Remark]:
-    remarks = standing(view.attributes, view.audit)
-    if view.evidence.undefined:
-        remarks.append(Remark("mind", f"{view.evidence.undefined} records without finite numbers were left out."))
-    return remarks or [Remark("good", f"Complete record: {view.evidence.records:,} records, {view.evidence.span()}.")]
+def _remarks(reading: SingleReading, audit: Audit) -> list[Remark]:
+    remarks = standing(reading.attributes, audit)
+    if reading.undefined:
+        remarks.append(Remark("mind", f"{reading.undefined} records without finite numbers were left out."))
+    return remarks or [Remark("good", f"Complete record: {reading.records:,} records, {reading.span()}.")]

@@ -8,33 +8,34 @@ from szilard.page.cards import number
 from szilard.page.content import Card
 from szilard.studies.kits.parameters.claims.temperatures import layer_temperatures
 from szilard.studies.kits.parameters.words import noise_scale, over
-from szilard.studies.single.figures.view import View
+from szilard.studies.kits.watched.curves import curve
+from szilard.studies.single.reading import SingleReading
 from szilard.verdicts.bounds import FEWEST_BURSTS
 
 
-def cards(view: View) -> list[Card]:
+def cards(reading: SingleReading) -> list[Card]:
     """ΔS, W, Q, L and the accuracy, each with its standard error and unit."""
-    if view.evidence.records < 2:
+    if reading.records < 2:
         return []
-    change = view.entropy_change
+    change = reading.entropy_change
     shown = [number("ΔS", "change of entropy", change.value, change.error, "nat per input")]
     for symbol, words, column, unit in (
         ("W", "work (= Σ)", "work", "nat per input"),
         ("Q", "heat absorbed", "heat", "nat per input"),
         ("L", "length of the way", "length", "nat^½"),
     ):
-        end = view.evidence.at_end(column)
+        end = reading.at(column)
         shown.append(number(symbol, words, end.value, end.error, unit))
-    if view.has("accuracy"):
-        curve = view.curve("accuracy")
-        error = float(curve.half[-1]) / view.width if curve.half is not None else 0.0
-        shown.append(number("", "accuracy on the probe", float(curve.values[-1]), error, ""))
-    return [*shown, *of_the_reservoir(view)]
+    if reading.has("accuracy"):
+        accuracy = curve(reading, "accuracy")
+        error = float(accuracy.half[-1]) / reading.half_width if accuracy.half is not None else 0.0
+        shown.append(number("", "accuracy on the probe", float(accuracy.values[-1]), error, ""))
+    return [*shown, *of_the_reservoir(reading)]
 
 
-def of_the_reservoir(view: View) -> list[Card]:
+def of_the_reservoir(reading: SingleReading) -> list[Card]:
     """How far the layers' temperatures lie apart, and the noise scale, late in the training."""
-    bursts = view.evidence.reservoir
+    bursts = reading.bursts
     if bursts is None or bursts.records < FEWEST_BURSTS:
         return []
     shown = []

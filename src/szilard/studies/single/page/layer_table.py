@@ -12,15 +12,15 @@ from szilard.studies.kits.parameters.claims.force import signal_over_noise
 from szilard.studies.kits.parameters.claims.shape import directions, tail
 from szilard.studies.kits.parameters.claims.temperatures import configurational, fluctuation_dissipation
 from szilard.studies.kits.watched.bursts import Bursts
-from szilard.studies.single.figures.view import View
+from szilard.studies.single.reading import SingleReading
 from szilard.verdicts.bounds import FEWEST_BURSTS
 
 Reading = Callable[[Bursts, int], Estimate | None]
 
 
-def layer_table(view: View) -> str:
+def layer_table(reading: SingleReading) -> str:
     """A folded table with a row for each layer, over the second half of the records; empty text without bursts."""
-    bursts = view.evidence.reservoir
+    bursts = reading.bursts
     if bursts is None or bursts.records < FEWEST_BURSTS:
         return ""
     head = "".join(f'<th scope="col">{escape(name)} ({prose(unit)})</th>' for name, unit, _ in COLUMNS)

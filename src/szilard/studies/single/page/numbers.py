@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from szilard.page.numbers import table
-from szilard.studies.single.figures.view import View
+from szilard.studies.single.reading import SingleReading
 
 COLUMNS = (
     ("entropy_conditional", "S(X|θ)", "nat"),
@@ -17,11 +17,11 @@ COLUMNS = (
 )
 
 
-def numbers(view: View) -> str:
+def numbers(reading: SingleReading) -> str:
     """A table of every quantity that was recorded, with standard errors."""
     columns = []
     for name, symbol, unit in COLUMNS:
-        if view.has(name):
-            errors = view.evidence.column(f"{name}_error") if f"{name}_error" in view.ledger else None
-            columns.append(((symbol, unit), view.evidence.column(name), errors))
-    return table(view.evidence.steps, columns)
+        if reading.has(name):
+            errors = reading.column(f"{name}_error") if f"{name}_error" in reading.rows else None
+            columns.append(((symbol, unit), reading.column(name), errors))
+    return table(reading.steps, columns)

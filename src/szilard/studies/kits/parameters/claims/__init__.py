@@ -22,13 +22,13 @@ from szilard.studies.kits.parameters.claims import (
     work,
 )
 from szilard.studies.kits.parameters.statements import LAZY, RESERVOIR, Claim
-from szilard.studies.kits.watched.evidence import Evidence
+from szilard.studies.kits.watched.reading import WatchedReading
 from szilard.verdicts.finding import Finding
 
 __all__ = ["FAMILIES", "findings", "without"]
 
 FAMILIES = (loop, whiteness, stationarity, temperatures, shape, equilibrium, force, work)
-"""Each has ``findings(evidence)``, of a record that holds bursts."""
+"""Each has ``findings(reading)``, of a record that holds bursts."""
 
 CLAIMS = (
     (claims.LOOP,), (claims.WHITE, claims.COLOUR), (claims.STATIONARY,),
@@ -38,18 +38,18 @@ CLAIMS = (
 """Of each family."""
 
 
-def findings(evidence: Evidence) -> tuple[Finding, ...]:
+def findings(reading: WatchedReading) -> tuple[Finding, ...]:
     """The rows of all families, or what it would take where the record holds no bursts."""
-    if evidence.reservoir is None:
+    if reading.bursts is None:
         return without()
-    return (*(row for family, its in zip(FAMILIES, CLAIMS, strict=True) for row in _rows(family, its, evidence)),
+    return (*(row for family, its in zip(FAMILIES, CLAIMS, strict=True) for row in _rows(family, its, reading)),
             LAZY.unchecked())  # fmt: skip
 
 
-def _rows(family: ModuleType, its: tuple[Claim, ...], evidence: Evidence) -> tuple[Finding, ...]:
+def _rows(family: ModuleType, its: tuple[Claim, ...], reading: WatchedReading) -> tuple[Finding, ...]:
     """Of a family; where the evidence is too small or odd for one of its statistics, that is said in its place."""
     try:
-        return tuple(family.findings(evidence))
+        return tuple(family.findings(reading))
     except (RecordError, np.linalg.LinAlgError) as error:
         return tuple(claim.unchecked(f"The evidence is too small or too odd to judge: {error}") for claim in its)
 

@@ -25,7 +25,7 @@ from szilard.reservoir import (
 from szilard.studies.kits.parameters import statements as claims
 from szilard.studies.kits.parameters.statements import Claim
 from szilard.studies.kits.watched.bursts import Bursts
-from szilard.studies.kits.watched.evidence import Evidence
+from szilard.studies.kits.watched.reading import WatchedReading
 from szilard.verdicts.audit import number
 from szilard.verdicts.bounds import CANONICAL, FEWEST_RELAXED, REVERSIBLE, TURNING
 from szilard.verdicts.finding import Finding, Interval, parts_of
@@ -38,9 +38,9 @@ MOST_NAMED = 5
 """Layers that a sentence names."""
 
 
-def findings(evidence: Evidence) -> tuple[Finding, ...]:
+def findings(reading: WatchedReading) -> tuple[Finding, ...]:
     """The rows of this family, over the evenly spaced records of the second half."""
-    bursts = evidence.reservoir
+    bursts = reading.bursts
     assert bursts is not None
     if not bursts.has("projection_position", "projection_force"):
         return tuple(

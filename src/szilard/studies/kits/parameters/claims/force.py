@@ -10,7 +10,7 @@ from szilard.estimate import Estimate, format_with_error
 from szilard.reservoir import time_ratio
 from szilard.studies.kits.parameters.statements import FORCE, SIGNAL
 from szilard.studies.kits.watched.bursts import Bursts
-from szilard.studies.kits.watched.evidence import Evidence
+from szilard.studies.kits.watched.reading import WatchedReading
 from szilard.verdicts.bounds import FEWEST_BURSTS, OUTWEIGHS
 from szilard.verdicts.finding import Finding, parts_of
 from szilard.verdicts.rows import decisive, level_of
@@ -18,9 +18,9 @@ from szilard.verdicts.rows import decisive, level_of
 BOUND = (OUTWEIGHS, math.inf)
 
 
-def findings(evidence: Evidence) -> tuple[Finding, ...]:
+def findings(reading: WatchedReading) -> tuple[Finding, ...]:
     """The rows of this family, over the second half of the records."""
-    bursts = evidence.reservoir
+    bursts = reading.bursts
     assert bursts is not None
     if bursts.records < FEWEST_BURSTS:
         return tuple(claim.unchecked(bursts.too_few(FEWEST_BURSTS)) for claim in (FORCE, SIGNAL))

@@ -7,19 +7,19 @@ import numpy as np
 from szilard.estimate import format_with_error
 from szilard.reservoir import largest_effect, ratio_of_means
 from szilard.studies.kits.parameters.statements import LOOP
-from szilard.studies.kits.watched.evidence import Evidence
+from szilard.studies.kits.watched.reading import WatchedReading
 from szilard.verdicts.bounds import FEWEST_BURSTS, GROSS, LEVEL, SAME_NOISE
 from szilard.verdicts.finding import Concern, Finding
 
 
-def findings(evidence: Evidence) -> tuple[Finding, ...]:
+def findings(reading: WatchedReading) -> tuple[Finding, ...]:
     """The one row of this family: the largest departure of a layer's ratio of means from 1.
 
     A loop that is known to draw with replacement must agree, or the record is of another training, unless it was said
     to clip. Batches of shuffled epochs are no fresh ones: they hold what the model has not seen for longest; but that
     makes no factor of two.
     """
-    bursts = evidence.reservoir
+    bursts = reading.bursts
     assert bursts is not None
     if bursts.records < FEWEST_BURSTS:
         return (LOOP.unchecked(bursts.too_few(FEWEST_BURSTS), Concern.RECORD),)

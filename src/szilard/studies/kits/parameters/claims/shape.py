@@ -10,16 +10,16 @@ from szilard.estimate import Estimate, Kind, format_with_error
 from szilard.studies.kits.parameters.statements import FINITE as TAILS
 from szilard.studies.kits.parameters.statements import ISOTROPIC
 from szilard.studies.kits.watched.bursts import Bursts
-from szilard.studies.kits.watched.evidence import Evidence
+from szilard.studies.kits.watched.reading import WatchedReading
 from szilard.verdicts.bounds import FINITE
 from szilard.verdicts.bounds import ISOTROPIC as FILLED
 from szilard.verdicts.finding import Finding, parts_of
 from szilard.verdicts.rows import decisive, level_of
 
 
-def findings(evidence: Evidence) -> tuple[Finding, ...]:
+def findings(reading: WatchedReading) -> tuple[Finding, ...]:
     """The rows of this family, from the last window of records."""
-    bursts = evidence.reservoir
+    bursts = reading.bursts
     assert bursts is not None
     return (_isotropic(bursts), _tails(bursts))
 

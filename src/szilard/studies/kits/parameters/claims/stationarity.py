@@ -16,7 +16,7 @@ from szilard.reservoir.time_average import residual_time
 from szilard.studies.kits.parameters.claims.temperatures import too_alike
 from szilard.studies.kits.parameters.statements import REGIMES, STATIONARY
 from szilard.studies.kits.watched.bursts import Bursts
-from szilard.studies.kits.watched.evidence import Evidence
+from szilard.studies.kits.watched.reading import WatchedReading
 from szilard.verdicts.bounds import FEWEST_COMPARED, FEWEST_INDEPENDENT, STEADY
 from szilard.verdicts.finding import Finding, Verdict, judge
 from szilard.verdicts.rows import level_of
@@ -25,9 +25,9 @@ FITTED = 4
 """Parameters of the smooth course about which the memory of ln c is taken: a cubic."""
 
 
-def findings(evidence: Evidence) -> tuple[Finding, ...]:
+def findings(reading: WatchedReading) -> tuple[Finding, ...]:
     """The rows of this family."""
-    bursts = evidence.reservoir
+    bursts = reading.bursts
     assert bursts is not None
     found = found_regimes(bursts)
     return (_stationary(bursts, found), *((_regimes(bursts, found),) if found else ()))

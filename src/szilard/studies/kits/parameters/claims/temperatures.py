@@ -11,7 +11,7 @@ from szilard.reservoir import mutual_equilibrium, time_average, time_ratio
 from szilard.studies.kits.parameters.statements import ONE_TEMPERATURE as ONE
 from szilard.studies.kits.parameters.statements import SETTLED, YAIDA
 from szilard.studies.kits.watched.bursts import Bursts
-from szilard.studies.kits.watched.evidence import Evidence
+from szilard.studies.kits.watched.reading import WatchedReading
 from szilard.verdicts.bounds import (
     FEWEST_BURSTS,
     FEWEST_COMPARED,
@@ -24,9 +24,9 @@ from szilard.verdicts.finding import Finding, parts_of
 from szilard.verdicts.rows import decisive, level_of, ratio
 
 
-def findings(evidence: Evidence) -> tuple[Finding, ...]:
+def findings(reading: WatchedReading) -> tuple[Finding, ...]:
     """The rows of this family."""
-    bursts = evidence.reservoir
+    bursts = reading.bursts
     assert bursts is not None
     return (_one(bursts), _yaida(bursts), _settled(bursts))
 

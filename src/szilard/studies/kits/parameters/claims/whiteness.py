@@ -11,15 +11,15 @@ from szilard.reservoir import largest_effect, ratio_of_means, shuffled_autocorre
 from szilard.studies.kits.parameters.statements import COLOUR as TEMPERATURE
 from szilard.studies.kits.parameters.statements import WHITE
 from szilard.studies.kits.watched.bursts import Bursts
-from szilard.studies.kits.watched.evidence import Evidence
+from szilard.studies.kits.watched.reading import WatchedReading
 from szilard.verdicts.bounds import COLOUR, FEWEST_BURSTS, HEATED, LEVEL
 from szilard.verdicts.finding import Finding, Interval, parts_of
 from szilard.verdicts.rows import decisive, level_of
 
 
-def findings(evidence: Evidence) -> tuple[Finding, ...]:
+def findings(reading: WatchedReading) -> tuple[Finding, ...]:
     """The rows of this family."""
-    bursts = evidence.reservoir
+    bursts = reading.bursts
     assert bursts is not None
     lags = np.flatnonzero(bursts.lags > 0)
     if 0 not in bursts.lags or not len(lags):

@@ -11,7 +11,7 @@ from szilard.errors import SpecError
 from szilard.estimate import format_with_error
 from szilard.reservoir import Dynamics, displacement_variance, time_ratio
 from szilard.studies.kits.parameters.statements import PREDICTED
-from szilard.studies.kits.watched.evidence import Evidence
+from szilard.studies.kits.watched.reading import WatchedReading
 from szilard.verdicts.bounds import FEWEST_BURSTS, LEADING_ORDER, LEVEL
 from szilard.verdicts.finding import Finding
 
@@ -37,13 +37,13 @@ class Works:
     interval: int
 
 
-def findings(evidence: Evidence) -> tuple[Finding, ...]:
+def findings(reading: WatchedReading) -> tuple[Finding, ...]:
     """The one row of this family; none where no works were predicted."""
-    bursts = evidence.reservoir
+    bursts = reading.bursts
     assert bursts is not None
     if not bursts.has("work_drift", "work_diffusion"):
         return ()
-    found = works(evidence)
+    found = works(reading)
     if found is None or len(found.steps) < FEWEST_BURSTS:
         return (PREDICTED.unchecked("The ledger made too few jumps between bursts: train longer."),)
     predicted = found.drift + found.diffusion
@@ -65,12 +65,12 @@ def findings(evidence: Evidence) -> tuple[Finding, ...]:
     )
 
 
-def works(evidence: Evidence) -> Works | None:
+def works(reading: WatchedReading) -> Works | None:
     """Predicted and measured work per step between bursts; None where one of them is missing."""
-    bursts, ledger = evidence.reservoir, evidence.ledger
+    bursts, ledger = reading.bursts, reading.rows
     if bursts is None or not bursts.has("work_drift", "work_diffusion") or "work_by_interval" not in ledger:
         return None
-    rows = np.searchsorted(evidence.steps, bursts.steps, side="right") - 1
+    rows = np.searchsorted(reading.steps, bursts.steps, side="right") - 1
     steps, jumps, work = (
         np.asarray(ledger[name].values, dtype=float)[:, 0] for name in ("steps_by_interval", "jumps_by_interval",
                                                                        "work_by_interval")
@@ -83,7 +83,7 @@ def works(evidence: Evidence) -> Works | None:
     drift, diffusion = (bursts.values(name) for name in ("work_drift", "work_diffusion"))
     drift, diffusion = (0.5 * (each[1:] + each[:-1])[known] for each in (drift, diffusion))
     measured = (done / np.maximum(covered, 1))[known]
-    diffusion = diffusion * coherence(evidence.attributes.get("optimizer"), interval)
+    diffusion = diffusion * coherence(reading.attributes.get("optimizer"), interval)
     return Works(bursts.steps[1:][known], measured, interval * drift, diffusion, interval)
 
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import math
 
 from szilard.estimate import format_with_error
-from szilard.studies.kits.watched.evidence import Evidence
+from szilard.studies.kits.watched.reading import WatchedReading
 from szilard.verdicts.bounds import LEVEL, QUASI_STATIC
 from szilard.verdicts.finding import Basis, Concern, Finding, judge
 
 
-def findings(evidence: Evidence) -> tuple[Finding, ...]:
+def findings(reading: WatchedReading) -> tuple[Finding, ...]:
     """The rows of this family: ``Σ/|ΔS|``, with the widest ratio that both intervals allow (Σ and ΔS share inputs)."""
-    if evidence.records < 2:
+    if not reading.whole:
         return ()
-    production = evidence.at_end("ep_conditional")
-    change = evidence.at_end("entropy_change")
+    production = reading.at("ep_conditional")
+    change = reading.entropy_change
     low, high = (max(end, 0.0) for end in production.interval(LEVEL))
     ends = [abs(end) for end in change.interval(LEVEL)]
     least = 0.0 if change.interval(LEVEL)[0] <= 0 <= change.interval(LEVEL)[1] else min(ends)
@@ -37,12 +37,12 @@ def findings(evidence: Evidence) -> tuple[Finding, ...]:
             detail=(
                 f"Σ(X|Θ) = {format_with_error(production.value, production.error)} nat against ΔS(X|Θ) = "
                 f"{format_with_error(change.value, change.error)} nat per input, "
-                f"{_at_interval(evidence)}; another k gives another number."
+                f"{_at_interval(reading)}; another k gives another number."
             ),
         ),
     )
 
 
-def _at_interval(evidence: Evidence) -> str:
-    every = evidence.attributes.get("every")
+def _at_interval(reading: WatchedReading) -> str:
+    every = reading.attributes.get("every")
     return f"at k = {every:,} training steps" if isinstance(every, int) else "at this measuring interval"

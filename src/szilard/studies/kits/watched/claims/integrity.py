@@ -4,37 +4,25 @@ from __future__ import annotations
 
 import numpy as np
 
-from szilard.studies.kits.watched.evidence import Evidence
+from szilard.studies.kits.complete import complete_record
+from szilard.studies.kits.watched.reading import WatchedReading
 from szilard.verdicts.finding import Concern, Finding
-from szilard.verdicts.rows import counted, ending
+from szilard.verdicts.rows import counted
 
 
-def findings(evidence: Evidence) -> tuple[Finding, ...]:
+def findings(reading: WatchedReading) -> tuple[Finding, ...]:
     """The rows of this family; the effect counts faults, and none are allowed."""
-    return (_complete(evidence), _gaps(evidence))
+    aside = f"{reading.undefined} records without finite numbers were set aside." if reading.undefined else ""
+    claim = "the record covers the whole run and every number in it is finite"
+    return (complete_record(reading, claim, set_aside=reading.undefined, told=aside), _gaps(reading))
 
 
-def _complete(evidence: Evidence) -> Finding:
-    status, detail = ending(evidence.attributes, f"{evidence.records} records, {evidence.span()}", evidence.span())
-    if evidence.undefined:
-        detail += f" {evidence.undefined} records without finite numbers were set aside."
-    faults = float((status != "complete") + evidence.undefined)
-    return counted(
-        "complete record",
-        "the record covers the whole run and every number in it is finite",
-        "the record",
-        faults,
-        detail,
-        Concern.COVERAGE,
-    )
-
-
-def _gaps(evidence: Evidence) -> Finding:
-    steps = np.diff(evidence.steps)
+def _gaps(reading: WatchedReading) -> Finding:
+    steps = np.diff(reading.steps)
     backwards = int((steps <= 0).sum())
     gaps = 0
-    if "interval" in evidence.ledger:
-        gaps = int((np.asarray(evidence.ledger["interval"].values)[1:] != steps).sum())
+    if "interval" in reading.rows:
+        gaps = int((np.asarray(reading.rows["interval"].values)[1:] != steps).sum())
     detail = f"{backwards} steps out of order, {gaps} records whose interval does not reach back to the one before."
     return counted(
         "no gaps",

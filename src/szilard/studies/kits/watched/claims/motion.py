@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import math
 
-from szilard.studies.kits.watched.drift import DriftShare, Motion, drift_share, drift_shares
-from szilard.studies.kits.watched.evidence import Evidence
-from szilard.studies.kits.watched.intervals import describe, momentum_of
+from szilard.studies.kits.watched.drift import DriftShare, Motion
 from szilard.studies.kits.watched.learning import in_words as outcome_in_words
-from szilard.studies.kits.watched.phases import in_words, phases
+from szilard.studies.kits.watched.phases import in_words
+from szilard.studies.kits.watched.reading import WatchedReading
+from szilard.studies.kits.watched.words import describe
 from szilard.verdicts.bounds import DRIFT, FEWEST_JUMPS, LEVEL
 from szilard.verdicts.finding import Basis, Concern, Finding, Interval, Verdict, judge
 
 
-def findings(evidence: Evidence) -> tuple[Finding, ...]:
+def findings(reading: WatchedReading) -> tuple[Finding, ...]:
     """The rows of this family."""
-    momentum = momentum_of(evidence.attributes.get("optimizer"))
-    return (_dependence(evidence, momentum), _learning(evidence, momentum))
+    return (_dependence(reading), _learning(reading))
 
 
 def _too_few() -> str:
@@ -26,9 +25,9 @@ def _too_few() -> str:
     )
 
 
-def _dependence(evidence: Evidence, momentum: float) -> Finding:
+def _dependence(reading: WatchedReading) -> Finding:
     """W(mc)/W(c) − 1 for every pair of intervals, 0 where it does not matter; the row shows the clearest departure."""
-    shares = [share for share in drift_shares(evidence.ledger, momentum) if share.enough]
+    shares = [share for share in reading.drift_shares if share.enough]
     intervals = [_change_of_work(share, 1 - (1 - LEVEL) / len(shares)) for share in shares]
     verdicts = {judge(interval, (-DRIFT, DRIFT)) for interval in intervals}
     verdict, interval, effect, where, detail = Verdict.UNDECIDED, None, None, "whole run", _too_few()
@@ -69,12 +68,12 @@ def _change_of_work(share: DriftShare, level: float) -> Interval:
     return (low * scale + shift, high * scale + shift)
 
 
-def _learning(evidence: Evidence, momentum: float) -> Finding:
+def _learning(reading: WatchedReading) -> Finding:
     """Drift's share of the work: ``held`` above its bound, ``failed`` only where the motion is really diffusion.
 
     A share below 0 refutes nothing: relaxation cancels the cross terms of a drift as well.
     """
-    share = drift_share(evidence.ledger, momentum)
+    share = reading.drift_share
     interval, effect, where, verdict = None, None, "whole run", Verdict.UNDECIDED
     said = [_too_few()]
     if share is not None and share.jumps >= FEWEST_JUMPS:
@@ -82,9 +81,9 @@ def _learning(evidence: Evidence, momentum: float) -> Finding:
         where = f"{share.steps} steps, at intervals of {share.interval}"
         if share.motion in (Motion.DRIFT, Motion.DIFFUSION):
             verdict = judge(interval, (DRIFT, math.inf))
-        said = [describe(share, momentum), _in_phases(evidence, momentum)]
-    if evidence.records > 1:
-        said.append(outcome_in_words(evidence.ledger, share))
+        said = [describe(share, reading.momentum), _in_phases(reading)]
+    if reading.whole:
+        said.append(outcome_in_words(reading.rows, share))
     return Finding(
         name="drift",
         claim="consecutive jumps point the same way at this interval",
@@ -102,7 +101,7 @@ def _learning(evidence: Evidence, momentum: float) -> Finding:
     )
 
 
-def _in_phases(evidence: Evidence, momentum: float) -> str:
+def _in_phases(reading: WatchedReading) -> str:
     """What the parts of the run say on their own, where there are several."""
-    said = in_words(phases(evidence.ledger, momentum))
+    said = in_words(reading.phases)
     return f"By phases, each at its own coarsest interval: {said}." if said else ""

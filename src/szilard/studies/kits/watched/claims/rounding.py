@@ -4,31 +4,31 @@ from __future__ import annotations
 
 import math
 
-from szilard.studies.kits.watched.evidence import Evidence
+from szilard.studies.kits.watched.reading import WatchedReading
 from szilard.verdicts.bounds import ROUNDING, ROUNDING_FACTOR
 from szilard.verdicts.finding import Basis, Concern, Finding, Verdict, judge
 
 
-def findings(evidence: Evidence) -> tuple[Finding, ...]:
+def findings(reading: WatchedReading) -> tuple[Finding, ...]:
     """The rows of this family."""
-    if evidence.records < 2 or "precision_floor" not in evidence.ledger:
+    if reading.records < 2 or "precision_floor" not in reading.rows:
         return ()
-    work, floor = evidence.at_end("work").value, evidence.at_end("precision_floor").value
+    work, floor = reading.at("work").value, reading.at("precision_floor").value
     share = floor / work if work > 0 else math.inf
     interval = (0.0, share * ROUNDING_FACTOR)
     # a floor alone accuses nobody: models that follow closely upon one another round alike
     verdict = Verdict.HELD if judge(interval, (0.0, ROUNDING)) is Verdict.HELD else Verdict.UNDECIDED
-    precision = str(evidence.attributes.get("forward_precision", "an unknown precision"))
+    precision = str(reading.attributes.get("forward_precision", "an unknown precision"))
     detail = f"Rounding at {precision} would feign up to about {floor:.1g} nat of {work:.4g} nat."
-    if verdict is Verdict.UNDECIDED and "work_quadratic" in evidence.ledger and work > 0:
-        quadratic = evidence.at_end("work_quadratic").value
+    if verdict is Verdict.UNDECIDED and "work_quadratic" in reading.rows and work > 0:
+        quadratic = reading.at("work_quadratic").value
         share = abs(work - quadratic) / work
         interval = (share, share)
         verdict = judge(interval, (0.0, ROUNDING))
         detail += f" The Fisher form, which rounding hardly touches, gives {quadratic:.4g} nat."
     elif verdict is Verdict.UNDECIDED:
         detail += " The Fisher form would tell: szilard.Ledger(fisher=True)."
-    if evidence.attributes.get("forward_flagged"):
+    if reading.attributes.get("forward_flagged"):
         detail += " The forward pass was less precise than float32, which float64 sums do not mend."
         verdict = Verdict.UNDECIDED if verdict is Verdict.HELD else verdict
     return (

@@ -1,4 +1,4 @@
-"""The figures of the parameters as a heat reservoir: ``figure(view)`` returns None where the record lacks it."""
+"""The figures of the parameters as a heat reservoir: ``figure(reading)`` returns None where the record lacks it."""
 
 from __future__ import annotations
 

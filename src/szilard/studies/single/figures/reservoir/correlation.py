@@ -9,16 +9,16 @@ from szilard.page.drawing import between, label_ends, points
 from szilard.page.style import Figure
 from szilard.studies.kits.parameters.claims.whiteness import autocorrelation
 from szilard.studies.single.figures.reservoir.layers import margin, named
-from szilard.studies.single.figures.view import View
+from szilard.studies.single.reading import SingleReading
 from szilard.verdicts.bounds import COLOUR, FEWEST_BURSTS, LEVEL
 
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "x")
 """One a layer that has a pen."""
 
 
-def figure(view: View) -> Figure | None:
+def figure(reading: SingleReading) -> Figure | None:
     """None with too few bursts, or without lags."""
-    bursts = view.evidence.reservoir
+    bursts = reading.bursts
     if bursts is None or bursts.records < FEWEST_BURSTS or 0 not in bursts.lags:
         return None
     places = np.flatnonzero(bursts.lags > 0)

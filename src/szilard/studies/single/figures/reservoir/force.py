@@ -10,12 +10,12 @@ from szilard.page.style import Figure
 from szilard.studies.kits.watched.bursts import Bursts
 from szilard.studies.single.figures.reservoir.layers import drawn, margin, ratio_along
 from szilard.studies.single.figures.reservoir.noise import LOW, ticks
-from szilard.studies.single.figures.view import View
+from szilard.studies.single.reading import SingleReading
 
 
-def figure(view: View) -> Figure | None:
+def figure(reading: SingleReading) -> Figure | None:
     """None with too few bursts."""
-    bursts = view.evidence.reservoir
+    bursts = reading.bursts
     if bursts is None or bursts.records < 8:
         return None
     data, names, above = drawn(bursts, lambda layer: _together(bursts, layer), apart=LOW)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from szilard.page.axes import axis, layout
 from szilard.page.style import Figure
 from szilard.studies.single.figures.reservoir.layers import along, drawn, margin
-from szilard.studies.single.figures.view import View
+from szilard.studies.single.reading import SingleReading
 
 LOW = 0.12
 """Between names in a panel that shares its figure with another."""
 
 
-def figure(view: View) -> Figure | None:
+def figure(reading: SingleReading) -> Figure | None:
     """None with fewer than two bursts."""
-    bursts = view.evidence.reservoir
+    bursts = reading.bursts
     if bursts is None or bursts.records < 2:
         return None
     noise, names, above = drawn(bursts, lambda layer: along(bursts, layer, "noise_variance"), unit="loss²", apart=LOW)

@@ -9,13 +9,13 @@ from szilard.page.curve import Curve
 from szilard.page.style import Figure
 from szilard.studies.kits.watched.bursts import Bursts
 from szilard.studies.single.figures.reservoir.layers import drawn, margin, ratio_along
-from szilard.studies.single.figures.view import View
+from szilard.studies.single.reading import SingleReading
 from szilard.verdicts.bounds import STATIONARY_RATIO
 
 
-def figure(view: View) -> Figure | None:
+def figure(reading: SingleReading) -> Figure | None:
     """None with too few bursts, or where the optimiser's law is not known."""
-    bursts = view.evidence.reservoir
+    bursts = reading.bursts
     if bursts is None or bursts.records < 8:
         return None
     curves = {layer: _ratio(bursts, layer) for layer in range(bursts.groups)}

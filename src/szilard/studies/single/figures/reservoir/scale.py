@@ -15,7 +15,7 @@ from szilard.reservoir import mean_of
 from szilard.studies.kits.parameters.words import noise_scale
 from szilard.studies.kits.watched.bursts import Bursts
 from szilard.studies.single.figures.reservoir.noise import ticks
-from szilard.studies.single.figures.view import View
+from szilard.studies.single.reading import SingleReading
 from szilard.verdicts.bounds import LEVEL
 
 FEWEST = 8
@@ -73,9 +73,9 @@ def _least(bursts: Bursts, rows: np.ndarray) -> float:
     return bursts.batch_size * float(noise.mean()) / most if most > 0 else math.nan
 
 
-def figure(view: View) -> Figure | None:
+def figure(reading: SingleReading) -> Figure | None:
     """None without the batch size, or with too few bursts."""
-    bursts = view.evidence.reservoir
+    bursts = reading.bursts
     if bursts is None or bursts.batch_size == 0 or bursts.records < FEWEST:
         return None
     found = stretches(bursts)

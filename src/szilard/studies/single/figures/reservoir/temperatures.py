@@ -6,12 +6,12 @@ from szilard.page.axes import axis, layout
 from szilard.page.style import Figure
 from szilard.studies.single.figures.reservoir.layers import along, drawn, margin
 from szilard.studies.single.figures.reservoir.noise import ticks
-from szilard.studies.single.figures.view import View
+from szilard.studies.single.reading import SingleReading
 
 
-def figure(view: View) -> Figure | None:
+def figure(reading: SingleReading) -> Figure | None:
     """None with fewer than two bursts."""
-    bursts = view.evidence.reservoir
+    bursts = reading.bursts
     if bursts is None or bursts.records < 2:
         return None
     data, names, span = drawn(bursts, lambda layer: along(bursts, layer, "temperature_noise"), unit="loss")

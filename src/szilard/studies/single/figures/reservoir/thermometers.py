@@ -17,7 +17,7 @@ from szilard.studies.kits.parameters.claims.temperatures import configurational
 from szilard.studies.kits.watched.bursts import Bursts
 from szilard.studies.single.figures.reservoir.layers import shortened
 from szilard.studies.single.figures.reservoir.noise import ticks
-from szilard.studies.single.figures.view import View
+from szilard.studies.single.reading import SingleReading
 from szilard.verdicts.bounds import LEVEL
 
 THERMOMETERS = (
@@ -29,9 +29,9 @@ APART = 0.18
 """Between the marks of a layer, in layers."""
 
 
-def figure(view: View) -> Figure | None:
+def figure(reading: SingleReading) -> Figure | None:
     """None with fewer than two bursts in the second half."""
-    bursts = view.evidence.reservoir
+    bursts = reading.bursts
     if bursts is None or bursts.records < 4:
         return None
     data = []

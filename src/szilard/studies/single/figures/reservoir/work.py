@@ -10,12 +10,12 @@ from szilard.page.drawing import label_ends, line
 from szilard.page.style import BLACK, BLUE, GREEN, VERMILLION, Figure, Pen
 from szilard.studies.kits.parameters.claims.work import works
 from szilard.studies.single.figures.reservoir.noise import ticks
-from szilard.studies.single.figures.view import View
+from szilard.studies.single.reading import SingleReading
 
 
-def figure(view: View) -> Figure | None:
+def figure(reading: SingleReading) -> Figure | None:
     """None where no works were predicted, or nothing was measured beside them."""
-    found = works(view.evidence)
+    found = works(reading)
     if found is None or len(found.steps) < 2:
         return None
     rows = thinned(len(found.steps), 200)

@@ -1,21 +1,9 @@
-"""What moved the model at a measuring interval, in words with numbers, and the momentum that has to be allowed for."""
+"""What moved the model at a measuring interval, in words with numbers."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from szilard.estimate import format_with_error
 from szilard.studies.kits.watched.drift import DriftShare, Motion
-
-
-def momentum_of(optimizer: Any) -> float:
-    """β of the optimiser as recorded: SGD's ``momentum`` or the first of Adam's ``betas``; 0 where there is none."""
-    settings = dict(optimizer) if isinstance(optimizer, dict) else {}
-    nested = settings.get("defaults")
-    settings |= nested if isinstance(nested, dict) else {}
-    betas = settings.get("betas")
-    beta = betas[0] if isinstance(betas, list | tuple) and betas else settings.get("momentum", 0.0)
-    return min(float(beta), 0.9999) if isinstance(beta, int | float) and beta > 0 else 0.0
 
 
 def describe(share: DriftShare, momentum: float) -> str:

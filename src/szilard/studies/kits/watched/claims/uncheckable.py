@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from szilard.studies.kits.watched.evidence import Evidence
+from szilard.studies.kits.watched.reading import WatchedReading
 from szilard.verdicts.finding import Finding, unchecked
 
 ENSEMBLE = "an ensemble of trainings over seeds, datasets and tasks"
@@ -24,6 +24,6 @@ CLAIMS = (
 """Name, claim, source, and what it would take."""
 
 
-def findings(evidence: Evidence) -> tuple[Finding, ...]:
+def findings(reading: WatchedReading) -> tuple[Finding, ...]:
     """The rows of this family, the same for every single run."""
     return tuple(unchecked(*claim) for claim in CLAIMS)
