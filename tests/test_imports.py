@@ -92,7 +92,6 @@ READ = {
     "record",
     "summary",
     "page_words",
-    "conclusions",
 }
 """Parts of a study that look at a record; the others carry its run out."""
 

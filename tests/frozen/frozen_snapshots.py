@@ -72,26 +72,41 @@ class Meant:
 
 
 NOT_CLOSED = "a run that was not closed leaves something out, in every study: it is a matter of coverage"
-CLOSED = (
-    Meant(
-        "audit",
-        r'"name": "closed run",(\s+"claim": "[^"]*",\s+"source": )"record",(\s+"basis": "tested",\s+"concerns": )'
-        r'"record"',
-        r'"name": "complete record",\1"the record",\2"coverage"',
-        NOT_CLOSED,
-    ),
-    Meant("audit", r'"The run was closed; (.* (\d+) looks each)', r'"The run was closed; \2 records, \1', NOT_CLOSED),
-    Meant(
-        "page",
-        r"<strong>closed run</strong>(.*)\[record\]",
-        r"<strong>complete record</strong>\1[the record]",
-        NOT_CLOSED,
-    ),
-    Meant("page", r"The run was closed; (.* (\d+) looks each)", r"The run was closed; \2 records, \1", NOT_CLOSED),
-)
+
+
+def closed(*details: tuple[str, str]) -> tuple[Meant, ...]:
+    """The row on a run that was not closed, as it is in every study: what it covers, by pattern and replacement."""
+    rows = (
+        Meant(
+            "audit",
+            r'"name": "closed run",(\s+"claim": "[^"]*",\s+"source": )"record",(\s+"basis": "tested",\s+"concerns": )'
+            r'"record"',
+            r'"name": "complete record",\1"the record",\2"coverage"',
+            NOT_CLOSED,
+        ),
+        Meant(
+            "page",
+            r"<strong>closed run</strong>(.*?)\[record\]",
+            r"<strong>complete record</strong>\1[the record]",
+            NOT_CLOSED,
+        ),
+    )
+    told = tuple(
+        Meant(part, f"The run was closed; {pattern}", f"The run was closed; {replacement}", NOT_CLOSED)
+        for part in ("audit", "page")
+        for pattern, replacement in details
+    )
+    return (*rows, *told)
+
+
 POINTER = "under the pointer stand a number, its error and its unit, in every figure"
 MEANT: dict[str, tuple[Meant, ...]] = {
-    "heat-capacity": (*CLOSED, Meant("page", r'"U = (%\{y)', r'"\1', POINTER)),
+    "heat-capacity": (
+        *closed((r"(.* (\d+) looks each)", r"\2 records, \1")),
+        Meant("page", r'"U = (%\{y)', r'"\1', POINTER),
+    ),
+    "reversal": closed(("paths of 10 steps", "11 records, paths of 10 steps")),
+    "tradeoff": closed(("18 states", "5 records, 18 states"), ("4 states", "3 records, 4 states")),
 }
 """By kind of record. Once many have gathered, look at them again, rewrite the snapshots, and empty it."""
 

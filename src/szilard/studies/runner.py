@@ -11,6 +11,7 @@ from szilard.errors import SpecError
 from szilard.records.place import check_vacant
 from szilard.studies.life import Options
 from szilard.studies.registry import study_of_kind
+from szilard.studies.resources import own_randomness
 from szilard.studies.spec import Spec
 
 if TYPE_CHECKING:
@@ -63,7 +64,8 @@ def run(
     else:
         experiment.check_executor()
     options = Options(overwrite, quiet, resume, executor, keep_checkpoints)
-    study_of_kind(experiment.study).carry_out(experiment, experiment.load_data(), place, options)
+    with own_randomness(torch.device("cpu")):
+        study_of_kind(experiment.study).carry_out(experiment, experiment.load_data(), place, options)
     return Run(place)
 
 

@@ -7,6 +7,6 @@ STUDY = Study(
     home=__name__,
     leading="reversal",
     title="reversal",
-    runs={"reversal": f"{__name__}.named:reversal"},
+    runs={"reversal": f"{__name__}.spec:reversal"},
     specs={"reversal": f"{__name__}.spec:Reversal"},
 )

@@ -1,4 +1,4 @@
-"""What the run ``reversal`` does, as data."""
+"""What the run ``reversal`` does, as data, and the named run on each data set."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import ClassVar, Self
 
 from szilard.data import Dataset
 from szilard.settings import Settings
+from szilard.studies.kits.experiment.sizes import size_of
 from szilard.studies.spec import Spec
-from szilard.training.factory import Factory
+from szilard.training import Factory, factory
 from szilard.training.nets import ACTIVATIONS
 
 QUICK_SEEDS, QUICK_HALVINGS, QUICK_STARTS, QUICK_STEPS = 3, 5, 2, 20
@@ -134,3 +135,19 @@ class Reversal(Spec):
         """Training steps since a start at which laziness is measured: evenly in the logarithm, and after a path."""
         grid = (self.window ** (look / max(self.looks - 1, 1)) for look in range(self.looks))
         return tuple(sorted({max(1, round(step)) for step in grid} | {self.window, self.steps}))
+
+
+def reversal(data: str = "digits") -> Reversal:
+    """The network of the run ``single``, backward from several points of training; on the digits with a smooth twin.
+
+    Raises:
+        SpecError: if there are no settings for ``data``.
+    """
+    size = size_of("reversal", data)
+    model, twin = (factory("nets:mlp", widths=size.widths, activation=name) for name in ("relu", "gelu"))
+    if data == "digits":
+        return Reversal(model, data, twin, wide=Wide(), threads=1)
+    return Reversal(
+        model, data, starts=(300,), steps=20, halvings=5, window=40, looks=2, probe=64, kernel_inputs=3,
+        wide=Wide(widths=(25, 50, 100)),
+    )  # fmt: skip

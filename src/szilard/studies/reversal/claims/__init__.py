@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from szilard.studies.reversal.claims import beyond, integrity, law, laziness, retracing, width
+from szilard.studies.reversal.claims import integrity, law, laziness, retracing, uncheckable, width
 from szilard.studies.reversal.reading import ReversalReading
 from szilard.verdicts.finding import Finding
 
-FAMILIES = (integrity, retracing, laziness, width, law, beyond)
-"""Each has ``findings(evidence)``."""
+FAMILIES = (integrity, retracing, laziness, width, law, uncheckable)
+"""Each has ``findings(reading)``."""
 
 
 def findings(reading: ReversalReading) -> tuple[Finding, ...]:
     """The rows of all families."""
-    evidence = reading.evidence
-    return tuple(row for family in FAMILIES for row in family.findings(evidence))
+    return tuple(row for family in FAMILIES for row in family.findings(reading))

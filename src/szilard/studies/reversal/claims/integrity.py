@@ -4,41 +4,30 @@ from __future__ import annotations
 
 import numpy as np
 
-from szilard.studies.reversal.evidence import ReversalEvidence
+from szilard.studies.kits.complete import complete_record
+from szilard.studies.reversal.reading import ReversalReading
 from szilard.verdicts.bounds import TANGENT
 from szilard.verdicts.finding import Concern, Finding, unchecked
-from szilard.verdicts.rows import counted, tested
+from szilard.verdicts.rows import tested
 
 HALVES = 2.0 ** (52 - 23)
 """How much finer float64 rounds than float32."""
 
 
-def findings(evidence: ReversalEvidence) -> tuple[Finding, ...]:
+def findings(reading: ReversalReading) -> tuple[Finding, ...]:
     """The rows of this family."""
-    return (_closed(evidence), _rounding(evidence))
+    closed = complete_record(reading, "the record covers the whole run", empty=not reading.whole)
+    return (closed, _rounding(reading))
 
 
-def _closed(evidence: ReversalEvidence) -> Finding:
-    status = str(evidence.attributes.get("status"))
-    told = "The run was closed" if status == "complete" else f"The run was not closed (status {status})"
-    return counted(
-        "closed run",
-        "the record covers the whole run",
-        "record",
-        float(status != "complete" or not evidence.whole),
-        f"{told}; {evidence.span()}.",
-        Concern.RECORD,
-    )
-
-
-def _rounding(evidence: ReversalEvidence) -> Finding:
+def _rounding(reading: ReversalReading) -> Finding:
     """Rounding of float64, from what float32 arithmetic makes of the same path."""
     name, claim = "rounding", "distances are of the path, not of the arithmetic"
-    if evidence.steps < 1:
+    if reading.length < 1:
         return unchecked(name, claim, "float32 beside float64", "The record has no steps.", Concern.RECORD)
-    single = evidence.reversal["distance_single"].values[-1]
-    double = evidence.reversal["distance"].values[-1][..., 0]
-    smallest = int(np.argmin(evidence.rates))
+    single = reading.rows["distance_single"].values[-1]
+    double = reading.rows["distance"].values[-1][..., 0]
+    smallest = int(np.argmin(reading.rates))
     both = np.isfinite(single[..., smallest]) & (double[..., smallest] > 0) & np.isfinite(double[..., smallest])
     if not both.any():
         return unchecked(name, claim, "float32 beside float64", "No path came back.", Concern.RECORD)
@@ -53,7 +42,7 @@ def _rounding(evidence: ReversalEvidence) -> Finding:
         effect=effect,
         interval=(effect, effect),
         bound=(0.0, TANGENT),
-        where=f"r = {evidence.rates[smallest]:.3g}, after {evidence.steps} steps back",
+        where=f"r = {reading.rates[smallest]:.3g}, after {reading.length} steps back",
         detail=f"In float32 the same path ends up to {largest:.2g} of its distance elsewhere; float64 is 2^29 finer.",
         concerns=Concern.RECORD,
     )

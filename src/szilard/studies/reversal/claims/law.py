@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from szilard.reservoir.power_law import exponent
-from szilard.studies.reversal.evidence import ReversalEvidence, over_seeds
+from szilard.studies.reversal.reading import ReversalReading, over_seeds
 from szilard.verdicts.bounds import EXPONENT, RELATION
 from szilard.verdicts.finding import Finding
 from szilard.verdicts.rows import decisive, level_of, tested
@@ -18,30 +18,30 @@ KINKS = (
 )
 
 
-def findings(evidence: ReversalEvidence) -> tuple[Finding, ...]:
+def findings(reading: ReversalReading) -> tuple[Finding, ...]:
     """The rows of this family, for every network."""
-    if evidence.steps < 1:
+    if reading.length < 1:
         return ()
     rows = []
-    for network, called in enumerate(evidence.networks):
-        one, many = _one(evidence, network), evidence.reversal["distance"].values[-1, network, ..., 0]
-        rows.append(_exponent(evidence, f"one step back, {called}", "one step back misses by r² ‖H g‖", one, network))
+    for network, called in enumerate(reading.networks):
+        one, many = _one(reading, network), reading.rows["distance"].values[-1, network, ..., 0]
+        rows.append(_exponent(reading, f"one step back, {called}", "one step back misses by r² ‖H g‖", one, network))
         rows.append(
-            _exponent(evidence, f"{evidence.steps} steps back, {called}", "and many steps by r² as well", many, network)
+            _exponent(reading, f"{reading.length} steps back, {called}", "and many steps by r² as well", many, network)
         )
-        rows.append(_constant(evidence, network, called))
+        rows.append(_constant(reading, network, called))
     return tuple(rows)
 
 
-def _one(evidence: ReversalEvidence, network: int) -> np.ndarray:
+def _one(reading: ReversalReading, network: int) -> np.ndarray:
     """Root mean square over the path of what one step back misses by, shape (starts, seeds, rates)."""
-    defects = evidence.reversal["defect"].values[1:, network, ..., 0]
-    return np.asarray(np.sqrt((defects**2).mean(0)) * evidence.rates**2)
+    defects = reading.rows["defect"].values[1:, network, ..., 0]
+    return np.asarray(np.sqrt((defects**2).mean(0)) * reading.rates**2)
 
 
-def _exponent(evidence: ReversalEvidence, name: str, claim: str, values: np.ndarray, network: int) -> Finding:
+def _exponent(reading: ReversalReading, name: str, claim: str, values: np.ndarray, network: int) -> Finding:
     """The start whose interval decides."""
-    rates = evidence.rates[-FITTED:]
+    rates = reading.rates[-FITTED:]
     level, bound = level_of(len(values)), (2 - EXPONENT, 2 + EXPONENT)
     laws = [exponent(rates, of_start[:, -FITTED:]) for of_start in values]
     place = decisive([law.interval(level) for law in laws], bound)
@@ -53,15 +53,15 @@ def _exponent(evidence: ReversalEvidence, name: str, claim: str, values: np.ndar
         effect=laws[place].value,
         interval=laws[place].interval(level),
         bound=bound,
-        where=f"r = {rates[-1]:.2g} to {rates[0]:.2g}; decided by the paths from step {evidence.starts[place]:,}",
-        detail=f"Fitted seed by seed on the {len(rates)} smallest rates.{_kinked(evidence, network)}",
+        where=f"r = {rates[-1]:.2g} to {rates[0]:.2g}; decided by the paths from step {reading.starts[place]:,}",
+        detail=f"Fitted seed by seed on the {len(rates)} smallest rates.{_kinked(reading, network)}",
     )
 
 
-def _constant(evidence: ReversalEvidence, network: int, called: str) -> Finding:
+def _constant(reading: ReversalReading, network: int, called: str) -> Finding:
     """At the smallest rate, over all starts."""
-    defects = evidence.reversal["defect"].values[1:, network, ..., -1, 0]  # (steps, starts, seeds)
-    curvature = evidence.reversal["curvature"].values[1:, network, ..., 0]
+    defects = reading.rows["defect"].values[1:, network, ..., -1, 0]  # (steps, starts, seeds)
+    curvature = reading.rows["curvature"].values[1:, network, ..., 0]
     with np.errstate(invalid="ignore", divide="ignore"):  # a loss without curvature has no constant
         ratio = np.sqrt((defects**2).mean(0) / (curvature**2).mean(0)) - 1
     places = [over_seeds(of_start) for of_start in ratio]
@@ -74,10 +74,10 @@ def _constant(evidence: ReversalEvidence, network: int, called: str) -> Finding:
         effect=places[place][0],
         interval=places[place][1],
         bound=(-RELATION, RELATION),
-        where=f"r = {evidence.rates[-1]:.2g}; decided by the paths from step {evidence.starts[place]:,}",
-        detail=f"The Hessian is that between kinks.{_kinked(evidence, network)}".strip(),
+        where=f"r = {reading.rates[-1]:.2g}; decided by the paths from step {reading.starts[place]:,}",
+        detail=f"The Hessian is that between kinks.{_kinked(reading, network)}".strip(),
     )
 
 
-def _kinked(evidence: ReversalEvidence, network: int) -> str:
-    return KINKS if evidence.networks[network] in ("ReLU", "LeakyReLU", "Hardtanh") else ""
+def _kinked(reading: ReversalReading, network: int) -> str:
+    return KINKS if reading.networks[network] in ("ReLU", "LeakyReLU", "Hardtanh") else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from szilard.studies.reversal.evidence import ReversalEvidence, over_seeds
+from szilard.studies.reversal.reading import ReversalReading, over_seeds
 from szilard.verdicts.audit import number
 from szilard.verdicts.bounds import TANGENT
 from szilard.verdicts.finding import Finding
@@ -21,19 +21,18 @@ CLAIMS = (
 """Column, name, claim, source and measure."""
 
 
-def findings(evidence: ReversalEvidence) -> tuple[Finding, ...]:
+def findings(reading: ReversalReading) -> tuple[Finding, ...]:
     """The rows of this family, for the model and each start."""
-    if not evidence.laziness.sizes["step"]:
+    if not reading.laziness.sizes["step"]:
         return ()
-    return tuple(_stays(evidence, place, *claim) for claim in CLAIMS for place in range(len(evidence.starts)))
+    return tuple(_stays(reading, place, *claim) for claim in CLAIMS for place in range(len(reading.starts)))
 
 
 def _stays(
-    evidence: ReversalEvidence, place: int, column: str, name: str, claim: str, source: str, measure: str
+    reading: ReversalReading, place: int, column: str, name: str, claim: str, source: str, measure: str
 ) -> Finding:
-    effect, interval = over_seeds(evidence.at_look(column, place))
-    start, looks = evidence.starts[place], evidence.laziness["step"].values
-    over = int(looks[np.abs(looks - evidence.steps).argmin()])
+    effect, interval = over_seeds(reading.at_look(column, place))
+    start, over = reading.starts[place], int(reading.laziness["step"].values[reading.look])
     return tested(
         f"{name} from step {start:,}",
         claim,
@@ -43,15 +42,15 @@ def _stays(
         interval=interval,
         bound=(0.0, TANGENT),
         where=f"training steps {start:,} to {start + over:,}",
-        detail=_longer(evidence, column, place, over),
+        detail=_longer(reading, column, place, over),
     )
 
 
-def _longer(evidence: ReversalEvidence, column: str, place: int, over: int) -> str:
+def _longer(reading: ReversalReading, column: str, place: int, over: int) -> str:
     """What becomes of it over the whole window."""
-    last = int(evidence.laziness["step"].values[-1])
+    last = int(reading.laziness["step"].values[-1])
     if last <= over:
         return ""
-    values = evidence.laziness[column].values[-1, 0, place]
+    values = reading.laziness[column].values[-1, 0, place]
     after = float(np.median(values[..., 0] if values.ndim == 2 else values))
     return f"After {last:,} steps it is {number(after)}."

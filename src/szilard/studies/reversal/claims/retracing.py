@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from szilard.studies.reversal.evidence import ReversalEvidence, over_seeds
+from szilard.studies.reversal.reading import ReversalReading, over_seeds
 from szilard.verdicts.audit import number
 from szilard.verdicts.bounds import FLOAT, RETRACED
 from szilard.verdicts.finding import Finding
@@ -13,17 +13,17 @@ from szilard.verdicts.rows import tested
 SOURCE = "paper Appendix A"
 
 
-def findings(evidence: ReversalEvidence) -> tuple[Finding, ...]:
+def findings(reading: ReversalReading) -> tuple[Finding, ...]:
     """The rows of this family."""
-    rows = tuple(_retraced(evidence, place) for place in range(len(evidence.starts))) if evidence.steps else ()
-    return (*rows, *((_reached(evidence),) if evidence.reach.sizes["step"] else ()))
+    rows = tuple(_retraced(reading, place) for place in range(len(reading.starts))) if reading.length else ()
+    return (*rows, *((_reached(reading),) if reading.reach.sizes["step"] else ()))
 
 
-def _retraced(evidence: ReversalEvidence, place: int) -> Finding:
+def _retraced(reading: ReversalReading, place: int) -> Finding:
     """At the training's own rate."""
-    relative = evidence.relative()[-1, place]  # (seeds, rates, groups)
+    relative = reading.relative()[-1, place]  # (seeds, rates, groups)
     effect, interval = over_seeds(relative[:, 0, 0])
-    start = evidence.starts[place]
+    start = reading.starts[place]
     return tested(
         f"retraced from step {start:,}",
         "run backwards, the optimiser leads back along the path it came",
@@ -32,38 +32,38 @@ def _retraced(evidence: ReversalEvidence, place: int) -> Finding:
         effect=effect,
         interval=interval,
         bound=(0.0, RETRACED),
-        where=f"training steps {start:,} to {start + evidence.steps:,}, r = {evidence.rates[0]:.3g}",
-        detail=f"{_slower(evidence, relative)} {_worst(evidence, relative)}".strip(),
+        where=f"training steps {start:,} to {start + reading.length:,}, r = {reading.rates[0]:.3g}",
+        detail=f"{_slower(reading, relative)} {_worst(reading, relative)}".strip(),
     )
 
 
-def _slower(evidence: ReversalEvidence, relative: np.ndarray) -> str:
+def _slower(reading: ReversalReading, relative: np.ndarray) -> str:
     """From which rate on down it would be retraced."""
-    held = [over_seeds(relative[:, rate, 0])[1][1] <= RETRACED for rate in range(len(evidence.rates))]
+    held = [over_seeds(relative[:, rate, 0])[1][1] <= RETRACED for rate in range(len(reading.rates))]
     first = next((rate for rate in range(len(held)) if all(held[rate:])), None)
     if first is None:
         return "At none of the rates is it retraced within a tenth."
     if first == 0:
         return ""
-    return f"It is retraced within a tenth from r = {evidence.rates[first]:.2g} on down."
+    return f"It is retraced within a tenth from r = {reading.rates[first]:.2g} on down."
 
 
-def _worst(evidence: ReversalEvidence, relative: np.ndarray) -> str:
+def _worst(reading: ReversalReading, relative: np.ndarray) -> str:
     """Which layer strays farthest."""
     layers = np.median(relative[:, 0, 1:], axis=0)
     if layers.size < 2 or not np.isfinite(layers).all():
         return ""
     farthest, least = int(layers.argmax()), int(layers.argmin())
-    names = evidence.groups[1:]
+    names = reading.groups[1:]
     return (
         f"{names[farthest]} strays farthest ({number(float(layers[farthest]))} of its way), {names[least]} least"
         f" ({number(float(layers[least]))})."
     )
 
 
-def _reached(evidence: ReversalEvidence) -> Finding:
+def _reached(reading: ReversalReading) -> Finding:
     """Whether any forward step undoes one: over the model, all starts and seeds."""
-    nearest = np.asarray(evidence.reach["nearest_return"].values)[:, 0]
+    nearest = np.asarray(reading.reach["nearest_return"].values)[:, 0]
     least = float(nearest.min())
     return tested(
         "a step can be undone by a step",

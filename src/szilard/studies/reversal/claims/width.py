@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from szilard.reservoir.power_law import exponent
-from szilard.studies.reversal.evidence import ReversalEvidence
+from szilard.studies.reversal.reading import ReversalReading
 from szilard.verdicts.audit import number
 from szilard.verdicts.bounds import FALLS, LEVEL
 from szilard.verdicts.finding import Finding, unchecked
@@ -26,13 +26,13 @@ CLAIMS = (
 """Column, name, claim, source, and what the exponent is of."""
 
 
-def findings(evidence: ReversalEvidence) -> tuple[Finding, ...]:
+def findings(reading: ReversalReading) -> tuple[Finding, ...]:
     """The rows of this family."""
-    return tuple(_falls(evidence, *claim) for claim in CLAIMS)
+    return tuple(_falls(reading, *claim) for claim in CLAIMS)
 
 
-def _falls(evidence: ReversalEvidence, column: str, name: str, claim: str, source: str, of: str) -> Finding:
-    wide = evidence.width
+def _falls(reading: ReversalReading, column: str, name: str, claim: str, source: str, of: str) -> Finding:
+    wide = reading.width
     if wide is None or not wide.sizes["step"]:
         return unchecked(name, claim, source, "networks of several widths were left out: run it with wide.")
     values, widths = np.asarray(wide[column].values[-1]), np.asarray(wide["width"].values, dtype=float)

@@ -13,8 +13,8 @@ from szilard.errors import ModelError
 from szilard.models.landscape import Batch, Landscape
 from szilard.models.linearisation import squared
 from szilard.reservoir.reversal import Retraced, forward_path, nearest_return, retrace
-from szilard.studies.reversal.engine.ground import Build, Ground
-from szilard.studies.reversal.engine.looking import Looks, Onlooker
+from szilard.studies.reversal.engine.laziness import LazinessObserver, Looks
+from szilard.studies.reversal.engine.replicate import Build, Replicate
 from szilard.studies.reversal.spec import Reversal
 from szilard.training.training import Loss
 
@@ -54,31 +54,31 @@ class Paths:
 
 
 def parts_of(spec: Reversal) -> int:
-    """How often :func:`walk` ticks for one network and replicate."""
+    """How often :func:`measure_paths` ticks for one network and replicate."""
     return len(spec.starts) * (1 + len(spec.looks_at))
 
 
-def walk(spec: Reversal, build: Build, ground: Ground, loss: Loss, tick: Tick) -> Paths:
+def measure_paths(spec: Reversal, build: Build, replicate: Replicate, loss: Loss, tick: Tick) -> Paths:
     """Trains to each start and does there what is to be done.
 
     Raises:
         ModelError: if the network's steps could not be repeated, or the training diverges.
     """
-    landscape = ground.landscape(build, loss)
-    single = ground.landscape(build, loss, torch.float32)
+    landscape = replicate.landscape(build, loss)
+    single = replicate.landscape(build, loss, torch.float32)
     layers = landscape.groups()
     groups = [(slice(None),), *layers.values()]
     rates = torch.tensor(spec.rates, dtype=torch.float64).unsqueeze(-1)
     runs, curvature, floors, nearest, looks = [], [], [], [], []
-    for number, theta in enumerate(_trained(spec, landscape, ground)):
-        inputs = ground.some(f"of path {number}", spec.steps)
+    for number, theta in enumerate(_trained(spec, landscape, replicate)):
+        inputs = replicate.first_batches(f"of path {number}", spec.steps)
         side_by_side = theta.expand(len(rates), -1)
         runs.append(retrace(landscape.gradient, side_by_side, inputs, rates, groups))
         floors.append(retrace(single.gradient, side_by_side.float(), inputs, rates.float()).distance[..., 0])
         curvature.append(_curvature(landscape, theta, inputs, spec.rates[-1], groups))
-        nearest.append(_nearest(spec, landscape, theta, ground))
+        nearest.append(_nearest(spec, landscape, theta, replicate))
         tick()
-        looks.append(list(_looks(spec, landscape, theta, ground, number, tick)))
+        looks.append(list(_looks(spec, landscape, theta, replicate, number, tick)))
     return Paths(
         groups=tuple(layers),
         distance=_far(np.array([run.distance for run in runs])),
@@ -91,9 +91,9 @@ def walk(spec: Reversal, build: Build, ground: Ground, loss: Loss, tick: Tick) -
     )
 
 
-def _trained(spec: Reversal, landscape: Landscape, ground: Ground) -> Iterator[Tensor]:
+def _trained(spec: Reversal, landscape: Landscape, replicate: Replicate) -> Iterator[Tensor]:
     """θ at each start."""
-    theta, batches, done = landscape.start, ground.batches("of the training"), 0
+    theta, batches, done = landscape.start, replicate.batches("of the training"), 0
     for start in spec.starts:
         for _ in range(start - done):
             theta = theta - spec.lr * landscape.gradient(theta, next(batches))
@@ -103,19 +103,19 @@ def _trained(spec: Reversal, landscape: Landscape, ground: Ground) -> Iterator[T
 
 
 def _looks(
-    spec: Reversal, landscape: Landscape, star: Tensor, ground: Ground, number: int, tick: Tick
+    spec: Reversal, landscape: Landscape, star: Tensor, replicate: Replicate, number: int, tick: Tick
 ) -> Iterator[Looks]:
     """Laziness at each look, on a training that goes on from θ*."""
     layers = landscape.groups()
-    compared = ground.some(f"compared {number}", COMPARED)
-    onlooker = Onlooker(landscape, star, ground.probe, ground.kernel_inputs, compared, layers)
-    theta, batches, done = star, ground.batches(f"of path {number}"), 0
+    compared = replicate.first_batches(f"compared {number}", COMPARED)
+    observer = LazinessObserver(landscape, star, replicate.probe, replicate.kernel_inputs, compared, layers)
+    theta, batches, done = star, replicate.batches(f"of path {number}"), 0
     for look in spec.looks_at:
         for _ in range(look - done):
             theta = theta - spec.lr * landscape.gradient(theta, next(batches))
         done = look
         _check(theta, spec.lr, f"{look} steps from a start")
-        yield onlooker.look(theta)
+        yield observer.look(theta)
         tick()
 
 
@@ -131,9 +131,9 @@ def _curvature(
     return np.array(rows)
 
 
-def _nearest(spec: Reversal, landscape: Landscape, theta: Tensor, ground: Ground) -> float:
+def _nearest(spec: Reversal, landscape: Landscape, theta: Tensor, replicate: Replicate) -> float:
     """Of one step with a single example, on the examples that are looked at."""
-    examples = list(ground.examples(REACHED))
+    examples = list(replicate.examples(REACHED))
     gradient = landscape.gradient(theta, examples[0])
     ahead = theta - spec.lr * gradient
     size = max(1, SLICE // len(theta))

@@ -6,9 +6,9 @@ import numpy as np
 import torch
 
 from szilard.reservoir.reversal import relative_return, retrace
-from szilard.studies.reversal.engine.ground import Ground
-from szilard.studies.reversal.engine.looking import KERNEL_COLUMNS, Onlooker
+from szilard.studies.reversal.engine.laziness import KERNEL_COLUMNS, LazinessObserver
 from szilard.studies.reversal.engine.paths import COMPARED, Tick
+from szilard.studies.reversal.engine.replicate import Replicate
 from szilard.studies.reversal.spec import Reversal, Wide
 from szilard.training.nets import wide_mlp
 from szilard.training.training import Loss
@@ -20,24 +20,26 @@ COLUMNS = (
 """What :func:`against_width` gives."""
 
 
-def against_width(spec: Reversal, wide: Wide, ground: Ground, loss: Loss, tick: Tick) -> dict[str, np.ndarray]:
+def against_width(spec: Reversal, wide: Wide, replicate: Replicate, loss: Loss, tick: Tick) -> dict[str, np.ndarray]:
     """Every column, one number for each width: after n steps from the initialisation at one learning rate."""
     rows = []
-    inputs = ground.some("of the wide", spec.steps)
-    features = int(ground.probe[0][0].numel())
-    compared = ground.some("compared", COMPARED)
+    inputs = replicate.first_batches("of the wide", spec.steps)
+    features = int(replicate.probe[0][0].numel())
+    compared = replicate.first_batches("compared", COMPARED)
     for width in wide.widths:
-        sizes = [features, *[width] * wide.layers, ground.outcomes]
-        landscape = ground.landscape(lambda sizes=sizes: wide_mlp(sizes, wide.activation), loss)  # type: ignore[misc]
+        sizes = [features, *[width] * wide.layers, replicate.outcomes]
+        landscape = replicate.landscape(lambda sizes=sizes: wide_mlp(sizes, wide.activation), loss)  # type: ignore[misc]
         star = landscape.start
-        onlooker = Onlooker(landscape, star, ground.probe, ground.kernel_inputs, compared, landscape.groups())
+        observer = LazinessObserver(
+            landscape, star, replicate.probe, replicate.kernel_inputs, compared, landscape.groups()
+        )
         run = retrace(landscape.gradient, star, inputs, wide.lr)
         theta = run.end
-        seen = onlooker.look(theta)
+        look = observer.look(theta)
         returns = relative_return(run.distance[:, 0], run.displacement[:, 0])
         with torch.no_grad():
-            before, after = (float(landscape.loss(point, ground.probe)) for point in (star, theta))
-        row = {name: float(seen[name][0] if name in KERNEL_COLUMNS else seen[name]) for name in seen}
+            before, after = (float(landscape.loss(point, replicate.probe)) for point in (star, theta))
+        row = {name: float(look[name][0] if name in KERNEL_COLUMNS else look[name]) for name in look}
         rows.append(
             {
                 **row,

@@ -7,25 +7,24 @@ import numpy as np
 from szilard.page.axes import layout
 from szilard.page.logarithmic import between, ends, logarithmic, range_of
 from szilard.page.style import Figure
-from szilard.studies.reversal.evidence import ReversalEvidence
-from szilard.studies.reversal.figures.frame import curve, when
-from szilard.studies.reversal.figures.law import COLOURS
+from szilard.studies.reversal.figures.marks import COLOURS, curve, rate_axis, when
+from szilard.studies.reversal.reading import ReversalReading
 
 
-def figure(evidence: ReversalEvidence) -> Figure | None:
+def figure(reading: ReversalReading) -> Figure | None:
     """The network with the smallest distances, where rounding shows first."""
-    double = np.median(evidence.reversal["distance"].values[-1, ..., 0], axis=2)  # (networks, starts, rates)
-    single = np.median(evidence.reversal["distance_single"].values[-1], axis=2)
-    network = len(evidence.networks) - 1
+    double = np.median(reading.rows["distance"].values[-1, ..., 0], axis=2)  # (networks, starts, rates)
+    single = np.median(reading.rows["distance_single"].values[-1], axis=2)
+    network = len(reading.networks) - 1
     shown = np.where(double[network] < 1e3, double[network], np.nan)
     rounded = np.where(single[network] < 1e3, single[network], np.nan)
     low, high = between(*range_of(shown, rounded))
     data, labels = [], []
-    for place, start in enumerate(evidence.starts):
+    for place, start in enumerate(reading.starts):
         colour = COLOURS[place % len(COLOURS)]
-        data.append(curve(evidence.rates, shown[place], f"float64, {when(start)}", colour, symbol="circle"))
+        data.append(curve(reading.rates, shown[place], f"float64, {when(start)}", colour, symbol="circle"))
         data.append(
-            curve(evidence.rates, rounded[place], f"float32, {when(start)}", colour, dash="dot", symbol="x-thin-open")
+            curve(reading.rates, rounded[place], f"float32, {when(start)}", colour, dash="dot", symbol="x-thin-open")
         )
         known = shown[place][np.isfinite(shown[place])]
         labels.append((f"step {start:,}", float(known[0]) if len(known) else np.nan, colour))
@@ -33,14 +32,14 @@ def figure(evidence: ReversalEvidence) -> Figure | None:
         key="arithmetic",
         title="Above rounding",
         caption=(
-            f"Distance from θ_0 after {evidence.steps} steps back ({evidence.networks[network]}): float64 (circles) "
+            f"Distance from θ_0 after {reading.length} steps back ({reading.networks[network]}): float64 (circles) "
             "and float32 (crosses, dotted). Without rounding the distance goes as r² at small r; where float32 departs "
             "from float64, its own rounding begins. Medians over seeds."
         ),
         data=data,
         layout=layout(
             logarithmic("distance ‖θ†_0 − θ_0‖", low, high),
-            x=logarithmic("learning rate r", *between(float(evidence.rates.min()), float(evidence.rates.max()))),
+            x=rate_axis(reading.rates),
             right=72,
             annotations=ends(labels, low, high),
         ),

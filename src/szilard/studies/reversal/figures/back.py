@@ -9,30 +9,30 @@ import numpy as np
 from szilard.page.axes import axis, layout
 from szilard.page.logarithmic import ends, heading, limit, logarithmic, range_of
 from szilard.page.style import Figure
-from szilard.studies.reversal.evidence import ReversalEvidence
-from szilard.studies.reversal.figures.frame import MOST, curve, rate_of, shade, when
+from szilard.studies.reversal.figures.marks import MOST, curve, rate_of, shade, when
+from szilard.studies.reversal.reading import ReversalReading
 from szilard.verdicts.bounds import RETRACED
 
 
-def figure(evidence: ReversalEvidence) -> Figure:
+def figure(reading: ReversalReading) -> Figure:
     """A panel for each start; the model itself, medians over seeds."""
-    relative = np.median(evidence.relative()[1:, ..., 0], axis=2)  # (steps, starts, rates)
-    back = evidence.reversal["step"].values[1:]
+    relative = np.median(reading.relative()[1:, ..., 0], axis=2)  # (steps, starts, rates)
+    back = reading.rows["step"].values[1:]
     drawn = np.where(relative <= MOST, relative, np.nan)
     low, high = range_of(drawn)[0] / 1.6, MOST
     data, axes, notes, shapes = [], [], [], []
-    count = len(evidence.rates)
+    count = len(reading.rates)
     named = sorted({place for place in (0, 1, 2, count // 2, count - 1) if place < count})
-    for panel, start in enumerate(evidence.starts, start=1):
+    for panel, start in enumerate(reading.starts, start=1):
         for place in range(count):
             values = _cut(relative[:, panel - 1, place])
-            name = f"r = {evidence.rates[place]:.2g}"
+            name = f"r = {reading.rates[place]:.2g}"
             data.append(curve(back, values, name, shade(place, count), panel=panel, width=2.6 if place == 0 else 1.8))
         axes.append(logarithmic("share of the way missed", low, high))
-        notes.append(heading(f"{when(start)}, {evidence.networks[0]}", panel, below=True))
+        notes.append(heading(f"{when(start)}, {reading.networks[0]}", panel, below=True))
         notes += ends(
             [
-                (rate_of(evidence.rates, place), float(relative[-1, panel - 1, place]), shade(place, count))
+                (rate_of(reading.rates, place), float(relative[-1, panel - 1, place]), shade(place, count))
                 for place in named
                 if relative[-1, panel - 1, place] <= MOST
             ],
@@ -40,7 +40,7 @@ def figure(evidence: ReversalEvidence) -> Figure:
             high,
             panel,
         )
-        notes += _exits(relative[:, panel - 1], back, evidence.rates, panel)
+        notes += _exits(relative[:, panel - 1], back, reading.rates, panel)
         shape, note = limit(RETRACED, "a tenth", panel)
         shapes.append(shape)
         notes.append(note)
@@ -49,7 +49,7 @@ def figure(evidence: ReversalEvidence) -> Figure:
         title="The way back: reversed inputs, gradient ascent",
         caption=(
             "Distance of the reversed path θ† from the path that was taken, over the way that there was to go back, "
-            f"‖θ†_t − θ_t‖/‖θ_n − θ_t‖. Vermillion: the training's own rate r = {evidence.rates[0]:g}; each further "
+            f"‖θ†_t − θ_t‖/‖θ_n − θ_t‖. Vermillion: the training's own rate r = {reading.rates[0]:g}; each further "
             "curve at half the rate of the one before. Curves that leave at the top overflow: every miss is carried "
             "back by 1 + rH. Medians over seeds."
         ),

@@ -6,34 +6,33 @@ import numpy as np
 
 from szilard.page.axes import layout
 from szilard.page.logarithmic import between, heading, logarithmic, range_of
-from szilard.page.style import BLUE, GREEN, ORANGE, PURPLE, VERMILLION, Figure
-from szilard.studies.reversal.evidence import ReversalEvidence
-from szilard.studies.reversal.figures.frame import curve, ribbon, when
+from szilard.page.style import Figure
+from szilard.studies.reversal.figures.marks import COLOURS, curve, rate_axis, ribbon, when
+from szilard.studies.reversal.reading import ReversalReading
 
-COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE)
 DASHES = ("solid", "dash")
 SYMBOLS = ("circle", "diamond-open")
 
 
-def figure(evidence: ReversalEvidence) -> Figure:
+def figure(reading: ReversalReading) -> Figure:
     """Both networks; above one step back, below all of them."""
-    rates = evidence.rates
-    defects = evidence.reversal["defect"].values[1:, ..., 0]
+    rates = reading.rates
+    defects = reading.rows["defect"].values[1:, ..., 0]
     one = np.sqrt((defects**2).mean(0))  # (networks, starts, seeds, rates)
-    many = evidence.reversal["distance"].values[-1, ..., 0] / rates**2
+    many = reading.rows["distance"].values[-1, ..., 0] / rates**2
     data, notes, axes = [], [], []
     for panel, (values, title, words) in enumerate(
         (
             (one, "one step back over r² (nat)", "one step back, mean over the path"),
-            (many, "all steps back over r² (nat)", f"{evidence.steps} steps back"),
+            (many, "all steps back over r² (nat)", f"{reading.length} steps back"),
         ),
         start=1,
     ):
         low, high = between(*range_of(np.where(values < 100 * range_of(values[..., -1])[1], values, np.nan)))
         axes.append(logarithmic(title, low, high))
         notes.append(heading(words, panel))
-        for network, called in enumerate(evidence.networks):
-            for place, start in enumerate(evidence.starts):
+        for network, called in enumerate(reading.networks):
+            for place, start in enumerate(reading.starts):
                 colour = COLOURS[place % len(COLOURS)]
                 over_seeds = values[network, place]
                 middle = np.median(over_seeds, axis=0)
@@ -49,20 +48,19 @@ def figure(evidence: ReversalEvidence) -> Figure:
                         "showlegend": panel == 1,
                     }
                 )  # fmt: skip
-    x = logarithmic("learning rate r", *between(float(rates.min()), float(rates.max())))
     return Figure(
         key="law",
         title="The r² law",
         caption=(
             "A miss that goes as r² is flat here, at the height ‖H g‖ for one step. To the right the misses amplify "
-            f"one another. Dashed: the second network ({', '.join(evidence.networks[1:]) or 'none'}). Where "
+            f"one another. Dashed: the second network ({', '.join(reading.networks[1:]) or 'none'}). Where "
             "activations have kinks, units that turn on or off make the gradient jump, and the constant may rise "
             "towards small r before it falls to that between kinks. Medians over seeds; bands: their whole range."
         ),
         data=data,
         layout=layout(
             *axes,
-            x=x,
+            x=rate_axis(rates),
             annotations=notes,
             showlegend=True,
             hovermode="closest",

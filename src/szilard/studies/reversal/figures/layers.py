@@ -6,45 +6,42 @@ import numpy as np
 
 from szilard.page.axes import layout
 from szilard.page.logarithmic import between, ends, heading, logarithmic, range_of
-from szilard.page.style import BLUE, GREEN, ORANGE, PURPLE, VERMILLION, Figure
-from szilard.studies.reversal.evidence import ReversalEvidence
-from szilard.studies.reversal.figures.frame import MOST, curve, when
+from szilard.page.style import Figure
+from szilard.studies.reversal.figures.marks import COLOURS, MOST, SYMBOLS, curve, rate_axis, when
+from szilard.studies.reversal.reading import ReversalReading
 
-COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE)
-SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross")
 MOST_LAYERS = 10
 
 
-def figure(evidence: ReversalEvidence) -> Figure | None:
+def figure(reading: ReversalReading) -> Figure | None:
     """None for a single layer, or more of them than can be told apart."""
-    names = evidence.groups[1:]
+    names = reading.groups[1:]
     if not 1 < len(names) <= MOST_LAYERS:
         return None
-    relative = np.median(evidence.relative()[-1, ..., 1:], axis=1)  # (starts, rates, layers)
+    relative = np.median(reading.relative()[-1, ..., 1:], axis=1)  # (starts, rates, layers)
     shown = np.where(relative <= MOST, relative, np.nan)
     low, high = between(*range_of(shown))
     data, axes, notes = [], [], []
-    for place, start in enumerate(evidence.starts):
+    for place, start in enumerate(reading.starts):
         panel, labels = place + 1, []
         for layer, name in enumerate(names):
             colour, symbol = COLOURS[layer % len(COLOURS)], SYMBOLS[layer % len(SYMBOLS)]
-            data.append(curve(evidence.rates, shown[place, :, layer], name, colour, panel=panel, symbol=symbol))
+            data.append(curve(reading.rates, shown[place, :, layer], name, colour, panel=panel, symbol=symbol))
             known = shown[place, :, layer][np.isfinite(shown[place, :, layer])]
             labels.append((f"layer {layer + 1}", float(known[0]) if len(known) else np.nan, colour))
         axes.append(logarithmic("share of its way missed", low, high))
         notes += [heading(when(start), panel), *ends(labels, low, high, panel)]
-    rates = evidence.rates
     return Figure(
         key="layers",
         title="Layer by layer",
         caption=(
-            f"The share of its own way that each layer misses after {evidence.steps} steps back, "
-            f"{evidence.networks[0]}, medians over seeds. Points above the panel are left out."
+            f"The share of its own way that each layer misses after {reading.length} steps back, "
+            f"{reading.networks[0]}, medians over seeds. Points above the panel are left out."
         ),
         data=data,
         layout=layout(
             *axes,
-            x=logarithmic("learning rate r", *between(float(rates.min()), float(rates.max()))),
+            x=rate_axis(reading.rates),
             right=72,
             annotations=notes,
         ),

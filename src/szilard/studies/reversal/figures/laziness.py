@@ -9,28 +9,29 @@ import numpy as np
 from szilard.page.axes import layout
 from szilard.page.logarithmic import between, ends, heading, limit, logarithmic, range_of
 from szilard.page.style import BLUE, GREEN, PURPLE, VERMILLION, Figure
-from szilard.studies.reversal.evidence import ReversalEvidence
-from szilard.studies.reversal.figures.frame import curve, ribbon, when
+from szilard.studies.reversal.figures.marks import curve, ribbon, when
+from szilard.studies.reversal.reading import ReversalReading
+from szilard.studies.reversal.words import CHANGES
 from szilard.verdicts.bounds import TANGENT
 
 QUANTITIES = (
-    ("kernel_change", "tangent kernel", "kernel", BLUE, "solid", "circle"),
-    ("outputs_error", "outputs, linearised", "outputs", GREEN, "dashdot", "square"),
-    ("losses_error", "loss, linearised (Eq. 35)", "loss", VERMILLION, "dash", "diamond"),
-    ("gradient_change", "gradient of a batch", "gradient", PURPLE, "dot", "triangle-up"),
+    ("kernel_change", CHANGES["kernel_change"], "kernel", BLUE, "solid", "circle"),
+    ("outputs_error", CHANGES["outputs_error"], "outputs", GREEN, "dashdot", "square"),
+    ("losses_error", CHANGES["losses_error"], "loss", VERMILLION, "dash", "diamond"),
+    ("gradient_change", CHANGES["gradient_change"], "gradient", PURPLE, "dot", "triangle-up"),
 )
 """Column, words, one word, colour, dash and symbol."""
 HIGHEST = 4.0
 
 
-def figure(evidence: ReversalEvidence) -> Figure:
+def figure(reading: ReversalReading) -> Figure:
     """A panel for each start, the model itself."""
-    looks = evidence.laziness["step"].values
+    looks = reading.laziness["step"].values
     data: list[dict[str, Any]] = []
     axes, notes, shapes = [], [], []
-    columns = {name: _of_model(evidence, name) for name, *_ in QUANTITIES}
+    columns = {name: _of_model(reading, name) for name, *_ in QUANTITIES}
     low, high = between(range_of(*columns.values())[0], HIGHEST)
-    for place, start in enumerate(evidence.starts):
+    for place, start in enumerate(reading.starts):
         panel = place + 1
         labels = []
         for name, words, short, colour, dash, symbol in QUANTITIES:
@@ -48,7 +49,7 @@ def figure(evidence: ReversalEvidence) -> Figure:
         key="laziness",
         title="How lazy: what leaves its tangent",
         caption=(
-            f"{evidence.networks[0]}, against the training steps since θ*. A lazy network keeps its tangent kernel and "
+            f"{reading.networks[0]}, against the training steps since θ*. A lazy network keeps its tangent kernel and "
             "is linear in its outputs. Eq. 35 asks that the loss be linear too, so that its gradient would not depend "
             "on θ: it curves where predictions become right, in any network that learns. Medians over seeds; bands: "
             "their whole range."
@@ -66,7 +67,7 @@ def figure(evidence: ReversalEvidence) -> Figure:
     )
 
 
-def _of_model(evidence: ReversalEvidence, name: str) -> np.ndarray:
+def _of_model(reading: ReversalReading, name: str) -> np.ndarray:
     """Shape (looks, starts, seeds)."""
-    values = evidence.laziness[name].values[:, 0]
+    values = reading.laziness[name].values[:, 0]
     return np.asarray(values[..., 0] if values.ndim == 4 else values)

@@ -7,10 +7,10 @@ import numpy as np
 from szilard.page.axes import layout
 from szilard.page.logarithmic import between, ends, logarithmic, range_of
 from szilard.page.style import BLACK, Figure
-from szilard.studies.reversal.conclusions import concluded
-from szilard.studies.reversal.evidence import ReversalEvidence
-from szilard.studies.reversal.figures.frame import curve, ribbon
 from szilard.studies.reversal.figures.laziness import QUANTITIES
+from szilard.studies.reversal.figures.marks import curve, ribbon
+from szilard.studies.reversal.reading import ReversalReading
+from szilard.studies.reversal.words import concluded
 from szilard.verdicts.audit import Audit
 
 GREY = "#6B7280"
@@ -18,9 +18,9 @@ STEP = ("relative_step", "share of a step that one step back misses", "step back
 RETURN = ("relative_return", "share of the way back missed", "way back", GREY, "solid", "circle-open")
 
 
-def figure(evidence: ReversalEvidence, audit: Audit) -> Figure | None:
+def figure(reading: ReversalReading, audit: Audit) -> Figure | None:
     """None where no networks of several widths were run."""
-    wide = evidence.width
+    wide = reading.width
     if wide is None:
         return None
     widths = wide["width"].values.astype(float)

@@ -19,26 +19,26 @@ from szilard.training.training import Loss
 Build = Callable[[], nn.Module]
 
 
-class Ground:
+class Replicate:
     """One replicate: its data in float64, its batches and its initialisations.
 
     Args:
         spec: of the run.
         dataset: whose training split serves.
-        replicate: which of the seeds.
+        number: which of the seeds.
 
     Raises:
         SpecError: if the data have fewer examples than the probe.
     """
 
-    def __init__(self, spec: Reversal, dataset: Dataset, replicate: int) -> None:
+    def __init__(self, spec: Reversal, dataset: Dataset, number: int) -> None:
         inputs, labels = dataset.split("train")
         if spec.probe > len(inputs):
             raise SpecError(
                 f"a probe of {spec.probe} is more than the {len(inputs)} training examples of {dataset.name!r}: lower"
                 " probe."
             )
-        self._spec, self._replicate = spec, replicate
+        self._spec, self._number = spec, number
         self._inputs, self._labels = inputs, labels
         self.outcomes = len(dataset.classes)
         self._order = torch.randperm(len(inputs), generator=self._generator(streams.PROBE))
@@ -51,7 +51,7 @@ class Ground:
             ModelError: if its steps could not be repeated.
         """
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(streams.seed_of(self._spec.seed, f"{streams.INITIALISATION} {self._replicate}"))
+            torch.manual_seed(streams.seed_of(self._spec.seed, f"{streams.INITIALISATION} {self._number}"))
             landscape = Landscape(build(), loss, dtype)
         landscape.check(next(self.batches("of the check")))
         return landscape
@@ -62,8 +62,8 @@ class Ground:
         for rows in batches(len(self._inputs), self._spec.batch_size, "replacement", order):
             yield self._at(rows)
 
-    def some(self, purpose: str, count: int) -> list[Batch]:
-        """The first ``count`` of them."""
+    def first_batches(self, purpose: str, count: int) -> list[Batch]:
+        """The first ``count`` of :meth:`batches`."""
         return list(islice(self.batches(purpose), count))
 
     def examples(self, most: int) -> Iterator[Batch]:
@@ -81,4 +81,4 @@ class Ground:
         return inputs.double() if inputs.is_floating_point() else inputs, self._labels[rows]
 
     def _generator(self, stream: str) -> torch.Generator:
-        return streams.generator_of(self._spec.seed, f"{stream} {self._replicate}")
+        return streams.generator_of(self._spec.seed, f"{stream} {self._number}")

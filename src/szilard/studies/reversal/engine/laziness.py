@@ -22,7 +22,7 @@ WHOLE_COLUMNS = ("outputs_error", "losses_error")
 """One number in all."""
 
 
-class Onlooker:
+class LazinessObserver:
     """Compares a network with itself at θ*.
 
     Args:

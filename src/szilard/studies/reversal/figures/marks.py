@@ -1,4 +1,4 @@
-"""What the figures of a reversed training share: colours and names of rates and starts, curves and their range."""
+"""How rates, starts and layers look everywhere, and curves with the range over seeds."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from typing import Any
 
 import numpy as np
 
+from szilard.page.logarithmic import between, logarithmic
 from szilard.page.safe import escape
-from szilard.page.style import BLUE, VERMILLION, faded
+from szilard.page.style import BLUE, GREEN, ORANGE, PURPLE, VERMILLION, blended, faded
+
+COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE)
+SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross")
+"""Of starts and of layers."""
 
 MOST = 10.0
 """A path that misses by more than so many times its way has nothing more to show."""
-LEAST = 1e-12
 
 
 def shade(place: int, count: int) -> str:
     """From vermillion (the first) to blue (the last), by way of grey."""
-    share = place / max(count - 1, 1)
-    ends = [[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in (VERMILLION, BLUE)]
-    middle = [150, 150, 150]
-    one, two, local = (ends[0], middle, 2 * share) if share < 0.5 else (middle, ends[1], 2 * share - 1)
-    return "#" + "".join(f"{round(a + (b - a) * local):02X}" for a, b in zip(one, two, strict=True))
+    return blended((VERMILLION, "#969696", BLUE), place, count)
 
 
 def curve(x: Any, y: Any, name: str, colour: str, *, panel: int = 1, dash: str = "solid", width: float = 2.2,
@@ -53,6 +53,11 @@ def ribbon(x: Any, values: np.ndarray, colour: str, *, panel: int = 1) -> list[d
 def rate_of(rates: np.ndarray, place: int) -> str:
     """A rate as a share of the training's own."""
     return "r" if place == 0 else f"r/{2**place}"
+
+
+def rate_axis(rates: np.ndarray) -> dict[str, Any]:
+    """The learning rates of the paths, logarithmic."""
+    return logarithmic("learning rate r", *between(float(rates.min()), float(rates.max())))
 
 
 def when(start: int) -> str:

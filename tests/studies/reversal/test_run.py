@@ -21,13 +21,13 @@ from szilard.errors import ModelError, SpecError
 from szilard.report import render
 from szilard.studies.catalogue import find
 from szilard.studies.overrides import apply
-from szilard.studies.reversal import conclusions
 from szilard.studies.reversal import schema as reversal_schema
-from szilard.studies.reversal.duration import seconds_of
-from szilard.studies.reversal.engine.ground import Ground
-from szilard.studies.reversal.engine.looking import KERNEL_COLUMNS, WHOLE_COLUMNS
+from szilard.studies.reversal import words
+from szilard.studies.reversal.engine.laziness import KERNEL_COLUMNS, WHOLE_COLUMNS
 from szilard.studies.reversal.engine.paths import _far
-from szilard.studies.reversal.evidence import over_seeds
+from szilard.studies.reversal.engine.replicate import Replicate
+from szilard.studies.reversal.reading import over_seeds
+from szilard.studies.reversal.run import ReversedTrainings
 from szilard.studies.reversal.spec import Reversal, Wide
 from szilard.studies.runner import run
 from szilard.training import factory
@@ -80,9 +80,9 @@ def test_the_record_holds_what_was_asked(record: szilard.Run) -> None:
 
 def test_distances_are_those_of_torch_optim_run_backwards(record: szilard.Run) -> None:
     """The twin from its initialisation, at the second rate, third seed: SGD, then SGD with ``maximize``."""
-    ground = Ground(SMALL, points(), 2)
-    landscape = ground.landscape(SMALL.twin.build, F.cross_entropy)  # type: ignore[union-attr]
-    module, batches, rate = landscape.module, ground.some("of path 0", 8), 0.05
+    replicate = Replicate(SMALL, points(), 2)
+    landscape = replicate.landscape(SMALL.twin.build, F.cross_entropy)  # type: ignore[union-attr]
+    module, batches, rate = landscape.module, replicate.first_batches("of path 0", 8), 0.05
     seen = []
     for order, ascend in ((batches, False), (batches[::-1], True)):
         optimizer = torch.optim.SGD(module.parameters(), lr=rate, maximize=ascend)
@@ -133,7 +133,7 @@ VERDICTS = (Verdict.HELD, Verdict.FAILED, Verdict.UNDECIDED)
 @pytest.mark.parametrize(("lazy", "step"), [(lazy, step) for lazy in VERDICTS for step in VERDICTS])
 def test_the_page_concludes_what_its_audit_does(record: szilard.Run, lazy: Verdict, step: Verdict) -> None:
     """Its heading, its words and the figure against width, for every outcome."""
-    turned = {conclusions.LAZY: lazy, conclusions.STEP: step, conclusions.LINEAR: Verdict.UNDECIDED}
+    turned = {words.LAZY: lazy, words.STEP: step, words.LINEAR: Verdict.UNDECIDED}
     audit = record.audit()
     rows = (dataclasses.replace(row, verdict=turned.get(row.name, row.verdict)) for row in audit.rows)
     page = render(record.tree, dataclasses.replace(audit, rows=tuple(rows)))
@@ -143,17 +143,17 @@ def test_the_page_concludes_what_its_audit_does(record: szilard.Run, lazy: Verdi
     assert ("Lazy goes with reversible here" in page) is (lazy is step is Verdict.HELD)
     assert ("Is lazy reversible?" in page) is not (lazy is Verdict.HELD and step is not Verdict.UNDECIDED)
     assert "the loss does not become linear" not in page and "whether the loss becomes more linear" in page
-    for name, verdict in ((conclusions.LAZY, lazy), (conclusions.STEP, step)):
-        for words, at in zip(conclusions.WORDS[name], VERDICTS, strict=True):
-            assert (words in page.replace("The kernel’s", "the kernel’s").replace("A step", "a step")) is (
-                at is verdict
-            )
+    for name, verdict in ((words.LAZY, lazy), (words.STEP, step)):
+        for told, at in zip(words.CONCLUSIONS[name], VERDICTS, strict=True):
+            assert (told in page.replace("The kernel’s", "the kernel’s").replace("A step", "a step")) is (at is verdict)
 
 
 def test_it_reproduces_and_a_seed_changes_it(tmp_path: Path) -> None:
     brief = dataclasses.replace(SMALL, seeds=1, starts=(0,), twin=None, wide=None, window=2)
     specs = (brief, brief, dataclasses.replace(brief, seed=1))
+    before = torch.get_rng_state()
     records = [run(spec, tmp_path / str(place), quiet=True) for place, spec in enumerate(specs)]
+    assert torch.equal(torch.get_rng_state(), before)
     one, again, other = (each.tree["reversal"].distance.values for each in records)
     assert np.array_equal(one, again)
     assert not np.isclose(one[1:], other[1:], rtol=1e-3).all()
@@ -263,10 +263,9 @@ def test_it_says_beforehand_what_it_does_and_how_long(tmp_path: Path, capsys: py
 
 def test_the_time_grows_with_what_is_done() -> None:
     """In proportion to the seeds, and by less than twice what is tried of anything else."""
-    ground, build = Ground(SMALL, points(), 0), SMALL.model.build
-    brief = dataclasses.replace(SMALL, wide=None)
+    brief = dataclasses.replace(SMALL, twin=None, wide=None)
     long = dataclasses.replace(brief, steps=4000, seeds=60)
-    assert seconds_of(long, [build], ground, F.cross_entropy) > 20 * seconds_of(brief, [build], ground, F.cross_entropy)
+    assert ReversedTrainings(long, points()).seconds() > 20 * ReversedTrainings(brief, points()).seconds()
 
 
 def test_the_command_runs(tmp_path: Path) -> None:
@@ -279,7 +278,7 @@ def test_the_command_runs(tmp_path: Path) -> None:
 
 
 def test_the_pages_name_every_variable_finding_and_attribute(record: szilard.Run) -> None:
-    folder = Path(__file__).parents[2] / "docs" / "quantities"
+    folder = Path(__file__).parents[3] / "docs" / "quantities"
     page = (folder / "reversibility.md").read_text(encoding="utf-8")
     laziness = (folder / "laziness.md").read_text(encoding="utf-8")
     for group in reversal_schema.reversal_groups(networks=1, starts=(0,), seeds=1, rates=(1.0,), groups=1, widths=(1,)):

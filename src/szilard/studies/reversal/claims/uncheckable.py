@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from szilard.studies.reversal.evidence import ReversalEvidence
+from szilard.studies.reversal.reading import ReversalReading
 from szilard.verdicts.finding import Finding, unchecked
 
 CLAIMS = (
@@ -19,6 +19,6 @@ CLAIMS = (
 """Name, claim, source, and what it would take."""
 
 
-def findings(evidence: ReversalEvidence) -> tuple[Finding, ...]:
+def findings(reading: ReversalReading) -> tuple[Finding, ...]:
     """The rows of this family, the same for every record."""
     return tuple(unchecked(*claim) for claim in CLAIMS)
