@@ -9,6 +9,6 @@ STUDY = Study(
     leading="tradeoff",
     title="trade-off",
     subject=Subject.ENSEMBLE,
-    runs={"tradeoff": f"{__name__}.named:tradeoff"},
+    runs={"tradeoff": f"{__name__}.spec:tradeoff"},
     specs={"tradeoff": f"{__name__}.spec:TradeOff"},
 )

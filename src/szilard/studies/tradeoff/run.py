@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 import torch
@@ -16,78 +15,118 @@ import torch
 from szilard.data import Dataset
 from szilard.errors import ModelError
 from szilard.information import Nesting
-from szilard.records.provenance import provenance
-from szilard.records.writer import RecordWriter
-from szilard.studies.life import Options, say_how_long
-from szilard.studies.progress import Progress
-from szilard.studies.resources import own_threads, workers_of
-from szilard.studies.tradeoff.duration import seconds_of
-from szilard.studies.tradeoff.engine.carry import Seen, carry
-from szilard.studies.tradeoff.engine.learning import Learning, State
-from szilard.studies.tradeoff.engine.look import lag_rows_of, rows_of
-from szilard.studies.tradeoff.engine.pixels import Pixels, pixels_of
+from szilard.records.schema import Group
+from szilard.studies.life import Options, Row, Whole, carry_out_whole, seconds_each
+from szilard.studies.resources import workers_of
+from szilard.studies.tradeoff.engine.learning import Learning
+from szilard.studies.tradeoff.engine.pixels import pixels_of
+from szilard.studies.tradeoff.engine.rows import lag_rows_of, rows_of
+from szilard.studies.tradeoff.engine.training import StateSeries, train_state
 from szilard.studies.tradeoff.schema import tradeoff_groups
-from szilard.studies.tradeoff.spec import TradeOff
+from szilard.studies.tradeoff.spec import State, TradeOff
+
+_UPDATES = 2
+"""That are tried, with each number of sampler steps, to tell how long a run will take."""
 
 
 def carry_out(spec: TradeOff, dataset: Dataset, out: Path, options: Options) -> None:
-    """Does everything, then writes the record: an interrupted run leaves none, and there is nothing to resume or keep.
+    """Does everything, then writes the record: an interrupted run leaves none.
 
     Raises:
         SpecError, ModelError, RecordError: see :func:`szilard.run`.
     """
-    pixels = pixels_of(spec, dataset)
-    learning = Learning(pixels.examples, spec.hidden, spec.distance, spec.batch, spec.seed)
-    workers = spec.workers or workers_of(spec.device)
-    with own_threads(spec.threads):
-        if not options.quiet:
-            members = spec.datasets * spec.seeds
-            what = f"{len(spec.states)} states of {members} trainings, {spec.updates[-1]:,} updates at most"
-            say_how_long(seconds_of(spec, learning, workers), what, resumable=False)
-        seen = _measure(spec, learning, workers, options.quiet)
-    nesting = Nesting.regular(datasets=spec.datasets, seeds=spec.seeds)
-    rows = [rows_of(each, nesting, pixels.held_out) for each in seen]
-    lags = [lag_rows_of(each) for each, state in zip(seen, spec.states, strict=True) if state.chains is None]
-    groups = tradeoff_groups(
-        states=len(seen), ways=len(lags), members=nesting.members, datasets=spec.datasets, steps=spec.sampler_steps
-    )
-    writer = RecordWriter(
-        out, groups=groups, attributes=_attributes(spec, dataset, pixels), overwrite=options.overwrite
-    )
-    for number, step in enumerate(spec.steps):
-        for group, columns in (("tradeoff", rows), ("lag", lags)):
-            writer.append(
-                group, step, {name: np.array([each[number][name] for each in columns]) for name in columns[0][0]}
-            )
-    writer.close()
+    carry_out_whole(LaggingTrainings(spec, dataset), dataset.name, out, options)
 
 
-def _measure(spec: TradeOff, learning: Learning, workers: int, quiet: bool) -> list[Seen]:
-    """Every state, the longest first, so many at a time."""
-    states = spec.states
-    lock, stop = threading.Lock(), threading.Event()
-    done = 0
-    with Progress(f"{spec.name}: {len(states)} states", sum(state.updates for state in states), quiet) as progress:
+@final
+class LaggingTrainings(Whole):
+    """Ensembles with every pair of a number of updates and a number of sampler steps, side by side in threads."""
 
-        def advance(updates: int) -> None:
-            nonlocal done
+    def __init__(self, spec: TradeOff, dataset: Dataset) -> None:
+        self.spec: TradeOff = spec
+        self._pixels = pixels_of(spec, dataset)
+        self._learning = Learning(self._pixels.examples, spec.hidden, spec.distance, spec.batch, spec.seed)
+        self._nesting = Nesting.regular(datasets=spec.datasets, seeds=spec.seeds)
+        self._workers = spec.workers or workers_of(spec.device)
+        self._series: list[StateSeries] = []
+        self.told = (
+            f"{len(spec.states)} states of {self._nesting.members} trainings, {spec.updates[-1]:,} updates at most"
+        )
+        self.total = sum(state.updates for state in spec.states)
+        self.unit = "updates"
+
+    def seconds(self) -> float:
+        tried: dict[tuple[int, int | None], float] = {}
+        total = 0.0
+        for state in self.spec.states:
+            kind = (state.sampler_steps, state.chains)
+            if kind not in tried:
+                tried[kind] = self._seconds_of(State(_UPDATES, *kind)) / _UPDATES
+            total += tried[kind] * state.updates
+        return total / self._workers
+
+    def _seconds_of(self, state: State) -> float:
+        others = self.spec.others(state)
+        return seconds_each(lambda: train_state(self._learning, state, others, (0,), lambda _: None))
+
+    def measure(self, advance: Callable[[int], None]) -> None:
+        spec, lock, stop = self.spec, threading.Lock(), threading.Event()
+
+        def advance_all(updates: int) -> None:
             if stop.is_set():
                 raise _Stopped
             with lock:
-                done += updates
-                progress.update(done, "updates")
+                advance(updates)
 
-        def one(state: State) -> Seen:
+        def one(state: State) -> StateSeries:
             torch.set_num_threads(spec.threads)
-            return _checked(state, carry(learning, state, spec.others(state), spec.records_of(state), advance))
+            records = spec.records_of(state)
+            return _checked(state, train_state(self._learning, state, spec.others(state), records, advance_all))
 
-        return _side_by_side(one, states, workers, stop)
+        self._series = _side_by_side(one, spec.states, self._workers, stop)
+
+    def groups(self) -> tuple[Group, ...]:
+        return tradeoff_groups(
+            states=len(self._series),
+            ways=len(self._ways()),
+            members=self._nesting.members,
+            datasets=self.spec.datasets,
+            steps=self.spec.sampler_steps,
+        )
+
+    def attributes(self) -> dict[str, Any]:
+        spec = self.spec
+        return {
+            "shape": list(spec.shape),
+            "hidden": spec.hidden,
+            "examples": spec.size,
+            "datasets": spec.datasets,
+            "seeds": spec.seeds,
+            "distance": spec.distance,
+            "states": [{**state._asdict(), "rate": spec.distance / state.updates} for state in spec.states],
+            "baseline": {"name": "independent pixels", "cross_entropy": self._pixels.independent},
+            "forward_precision": "float64",
+        }
+
+    def rows(self) -> Iterator[Row]:
+        states = [rows_of(series, self._nesting, self._pixels.held_out) for series in self._series]
+        ways = [lag_rows_of(series) for series in self._ways()]
+        for number, step in enumerate(self.spec.steps):
+            for group, columns in (("tradeoff", states), ("lag", ways)):
+                row = {name: np.array([each[number][name] for each in columns]) for name in columns[0][0]}
+                yield group, step, row
+
+    def _ways(self) -> list[StateSeries]:
+        """States whose way chains of every τ follow."""
+        pairs = zip(self._series, self.spec.states, strict=True)
+        return [series for series, state in pairs if self.spec.others(state)]
 
 
 def _side_by_side(
-    one: Callable[[State], Seen], states: tuple[State, ...], workers: int, stop: threading.Event
-) -> list[Seen]:
-    """In threads: nothing within an operation waits for another core, and results do not depend on their number."""
+    one: Callable[[State], StateSeries], states: tuple[State, ...], workers: int, stop: threading.Event
+) -> list[StateSeries]:
+    """In threads, the longest first: nothing within an operation waits for another core, and results do not depend on
+    their number."""
     longest_first = sorted(states, key=lambda state: -state.compute)
     with ThreadPoolExecutor(workers) as pool:
         futures = {state: pool.submit(one, state) for state in longest_first}
@@ -107,35 +146,10 @@ class _Stopped(Exception):
     """Ends a state when another has failed, or the run was interrupted."""
 
 
-def _checked(state: State, seen: Seen) -> Seen:
-    if not all(bool(torch.isfinite(column).all()) for row in seen.rows for column in row.values()):
+def _checked(state: State, series: StateSeries) -> StateSeries:
+    if not all(bool(torch.isfinite(column).all()) for row in series.rows for column in row.values()):
         raise ModelError(
             f"training diverged with {state.updates} updates and {state.sampler_steps} sampler steps: give more "
             "updates, or a smaller distance."
         )
-    return seen
-
-
-def _attributes(spec: TradeOff, dataset: Dataset, pixels: Pixels) -> dict[str, Any]:
-    return {
-        "kind_of_run": "tradeoff",
-        "name": spec.name,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "data": dataset.name,
-        "shape": list(spec.shape),
-        "hidden": spec.hidden,
-        "examples": spec.size,
-        "datasets": spec.datasets,
-        "seeds": spec.seeds,
-        "distance": spec.distance,
-        "states": [
-            {"updates": each.updates, "sampler_steps": each.sampler_steps, "chains": each.chains,
-             "rate": spec.distance / each.updates}
-            for each in spec.states
-        ],
-        "baseline": {"name": "independent pixels", "cross_entropy": pixels.independent},
-        "forward_precision": "float64",
-        "seed": spec.seed,
-        "spec": spec.as_table(),
-        "provenance": provenance(),
-    }  # fmt: skip
+    return series

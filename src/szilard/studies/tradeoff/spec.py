@@ -1,20 +1,38 @@
-"""What the run ``tradeoff`` does, as data."""
+"""What the run ``tradeoff`` does, as data, and the named run on each data set."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import ClassVar, NamedTuple, Self
 
 from szilard.data import Dataset
 from szilard.studies.spec import Spec
-from szilard.studies.tradeoff.engine.learning import State
 
 MOST_PIXELS, MOST_HIDDEN = 12, 8
 """So that all states can be counted: 4,096 times 256."""
 QUICK_UPDATES, QUICK_STEPS = 100, 4
 """A quick run has no more of either."""
+
+
+class State(NamedTuple):
+    """Trainings that are alike but for their data and seeds.
+
+    Attributes:
+        updates: n, how many steps the parameters take.
+        sampler_steps: τ, block-Gibbs steps of the chains after each of them.
+        chains: persistent chains that make the gradient; None is infinitely many, the law ρ itself.
+    """
+
+    updates: int
+    sampler_steps: int
+    chains: int | None = None
+
+    @property
+    def compute(self) -> int:
+        """Sampler steps of a chain in all, ``n τ``."""
+        return self.updates * self.sampler_steps
 
 
 @dataclass(frozen=True)
@@ -132,3 +150,8 @@ class TradeOff(Spec):
     def others(self, state: State) -> tuple[int, ...]:
         """Sampler steps of chains that follow a state's way without a say in it; none where chains make noise."""
         return self.sampler_steps if state.chains is None else ()
+
+
+def tradeoff(data: str = "digits") -> TradeOff:
+    """RBMs of 12 pixels and 5 hidden bits on 6 data sets of 60 images; any data of images will do."""
+    return TradeOff(data)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from szilard.studies.tradeoff.claims import advice, beyond, ideal, identities, integrity, paths
+from szilard.studies.tradeoff.claims import advice, ideal, identities, integrity, paths, uncheckable
 from szilard.studies.tradeoff.reading import TradeOffReading
 from szilard.verdicts.finding import Finding
 
-FAMILIES = (integrity, identities, ideal, paths, advice, beyond)
-"""Each has ``findings(evidence)``."""
+FAMILIES = (integrity, identities, ideal, paths, advice, uncheckable)
+"""Each has ``findings(reading)``."""
 
 
 def findings(reading: TradeOffReading) -> tuple[Finding, ...]:
     """The rows of all families."""
-    evidence = reading.evidence
-    return tuple(row for family in FAMILIES for row in family.findings(evidence))
+    return tuple(row for family in FAMILIES for row in family.findings(reading))

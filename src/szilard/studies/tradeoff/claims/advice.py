@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from szilard.estimate import Estimate
-from szilard.studies.tradeoff.evidence import State, TradeOffEvidence, jackknifed, over_datasets
+from szilard.studies.tradeoff.reading import State, TradeOffReading, jackknifed, over_datasets
 from szilard.verdicts.audit import number
 from szilard.verdicts.bounds import ADVICE, LEVEL
 from szilard.verdicts.finding import Finding, unchecked
@@ -18,20 +18,20 @@ CLAIM = "one relaxation time, read off W_diss/W at one τ, gives the lag at anot
 SOURCE = "theory §5, LaggedGaussian"
 
 
-def findings(evidence: TradeOffEvidence) -> tuple[Finding, ...]:
+def findings(reading: TradeOffReading) -> tuple[Finding, ...]:
     """The row of this family."""
-    if not evidence.filled:
+    if not reading.whole:
         return ()
-    if len(evidence.sampler_steps) < 2:
+    if len(reading.sampler_steps) < 2:
         return (unchecked(NAME, CLAIM, SOURCE, "it takes several numbers of sampler steps: give sampler_steps."),)
-    state = adviser(evidence)
-    following = evidence.sampler_steps[1]
-    ratio = foretold(evidence, state, following)
+    state = reading.adviser
+    following = reading.sampler_steps[1]
+    ratio = foretold(reading, state, following)
     low, high = ratio.interval(LEVEL)
-    advice = evidence.advice(state)
+    advice = reading.advice(state)
     if not advice.seen:
         return (unchecked(NAME, CLAIM, SOURCE, f"no lag is seen with {state.name}: {advice.sentence}"),)
-    others = [f"{number(foretold(evidence, state, tau).value)} at τ = {tau}" for tau in evidence.sampler_steps[2:]]
+    others = [f"{number(foretold(reading, state, tau).value)} at τ = {tau}" for tau in reading.sampler_steps[2:]]
     slow = (
         f" Foretold over done: {', '.join(others)}; slow ways to relax, which one step hardly shows, stay."
         if others
@@ -47,37 +47,32 @@ def findings(evidence: TradeOffEvidence) -> tuple[Finding, ...]:
             interval=(max(low, 0.0), high),
             bound=ADVICE,
             where=f"n = {state.updates}, second half, foretold at τ = {state.sampler_steps}",
-            detail=f"{advised(evidence, state)}{slow}",
+            detail=f"{advised(reading, state)}{slow}",
         ),
     )
 
 
-def advised(evidence: TradeOffEvidence, state: State) -> str:
+def advised(reading: TradeOffReading, state: State) -> str:
     """The advice, and what came of following it."""
-    advice = evidence.advice(state)
-    work = over_datasets(evidence.late_work(state)).value
-    share = advice.lag.value * evidence.late_updates(state) / work
+    advice = reading.advice(state)
+    work = over_datasets(reading.late_work(state)).value
+    share = advice.lag.value * reading.late_updates(state) / work
     said = (
         f"τ = {state.sampler_steps} leaves {advice.lag.value:.2g} ± {advice.lag.error:.1g} nats of lag per "
         f"update, {share:.0%} of what perfect sampling dissipates; τ ≥ {math.ceil(advice.steps)} would leave a tenth "
         "of it."
     )
-    enough = [tau for tau in evidence.sampler_steps if tau >= advice.steps]
+    enough = [tau for tau in reading.sampler_steps if tau >= advice.steps]
     if not enough:
         return said
-    left = evidence.lag_of(state, enough[0]).mean() / evidence.lag_of(state, state.sampler_steps).mean()
+    left = reading.lag_of(state, enough[0]).mean() / reading.lag_of(state, state.sampler_steps).mean()
     return f"{said} Done on the same way of the parameters, τ = {enough[0]} leaves {left:.2g} of it."
 
 
-def adviser(evidence: TradeOffEvidence) -> State:
-    """The state that foretells: the smallest updates, which are the steadiest, and the fewest sampler steps."""
-    return evidence.family(None, evidence.updates[-1])[0]
-
-
-def foretold(evidence: TradeOffEvidence, state: State, sampler_steps: int) -> Estimate:
+def foretold(reading: TradeOffReading, state: State, sampler_steps: int) -> Estimate:
     """Lag foretold from a state's own τ over that of chains with another τ on the same way; errors over data sets."""
-    own, other = (evidence.lag_of(state, tau) for tau in (state.sampler_steps, sampler_steps))
-    work = evidence.late_work(state)
+    own, other = (reading.lag_of(state, tau) for tau in (state.sampler_steps, sampler_steps))
+    work = reading.late_work(state)
 
     def of(weights: np.ndarray) -> float:
         mean = [float(weights @ values) for values in (own, other, work)]

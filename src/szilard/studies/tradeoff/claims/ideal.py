@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from szilard.estimate import Estimate, Kind
-from szilard.studies.tradeoff.evidence import TradeOffEvidence, chains_in_words
+from szilard.studies.tradeoff.reading import TradeOffReading, chains_in_words
 from szilard.verdicts.audit import number
 from szilard.verdicts.bounds import EXPONENT, IDEAL, LEVEL, NEGLIGIBLE
 from szilard.verdicts.finding import Finding, parts_of, told, unchecked
@@ -18,26 +18,26 @@ FINEST = 3
 """Numbers of updates, the largest, through which the law of small updates is drawn."""
 
 
-def findings(evidence: TradeOffEvidence) -> tuple[Finding, ...]:
+def findings(reading: TradeOffReading) -> tuple[Finding, ...]:
     """The rows of this family; with chains that make noise, a second time."""
-    if not evidence.filled:
+    if not reading.whole:
         return ()
-    rows = [row(evidence, chains) for chains in evidence.kinds for row in (_sampler_steps, _updates)]
-    return (*rows, _reached(evidence))
+    rows = [row(reading, chains) for chains in reading.kinds for row in (_sampler_steps, _updates)]
+    return (*rows, _reached(reading))
 
 
 def _at(chains: int | None) -> str:
     return "" if chains is None else f" ({chains_in_words(chains)})"
 
 
-def _sampler_steps(evidence: TradeOffEvidence, chains: int | None) -> Finding:
+def _sampler_steps(reading: TradeOffReading, chains: int | None) -> Finding:
     """Σ at the largest τ over Σ at the smallest, at each number of updates."""
     name, claim = f"larger τ brings Σ to 0{_at(chains)}", "a sampler that relaxes for longer makes learning ideal"
-    least, most = evidence.sampler_steps[0], evidence.sampler_steps[-1]
+    least, most = reading.sampler_steps[0], reading.sampler_steps[-1]
     if least == most:
         return unchecked(name, claim, SOURCE, "it takes several numbers of sampler steps: give sampler_steps.")
-    families = [evidence.family(chains, updates) for updates in evidence.updates]
-    ratios = [evidence.ratio("ep_conditional", family[-1], family[0]) for family in families]
+    families = [reading.family(chains, updates) for updates in reading.updates]
+    ratios = [reading.ratio("ep_conditional", family[-1], family[0]) for family in families]
     bound = (0.0, NEGLIGIBLE)
     parts = parts_of(
         [f"n = {family[0].updates}" for family in families],
@@ -46,7 +46,7 @@ def _sampler_steps(evidence: TradeOffEvidence, chains: int | None) -> Finding:
         bound,
     )
     last, ratio = families[-1][-1], ratios[-1]  # the smallest updates, where every state is well-behaved
-    production, work = (evidence.mean(each, last).value for each in ("ep_conditional", "work"))
+    production, work = (reading.mean(each, last).value for each in ("ep_conditional", "work"))
     return tested(
         name,
         claim,
@@ -57,7 +57,7 @@ def _sampler_steps(evidence: TradeOffEvidence, chains: int | None) -> Finding:
         bound=bound,
         where=f"n = {last.updates}",
         detail=(
-            f"At τ = {most} X ends {number(evidence.mean('lag', last).value)} nat from equilibrium, and Σ is "
+            f"At τ = {most} X ends {number(reading.mean('lag', last).value)} nat from equilibrium, and Σ is "
             f"{number(production)} nat, {production / work:.0%} of what perfect sampling dissipates: it is the updates "
             f"that are finite. {told(parts, 'numbers of updates')}"
         ).strip(),
@@ -65,16 +65,16 @@ def _sampler_steps(evidence: TradeOffEvidence, chains: int | None) -> Finding:
     )
 
 
-def _updates(evidence: TradeOffEvidence, chains: int | None) -> Finding:
+def _updates(reading: TradeOffReading, chains: int | None) -> Finding:
     """The exponent of Σ in the number of updates, at the largest τ."""
     name = f"smaller updates bring Σ to 0{_at(chains)}"
     claim = "over the same way Σ falls with the size of an update, as 1/n or faster"
     source = "theory §5; speed limits"
-    counts = evidence.updates[-FINEST:]
+    counts = reading.updates[-FINEST:]
     if len(counts) < 2:
         return unchecked(name, claim, source, "it takes several numbers of updates: give updates.")
-    most = evidence.sampler_steps[-1]
-    productions = np.array([evidence.of_datasets("ep_conditional", evidence.state(chains, n, most)) for n in counts]).T
+    most = reading.sampler_steps[-1]
+    productions = np.array([reading.of_datasets("ep_conditional", reading.state(chains, n, most)) for n in counts]).T
     law = _exponent(np.array(counts, dtype=float), productions)
     ends = [productions.mean(0)[0], productions.mean(0)[-1]]
     return tested(
@@ -90,12 +90,10 @@ def _updates(evidence: TradeOffEvidence, chains: int | None) -> Finding:
     )
 
 
-def _reached(evidence: TradeOffEvidence) -> Finding:
+def _reached(reading: TradeOffReading) -> Finding:
     """The best efficiency of all states."""
-    best = max(
-        evidence.states, key=lambda state: np.nan_to_num(evidence.of_ensemble("efficiency", state).value, nan=-1)
-    )
-    found = evidence.of_ensemble("efficiency", best)
+    best = reading.best(reading.states)
+    found = reading.of_ensemble("efficiency", best)
     return tested(
         "learning near ideal",
         "nearly all of the entropy that X produces can be information that it gains",

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import numpy as np
 
-from szilard.studies.tradeoff.evidence import TradeOffEvidence
+from szilard.studies.tradeoff.reading import TradeOffReading
 from szilard.verdicts.finding import Finding
 from szilard.verdicts.rows import identity
 
 
-def findings(evidence: TradeOffEvidence) -> tuple[Finding, ...]:
+def findings(reading: TradeOffReading) -> tuple[Finding, ...]:
     """The rows of this family."""
-    if not evidence.filled:
+    if not reading.whole:
         return ()
-    data, steps = evidence.tradeoff, np.asarray(evidence.tradeoff["step"].values)
-
-    def column(name: str) -> np.ndarray:
-        return np.asarray(data[name].values, dtype=float)
+    column, steps = reading.column, reading.steps
 
     def against(residual: np.ndarray, scale: np.ndarray) -> np.ndarray:
         return residual / np.maximum(np.abs(scale), 1.0)
 
     balance = column("work_dissipated") - column("lag") - column("ep_conditional")
     work = column("work_lagged") - column("free_energy_change") - column("work_dissipated")
-    mean = evidence.by_dataset(column("ep_conditional")).mean(-1)
+    mean = reading.by_dataset(column("ep_conditional")).mean(-1)
     marginal = column("ep_marginal") - mean - column("ep_ignorance")
     return (
         identity(

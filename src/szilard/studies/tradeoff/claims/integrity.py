@@ -5,32 +5,23 @@ from __future__ import annotations
 import math
 
 from szilard.estimate import Estimate
-from szilard.studies.tradeoff.evidence import TradeOffEvidence
+from szilard.studies.kits.complete import complete_record
+from szilard.studies.tradeoff.reading import TradeOffReading
 from szilard.verdicts.bounds import LEVEL
 from szilard.verdicts.finding import Concern, Finding
-from szilard.verdicts.rows import counted, decisive, tested
+from szilard.verdicts.rows import decisive, tested
 
 
-def findings(evidence: TradeOffEvidence) -> tuple[Finding, ...]:
+def findings(reading: TradeOffReading) -> tuple[Finding, ...]:
     """The rows of this family."""
-    status = str(evidence.attributes.get("status"))
-    told = "The run was closed" if status == "complete" else f"The run was not closed (status {status})"
-    closed = counted(
-        "closed run",
-        "the record covers the whole run",
-        "record",
-        float(status != "complete" or not evidence.filled),
-        f"{told}; {evidence.span()}.",
-        Concern.RECORD,
-    )
-    return (closed, _trained(evidence)) if evidence.filled else (closed,)
+    closed = complete_record(reading, "the record covers the whole run", empty=not reading.whole)
+    return (closed, _trained(reading)) if reading.whole else (closed,)
 
 
-def _trained(evidence: TradeOffEvidence) -> Finding:
+def _trained(reading: TradeOffReading) -> Finding:
     """Every state's cross-entropy on held-out images, less that of independent pixels; the least clear of them."""
-    baseline = evidence.attributes.get("baseline")
-    known = float(baseline["cross_entropy"]) if isinstance(baseline, dict) else math.nan
-    found = [evidence.mean("cross_entropy", state) for state in evidence.states]
+    known = float(reading.mapping("baseline").get("cross_entropy", math.nan))
+    found = [reading.mean("cross_entropy", state) for state in reading.states]
     gains = [Estimate(known - each.value, each.error, each.kind, each.degrees_of_freedom) for each in found]
     intervals = [gain.interval(LEVEL) for gain in gains]
     bound = (0.0, math.inf)
@@ -43,7 +34,7 @@ def _trained(evidence: TradeOffEvidence) -> Finding:
         effect=gains[place].value,
         interval=intervals[place],
         bound=bound,
-        where=f"{evidence.states[place].name}, the least clear of {len(gains)} states",
+        where=f"{reading.states[place].name}, the least clear of {len(gains)} states",
         detail=f"Independent pixels, each with its frequency in the data set, have {known:.3f} nat.",
         concerns=Concern.COVERAGE,
     )

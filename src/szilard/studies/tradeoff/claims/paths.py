@@ -4,31 +4,21 @@ from __future__ import annotations
 
 import math
 
-from szilard.studies.tradeoff.evidence import State, TradeOffEvidence, chains_in_words
+from szilard.studies.tradeoff.reading import TradeOffReading, chains_in_words
 from szilard.verdicts.finding import Finding, parts_of, told, unchecked
 from szilard.verdicts.rows import decisive, level_of, tested
 
 
-def findings(evidence: TradeOffEvidence) -> tuple[Finding, ...]:
+def findings(reading: TradeOffReading) -> tuple[Finding, ...]:
     """The rows of this family; with chains that make noise, a second time."""
-    if not evidence.filled:
+    if not reading.whole:
         return ()
-    rows = [_fixed(evidence, chains) for chains in evidence.kinds]
-    noisy = [chains for chains in evidence.kinds if chains is not None]
-    return (*rows, *(_longer(evidence, chains) for chains in noisy))
+    rows = [_fixed(reading, chains) for chains in reading.kinds]
+    noisy = [chains for chains in reading.kinds if chains is not None]
+    return (*rows, *(_longer(reading, chains) for chains in noisy))
 
 
-def equal_compute(evidence: TradeOffEvidence, chains: int | None) -> list[list[State]]:
-    """States of the same ``n τ``, by the compute, each rising in τ; only where there are several."""
-    found: dict[int, list[State]] = {}
-    for state in evidence.states:
-        if state.chains == chains:
-            found.setdefault(state.compute, []).append(state)
-    several = [sorted(states, key=lambda each: each.sampler_steps) for states in found.values() if len(states) > 1]
-    return sorted(several, key=lambda states: states[0].compute)
-
-
-def _fixed(evidence: TradeOffEvidence, chains: int | None) -> Finding:
+def _fixed(reading: TradeOffReading, chains: int | None) -> Finding:
     """Efficiency with the most updates less that with the fewest, at each compute; the least clear of them."""
     at = "" if chains is None else f" ({chains_in_words(chains)})"
     name = f"compute is best spent on updates{at}"
@@ -36,11 +26,11 @@ def _fixed(evidence: TradeOffEvidence, chains: int | None) -> Finding:
         "of equal compute n τ, more and smaller updates are more efficient than more sampler steps",
         "theory §5",
     )
-    groups = equal_compute(evidence, chains)
+    groups = reading.equal_compute(chains)
     if not groups:
         return unchecked(name, claim, source, "no two states have the same compute: give updates and sampler_steps "
                          "whose products meet.")  # fmt: skip
-    gains = [evidence.difference(states[0], states[-1]) for states in groups]
+    gains = [reading.difference(states[0], states[-1]) for states in groups]
     intervals = [gain.interval(level_of(len(gains))) for gain in gains]
     bound = (0.0, math.inf)
     parts = parts_of([f"n τ = {states[0].compute}" for states in groups], [gain.value for gain in gains], intervals,
@@ -61,15 +51,15 @@ def _fixed(evidence: TradeOffEvidence, chains: int | None) -> Finding:
     )
 
 
-def _longer(evidence: TradeOffEvidence, chains: int) -> Finding:
+def _longer(reading: TradeOffReading, chains: int) -> Finding:
     """Σ at the largest τ less that at the smallest, where chains are few; the clearest excess decides."""
     name = f"a longer sampler dissipates less ({chains_in_words(chains)})"
     claim, source = "more sampler steps between the same updates do not raise Σ", "paper §5"
-    least, most = evidence.sampler_steps[0], evidence.sampler_steps[-1]
+    least, most = reading.sampler_steps[0], reading.sampler_steps[-1]
     if least == most:
         return unchecked(name, claim, source, "it takes several numbers of sampler steps: give sampler_steps.")
-    families = [evidence.family(chains, updates) for updates in evidence.updates]
-    ratios = [evidence.ratio("ep_conditional", family[-1], family[0]) for family in families]
+    families = [reading.family(chains, updates) for updates in reading.updates]
+    ratios = [reading.ratio("ep_conditional", family[-1], family[0]) for family in families]
     intervals = [ratio.interval(level_of(len(ratios))) for ratio in ratios]
     bound = (-math.inf, 1.0)
     parts = parts_of([f"n = {family[0].updates}" for family in families], [ratio.value for ratio in ratios], intervals,

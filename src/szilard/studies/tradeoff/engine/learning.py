@@ -16,25 +16,6 @@ SPREAD = 0.1
 """Standard deviation of the weights at the start; all biases are 0, so that every law begins near the uniform one."""
 
 
-class State(NamedTuple):
-    """Trainings that are alike but for their data and seeds.
-
-    Attributes:
-        updates: n, how many steps the parameters take.
-        sampler_steps: τ, block-Gibbs steps of the chains after each of them.
-        chains: persistent chains that make the gradient; None is infinitely many, the law ρ itself.
-    """
-
-    updates: int
-    sampler_steps: int
-    chains: int | None = None
-
-    @property
-    def compute(self) -> int:
-        """Sampler steps of a chain in all, ``n τ``."""
-        return self.updates * self.sampler_steps
-
-
 @final
 @dataclass(frozen=True, slots=True)
 class Learning:

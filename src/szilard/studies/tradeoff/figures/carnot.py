@@ -8,23 +8,23 @@ from typing import Any
 from szilard.page.axes import axis, layout, rule
 from szilard.page.logarithmic import heading, logarithmic
 from szilard.page.style import Figure
-from szilard.studies.tradeoff.evidence import State, TradeOffEvidence
-from szilard.studies.tradeoff.figures.style import called, colour, marks, symbol
+from szilard.studies.tradeoff.figures.marks import called, colour, marks, symbol
+from szilard.studies.tradeoff.reading import State, TradeOffReading
 
 
-def figure(evidence: TradeOffEvidence) -> Figure:
+def figure(reading: TradeOffReading) -> Figure:
     """A panel for each number of chains, a curve for each number of updates, a mark for each τ."""
     data, axes, notes, shapes = [], [], [], []
-    counts, kinds = evidence.updates, evidence.kinds
-    computes = [state.compute for state in evidence.states]
+    counts, kinds = reading.updates, reading.kinds
+    computes = [state.compute for state in reading.states]
     for panel, chains in enumerate(kinds, start=1):
-        data.append(_frontier(evidence, chains, panel))
+        data.append(_frontier(reading, chains, panel))
         for place, updates in enumerate(counts):
-            family = evidence.family(chains, updates)
+            family = reading.family(chains, updates)
             shade = colour(place, len(counts))
-            found = [evidence.of_ensemble("efficiency", state) for state in family]
-            symbols = [symbol(evidence.sampler_steps.index(state.sampler_steps)) for state in family]
-            text = [_told(evidence, state) for state in family]
+            found = [reading.of_ensemble("efficiency", state) for state in family]
+            symbols = [symbol(reading.sampler_steps.index(state.sampler_steps)) for state in family]
+            text = [_told(reading, state) for state in family]
             data.append(marks([state.compute for state in family], found, f"n = {updates}", shade, symbols=symbols,
                               panel=panel, text=text))  # fmt: skip
             last = max((place for place, each in enumerate(found) if math.isfinite(each.value)), default=None)
@@ -34,7 +34,7 @@ def figure(evidence: TradeOffEvidence) -> Figure:
         shapes.append(shape)
         notes += [{**note, "x": 0.99, "xanchor": "right"}, heading(called(chains), panel)]
         axes.append(axis("efficiency ΔI/(ΔI + Σ)", range=[0, 1.16]))
-    data += _legend(evidence)
+    data += _legend(reading)
     return Figure(
         key="carnot",
         title="Efficiency against compute: what more sampler steps buy, and what smaller updates",
@@ -64,16 +64,16 @@ def figure(evidence: TradeOffEvidence) -> Figure:
     )  # fmt: skip
 
 
-def _frontier(evidence: TradeOffEvidence, chains: int | None, panel: int) -> dict[str, Any]:
+def _frontier(reading: TradeOffReading, chains: int | None, panel: int) -> dict[str, Any]:
     """From large to small updates at the smallest τ."""
-    least = [evidence.family(chains, updates)[0] for updates in evidence.updates]
+    least = [reading.family(chains, updates)[0] for updates in reading.updates]
     return {
         "type": "scatter",
         "mode": "lines",
         "x": [state.compute for state in least],
-        "y": [evidence.of_ensemble("efficiency", state).value for state in least],
+        "y": [reading.of_ensemble("efficiency", state).value for state in least],
         "yaxis": "y" if panel == 1 else f"y{panel}",
-        "name": f"smaller and smaller updates, τ = {evidence.sampler_steps[0]}",
+        "name": f"smaller and smaller updates, τ = {reading.sampler_steps[0]}",
         "line": {"color": "#6B7280", "width": 9},
         "opacity": 0.25,
         "hoverinfo": "skip",
@@ -89,8 +89,8 @@ def _ticks(low: int, high: int) -> list[float]:
     return ticks
 
 
-def _told(evidence: TradeOffEvidence, state: State) -> str:
-    production = evidence.mean("ep_conditional", state).value
+def _told(reading: TradeOffReading, state: State) -> str:
+    production = reading.mean("ep_conditional", state).value
     return f"{state.name}: Σ = {production:.3g} nat"
 
 
@@ -109,10 +109,10 @@ def _beside(state: State, height: float, shade: str, panel: int) -> dict[str, An
     }
 
 
-def _legend(evidence: TradeOffEvidence) -> list[dict[str, Any]]:
+def _legend(reading: TradeOffReading) -> list[dict[str, Any]]:
     """The symbol of each τ."""
     return [
         {"type": "scatter", "mode": "markers", "x": [None], "y": [None], "name": f"τ = {tau}", "showlegend": True,
          "marker": {"color": "#4B5563", "symbol": symbol(place), "size": 9}, "hoverinfo": "skip"}
-        for place, tau in enumerate(evidence.sampler_steps)
+        for place, tau in enumerate(reading.sampler_steps)
     ]  # fmt: skip

@@ -7,25 +7,25 @@ import numpy as np
 from szilard.page.axes import layout
 from szilard.page.logarithmic import between, logarithmic
 from szilard.page.style import BLUE, VERMILLION, Figure
-from szilard.studies.tradeoff.claims.advice import adviser, predicted
-from szilard.studies.tradeoff.evidence import TradeOffEvidence, over_datasets
-from szilard.studies.tradeoff.figures.style import marks, sampler_axis
+from szilard.studies.tradeoff.claims.advice import predicted
+from szilard.studies.tradeoff.figures.marks import marks, sampler_axis
+from szilard.studies.tradeoff.reading import TradeOffReading, over_datasets
 
 LEAST = 1e-6
 """Share of the work below which a lag is not drawn."""
 
 
-def figure(evidence: TradeOffEvidence) -> Figure | None:
+def figure(reading: TradeOffReading) -> Figure | None:
     """None where no lag was seen to foretell from."""
-    steps = evidence.sampler_steps
+    steps = reading.sampler_steps
     if len(steps) < 2:
         return None
-    state = adviser(evidence)
-    advice = evidence.advice(state)
+    state = reading.adviser
+    advice = reading.advice(state)
     if not advice.seen:
         return None
-    work = over_datasets(evidence.late_work(state)).value
-    lags = [evidence.lag_of(state, tau) / work for tau in steps]
+    work = over_datasets(reading.late_work(state)).value
+    lags = [reading.lag_of(state, tau) / work for tau in steps]
     shown = [place for place, lag in enumerate(lags) if lag.mean() > LEAST]
     found = [over_datasets(lags[place]) for place in shown]
     line = np.geomspace(steps[0], steps[-1], 60)
@@ -50,7 +50,7 @@ def figure(evidence: TradeOffEvidence) -> Figure | None:
         data=data,
         layout=layout(
             logarithmic("lag over W", low, high),
-            x=sampler_axis(evidence),
+            x=sampler_axis(reading),
             right=24,
             showlegend=True,
             hovermode="closest",

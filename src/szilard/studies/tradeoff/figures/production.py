@@ -5,23 +5,23 @@ from __future__ import annotations
 from szilard.page.axes import layout
 from szilard.page.logarithmic import between, ends, heading, logarithmic, range_of
 from szilard.page.style import Figure
-from szilard.studies.tradeoff.evidence import TradeOffEvidence
-from szilard.studies.tradeoff.figures.style import called, colour, marks, sampler_axis
+from szilard.studies.tradeoff.figures.marks import called, colour, marks, sampler_axis
+from szilard.studies.tradeoff.reading import TradeOffReading
 
 
-def figure(evidence: TradeOffEvidence) -> Figure | None:
+def figure(reading: TradeOffReading) -> Figure | None:
     """None where there is but one τ."""
-    if len(evidence.sampler_steps) < 2:
+    if len(reading.sampler_steps) < 2:
         return None
     data, axes, notes = [], [], []
-    counts, kinds = evidence.updates, evidence.kinds
+    counts, kinds = reading.updates, reading.kinds
     for panel, chains in enumerate(kinds, start=1):
         labels, values = [], []
         for place, updates in enumerate(counts):
-            family, shade = evidence.family(chains, updates), colour(place, len(counts))
+            family, shade = reading.family(chains, updates), colour(place, len(counts))
             taus = [state.sampler_steps for state in family]
-            found = [evidence.mean("ep_conditional", state) for state in family]
-            fresh = [evidence.mean("work", state).value for state in family]
+            found = [reading.mean("ep_conditional", state) for state in family]
+            fresh = [reading.mean("work", state).value for state in family]
             data.append(marks(taus, found, f"Σ, n = {updates}", shade, panel=panel, bars=False))
             data.append({"type": "scatter", "mode": "lines", "x": taus, "y": fresh, "name": f"W, n = {updates}",
                          "line": {"color": shade, "dash": "dot", "width": 1.6}, "hovertemplate": "%{y:.3g}",
@@ -40,7 +40,7 @@ def figure(evidence: TradeOffEvidence) -> Figure | None:
             "W, however long the sampler runs; it is the number of updates that lowers both. Mean over members."
         ),
         data=data,
-        layout=layout(*axes, x=sampler_axis(evidence), right=64, annotations=notes, hovermode="closest"),
+        layout=layout(*axes, x=sampler_axis(reading), right=64, annotations=notes, hovermode="closest"),
         along_steps=False,
         panels=len(kinds),
     )

@@ -7,18 +7,17 @@ import math
 from szilard.page.axes import axis, layout
 from szilard.page.logarithmic import heading
 from szilard.page.style import BLUE, GREEN, ORANGE, PURPLE, VERMILLION, Figure
-from szilard.studies.tradeoff.claims.paths import equal_compute
-from szilard.studies.tradeoff.evidence import TradeOffEvidence
-from szilard.studies.tradeoff.figures.style import called, marks, sampler_axis
+from szilard.studies.tradeoff.figures.marks import called, marks, sampler_axis
+from szilard.studies.tradeoff.reading import TradeOffReading
 
 COLOURS = (VERMILLION, ORANGE, GREEN, BLUE, PURPLE)
 FEWEST = 3
 """States of the same compute that make a curve; where there are none of that many, two do."""
 
 
-def figure(evidence: TradeOffEvidence) -> Figure | None:
+def figure(reading: TradeOffReading) -> Figure | None:
     """None where no two states have the same compute."""
-    groups = {chains: equal_compute(evidence, chains) for chains in evidence.kinds}
+    groups = {chains: reading.equal_compute(chains) for chains in reading.kinds}
     longest = max((len(states) for each in groups.values() for states in each), default=0)
     if longest < 2:
         return None
@@ -27,7 +26,7 @@ def figure(evidence: TradeOffEvidence) -> Figure | None:
         chosen = [states for states in several if len(states) >= min(FEWEST, longest)]
         for place, states in enumerate(chosen):
             shade = COLOURS[place % len(COLOURS)]
-            found = [evidence.of_ensemble("efficiency", state) for state in states]
+            found = [reading.of_ensemble("efficiency", state) for state in states]
             name = f"n τ = {states[0].compute}"
             data.append(marks([state.sampler_steps for state in states], found, name, shade, panel=panel, bars=False,
                               text=[state.name for state in states]))  # fmt: skip
@@ -45,7 +44,7 @@ def figure(evidence: TradeOffEvidence) -> Figure | None:
             "fewer, larger updates. Every curve falls: a sampler that keeps up need not be longer."
         ),
         data=data,
-        layout=layout(*axes, x=sampler_axis(evidence), right=64, annotations=notes, hovermode="closest"),
+        layout=layout(*axes, x=sampler_axis(reading), right=64, annotations=notes, hovermode="closest"),
         along_steps=False,
         panels=len(axes),
     )

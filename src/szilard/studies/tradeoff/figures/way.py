@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from szilard.page.axes import axis, layout, spread
 from szilard.page.curve import Curve
 from szilard.page.drawing import label_ends, line
 from szilard.page.logarithmic import heading
 from szilard.page.style import BLUE, VERMILLION, Figure, Pen
-from szilard.studies.tradeoff.evidence import TradeOffEvidence
+from szilard.studies.tradeoff.reading import TradeOffReading
 
 
-def figure(evidence: TradeOffEvidence) -> Figure:
+def figure(reading: TradeOffReading) -> Figure:
     """Infinitely many chains, the fewest and the most updates, at the smallest τ."""
-    steps = np.asarray(evidence.tradeoff["step"].values, dtype=float)
-    time = steps / steps[-1] * float(evidence.attributes.get("distance", 1.0))
+    time = reading.steps / reading.steps[-1] * float(reading.attributes.get("distance", 1.0))
     data, axes, notes = [], [], []
-    counts = evidence.updates
+    counts = reading.updates
     for panel, updates in enumerate(dict.fromkeys((counts[0], counts[-1])), start=1):
-        state = evidence.family(None, updates)[0]
-        gained = np.asarray(evidence.tradeoff["ep_ignorance"].values[:, state.place], dtype=float)
-        error = np.asarray(evidence.tradeoff["ep_ignorance_error"].values[:, state.place], dtype=float)
-        spent = np.asarray(evidence.tradeoff["ep_conditional"].values[:, state.place], dtype=float).mean(-1)
-        quantile = evidence.of_ensemble("ep_ignorance", state).interval(0.95)
+        state = reading.family(None, updates)[0]
+        gained = reading.column("ep_ignorance")[:, state.place]
+        error = reading.column("ep_ignorance_error")[:, state.place]
+        spent = reading.column("ep_conditional")[:, state.place].mean(-1)
+        quantile = reading.of_ensemble("ep_ignorance", state).interval(0.95)
         width = (quantile[1] - quantile[0]) / 2 / error[-1] if error[-1] > 0 else 0.0
         data += line(Curve(time, gained, width * error), "ΔI", Pen(BLUE), unit="nat", panel=panel)
         data += line(Curve(time, spent), "Σ", Pen(VERMILLION, "dash"), unit="nat", panel=panel)

@@ -7,10 +7,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from szilard.studies.tradeoff.engine.carry import carry
 from szilard.studies.tradeoff.engine.enumeration import SHORT, Enumeration, Machine, every_state, index_of
 from szilard.studies.tradeoff.engine.lagged import OF_CHAINS, LaggedLedger
-from szilard.studies.tradeoff.engine.learning import Chains, Learning, State, ascended, means_of_examples, means_of_law
+from szilard.studies.tradeoff.engine.learning import Chains, Learning, ascended, means_of_examples, means_of_law
+from szilard.studies.tradeoff.engine.training import train_state
+from szilard.studies.tradeoff.spec import State
 from szilard.systems import BoltzmannMachine
 
 VISIBLE, HIDDEN = 4, 3
@@ -114,7 +115,10 @@ def test_dissipation_pays_for_lag_and_production_and_jarzynski_holds() -> None:
         row = ledger.row()
         assert torch.allclose(row["work_dissipated"] - row["lag"], row["ep_conditional"], atol=1e-12)
         assert torch.allclose(row["jarzynski"], torch.ones(2, dtype=torch.float64), rtol=1e-12)
-        assert (row["ep_conditional"] > 0).all() and (row["lag"] > 0).all()
+        assert (row["ep_conditional"] > 0).all() and (row["lag"][:, :2] > 0).all()
+        # Pinsker's inequality; nine steps relax X so well that the lag is 0 up to rounding, of either sign
+        apart = (ledger.laws - torch.exp(ledger.log_models)[..., None]).abs().sum(1)
+        assert (row["lag"] > 0.5 * apart**2 - 1e-13).all()
 
 
 def test_perfect_sampling_dissipates_the_work_and_no_sampling_nothing() -> None:
@@ -167,9 +171,9 @@ LEARNING = Learning(every_state(VISIBLE)[torch.arange(40).reshape(4, 10) % 7 * 2
 def test_members_are_on_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """However they are put together in the cache, and whatever τ other chains have."""
     state = State(6, 2)
-    whole = carry(LEARNING, state, (5, 1), (0, 3, 6), lambda _: None)
-    monkeypatch.setattr("szilard.studies.tradeoff.engine.carry.TOGETHER", 3 * 2 ** (VISIBLE + 1 + HIDDEN))
-    alone = carry(LEARNING, state, (), (0, 6), lambda _: None)
+    whole = train_state(LEARNING, state, (5, 1), (0, 3, 6), lambda _: None)
+    monkeypatch.setattr("szilard.studies.tradeoff.engine.training.TOGETHER", 3 * 2 ** (VISIBLE + 1 + HIDDEN))
+    alone = train_state(LEARNING, state, (), (0, 6), lambda _: None)
     assert torch.allclose(whole.models[-1], alone.models[-1], atol=1e-13)
     assert torch.allclose(whole.rows[-1]["work_dissipated"][:, 0], alone.rows[-1]["work_dissipated"][:, 0], atol=1e-13)
     assert torch.allclose(whole.models[0], whole.chains[0], atol=1e-13)
@@ -177,15 +181,17 @@ def test_members_are_on_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_infinitely_many_chains_are_the_limit_of_many() -> None:
-    limit = carry(LEARNING, State(6, 1), (), (0, 6), lambda _: None)
-    many = carry(LEARNING, State(6, 1, 10_000), (), (0, 6), lambda _: None)
+    limit = train_state(LEARNING, State(6, 1), (), (0, 6), lambda _: None)
+    many = train_state(LEARNING, State(6, 1, 10_000), (), (0, 6), lambda _: None)
     assert torch.allclose(limit.models[-1], many.models[-1], atol=0.03)
-    few = carry(LEARNING, State(6, 1, 10), (), (0, 6), lambda _: None)
+    few = train_state(LEARNING, State(6, 1, 10), (), (0, 6), lambda _: None)
     assert few.rows[-1]["work"].mean() > 1.3 * limit.rows[-1]["work"].mean()
 
 
 @pytest.mark.parametrize("pair", [(20, 40), (40, 80)])
 def test_half_the_step_halves_the_production(pair: tuple[int, int]) -> None:
     """Σ ∝ 1/n over the same way, at any τ that keeps up."""
-    one, other = (carry(LEARNING, State(n, 4), (), (0, n), lambda _: None).rows[-1]["ep_conditional"] for n in pair)
+    one, other = (
+        train_state(LEARNING, State(n, 4), (), (0, n), lambda _: None).rows[-1]["ep_conditional"] for n in pair
+    )
     assert (one / other).mean().item() == pytest.approx(2, rel=0.1)

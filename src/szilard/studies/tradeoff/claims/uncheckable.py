@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from szilard.studies.tradeoff.evidence import TradeOffEvidence
+from szilard.studies.tradeoff.reading import TradeOffReading
 from szilard.verdicts.finding import Finding, unchecked
 
 CLAIMS = (
@@ -14,6 +14,6 @@ CLAIMS = (
 """Name, claim, source, and what it would take."""
 
 
-def findings(evidence: TradeOffEvidence) -> tuple[Finding, ...]:
+def findings(reading: TradeOffReading) -> tuple[Finding, ...]:
     """The rows of this family, the same for every record."""
     return tuple(unchecked(*claim) for claim in CLAIMS)

@@ -9,21 +9,16 @@ import numpy as np
 from szilard.estimate import Estimate
 from szilard.page.logarithmic import logarithmic
 from szilard.page.safe import escape
-from szilard.page.style import VERMILLION
-from szilard.studies.tradeoff.evidence import TradeOffEvidence, chains_in_words
+from szilard.page.style import BLUE, VERMILLION, blended
+from szilard.studies.tradeoff.reading import TradeOffReading, chains_in_words
 from szilard.verdicts.bounds import LEVEL
 
-_ENDS = (VERMILLION, "#B07AA1", "#0072B2")
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "star", "hexagon", "pentagon")
 
 
 def colour(place: int, count: int) -> str:
     """From vermillion, the largest updates, by way of mauve to blue, the smallest."""
-    share = 2 * place / max(count - 1, 1)
-    first, second = (_ENDS[0], _ENDS[1]) if share < 1 else (_ENDS[1], _ENDS[2])
-    local = share if share < 1 else share - 1
-    one, two = ([int(each[i : i + 2], 16) for i in (1, 3, 5)] for each in (first, second))
-    return "#" + "".join(f"{round(a + (b - a) * local):02X}" for a, b in zip(one, two, strict=True))
+    return blended((VERMILLION, "#B07AA1", BLUE), place, count)
 
 
 def symbol(place: int) -> str:
@@ -56,9 +51,9 @@ def marks(
     }  # fmt: skip
 
 
-def sampler_axis(evidence: TradeOffEvidence, title: str = "sampler steps after each update τ") -> dict[str, Any]:
+def sampler_axis(reading: TradeOffReading, title: str = "sampler steps after each update τ") -> dict[str, Any]:
     """Logarithmic, with a mark at each τ."""
-    steps = evidence.sampler_steps
+    steps = reading.sampler_steps
     return logarithmic(title, steps[0] / 1.15, steps[-1] * 1.15, tickvals=steps, ticktext=[f"{tau}" for tau in steps])
 
 

@@ -11,8 +11,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from szilard.studies.tradeoff.engine.lagged import LaggedLedger
-from szilard.studies.tradeoff.engine.learning import Chains, Learning, Means, State, ascended, means_of_examples
+from szilard.studies.tradeoff.engine.learning import Chains, Learning, Means, ascended, means_of_examples
 from szilard.studies.tradeoff.engine.learning import means_of_law as of_law
+from szilard.studies.tradeoff.spec import State
 from szilard.training import streams
 
 TOGETHER = 2**19
@@ -21,7 +22,7 @@ TOGETHER = 2**19
 
 @final
 @dataclass(frozen=True, slots=True)
-class Seen:
+class StateSeries:
     """What came of one state.
 
     Attributes:
@@ -36,9 +37,9 @@ class Seen:
     chains: Float[Tensor, "records members states"]
 
 
-def carry(
+def train_state(
     learning: Learning, state: State, others: Sequence[int], records: Sequence[int], advance: Callable[[int], None]
-) -> Seen:
+) -> StateSeries:
     """Trains all members and follows their chains.
 
     ``θ ← θ + r [⟨∂ ln w⟩_data − ⟨∂ ln w⟩_chains]``, r = D/n; after each update chains take τ block-Gibbs steps under
@@ -82,4 +83,4 @@ def carry(
             rows.append({name: torch.cat([row[name] for row in found]) for name in found[0]})
             models.append(torch.cat([ledger.log_models for ledger in ledgers]))
             lagging.append(torch.log(torch.cat([ledger.laws[..., 0] for ledger in ledgers])))
-    return Seen(rows, torch.stack(models), torch.stack(lagging))
+    return StateSeries(rows, torch.stack(models), torch.stack(lagging))

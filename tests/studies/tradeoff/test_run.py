@@ -21,10 +21,9 @@ from szilard.report import render
 from szilard.studies.catalogue import find
 from szilard.studies.overrides import apply
 from szilard.studies.runner import run
-from szilard.studies.tradeoff.claims.advice import adviser, foretold, predicted
-from szilard.studies.tradeoff.claims.paths import equal_compute
+from szilard.studies.tradeoff.claims.advice import foretold, predicted
 from szilard.studies.tradeoff.engine.pixels import pixels_of
-from szilard.studies.tradeoff.evidence import TradeOffEvidence
+from szilard.studies.tradeoff.reading import read
 from szilard.studies.tradeoff.schema import LAG, TRADEOFF
 from szilard.studies.tradeoff.spec import TradeOff
 
@@ -75,14 +74,14 @@ def test_what_was_recorded_is_consistent(record: szilard.Run) -> None:
 
 
 def test_efficiencies_and_their_errors_agree_with_the_record(record: szilard.Run) -> None:
-    evidence = TradeOffEvidence.of(record.tree)
-    for state in evidence.states:
-        mine, theirs = evidence.efficiencies(state), evidence.of_ensemble("efficiency", state)
+    reading = read(record.tree)
+    for state in reading.states:
+        mine, theirs = reading.efficiencies(state), reading.of_ensemble("efficiency", state)
         assert mine[0] == pytest.approx(theirs.value, rel=1e-12)
         assert math.sqrt(3 * np.var(mine[1:])) == pytest.approx(theirs.error, rel=1e-12)
-    same = evidence.difference(evidence.states[0], evidence.states[0])
+    same = reading.difference(reading.states[0], reading.states[0])
     assert (same.value, same.error) == (0, 0)
-    groups = equal_compute(evidence, None)
+    groups = reading.equal_compute(None)
     assert [[(state.updates, state.sampler_steps) for state in states] for states in groups] == [
         [(40, 1), (20, 2)], [(80, 1), (40, 2), (20, 4)], [(80, 2), (40, 4)],
     ]  # fmt: skip
@@ -104,7 +103,7 @@ def test_a_start_alone_has_a_page_too(record: szilard.Run) -> None:
         | {f"/{group}": record.tree[group].to_dataset().isel(step=slice(1)) for group in ("tradeoff", "lag")}
     )
     audit = szilard.audit.audit(tree)
-    assert audit["closed run"].verdict == "failed" and not audit.sound
+    assert audit["complete record"].verdict == "failed" and audit.sound
     assert "Nothing yet" in render(tree, audit)
 
 
@@ -127,12 +126,12 @@ def dragged(contraction: float, datasets: int = 5) -> xr.DataTree:
 
 @pytest.mark.parametrize("contraction", [0.1, 0.6])
 def test_the_foretelling_is_exact_where_its_model_is(contraction: float) -> None:
-    evidence = TradeOffEvidence.of(dragged(contraction))
-    state = adviser(evidence)
+    reading = read(dragged(contraction))
+    state = reading.adviser
     for tau in (2, 4):
-        ratio = foretold(evidence, state, tau)
+        ratio = foretold(reading, state, tau)
         assert ratio.value == pytest.approx(1, rel=1e-9) and ratio.error < 1e-9
-    advice = evidence.advice(state)
+    advice = reading.advice(state)
     assert advice.contraction == pytest.approx(contraction)
     assert predicted(advice.lag.value, 0.12, advice.steps) == pytest.approx(0.1 * advice.lag.value, rel=1e-6)
 

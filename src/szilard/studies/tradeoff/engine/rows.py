@@ -10,7 +10,7 @@ from torch import Tensor
 
 from szilard.estimate import Estimate
 from szilard.information import Measurement, Nesting, change, efficiency, marginal_changes, measure
-from szilard.studies.tradeoff.engine.carry import Seen
+from szilard.studies.tradeoff.engine.training import StateSeries
 
 OWN = (
     "work", "work_coarse", "work_lagged", "free_energy_change", "work_dissipated", "heat", "entropy", "lag",
@@ -21,17 +21,17 @@ OWN = (
 Row = dict[str, ndarray]
 
 
-def rows_of(seen: Seen, nesting: Nesting, held_out: Tensor) -> list[Row]:
+def rows_of(series: StateSeries, nesting: Nesting, held_out: Tensor) -> list[Row]:
     """One state's columns of group ``tradeoff`` at each record: (members,), or a number.
 
     Args:
-        seen: what came of it.
+        series: what came of it.
         nesting: of its members.
         held_out: share of each state of X among the held-out images.
     """
     first: Measurement | None = None
     found = []
-    for row, models, chains in zip(seen.rows, seen.models, seen.chains, strict=True):
+    for row, models, chains in zip(series.rows, series.models, series.chains, strict=True):
         own = {name: _own(row[name]) for name in OWN}
         now = information(nesting, chains)
         first = first or now
@@ -54,9 +54,9 @@ def rows_of(seen: Seen, nesting: Nesting, held_out: Tensor) -> list[Row]:
     return found
 
 
-def lag_rows_of(seen: Seen) -> list[Row]:
+def lag_rows_of(series: StateSeries) -> list[Row]:
     """Columns of group ``lag`` at each record, of the other τ: (steps, members)."""
-    return [{name: row[name][:, 1:].T.numpy() for name in ("work_dissipated", "lag")} for row in seen.rows]
+    return [{name: row[name][:, 1:].T.numpy() for name in ("work_dissipated", "lag")} for row in series.rows]
 
 
 def information(nesting: Nesting, log_p: Tensor) -> Measurement:
