@@ -79,16 +79,3 @@ def faded(colour: str, share: float = 0.16) -> str:
     """A colour made transparent."""
     red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
     return f"rgba({red},{green},{blue},{share})"
-
-
-def blended(ends: tuple[str, str, str], place: int, count: int) -> str:
-    """The colour of one of ``count`` places in a row: from the first of three by way of the second to the third.
-
-    Example:
-        >>> blended(("#000000", "#808080", "#FFFFFF"), 1, 5)
-        '#404040'
-    """
-    share = 2 * place / max(count - 1, 1)
-    pair = ends[:2] if share < 1 else ends[1:]
-    one, two = ([int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in pair)
-    return "#" + "".join(f"{round(a + (b - a) * (share - (share >= 1))):02X}" for a, b in zip(one, two, strict=True))

@@ -20,7 +20,7 @@ MOST = 10.0
 
 def shade(place: int, count: int) -> str:
     """From vermillion (the first) to blue (the last), by way of grey."""
-    return blended((VERMILLION, "#969696", BLUE), place, count)
+    return blended((VERMILLION, "#969696", BLUE), place / max(count - 1, 1))
 
 
 def curve(x: Any, y: Any, name: str, colour: str, *, panel: int = 1, dash: str = "solid", width: float = 2.2,

@@ -18,7 +18,7 @@ SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "star", "hexag
 
 def colour(place: int, count: int) -> str:
     """From vermillion, the largest updates, by way of mauve to blue, the smallest."""
-    return blended((VERMILLION, "#B07AA1", BLUE), place, count)
+    return blended((VERMILLION, "#B07AA1", BLUE), place / max(count - 1, 1))
 
 
 def symbol(place: int) -> str:
