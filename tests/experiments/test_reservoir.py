@@ -10,7 +10,7 @@ import szilard
 from szilard import Experiment, Training, factory
 from szilard.errors import SpecError
 from szilard.experiments import ReservoirSettings
-from szilard.studies.single.named import RESERVOIR_EVERY, single
+from szilard.studies.single.spec import RESERVOIR_EVERY, single
 
 
 def experiment(**settings: object) -> Experiment:

@@ -8,7 +8,7 @@ STUDY = Study(
     home=__name__,
     leading="ledger",
     title="run",
-    runs={"single": f"{__name__}.named:single"},
+    runs={"single": f"{__name__}.spec:single"},
     specs={"": "szilard.studies.kits.experiment:Experiment"},
     compared=COMPARED,
 )

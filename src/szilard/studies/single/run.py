@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from szilard.data import Dataset
 from szilard.models import Classifier
@@ -14,14 +13,12 @@ from szilard.monitor import Ledger, Measure, Monitor
 from szilard.studies.kits.experiment.probe import draw_probe
 from szilard.studies.kits.experiment.spec import Experiment
 from szilard.studies.life import Options
+from szilard.studies.loop import train
 from szilard.studies.progress import Progress
 from szilard.studies.resources import own_randomness, own_threads
-from szilard.training import Training, streams
+from szilard.training import streams
 from szilard.training.batches import batches
 from szilard.training.noise import Kicks
-
-_LOOKS_ON_DEVICE = 100
-"""Steps between looks at the loss where each look waits for the device."""
 
 
 def carry_out(experiment: Experiment, dataset: Dataset, out: Path, options: Options) -> None:
@@ -60,9 +57,17 @@ def carry_out(experiment: Experiment, dataset: Dataset, out: Path, options: Opti
         )
         torch.manual_seed(streams.seed_of(experiment.seed, streams.FORWARD))
         with monitor, Progress(f"{experiment.name}: {dataset.name}", training.steps, options.quiet) as progress:
-            examples = ((inputs[index], labels[index]) for index in indices)
-            noise = streams.generator_of(experiment.seed, streams.NOISE)
-            _train(model, optimizer, training, examples, monitor, progress, noise)
+            criterion = training.criterion()
+            kicks = Kicks(
+                getattr(training.optimizer, "noise", 0.0), streams.generator_of(experiment.seed, streams.NOISE)
+            )
+
+            def loss_at(step: int) -> Tensor:
+                """Of the next batch."""
+                index = next(indices)
+                return criterion(model(inputs[index]), labels[index])
+
+            train(model, optimizer, training, loss_at, monitor, progress, after=lambda: kicks.add_to(model))
     monitor.close()
 
 
@@ -72,35 +77,3 @@ def _measures(experiment: Experiment, inputs: Tensor, labels: Tensor) -> list[Me
         return None
     ledger = Ledger(experiment.every, path_intervals=experiment.path_intervals)
     return [ledger, experiment.reservoir.measure(experiment.training, inputs, labels)]
-
-
-def _train(
-    model: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    training: Training,
-    examples: Iterator[tuple[Tensor, Tensor]],
-    monitor: Monitor,
-    progress: Progress,
-    noise: torch.Generator,
-) -> None:
-    """The loop, until its end or the first number that is not finite."""
-    rates = [group["lr"] for group in optimizer.param_groups]
-    criterion = training.criterion()
-    kicks = Kicks(getattr(training.optimizer, "noise", 0.0), noise)
-    for step in range(training.steps):
-        if training.schedule is not None:
-            for group, rate in zip(optimizer.param_groups, rates, strict=True):
-                group["lr"] = rate * training.schedule.multiplier(step, training.steps)
-        inputs, labels = next(examples)
-        loss = criterion(model(inputs), labels)
-        optimizer.zero_grad()
-        loss.backward()
-        if training.clip_norm is not None:
-            nn.utils.clip_grad_norm_(model.parameters(), training.clip_norm)
-        optimizer.step()
-        kicks.add_to(model)
-        monitor.step(loss=loss)
-        if monitor.broken:
-            return
-        if loss.device.type == "cpu" or step % _LOOKS_ON_DEVICE == 0:
-            progress.update(step + 1, f"loss {loss.item():.3f}")
