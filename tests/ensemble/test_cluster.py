@@ -113,7 +113,7 @@ def _missing() -> None:
 def test_what_a_members_model_raises_is_not_called_a_lost_scheduler(
     tmp_path: Path, small: Experiment, cluster: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("szilard.ensemble.cluster._carried_out", lambda chunk: _missing())
+    monkeypatch.setattr("szilard.ensemble.cluster._train_on_worker", lambda chunk: _missing())
     with distributed.Client(cluster) as client, pytest.raises(FileNotFoundError, match=r"weights\.bin"):
         runner.run(small, tmp_path / "run", quiet=True, executor=client)
 

@@ -28,9 +28,9 @@ PROGRAM = """
 import sys
 sys.path.insert(0, {folder!r})
 from conftest import SMALL
-import dataclasses, szilard, szilard.ensemble.pace
+import dataclasses, szilard, szilard.ensemble.timing
 from szilard import Training
-szilard.ensemble.pace.CHECKPOINT_SECONDS = {seconds}
+szilard.ensemble.timing.CHECKPOINT_SECONDS = {seconds}
 experiment = dataclasses.replace(SMALL, training=Training(steps=4000, batch_size=8), chunk=3)
 szilard.run(experiment, sys.argv[1], quiet=True, resume=True)
 """
@@ -97,17 +97,17 @@ def test_an_error_between_the_two_groups_of_a_row_is_made_good(
 
 
 def interrupted(small: Experiment, place: Path, monkeypatch: MonkeyPatch) -> None:
-    """Leaves an ensemble behind after its first harvest."""
+    """Leaves an ensemble behind after its first record."""
     from szilard.studies.ensemble.gathering import Gathering
 
     def stop(self: Gathering) -> int:
-        if any(self._scratch.path.glob("chunk-0000-record-00001*")):
+        if any(self._checkpoints.path.glob("chunk-0000-record-00001*")):
             raise KeyboardInterrupt
         return 0
 
     with monkeypatch.context() as patch:
         patch.setattr(Gathering, "advance", stop)
-        patch.setattr("szilard.ensemble.pace.CHECKPOINT_SECONDS", 0)
+        patch.setattr("szilard.ensemble.timing.CHECKPOINT_SECONDS", 0)
         with pytest.raises(KeyboardInterrupt):
             runner.run(small, place, quiet=True)
 

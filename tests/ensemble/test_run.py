@@ -83,7 +83,7 @@ def test_a_member_alone_is_what_it_is_in_the_ensemble(train: Run, small: Experim
         initialisation_seeds=[member.initialisation_seed],
         order_seeds=[member.order_seed],
         forward_seeds=[member.forward_seed],
-        lane="loop",
+        strategy="loop",
     )
     alone.advance(small.training.steps)
     rows = szilard.studies.kits.experiment.probe.draw_probe(small.data, small.probe, small.seed)

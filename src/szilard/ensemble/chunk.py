@@ -1,4 +1,4 @@
-"""A chunk of members: the unit of work, which any process can carry out on its own, from data that it holds whole."""
+"""A chunk of members: the unit of work, which any process can do on its own, from data that it holds whole."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from torch import Tensor
 from szilard.ensemble.design import Member
 from szilard.ensemble.members_ledger import MembersLedger
 from szilard.ensemble.outcomes import joint_outcomes
-from szilard.ensemble.pace import Pace
+from szilard.ensemble.timing import SliceClock
 from szilard.ensemble.trainer import Cohort, Trainer, make_trainer
 from szilard.ensemble.trainer.randomness import RANDOM
 from szilard.training import Factory, Training
@@ -57,28 +57,28 @@ class Chunk:
 
 @final
 @dataclass(frozen=True)
-class Harvest:
-    """What a chunk yields at one record.
+class ChunkRecord:
+    """What training a chunk yields at one record: predictions and ledger of its members.
 
     Attributes:
         chunk, record, step: which.
         logits: joint log-weights of every outcome, on the CPU.
         columns: the ledger of its members, by the record's names; each shaped ``(members,)``.
         supersample: logits on the supersample, at the last record of such a design.
-        lane, why: how its members are trained, and why so.
+        strategy, why: how its members are trained, and why so.
     """
 
     chunk: int
     record: int
     step: int
-    lane: str
+    strategy: str
     why: str
     logits: Float[Tensor, "members inputs outcomes"]
     columns: Mapping[str, Float[Tensor, " members"]]
     supersample: Float[Tensor, "members inputs outcomes"] | None
 
     def tensors(self) -> dict[str, Tensor]:
-        """What is kept until all chunks have theirs."""
+        """All tensors by name, as files keep them until every chunk has its own; columns as ``columns.NAME``."""
         kept = {"logits": self.logits, **{f"columns.{name}": values for name, values in self.columns.items()}}
         return kept if self.supersample is None else {**kept, "supersample": self.supersample}
 
@@ -87,19 +87,19 @@ Report = Callable[[int], None]
 """Is told how many steps the chunk has done."""
 
 
-def harvests(
+def train_chunk(
     chunk: Chunk,
     *,
     start: State | None = None,
     save: Callable[[State], None] = lambda state: None,
     report: Report = lambda step: None,
-) -> Iterator[Harvest]:
+) -> Iterator[ChunkRecord]:
     """Trains a chunk from its start, or from a checkpoint, to its end, and yields at each record.
 
     Args:
         chunk: what to do.
         start: a checkpoint that ``save`` was given; the records before it are not yielded again.
-        save: takes a checkpoint; called by the clock (:mod:`szilard.ensemble.pace`), and after the last record was
+        save: takes a checkpoint; called by the clock (:mod:`szilard.ensemble.timing`), and after the last record was
             consumed.
         report: is told the progress.
 
@@ -109,12 +109,12 @@ def harvests(
     torch.set_num_threads(chunk.threads)
     with RANDOM:
         trainer = _trainer(chunk)
-    alone = RANDOM if trainer.lane == "loop" else contextlib.nullcontext()
+    alone = RANDOM if trainer.strategy == "loop" else contextlib.nullcontext()
     labels = None if chunk.labels is None else chunk.labels.to(chunk.device)
     ledger = MembersLedger(labels, chunk.epsilon)
     done = 0 if start is None else _load(start, trainer, ledger, chunk.device)
     probe = chunk.probe.to(chunk.device)
-    pace = Pace()
+    pace = SliceClock()
     for record in range(done, len(chunk.steps)):
         step = chunk.steps[record]
         while trainer.step < step:
@@ -131,7 +131,7 @@ def harvests(
                 beyond = joint_outcomes(trainer.logits(chunk.supersample.to(chunk.device))).cpu()
         columns = {**ledger.record(logits), "loss": trainer.losses()}
         on_host = {name: values.cpu() for name, values in columns.items()}
-        yield Harvest(chunk.number, record, step, trainer.lane, trainer.why, logits.cpu(), on_host, beyond)
+        yield ChunkRecord(chunk.number, record, step, trainer.strategy, trainer.why, logits.cpu(), on_host, beyond)
         if last or pace.due():
             save(_state(trainer, ledger, record + 1))
         pace.rest()

@@ -1,4 +1,4 @@
-"""Carries chunks out on the workers of a Dask cluster; the client alone writes the record.
+"""Trains chunks on the workers of a Dask cluster; the client alone writes the record.
 
 A chunk is one task: a worker that is lost loses nothing but the chunk it was at, which the scheduler gives to another.
 What a chunk yields does not depend on where it runs (to the bit, on the same kind of machine with the same threads).
@@ -11,9 +11,9 @@ import uuid
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, final
 
-from szilard.ensemble.chunk import Chunk, Harvest, State, harvests
+from szilard.ensemble.checkpoints import CheckpointStore
+from szilard.ensemble.chunk import Chunk, ChunkRecord, State, train_chunk
 from szilard.ensemble.plan import Plan
-from szilard.ensemble.scratch import Scratch
 from szilard.errors import RecordError, SpecError
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ CONNECT_SECONDS = 20
 
 
 @final
-class Cluster:
+class DaskExecutor:
     """An executor on Dask.
 
     Args:
@@ -44,10 +44,14 @@ class Cluster:
             raise SpecError(f"an executor is a name, an address or a distributed.Client, not {type(where).__name__}.")
         self._where = where
 
-    def carry_out(
-        self, plan: Plan, scratch: Scratch, take: Callable[[Harvest], None], report: Callable[[int, int], None]
+    def run(
+        self,
+        plan: Plan,
+        checkpoints: CheckpointStore,
+        take: Callable[[ChunkRecord], None],
+        report: Callable[[int, int], None],
     ) -> None:
-        """Sends every chunk that is not harvested yet, and takes in what comes back, in whatever order.
+        """Sends every chunk that is not trained yet, and takes in what comes back, in whatever order.
 
         Raises:
             RecordError: if the scheduler is lost; what has come back is kept, and the record can be resumed.
@@ -56,31 +60,31 @@ class Cluster:
         from distributed.client import FutureCancelledError
         from distributed.comm.core import CommClosedError
 
-        missing = [number for number in range(plan.chunks) if not scratch.finished(number, len(plan.steps))]
+        missing = [number for number in range(plan.chunks) if not checkpoints.finished(number, len(plan.steps))]
         lost = (CommClosedError, FutureCancelledError, TimeoutError, OSError)
         try:
             with _client(self._where) as client:
                 run = uuid.uuid4().hex
                 futures = {
-                    client.submit(_carried_out, plan.make_chunk(number), key=f"szilard-{run}-{number}"): number
+                    client.submit(_train_on_worker, plan.make_chunk(number), key=f"szilard-{run}-{number}"): number
                     for number in missing
                 }
                 for future in as_completed(list(futures)):
                     if future.status == "error":
                         raise _Failed(future.exception())
                     found, state = future.result()
-                    for harvest in found:
-                        scratch.store(harvest)
-                        take(harvest)
-                    scratch.save(futures[future], state)
+                    for chunk_record in found:
+                        checkpoints.store(chunk_record)
+                        take(chunk_record)
+                    checkpoints.save(futures[future], state)
                     report(futures[future], plan.steps[-1])
                     future.release()
         except _Failed as failed:
             raise _in_words(failed.cause) from failed.cause
         except lost as error:
             raise RecordError(
-                f"the Dask scheduler was lost ({type(error).__name__}): what came back is kept in {scratch.path}; start"
-                " a scheduler and go on with resume (--resume)."
+                f"the Dask scheduler was lost ({type(error).__name__}): what came back is kept in {checkpoints.path};"
+                " start a scheduler and go on with resume (--resume)."
             ) from error
 
 
@@ -102,7 +106,7 @@ def _in_words(cause: BaseException) -> BaseException:
     )
 
 
-def _carried_out(chunk: Chunk) -> tuple[list[Harvest], State]:
+def _train_on_worker(chunk: Chunk) -> tuple[list[ChunkRecord], State]:
     """On a worker: the whole chunk, and the state in which it ends."""
     import torch
 
@@ -113,7 +117,7 @@ def _carried_out(chunk: Chunk) -> tuple[list[Harvest], State]:
         states[:] = [state]
 
     try:
-        return list(harvests(chunk, save=keep)), states[0]
+        return list(train_chunk(chunk, save=keep)), states[0]
     finally:
         torch.set_num_threads(threads)
 

@@ -102,7 +102,7 @@ class Bootstrap(_Datasets):
     kind: ClassVar[str] = "bootstrap"
 
     def draw(self, task: int, truth: Truth, classes: int, seed: int) -> Iterator[Draw]:
-        """Each from a stream of its own."""
+        """Yields the data sets of a task, each drawn from a random stream of its own."""
         there = len(truth.eligible)
         for number in range(self.count):
             generator = streams.generator_of(seed, f"{streams.DATASET} {task} {number}")
@@ -117,7 +117,7 @@ class Identical(_Datasets):
     kind: ClassVar[str] = "identical"
 
     def draw(self, task: int, truth: Truth, classes: int, seed: int) -> Iterator[Draw]:
-        """The first of disjoint ones, again and again."""
+        """Yields the first of the task's disjoint data sets, again and again."""
         alone = Disjoint(1, self.size or len(truth.eligible), self.label_noise)
         return iter([next(alone.draw(task, truth, classes, seed))] * self.count)
 

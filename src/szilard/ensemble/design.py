@@ -85,12 +85,12 @@ class Design(Settings):
 
     @property
     def task_kind(self) -> Task:
-        """How tasks are drawn."""
+        """How tasks are drawn: the setting, or what a bare number of tasks stands for."""
         return Given() if isinstance(self.tasks, int) else self.tasks
 
     @property
     def dataset_kind(self) -> Datasets:
-        """How data sets are drawn."""
+        """How data sets are drawn: the setting, or what a bare number of them stands for."""
         return Disjoint(1) if isinstance(self.datasets, int) else self.datasets
 
     @property
@@ -111,7 +111,7 @@ class Design(Settings):
 
     @property
     def clusters(self) -> int:
-        """How many there are of the outermost level."""
+        """Number of draws of the outermost level, over which errors are taken."""
         return self.shape[("task", "dataset", "seed").index(self.outermost)]
 
     def members(self, seed: int) -> tuple[Member, ...]:
@@ -133,7 +133,7 @@ class Design(Settings):
         return tuple(found)
 
     def described(self) -> dict[str, object]:
-        """For the record."""
+        """The design as the record holds it, as JSON: numbers of each level, and what they stand for."""
         tasks, datasets, seeds = self.shape
         return {
             "tasks": tasks,

@@ -1,21 +1,40 @@
-"""Where chunks are carried out: in this process, or on the workers of a Dask cluster."""
+"""Where chunks are trained: in this process, a thread for each core, or on the workers of a Dask cluster.
+
+In this process each thread has a chunk whose weights stay in its core's cache: nothing within an operation waits for
+another core then, and memory stays that of the chunks that are under way.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import contextlib
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, Protocol, TypeVar
 
-from szilard.ensemble import local
-from szilard.ensemble.chunk import Harvest
+import torch
+
+from szilard.ensemble.checkpoints import CheckpointStore, StoredRecord
+from szilard.ensemble.chunk import ChunkRecord, State
 from szilard.ensemble.plan import Plan
-from szilard.ensemble.scratch import Scratch
 from szilard.errors import SpecError
 
-CarryOut = Callable[[Plan, Scratch, Callable[[Harvest], None], Callable[[int, int], None]], None]
+_PATIENCE = 0.2
+"""Seconds between looks at whether a worker has failed."""
+
+Report = Callable[[int, int], None]
+"""Is told a chunk's number and how many steps it has done."""
+
+Yield = TypeVar("Yield", bound=StoredRecord)
+Yields = TypeVar("Yields", bound=StoredRecord, covariant=True)
+
+Executor = Callable[[Plan, CheckpointStore, Callable[[ChunkRecord], None], Report], None]
+"""Trains all chunks of a plan, and hands on each record of a chunk as it comes."""
 
 
-def executor_of(executor: Any) -> CarryOut:
-    """What carries chunks out.
+def executor_of(executor: Any) -> Executor:
+    """The function that trains all chunks of a plan, on this machine or on a cluster.
 
     Args:
         executor: ``"local"``; ``"dask"`` (the program's current client, else a cluster of processes on this machine);
@@ -25,7 +44,7 @@ def executor_of(executor: Any) -> CarryOut:
         SpecError: for anything else, or if Dask is not installed.
     """
     if executor in (None, "local"):
-        return local.carry_out
+        return run_locally
     if isinstance(executor, str) and executor != "dask" and "://" not in executor:
         raise SpecError(
             f"there is no executor {executor!r}: give 'local', 'dask', the address of a Dask scheduler (tcp://…), or a"
@@ -33,4 +52,112 @@ def executor_of(executor: Any) -> CarryOut:
         )
     from szilard.ensemble import cluster
 
-    return cluster.Cluster(executor).carry_out
+    return cluster.DaskExecutor(executor).run
+
+
+class ChunkedWork(Protocol[Yields]):
+    """What is cut into chunks: :class:`szilard.ensemble.plan.Plan`, for instance."""
+
+    @property
+    def chunks(self) -> int:
+        """Number of chunks that the members are cut into."""
+
+    @property
+    def workers(self) -> int:
+        """Number of chunks that are trained at the same time."""
+
+    @property
+    def steps(self) -> tuple[int, ...]:
+        """Training steps at which there are records, rising."""
+
+    def train_chunk(
+        self, number: int, start: State | None, save: Callable[[State], None], report: Callable[[int], None]
+    ) -> Iterator[Yields]:
+        """Trains one chunk, and yields at each of its records; see :func:`szilard.ensemble.chunk.train_chunk`."""
+
+
+class _Stopped(Exception):
+    """Ends a worker whose run was interrupted."""
+
+
+def run_locally(
+    plan: ChunkedWork[Yield], checkpoints: CheckpointStore, take: Callable[[Yield], None], report: Report
+) -> None:
+    """Trains every chunk from its last checkpoint to its end.
+
+    Args:
+        plan: what there is to do.
+        checkpoints: where checkpoints are kept.
+        take: is given each record of a chunk, in this thread.
+        report: is told a chunk's number and how many steps it has done.
+    """
+    missing = [number for number in range(plan.chunks) if not checkpoints.finished(number, len(plan.steps))]
+    for number in set(range(plan.chunks)) - set(missing):
+        report(number, plan.steps[-1])
+    stop = threading.Event()
+    ready: queue.Queue[Yield] = queue.Queue(maxsize=2 * plan.workers)
+    with _threads_kept(), ThreadPoolExecutor(plan.workers) as pool:
+        futures = [pool.submit(_train, plan, number, checkpoints, ready, stop, report) for number in missing]
+        try:
+            for chunk_record in _coming(ready, futures):
+                take(chunk_record)
+        finally:
+            stop.set()
+            with contextlib.suppress(queue.Empty):
+                while True:
+                    ready.get_nowait()
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _train(
+    plan: ChunkedWork[Yield],
+    number: int,
+    checkpoints: CheckpointStore,
+    ready: queue.Queue[Yield],
+    stop: threading.Event,
+    report: Report,
+) -> None:
+    """Trains one chunk, in a thread of its own."""
+
+    def told(step: int) -> None:
+        if stop.is_set():
+            raise _Stopped
+        report(number, step)
+
+    for chunk_record in plan.train_chunk(
+        number, checkpoints.checkpoint(number), save=lambda state: checkpoints.save(number, state), report=told
+    ):
+        checkpoints.store(chunk_record)  # before the checkpoint that says it is done
+        _put(ready, chunk_record, stop)
+
+
+def _put(ready: queue.Queue[Yield], chunk_record: Yield, stop: threading.Event) -> None:
+    while True:
+        if stop.is_set():
+            raise _Stopped
+        with contextlib.suppress(queue.Full):
+            ready.put(chunk_record, timeout=_PATIENCE)
+            return
+
+
+def _coming(ready: queue.Queue[Yield], futures: list[Future[None]]) -> Iterator[Yield]:
+    """Records of chunks as they come, until all workers are done; what went wrong in one of them is raised here."""
+    while True:
+        done = all(future.done() for future in futures)
+        for future in futures:
+            if future.done():
+                future.result()
+        try:
+            yield ready.get(timeout=_PATIENCE if not done else 0.0)
+        except queue.Empty:
+            if done:
+                return
+
+
+@contextlib.contextmanager
+def _threads_kept() -> Iterator[None]:
+    threads = torch.get_num_threads()
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)

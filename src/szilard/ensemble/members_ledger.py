@@ -62,7 +62,7 @@ class MembersLedger:
         return dict(self._state)
 
     def load(self, state: Mapping[str, Tensor]) -> None:
-        """Goes on from :meth:`state`."""
+        """Goes back to what :meth:`state` gave; what follows is the same to the bit."""
         self._state = dict(state)
 
     def _begin(self, logits: Tensor) -> None:

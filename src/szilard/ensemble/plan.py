@@ -13,7 +13,7 @@ from torch import Tensor
 
 from szilard.data import Dataset
 from szilard.data import names as catalogue_names
-from szilard.ensemble.chunk import Chunk, Harvest, State, harvests
+from szilard.ensemble.chunk import Chunk, ChunkRecord, State, train_chunk
 from szilard.ensemble.datasets import Draw
 from szilard.ensemble.design import Design, Member
 from szilard.ensemble.tasks import Truth
@@ -76,12 +76,12 @@ class Plan:
 
     @cached_property
     def members(self) -> tuple[Member, ...]:
-        """All of them, nested."""
+        """Every member of the design, seeds the fastest: task, then data set, then seed."""
         return self.design.members(self.seed)
 
     @cached_property
     def truths(self) -> tuple[Truth, ...]:
-        """The tasks."""
+        """Labels of the data under each task, by the number of the task."""
         kind = self.design.task_kind
         return tuple(kind.draw(task, self.data, self.seed) for task in range(kind.count))
 
@@ -101,7 +101,7 @@ class Plan:
 
     @cached_property
     def probe(self) -> Shaped[Tensor, "inputs ..."]:
-        """The probe's inputs."""
+        """The inputs on which all members are measured, inputs leading."""
         return self.data.split(self.split)[0][self.probe_rows]
 
     @cached_property
@@ -120,7 +120,7 @@ class Plan:
 
     @property
     def parameters(self) -> int:
-        """Of one member."""
+        """Number of scalars that one member trains or holds."""
         return self.trial.parameters
 
     @cached_property
@@ -141,12 +141,12 @@ class Plan:
 
     @property
     def chunks(self) -> int:
-        """How many there are."""
+        """Number of chunks that the members are cut into."""
         return -(-len(self.members) // self.chunk_size)
 
     @property
     def members_of_chunks(self) -> list[tuple[Member, ...]]:
-        """Who is trained with whom."""
+        """For each chunk the members that are trained side by side in it."""
         size = self.chunk_size
         return [self.members[number * size : (number + 1) * size] for number in range(self.chunks)]
 
@@ -173,11 +173,11 @@ class Plan:
             threads=self.threads,
         )
 
-    def harvests(
+    def train_chunk(
         self, number: int, start: State | None, save: Callable[[State], None], report: Callable[[int], None]
-    ) -> Iterator[Harvest]:
-        """Carries one chunk out; see :func:`~szilard.ensemble.chunk.harvests`."""
-        return harvests(self.make_chunk(number), start=start, save=save, report=report)
+    ) -> Iterator[ChunkRecord]:
+        """Trains one chunk, and yields at each of its records; see :func:`~szilard.ensemble.chunk.train_chunk`."""
+        return train_chunk(self.make_chunk(number), start=start, save=save, report=report)
 
     @cached_property
     def coins(self) -> Int[Tensor, "members pairs"] | None:

@@ -58,7 +58,7 @@ class Evenly(Settings):
         self.require("every", self.every >= 1, "at least 1")
 
     def steps(self, last: int) -> tuple[int, ...]:
-        """The steps of a training of ``last`` steps."""
+        """The steps at which a training of ``last`` steps is recorded, rising from 0 to ``last``."""
         return (*range(0, last, self.every), last)
 
 
@@ -77,10 +77,10 @@ def steps_of(record_at: Geometric | Evenly | tuple[int, ...], last: int) -> tupl
 
 
 def geometric(points: int = 20, first: int | None = None) -> Geometric:
-    """See :class:`Geometric`."""
+    """Records at steps in a geometric row; see :class:`Geometric`."""
     return Geometric(points, first)
 
 
 def evenly(every: int) -> Evenly:
-    """See :class:`Evenly`."""
+    """Records every so many steps; see :class:`Evenly`."""
     return Evenly(every)

@@ -44,13 +44,13 @@ class Truth:
 
 @dataclass(frozen=True)
 class Given(Settings):
-    """The labels as the data give them: one task."""
+    """One task, whose labels are those that the data give."""
 
     kind: ClassVar[str] = "given"
     count: ClassVar[int] = 1
 
     def draw(self, task: int, data: Dataset, seed: int) -> Truth:
-        """The same whatever the number."""
+        """The labels of the data, whatever the number of the task."""
         return Truth(data.train_labels, data.test_labels, torch.arange(len(data.train_labels)))
 
 
@@ -69,7 +69,7 @@ class LabelPermutation(Settings):
         self.require("count", self.count >= 1, "at least 1")
 
     def draw(self, task: int, data: Dataset, seed: int) -> Truth:
-        """Labels under the task's permutation."""
+        """The labels of the data, renamed by the task's permutation of the classes."""
         generator = streams.generator_of(seed, f"{streams.TASK} {task}")
         names = torch.randperm(len(data.classes), generator=generator)
         return Truth(names[data.train_labels], names[data.test_labels], torch.arange(len(data.train_labels)))

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from szilard.ensemble.trainer import Cohort, Trainer, make_trainer
-from szilard.ensemble.trainer.order import Order
+from szilard.ensemble.trainer.batches import BatchOrder
 from szilard.training import Training
 
 MEMBERS = 3
@@ -71,7 +71,7 @@ def trainer(
 
 def rows_of(data: Cohort, training: Training, order_seed: int, steps: int) -> list[Tensor]:
     """The batches of one member, as positions in its training set."""
-    order = Order(data.size, training.batch_size, training.shuffle, [order_seed])
+    order = BatchOrder(data.size, training.batch_size, training.shuffle, [order_seed])
     blocks = torch.cat([order.block(number)[0] for number in range(1 + steps // order.steps)])
     return list(blocks[:steps])
 

@@ -25,13 +25,13 @@ def test_cohorts_that_do_not_fit() -> None:
         Cohort(inputs, index.index_fill(1, torch.tensor([1]), 10), index)
 
 
-def test_seeds_lanes_and_batches_that_do_not_fit() -> None:
+def test_seeds_strategies_and_batches_that_do_not_fit() -> None:
     with pytest.raises(SpecError, match="2 order_seeds for 3 members"):
         trainer(perceptron(), TRAINING, cohort(), Seeds((0, 1, 2), (0, 1), (0, 1, 2)))
     with pytest.raises(SpecError, match="did you mean 'fused'"):
-        trainer(perceptron(), TRAINING, cohort(), lane="fusd")
-    with pytest.raises(SpecError, match="fused lane cannot take this model"):
-        trainer(lambda: nn.Sequential(nn.Linear(6, 4), nn.Softplus()).double(), TRAINING, cohort(), lane="fused")
+        trainer(perceptron(), TRAINING, cohort(), strategy="fusd")
+    with pytest.raises(SpecError, match="fused strategy cannot take this model"):
+        trainer(lambda: nn.Sequential(nn.Linear(6, 4), nn.Softplus()).double(), TRAINING, cohort(), strategy="fused")
     with pytest.raises(SpecError, match="replacement"):
         trainer(perceptron(), Training(batch_size=25), cohort())
     with pytest.raises(SpecError, match="forward"):
@@ -105,13 +105,13 @@ def relabelled(example: tuple[int, int], label: int) -> Cohort:
     return Cohort(data.inputs, data.index, labels)
 
 
-@pytest.mark.parametrize("lane", ["auto", "fused", "functional", "loop"])
-def test_labels_that_are_no_outcomes_are_refused_whoever_holds_them(lane: str) -> None:
+@pytest.mark.parametrize("strategy", ["auto", "fused", "functional", "loop"])
+def test_labels_that_are_no_outcomes_are_refused_whoever_holds_them(strategy: str) -> None:
     for example in ((0, 0), (2, 23)):
         with pytest.raises(SpecError, match="largest label is 7, but the model has 4 outcomes"):
-            trainer(perceptron(), TRAINING, relabelled(example, 7), lane=lane)
+            trainer(perceptron(), TRAINING, relabelled(example, 7), strategy=strategy)
     with pytest.raises(SpecError, match="smallest label is -1: labels must go from 0 to 3"):
-        trainer(perceptron(), TRAINING, relabelled((1, 3), -1), lane=lane)
+        trainer(perceptron(), TRAINING, relabelled((1, 3), -1), strategy=strategy)
 
 
 def test_a_loss_of_ones_own_says_what_its_labels_mean() -> None:
@@ -121,17 +121,17 @@ def test_a_loss_of_ones_own_says_what_its_labels_mean() -> None:
     trainer(perceptron(), TRAINING, relabelled((2, 23), 7), loss=ignoring).advance(10)
 
 
-@pytest.mark.parametrize("lane", ["auto", "functional", "loop"])
-def test_several_heads_need_a_loss(lane: str) -> None:
+@pytest.mark.parametrize("strategy", ["auto", "functional", "loop"])
+def test_several_heads_need_a_loss(strategy: str) -> None:
     data = cohort()
     pairs = Cohort(data.inputs, data.index, torch.stack([data.labels, data.labels], -1))
     for each in (data, pairs):
         with pytest.raises(ModelError, match=r"several heads needs a loss of its own, so set Training\(loss=…\)"):
-            trainer(lambda: Heads().double(), TRAINING, each, lane=lane)
+            trainer(lambda: Heads().double(), TRAINING, each, strategy=strategy)
 
     def summed(logits: Tensor, labels: Tensor) -> Tensor:
         return nn.functional.cross_entropy(logits.flatten(0, 1), labels.flatten())
 
-    taken = trainer(lambda: Heads().double(), TRAINING, pairs, loss=summed, lane=lane)
+    taken = trainer(lambda: Heads().double(), TRAINING, pairs, loss=summed, strategy=strategy)
     taken.advance(3)
     assert taken.logits(data.inputs).shape == (3, 40, 2, 4)

@@ -1,4 +1,4 @@
-"""The compiled lane, and how members are cut into chunks."""
+"""The compiled strategy, and how members are cut into chunks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def test_compiled_where_the_run_is_long_enough(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(choice, "_COMPILING_PAYS", 40)
     training = Training(optimizer=SGD(lr=0.2, momentum=0.5), batch_size=5, steps=20, loss=SMOOTHED)
     taken = trainer(perceptron(), training, cohort())
-    assert taken.lane == "compiled" and "long enough" in taken.why
+    assert taken.strategy == "compiled" and "long enough" in taken.why
     taken.advance(20)
     assert_same_run(taken, perceptron(), training, cohort(), 20, SMOOTHED.build())
 
@@ -35,7 +35,7 @@ def test_not_compiled_where_compiling_fails(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(choice, "compiled", failing)
     training = Training(optimizer=SGD(lr=0.2), batch_size=5, steps=20, loss=SMOOTHED)
     taken = trainer(perceptron(), training, cohort())
-    assert taken.lane == "functional" and "torch.compile failed" in taken.why
+    assert taken.strategy == "functional" and "torch.compile failed" in taken.why
 
 
 def test_chunks_are_equal_and_bounded() -> None:

@@ -10,11 +10,11 @@ from naive import Seeds, cohort, perceptron, trainer
 from torch import nn
 
 from szilard.ensemble.trainer import Cohort, Trainer
-from szilard.ensemble.trainer.order import Order
+from szilard.ensemble.trainer.batches import BatchOrder
 from szilard.errors import SpecError, SzilardWarning
 from szilard.training import SGD, Adam, Training
 
-LANES = ["fused", "functional", "loop"]
+STRATEGIES = ["fused", "functional", "loop"]
 
 
 def dropout() -> nn.Module:
@@ -25,18 +25,18 @@ def part(data: Cohort, members: list[int]) -> Cohort:
     return Cohort(data.inputs, data.index[members], data.labels[members])
 
 
-@pytest.mark.parametrize("lane", LANES)
+@pytest.mark.parametrize("strategy", STRATEGIES)
 @pytest.mark.parametrize(
     "optimizer", [SGD(lr=0.2), SGD(lr=0.2, noise=1e-3), SGD(lr=0.1, momentum=0.9, noise=1e-3), Adam(lr=0.01)]
 )
-def test_a_run_does_not_depend_on_its_chunk(lane: str, optimizer: SGD | Adam) -> None:
+def test_a_run_does_not_depend_on_its_chunk(strategy: str, optimizer: SGD | Adam) -> None:
     training = Training(optimizer=optimizer, batch_size=5, steps=50)
     data, seeds = cohort(members=5), Seeds.of(5)
-    whole = trainer(perceptron(), training, data, seeds, lane=lane)
+    whole = trainer(perceptron(), training, data, seeds, strategy=strategy)
     whole.advance(50)
     losses = whole.losses()
     for members in ([4, 1], [3]):
-        few = trainer(perceptron(), training, part(data, members), seeds.pick(members), lane=lane)
+        few = trainer(perceptron(), training, part(data, members), seeds.pick(members), strategy=strategy)
         few.advance(50)
         torch.testing.assert_close(few.logits(data.inputs), whole.logits(data.inputs)[members], rtol=1e-9, atol=1e-9)
         torch.testing.assert_close(few.losses(), losses[members])
@@ -46,19 +46,19 @@ def wide() -> nn.Module:
     return nn.Sequential(nn.Linear(6, 700), nn.ReLU(), nn.Linear(700, 4))
 
 
-@pytest.mark.parametrize("lane", [*LANES, "dropout", "deferred"])
+@pytest.mark.parametrize("strategy", [*STRATEGIES, "dropout", "deferred"])
 @pytest.mark.parametrize("optimizer", [SGD(lr=0.2), SGD(lr=0.1, momentum=0.9, noise=1e-4), Adam(lr=0.01)])
 @pytest.mark.parametrize("batch_size", [1, 5])
-def test_resumes_to_the_bit_wherever_it_stops(lane: str, optimizer: SGD | Adam, batch_size: int) -> None:
+def test_resumes_to_the_bit_wherever_it_stops(strategy: str, optimizer: SGD | Adam, batch_size: int) -> None:
     training = Training(optimizer=optimizer, batch_size=batch_size, steps=97)
     data = cohort(dtype=torch.float32)
 
     def new() -> Trainer:
-        if lane == "dropout":
-            return trainer(lambda: dropout().float(), training, data, lane="loop")
-        if lane == "deferred":
+        if strategy == "dropout":
+            return trainer(lambda: dropout().float(), training, data, strategy="loop")
+        if strategy == "deferred":
             return trainer(wide, training, data)
-        return trainer(perceptron(torch.float32), training, data, lane=lane)
+        return trainer(perceptron(torch.float32), training, data, strategy=strategy)
 
     whole, cut = new(), new()
     whole.advance(97)
@@ -78,8 +78,8 @@ def test_resumes_to_the_bit_wherever_it_stops(lane: str, optimizer: SGD | Adam, 
     assert all((after[name] == expected[name]).all() for name in after)
 
 
-@pytest.mark.parametrize("lane", LANES)
-def test_a_member_that_diverges_touches_no_other(lane: str) -> None:
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_member_that_diverges_touches_no_other(strategy: str) -> None:
     data = cohort(dtype=torch.float32)
     training = Training(optimizer=SGD(lr=0.2), batch_size=5, steps=60, clip_norm=None)
     inputs = data.inputs.clone()
@@ -88,8 +88,8 @@ def test_a_member_that_diverges_touches_no_other(lane: str) -> None:
     index[index == spoilt] = (spoilt + 1) % len(inputs)
     index[1, 0] = spoilt
     inputs[spoilt] = torch.inf
-    healthy = trainer(perceptron(torch.float32), training, Cohort(data.inputs, index, data.labels), lane=lane)
-    broken = trainer(perceptron(torch.float32), training, Cohort(inputs, index, data.labels), lane=lane)
+    healthy = trainer(perceptron(torch.float32), training, Cohort(data.inputs, index, data.labels), strategy=strategy)
+    broken = trainer(perceptron(torch.float32), training, Cohort(inputs, index, data.labels), strategy=strategy)
     for each in (healthy, broken):
         each.advance(60)
     good, bad = healthy.logits(data.inputs), broken.logits(data.inputs)
@@ -111,7 +111,7 @@ def test_equal_seeds_start_equal_and_the_programs_randomness_is_left_alone() -> 
 
 
 def test_epochs_are_permutations() -> None:
-    order = Order(size=23, batch_size=5, shuffle="epochs", seeds=[0, 1])
+    order = BatchOrder(size=23, batch_size=5, shuffle="epochs", seeds=[0, 1])
     block = order.block(2)
     assert block.shape == (2, order.steps, 5) and order.steps % 4 == 0
     epochs = block.view(2, -1, 20)
@@ -119,12 +119,12 @@ def test_epochs_are_permutations() -> None:
     assert len(epochs.flatten(0, 1).unique(dim=0)) == 2 * epochs.shape[1]
     counts = torch.bincount(epochs.flatten(), minlength=23)
     assert counts.min() > 0.8 * counts.float().mean()
-    large = Order(size=6000, batch_size=10, shuffle="epochs", seeds=[0]).block(0)
+    large = BatchOrder(size=6000, batch_size=10, shuffle="epochs", seeds=[0]).block(0)
     assert (large.flatten().sort().values == torch.arange(6000)).all()
 
 
 def test_replacement_draws_each_example_as_often() -> None:
-    order = Order(size=10, batch_size=3, shuffle="replacement", seeds=[4])
+    order = BatchOrder(size=10, batch_size=3, shuffle="replacement", seeds=[4])
     drawn = torch.cat([order.block(number).flatten() for number in range(20)])
     counts = torch.bincount(drawn, minlength=10).double()
     expected = len(drawn) / 10
@@ -149,7 +149,7 @@ def test_dropout_falls_back_with_a_reason() -> None:
     training = Training(optimizer=SGD(lr=0.2), batch_size=5, steps=30)
     with pytest.warns(SzilardWarning, match=r"one by one.*random"):
         taken = trainer(dropout, training, cohort())
-    assert taken.lane == "loop" and "random" in taken.why
+    assert taken.strategy == "loop" and "random" in taken.why
     taken.advance(30)
     logits = taken.logits(cohort().inputs)
     assert (logits == taken.logits(cohort().inputs)).all()

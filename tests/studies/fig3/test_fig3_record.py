@@ -19,7 +19,7 @@ import xarray as xr
 
 import szilard
 from szilard import data, factory
-from szilard.ensemble.trainer.order import Order
+from szilard.ensemble.trainer.batches import BatchOrder
 from szilard.ensemble.trainer.stack import initialise
 from szilard.errors import RecordError, SpecError
 from szilard.studies.fig3.engine.schedule import make_schedule
@@ -46,8 +46,8 @@ PROGRAM = """
 import sys
 sys.path.insert(0, {folder!r})
 from test_fig3_record import SLOW
-import szilard, szilard.ensemble.pace
-szilard.ensemble.pace.CHECKPOINT_SECONDS = {seconds}
+import szilard, szilard.ensemble.timing
+szilard.ensemble.timing.CHECKPOINT_SECONDS = {seconds}
 szilard.run(SLOW, sys.argv[1], quiet=True, resume=True)
 """
 
@@ -66,7 +66,7 @@ def transcription(batch: int) -> tuple[list[list[torch.nn.Module]], np.ndarray]:
     inputs, labels = standardised(clouds()).split("train")
     all_models, all_etas = [], []
     for chunk in chunks:
-        order = Order(len(inputs), batch, "replacement", chunk.order_seeds)
+        order = BatchOrder(len(inputs), batch, "replacement", chunk.order_seeds)
         for member, model in enumerate(initialise(spec.model.build, chunk.initialisation_seeds)):
             rows = [order.block(step // order.steps)[member, step % order.steps] for step in range(spec.steps)]
             models, etas = written_out.train(model, inputs, labels, rows, spec.lr)

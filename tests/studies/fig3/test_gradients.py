@@ -13,7 +13,7 @@ from szilard.ensemble.gradients.by_vmap import VmapGradients
 from szilard.ensemble.gradients.choice import make_gradients
 from szilard.ensemble.gradients.perceptron import PerceptronGradients
 from szilard.ensemble.gradients.sums import dot, largest
-from szilard.ensemble.trainer.stack import Stack, initialise
+from szilard.ensemble.trainer.stack import ModelStack, initialise
 from szilard.errors import ModelError
 from szilard.studies.fig3.engine.observation import exact, sampled, thinning
 from szilard.training.nets import mlp
@@ -35,7 +35,7 @@ def data() -> tuple[torch.Tensor, torch.Tensor]:
 
 def stacked(build) -> tuple[list[nn.Module], dict[str, torch.Tensor]]:
     models = initialise(build, range(MEMBERS))
-    return models, Stack(models, torch.device("cpu")).parameters
+    return models, ModelStack(models, torch.device("cpu")).parameters
 
 
 @pytest.mark.parametrize("by_vmap", [False, True])

@@ -52,7 +52,7 @@ class GradientSums:
         )
 
     def mean(self, name: str) -> Tensor:
-        """The mean gradient of one parameter."""
+        """Mean gradient of the parameter ``name`` over all examples, of every member."""
         return self.gradient[name] / self.examples
 
 

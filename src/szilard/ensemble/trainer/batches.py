@@ -1,15 +1,69 @@
-"""Inputs and labels of each step, for all members."""
+"""Which of its examples each member sees at each step, and their inputs and labels, for all members."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import final
 
+import numpy as np
 import torch
 from jaxtyping import Int, Shaped
+from numpy.typing import NDArray
 from torch import Tensor
 
 from szilard.ensemble.trainer.cohort import Cohort
-from szilard.ensemble.trainer.order import Order
+from szilard.ensemble.trainer.randomness import RandomStreams
+from szilard.errors import SpecError
+
+_DRAWS = 4096
+"""Draws that are made at once for a member: enough that a call costs little against what it brings."""
+
+
+@final
+class BatchOrder:
+    """The batches of all members, in blocks of steps that can be had in any order.
+
+    With ``shuffle="epochs"`` a block holds whole epochs, each a permutation of the member's examples whose last batch
+    is left out where it is not full; with ``"replacement"`` every example is drawn anew.
+
+    Args:
+        size: examples in each member's training set.
+        batch_size: examples in a step.
+        shuffle: see :class:`szilard.Training`.
+        seeds: of the members' orders.
+
+    Raises:
+        SpecError: if an epoch is smaller than one batch.
+    """
+
+    def __init__(self, size: int, batch_size: int, shuffle: str, seeds: Sequence[int]) -> None:
+        if shuffle == "epochs" and batch_size > size:
+            raise SpecError(
+                f"a batch of {batch_size} is more than the {size} training examples: lower training.batch_size, or set"
+                " training.shuffle to 'replacement'."
+            )
+        self._size = size
+        self._batch_size = batch_size
+        self._members = len(seeds)
+        self._streams = RandomStreams(seeds, "order of batches")
+        self._epochs = max(1, _DRAWS // size) if shuffle == "epochs" else 0
+        self.steps = self._epochs * (size // batch_size) if self._epochs else max(1, _DRAWS // batch_size)
+        """Steps in a block."""
+
+    def block(self, number: int) -> Int[Tensor, "members steps batch"]:
+        """The examples of the steps from ``number * steps`` on."""
+        draw = self._permuted if self._epochs else self._drawn
+        rows = np.stack([draw(member, number) for member in range(self._members)])
+        return torch.from_numpy(rows)
+
+    def _permuted(self, member: int, number: int) -> NDArray[np.int64]:
+        keys = self._streams.bits(member, number, self._epochs * self._size).reshape(self._epochs, self._size)
+        whole = self._size - self._size % self._batch_size
+        return np.argsort(keys, axis=1, kind="stable")[:, :whole].reshape(self.steps, self._batch_size)
+
+    def _drawn(self, member: int, number: int) -> NDArray[np.int64]:
+        bits = self._streams.bits(member, number, self.steps * self._batch_size)
+        return (bits % np.uint64(self._size)).astype(np.int64).reshape(self.steps, self._batch_size)
 
 
 @final
@@ -21,7 +75,7 @@ class Batches:
         order: in which they go through them.
     """
 
-    def __init__(self, cohort: Cohort, order: Order) -> None:
+    def __init__(self, cohort: Cohort, order: BatchOrder) -> None:
         self._cohort = cohort
         self._order = order
         self._number = -1
@@ -29,14 +83,14 @@ class Batches:
         self._labels = torch.empty(0)
 
     def at(self, step: int) -> tuple[Shaped[Tensor, "members batch *input"], Shaped[Tensor, "members batch *heads"]]:
-        """What a step trains on."""
+        """Inputs and labels that all members train on at one step."""
         rows, labels = self._at(step)
         return self._inputs(rows), labels
 
     def span(
         self, first: int, steps: int
     ) -> tuple[Shaped[Tensor, "members steps batch *input"], Shaped[Tensor, "members steps batch *heads"]]:
-        """What the steps from ``first`` on train on."""
+        """Inputs and labels of the ``steps`` steps from ``first`` on, for all members."""
         found = [self._at(step) for step in range(first, first + steps)]
         rows = torch.stack([rows for rows, _ in found], 1)
         return self._inputs(rows), torch.stack([labels for _, labels in found], 1)

@@ -1,4 +1,4 @@
-"""Which lane takes a model, and why."""
+"""Which strategy takes a model, and why."""
 
 from __future__ import annotations
 
@@ -10,18 +10,17 @@ from typing import final
 import torch
 from torch import nn
 
-from szilard.ensemble.trainer.batches import Batches
+from szilard.ensemble.trainer.batches import Batches, BatchOrder
 from szilard.ensemble.trainer.cohort import Cohort
-from szilard.ensemble.trainer.descent import Descent
-from szilard.ensemble.trainer.fitting import check_labels
-from szilard.ensemble.trainer.functional import Functional, compiled, gradient_of
-from szilard.ensemble.trainer.fused import Fused
-from szilard.ensemble.trainer.lane import Lane
-from szilard.ensemble.trainer.loop import Loop
+from szilard.ensemble.trainer.first_member import check_labels
+from szilard.ensemble.trainer.fused import FusedTraining
+from szilard.ensemble.trainer.loop import LoopTraining
 from szilard.ensemble.trainer.mlp import Layer, layers_of, plain
-from szilard.ensemble.trainer.order import Order
-from szilard.ensemble.trainer.stack import Build, Stack, initialise
+from szilard.ensemble.trainer.optimizer import StackedOptimizer
+from szilard.ensemble.trainer.stack import Build, ModelStack, initialise
+from szilard.ensemble.trainer.strategy import TrainingStrategy
 from szilard.ensemble.trainer.trainer import Trainer
+from szilard.ensemble.trainer.vectorised import VectorisedTraining, compiled, gradient_of
 from szilard.errors import ModelError, SpecError, SzilardWarning, nearest
 from szilard.training.optimizers import SGD
 from szilard.training.training import Loss, Training
@@ -35,7 +34,7 @@ _COMPILING_PAYS = 200_000
 """Member-steps of a chunk from which compiling is tried: it takes half a minute to a minute where nothing is cached,
 and spares 0.1 ms (a batch-normalised perceptron) to 2 ms (a small convolutional network) of each on a CPU."""
 
-LANES = ("fused", "compiled", "functional", "loop")
+STRATEGIES = ("fused", "compiled", "functional", "loop")
 """From the fastest to the one that takes everything."""
 
 
@@ -49,9 +48,9 @@ def make_trainer(
     forward_seeds: Sequence[int],
     loss: Loss | None = None,
     device: str | torch.device = "cpu",
-    lane: str = "auto",
+    strategy: str = "auto",
 ) -> Trainer:
-    """Builds all members of a cohort and finds the fastest lane that can train them.
+    """Builds all members of a cohort and finds the fastest strategy that can train them.
 
     Args:
         build: makes one model; called once for each member, with torch's random state set by its seed.
@@ -61,18 +60,18 @@ def make_trainer(
             pass draws (and Langevin noise). A run depends on these alone, not on which members sit beside it.
         loss: from a batch's logits and labels to one number, for one member; None takes the one of ``training``.
         device: where they train.
-        lane: ``"auto"``, or one of :data:`LANES`, which is refused where it cannot take the model.
+        strategy: ``"auto"``, or one of :data:`STRATEGIES`, which is refused where it cannot take the model.
 
     Raises:
-        SpecError: if the numbers of seeds and members differ, or a lane does not exist or does not fit, or a
+        SpecError: if the numbers of seeds and members differ, or a strategy does not exist or does not fit, or a
             label is no outcome of the model's where the loss is the mean cross-entropy.
         ModelError: if the model cannot be trained at all, or has several heads and no loss of its own.
 
     Warns:
         SzilardWarning: where members must be trained one by one.
     """
-    if lane not in ("auto", *LANES):
-        raise SpecError(f"there is no lane {lane!r}: {nearest(lane, ('auto', *LANES))}")
+    if strategy not in ("auto", *STRATEGIES):
+        raise SpecError(f"there is no strategy {strategy!r}: {nearest(strategy, ('auto', *STRATEGIES))}")
     for name, seeds in (
         ("initialisation_seeds", initialisation_seeds),
         ("order_seeds", order_seeds),
@@ -81,38 +80,38 @@ def make_trainer(
         if len(seeds) != cohort.members:
             raise SpecError(f"{len(seeds)} {name} for {cohort.members} members: give one for each.")
     place = torch.device(device)
-    stack = Stack(initialise(build, initialisation_seeds), place)
-    order = Order(cohort.size, training.batch_size, training.shuffle, order_seeds)
+    stack = ModelStack(initialise(build, initialisation_seeds), place)
+    order = BatchOrder(cohort.size, training.batch_size, training.shuffle, order_seeds)
     batches = Batches(cohort.to(place), order)
     if loss is None and training.loss is None:
         check_labels(stack, batches.at(0)[0][0], cohort)
-    descent = Descent(training, stack.parameters, forward_seeds)
-    makers = _Makers(stack, batches, descent, training, loss, forward_seeds)
-    taken, why = makers.best() if lane == "auto" else makers.wanted(lane)
+    optimizer = StackedOptimizer(training, stack.parameters, forward_seeds)
+    choice = _StrategyChoice(stack, batches, optimizer, training, loss, forward_seeds)
+    taken, why = choice.best() if strategy == "auto" else choice.wanted(strategy)
     return Trainer(taken, why, cohort.members)
 
 
 @final
-class _Makers:
-    """Tries lanes on a stack of members."""
+class _StrategyChoice:
+    """Tries strategies on a stack of members."""
 
     def __init__(
         self,
-        stack: Stack,
+        stack: ModelStack,
         batches: Batches,
-        descent: Descent,
+        optimizer: StackedOptimizer,
         training: Training,
         loss: Loss | None,
         forward_seeds: Sequence[int],
     ) -> None:
-        self._parts = (stack, batches, descent)
+        self._parts = (stack, batches, optimizer)
         self._training = training
         self._usual = loss is None and training.loss is None
         criterion = training.criterion() if loss is None else loss
         self._loss = criterion.to(_device(stack)) if isinstance(criterion, nn.Module) else criterion
         self._forward_seeds = forward_seeds
 
-    def best(self) -> tuple[Lane, str]:
+    def best(self) -> tuple[TrainingStrategy, str]:
         """The fastest that takes the model."""
         layers = self._layers()
         if not isinstance(layers, str):
@@ -127,31 +126,31 @@ class _Makers:
         )
         return self._loop(), f"vmap cannot take the model ({refusal})."
 
-    def wanted(self, lane: str) -> tuple[Lane, str]:
+    def wanted(self, strategy: str) -> tuple[TrainingStrategy, str]:
         """The one that was asked for."""
         why = "it was asked for."
-        if lane == "loop":
+        if strategy == "loop":
             return self._loop(), why
-        refusal = self._vmap_refuses() if lane != "fused" else None
-        if lane == "fused":
+        refusal = self._vmap_refuses() if strategy != "fused" else None
+        if strategy == "fused":
             layers = self._layers()
             if not isinstance(layers, str):
                 return self._fused(layers), why
             refusal = layers
         if refusal is not None:
-            raise SpecError(f"the {lane} lane cannot take this model ({refusal}): ask for 'auto'.")
-        return self._functional(lane == "compiled"), why
+            raise SpecError(f"the {strategy} strategy cannot take this model ({refusal}): ask for 'auto'.")
+        return self._functional(strategy == "compiled"), why
 
-    def _by_vmap(self, why: str) -> tuple[Lane, str]:
+    def _by_vmap(self, why: str) -> tuple[TrainingStrategy, str]:
         stack, batches, _ = self._parts
         if self._training.steps * len(stack.models) < _COMPILING_PAYS:
             return self._functional(), f"{why}; the run is too short for compiling to pay."
-        lane = self._functional(compiles=True)
+        strategy = self._functional(compiles=True)
         try:
-            lane.try_on(*batches.at(0))
+            strategy.try_on(*batches.at(0))
         except Exception as error:
             return self._functional(), f"{why}; torch.compile failed ({type(error).__name__})."
-        return lane, f"{why}; the run is long enough for compiling to pay."
+        return strategy, f"{why}; the run is long enough for compiling to pay."
 
     def _layers(self) -> list[Layer] | str:
         model = self._parts[0].skeleton
@@ -188,7 +187,7 @@ class _Makers:
                     f" {tuple(labels.shape)} ({error}): let the model take such inputs, and the loss give one number."
                 ) from error
 
-    def _fused(self, layers: list[Layer]) -> Lane:
+    def _fused(self, layers: list[Layer]) -> TrainingStrategy:
         self._try_alone()
         optimizer = self._training.optimizer
         folds = (
@@ -198,16 +197,16 @@ class _Makers:
             and self._training.clip_norm is None
         )
         decay = optimizer.weight_decay if folds else 0.0
-        return Fused(*self._parts, layers, folds, decay, self._training.batch_size)
+        return FusedTraining(*self._parts, layers, folds, decay, self._training.batch_size)
 
-    def _functional(self, compiles: bool = False) -> Functional:
+    def _functional(self, compiles: bool = False) -> VectorisedTraining:
         gradient = gradient_of(self._parts[0].skeleton, self._loss)
         if not compiles:
-            return Functional(*self._parts, gradient, "functional")
-        return Functional(*self._parts, compiled(gradient), "compiled")
+            return VectorisedTraining(*self._parts, gradient, "functional")
+        return VectorisedTraining(*self._parts, compiled(gradient), "compiled")
 
-    def _loop(self) -> Lane:
-        return Loop(*self._parts, self._loss, self._forward_seeds)
+    def _loop(self) -> TrainingStrategy:
+        return LoopTraining(*self._parts, self._loss, self._forward_seeds)
 
 
 def _reason(error: Exception) -> str:
@@ -219,5 +218,5 @@ def _reason(error: Exception) -> str:
     return message.split(". ")[0].rstrip(".")
 
 
-def _device(stack: Stack) -> torch.device:
+def _device(stack: ModelStack) -> torch.device:
     return next(iter(stack.parameters.values())).device

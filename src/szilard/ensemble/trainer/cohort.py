@@ -53,14 +53,14 @@ class Cohort:
 
     @property
     def members(self) -> int:
-        """How many models are trained."""
+        """Number of models that are trained on these sets."""
         return len(self.index)
 
     @property
     def size(self) -> int:
-        """Examples in each member's training set."""
+        """Number of examples in each member's training set."""
         return self.index.shape[1]
 
     def to(self, device: str | torch.device) -> Self:
-        """The same on another device."""
+        """A copy on another device, or itself where it is there already."""
         return type(self)(self.inputs.to(device), self.index.to(device), self.labels.to(device))

@@ -37,7 +37,7 @@ def horizon(weight: Float[Tensor, "members out in"], batch_size: int) -> int:
 
 
 @final
-class Deferred:
+class DeferredLayer:
     """The layer, in blocks of steps.
 
     Args:
@@ -70,11 +70,11 @@ class Deferred:
 
     @property
     def done(self) -> int:
-        """Steps of the block that are done."""
+        """Number of steps of the present block that are done."""
         return self._done
 
     def open(self, inputs: Float[Tensor, "members rows in"]) -> None:
-        """Takes up the inputs of the whole block."""
+        """Takes up the inputs of the whole block, step after step along ``rows``."""
         self._inputs = inputs
         self._overlaps = torch.bmm(inputs, inputs.transpose(1, 2))
         transposed = self._weight.transpose(1, 2)
@@ -85,7 +85,7 @@ class Deferred:
             self._overlaps.add_(1)
 
     def output(self) -> Float[Tensor, "members batch out"]:
-        """z of the next step."""
+        """The layer's output z at the next step, bias included."""
         rows, past = self._rows(), slice(0, self._done * self._batch)
         if self._done:
             value = torch.baddbmm(self._outputs[:, rows], self._overlaps[:, rows, past], self._updates[:, past])

@@ -10,15 +10,15 @@ from jaxtyping import Float, Int, Shaped
 from torch import Tensor
 
 from szilard.ensemble.trainer.batches import Batches
-from szilard.ensemble.trainer.deferred import Deferred, horizon
-from szilard.ensemble.trainer.descent import Descent
-from szilard.ensemble.trainer.lane import Lane, added
+from szilard.ensemble.trainer.deferred import DeferredLayer, horizon
 from szilard.ensemble.trainer.mlp import Layer
-from szilard.ensemble.trainer.stack import Stack
+from szilard.ensemble.trainer.optimizer import StackedOptimizer
+from szilard.ensemble.trainer.stack import ModelStack
+from szilard.ensemble.trainer.strategy import TrainingStrategy, added
 
 
 @final
-class Fused(Lane):
+class FusedTraining(TrainingStrategy):
     """Batched products over members, without a graph.
 
     Args:
@@ -33,15 +33,15 @@ class Fused(Lane):
 
     def __init__(
         self,
-        stack: Stack,
+        stack: ModelStack,
         batches: Batches,
-        descent: Descent,
+        optimizer: StackedOptimizer,
         layers: Sequence[Layer],
         fold: bool,
         decay: float,
         batch_size: int,
     ) -> None:
-        super().__init__(stack, batches, descent)
+        super().__init__(stack, batches, optimizer)
         self._layers = layers
         self._fold = fold
         self._decay = decay
@@ -49,17 +49,17 @@ class Fused(Lane):
         self._biases = [stack.parameters.get(layer.bias) for layer in layers]
         self._gradients = {} if fold else {name: torch.zeros_like(value) for name, value in stack.parameters.items()}
         # A weight that decays fast would be divided by what is left of it.
-        slow = descent.highest * decay < 0.1
+        slow = optimizer.highest * decay < 0.1
         steps = horizon(self._weights[0], batch_size) if fold and slow else 1
-        self._deferred = Deferred(self._weights[0], self._biases[0], batch_size, steps) if steps > 1 else None
+        self._deferred = DeferredLayer(self._weights[0], self._biases[0], batch_size, steps) if steps > 1 else None
         self._labels = torch.empty(0)
         self._next = 0
 
     @torch.no_grad()
     def train(self, first: int, steps: int, losses: Float[Tensor, " members"]) -> None:
-        """See :meth:`Lane.train`."""
+        """Trains by one product a layer where updates fold; see :meth:`TrainingStrategy.train`."""
         for step in range(first, first + steps):
-            rate = self.descent.rate(step)
+            rate = self.optimizer.rate(step)
             if self._deferred is None:
                 inputs, labels = self.batches.at(step)
                 inputs = inputs.flatten(2)
@@ -72,12 +72,12 @@ class Fused(Lane):
                 delta = self._above(self._deferred.output(), labels, rate, losses)
                 self._deferred.push(delta, rate, 1 - rate * self._decay)
             if not self._fold:
-                self.descent.update(step, list(self._gradients.values()))
+                self.optimizer.update(step, list(self._gradients.values()))
         self._next = first + steps
 
     @torch.no_grad()
     def logits(self, inputs: Tensor) -> Tensor:
-        """See :meth:`Lane.logits`."""
+        """Logits by one product a layer; see :meth:`TrainingStrategy.logits`."""
         parameters = self.parameters()
         value = inputs.flatten(1).expand(len(self._weights[0]), -1, -1)
         for layer in self._layers:
@@ -87,7 +87,7 @@ class Fused(Lane):
 
     @torch.no_grad()
     def parameters(self) -> dict[str, Float[Tensor, members * parameter]]:
-        """See :meth:`Lane.parameters`."""
+        """The parameters with what waits in the first layer; see :meth:`TrainingStrategy.parameters`."""
         parameters = super().parameters()
         if self._deferred is not None and self._deferred.done:
             self._open(self._deferred)
@@ -98,23 +98,23 @@ class Fused(Lane):
         return parameters
 
     def parameter(self, name: str) -> Float[Tensor, members * parameter]:
-        """See :meth:`Lane.parameter`; only the first layer's may be waiting for updates."""
+        """See :meth:`TrainingStrategy.parameter`; only the first layer's may be waiting for updates."""
         first = (self._layers[0].weight, self._layers[0].bias)
         return self.parameters()[name] if name in first else super().parameter(name)
 
     def state(self) -> dict[str, Tensor]:
-        """See :meth:`Lane.state`; where updates wait, the first layer is as it was before them."""
+        """See :meth:`TrainingStrategy.state`; where updates wait, the first layer is as it was before them."""
         waiting = {} if self._deferred is None else self._deferred.state()
         return {**super().state(), **waiting}
 
     def load(self, state: Mapping[str, Tensor]) -> None:
-        """See :meth:`Lane.load`."""
+        """Goes back, what waits included; see :meth:`TrainingStrategy.load`."""
         super().load(state)
         self._next = int(state["step"])
         if self._deferred is not None:
             self._deferred.load(state)
 
-    def _open(self, deferred: Deferred) -> None:
+    def _open(self, deferred: DeferredLayer) -> None:
         """Looks up the inputs of the block that the next step lies in, if they are not at hand."""
         if not deferred.opened:
             inputs, labels = self.batches.span(self._next - deferred.done, deferred.steps)
@@ -158,7 +158,7 @@ class Fused(Lane):
 def affine(
     value: Float[Tensor, "members batch in"], weight: Float[Tensor, "members out in"], bias: Tensor | None
 ) -> Float[Tensor, "members batch out"]:
-    """``value Wᵀ + bias`` for every member."""
+    """``value Wᵀ + bias`` for every member, members leading."""
     if bias is None:
         return torch.bmm(value, weight.transpose(1, 2))
     return torch.baddbmm(bias.unsqueeze(1), value, weight.transpose(1, 2))

@@ -11,14 +11,14 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from szilard.ensemble.trainer.batches import Batches
-from szilard.ensemble.trainer.descent import Descent
-from szilard.ensemble.trainer.lane import Lane, added
-from szilard.ensemble.trainer.stack import Stack
+from szilard.ensemble.trainer.optimizer import StackedOptimizer
+from szilard.ensemble.trainer.stack import ModelStack
+from szilard.ensemble.trainer.strategy import TrainingStrategy, added
 from szilard.training.training import Loss
 
 
 @final
-class Loop(Lane):
+class LoopTraining(TrainingStrategy):
     """Plain modules, whose parameters and buffers are views into the stacks, and each with random states of its own.
 
     Args:
@@ -28,8 +28,10 @@ class Loop(Lane):
 
     name = "loop"
 
-    def __init__(self, stack: Stack, batches: Batches, descent: Descent, loss: Loss, seeds: Sequence[int]) -> None:
-        super().__init__(stack, batches, descent)
+    def __init__(
+        self, stack: ModelStack, batches: Batches, optimizer: StackedOptimizer, loss: Loss, seeds: Sequence[int]
+    ) -> None:
+        super().__init__(stack, batches, optimizer)
         self._loss = loss
         self._device = next(iter(stack.parameters.values())).device
         self._gradients = {name: torch.zeros_like(value) for name, value in stack.parameters.items()}
@@ -38,7 +40,7 @@ class Loop(Lane):
         self._states = [torch.Generator(self._device).manual_seed(seed).get_state() for seed in seeds]
 
     def train(self, first: int, steps: int, losses: Float[Tensor, " members"]) -> None:
-        """See :meth:`Lane.train`."""
+        """Trains one member after the other; see :meth:`TrainingStrategy.train`."""
         for step in range(first, first + steps):
             inputs, labels = self.batches.at(step)
             torch._foreach_zero_(list(self._gradients.values()))
@@ -51,12 +53,12 @@ class Loop(Lane):
                     lost.append(loss.detach())
                     self._keep(member, model)
             with torch.no_grad():
-                self.descent.update(step, list(self._gradients.values()))
+                self.optimizer.update(step, list(self._gradients.values()))
             added(losses, torch.stack(lost))
 
     @torch.no_grad()
     def logits(self, inputs: Tensor) -> Tensor:
-        """See :meth:`Lane.logits`."""
+        """Logits of one member after the other; see :meth:`TrainingStrategy.logits`."""
         found = []
         buffers = {name: value.clone() for name, value in self.stack.buffers.items()}
         with torch.random.fork_rng(devices=[self._device] if self._device.type == "cuda" else []):
@@ -72,11 +74,11 @@ class Loop(Lane):
         return torch.stack(found)
 
     def state(self) -> dict[str, Tensor]:
-        """See :meth:`Lane.state`."""
+        """The stacks and each member's random state; see :meth:`TrainingStrategy.state`."""
         return {**super().state(), "forward.states": torch.stack(self._states)}
 
     def load(self, state: Mapping[str, Tensor]) -> None:
-        """See :meth:`Lane.load`."""
+        """Goes back, random states included; see :meth:`TrainingStrategy.load`."""
         super().load(state)
         # Copies, for set_rng_state() reads a tensor's storage from its start.
         self._states = [each.clone() for each in state["forward.states"].cpu()]

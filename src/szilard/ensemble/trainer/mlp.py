@@ -39,7 +39,7 @@ class Layer:
 
     @property
     def weight(self) -> str:
-        """The name of its weights."""
+        """The name of the layer's weights among the model's parameters."""
         return f"{self.name}.weight".removeprefix(".")
 
     @property

@@ -7,15 +7,15 @@ from typing import final
 import torch
 from torch import Tensor
 
-from szilard.ensemble.trainer.first import activation_bytes
-from szilard.ensemble.trainer.stack import Stack
+from szilard.ensemble.trainer.first_member import activation_bytes
+from szilard.ensemble.trainer.stack import ModelStack
 
 _ROOM = 64 << 20
 """Bytes that the activations of all members may take; where the members' parameters take more, as much as they."""
 
 
 @final
-class Slices:
+class EvaluationSlices:
     """Cuts inputs into slices of nearly equal lengths.
 
     A length depends on the model, the number of members and the shape of an input, not on the values or on what was
@@ -26,20 +26,20 @@ class Slices:
         room: bytes for activations, at the least.
     """
 
-    def __init__(self, stack: Stack, room: int = _ROOM) -> None:
+    def __init__(self, stack: ModelStack, room: int = _ROOM) -> None:
         self._stack = stack
         self._members = len(stack.models)
         self._room = max(room, sum(value.nbytes for value in stack.parameters.values()))
         self._lengths: dict[tuple[torch.Size, torch.dtype], int] = {}
 
     def of(self, inputs: Tensor) -> tuple[Tensor, ...]:
-        """The inputs, cut along their first dimension."""
+        """The inputs, cut along their first dimension into slices that fit."""
         if len(inputs) < 2:
             return (inputs,)
         return torch.tensor_split(inputs, -(-len(inputs) // self.length(inputs)))
 
     def length(self, inputs: Tensor) -> int:
-        """The most inputs in a slice, from 1 up."""
+        """Most inputs in a slice, from 1 up, for inputs of this shape and type."""
         key = (inputs.shape[1:], inputs.dtype)
         if key not in self._lengths:
             # Two, for some models take a batch of one for an input without a batch.

@@ -14,7 +14,7 @@ Build = Callable[[], nn.Module]
 
 
 @final
-class Stack:
+class ModelStack:
     """Models that were initialised one by one and whose tensors now lie in stacks, with members leading.
 
     Args:
@@ -28,7 +28,7 @@ class Stack:
     def __init__(self, models: Sequence[nn.Module], device: torch.device) -> None:
         _check(models)
         self.models = [model.to(device).train() for model in models]
-        """Each with values of its own; only a lane that trains them one by one keeps them in step with the stacks."""
+        """Each with values of its own; only :class:`LoopTraining` keeps them in step with the stacks."""
         trained = [name for name, parameter in models[0].named_parameters() if parameter.requires_grad]
         self.parameters = {name: self._of(name) for name in trained}
         """What is trained: name to tensor shaped ``(members, *parameter)``."""
@@ -39,7 +39,7 @@ class Stack:
 
     @property
     def skeleton(self) -> nn.Module:
-        """A model whose own values do not matter."""
+        """A model to be called with other values in place of its own, which do not matter."""
         return self.models[0]
 
     def _of(self, name: str) -> Tensor:

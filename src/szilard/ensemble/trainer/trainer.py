@@ -1,4 +1,4 @@
-"""The trainer: a chunk of members, trained together along whichever lane can take them."""
+"""The trainer: a chunk of members, trained together along whichever strategy can take them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import torch
 from jaxtyping import Float, Shaped
 from torch import Tensor
 
-from szilard.ensemble.trainer.lane import Lane
-from szilard.ensemble.trainer.slices import Slices
+from szilard.ensemble.trainer.slices import EvaluationSlices
+from szilard.ensemble.trainer.strategy import TrainingStrategy
 from szilard.errors import SpecError
 
 _OWN: dict[str, tuple[int, ...] | None] = {"losses.since": (), "step": ()}
@@ -23,24 +23,24 @@ class Trainer:
     A member that diverges goes on with numbers that are not finite and touches no other.
 
     Args:
-        lane: what trains them.
-        why: that lane was taken.
+        strategy: what trains them.
+        why: that strategy was taken.
         members: how many.
     """
 
-    def __init__(self, lane: Lane, why: str, members: int) -> None:
-        self._lane = lane
-        self.lane = lane.name
+    def __init__(self, strategy: TrainingStrategy, why: str, members: int) -> None:
+        self._strategy = strategy
+        self.strategy = strategy.name
         """``"fused"``, ``"compiled"``, ``"functional"`` or ``"loop"``."""
         self.why = why
         """A sentence that says why it was taken."""
         self.members = members
         self.step = 0
         """Steps done."""
-        device = next(iter(lane.stack.parameters.values())).device
+        device = next(iter(strategy.stack.parameters.values())).device
         self._losses = torch.zeros(members, dtype=torch.float64, device=device)
         self._since = 0
-        self._slices = Slices(lane.stack)
+        self._slices = EvaluationSlices(strategy.stack)
 
     def advance(self, steps: int) -> None:
         """Trains all members ``steps`` further; how a run is cut into calls does not change it by a bit.
@@ -51,16 +51,16 @@ class Trainer:
         if steps < 0:
             raise SpecError(f"training goes forward: advance by 0 steps or more, not {steps}.")
         if steps:
-            self._lane.train(self.step, steps, self._losses)
+            self._strategy.train(self.step, steps, self._losses)
             self.step += steps
 
     def logits(self, inputs: Shaped[Tensor, inputs * input]) -> Float[Tensor, "members inputs *heads outcomes"]:
-        """Of all members on the same inputs, in evaluation mode, in the type that the model gives.
+        """Logits of all members on the same inputs, in evaluation mode, in the type that the model gives.
 
         Inputs are evaluated slice by slice, so that what the networks make of them takes no more room for more inputs.
         """
         first, *others = self._slices.of(inputs)
-        logits = self._lane.logits(first.to(self._losses.device))
+        logits = self._strategy.logits(first.to(self._losses.device))
         if not others:
             return logits
         # Written in one place: small results that stay between large ones that go would break up the memory.
@@ -68,13 +68,13 @@ class Trainer:
         whole[:, : len(first)] = logits
         done = len(first)
         for each in others:
-            whole[:, done : done + len(each)] = self._lane.logits(each.to(self._losses.device))
+            whole[:, done : done + len(each)] = self._strategy.logits(each.to(self._losses.device))
             done += len(each)
         return whole
 
     def upcoming(self) -> tuple[Shaped[Tensor, "members batch *input"], Shaped[Tensor, "members batch *heads"]]:
         """Inputs and labels that the next step trains on."""
-        return self._lane.batches.at(self.step)
+        return self._strategy.batches.at(self.step)
 
     def losses(self) -> Float[Tensor, " members"]:
         """Mean training loss of each member since this was last asked, float64; nan where no step was done."""
@@ -85,16 +85,16 @@ class Trainer:
 
     def parameters(self) -> dict[str, Float[Tensor, members * parameter]]:
         """The trained parameters as they stand, by name; not to be written to."""
-        return self._lane.parameters()
+        return self._strategy.parameters()
 
     def parameter(self, name: str) -> Float[Tensor, members * parameter]:
         """One of them, without the work that the others may take."""
-        return self._lane.parameter(name)
+        return self._strategy.parameter(name)
 
     def state(self) -> dict[str, Tensor]:
         """Everything that the run's future depends on, as copies on the CPU; the seeds and data excepted."""
         state = {
-            **self._lane.state(),
+            **self._strategy.state(),
             "losses.sum": self._losses,
             "losses.since": torch.tensor(self._since),
             "step": torch.tensor(self.step),
@@ -105,10 +105,10 @@ class Trainer:
         """Goes back to what :meth:`state` gave; what follows is the same to the bit.
 
         Raises:
-            SpecError: if it is of another model, optimiser, number of members or lane; nothing is loaded then.
+            SpecError: if it is of another model, optimiser, number of members or strategy; nothing is loaded then.
         """
         self._compare(state)
-        self._lane.load(state)
+        self._strategy.load(state)
         self._losses.copy_(state["losses.sum"])
         self._since = int(state["losses.since"])
         self.step = int(state["step"])
@@ -117,7 +117,7 @@ class Trainer:
         return self.step - self._since
 
     def _compare(self, state: Mapping[str, Tensor]) -> None:
-        expected = {**self._lane.shapes(started=int(state.get("step", 0)) > 0), **_OWN}
+        expected = {**self._strategy.shapes(started=int(state.get("step", 0)) > 0), **_OWN}
         expected["losses.sum"] = (self.members,)
         for name in [*expected, *(state.keys() - expected.keys())]:
             if name not in state:

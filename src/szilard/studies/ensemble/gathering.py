@@ -1,4 +1,4 @@
-"""From the harvests of all chunks to the rows of the record: the ledger of every member, and the information."""
+"""From the records of all chunks to the rows of the record: the ledger of every member, and the information."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 
 from szilard import information
+from szilard.ensemble.checkpoints import CheckpointStore
 from szilard.ensemble.design import coordinates
 from szilard.ensemble.plan import Plan
-from szilard.ensemble.scratch import Scratch
 from szilard.errors import RecordError, SpecError
 from szilard.estimate import Estimate
 from szilard.information import Measurement, Nesting
@@ -38,18 +38,18 @@ def nesting_of(plan: Plan) -> Nesting:
 
 @final
 class Gathering:
-    """Writes a record's rows as soon as every chunk has been harvested.
+    """Writes a record's rows as soon as every chunk has its record.
 
     Args:
         plan: of the ensemble.
         writer: of the record.
-        scratch: where harvests are kept until then.
+        checkpoints: where records of chunks are kept until then.
     """
 
-    def __init__(self, plan: Plan, writer: RecordWriter, scratch: Scratch) -> None:
+    def __init__(self, plan: Plan, writer: RecordWriter, checkpoints: CheckpointStore) -> None:
         self._plan = plan
         self._writer = writer
-        self._scratch = scratch
+        self._checkpoints = checkpoints
         self._nesting = nesting_of(plan)
         self._first: Measurement | None = None
 
@@ -73,11 +73,11 @@ class Gathering:
         return self.rows
 
     def _complete(self, record: int) -> bool:
-        return all(self._scratch.has(chunk, record) for chunk in range(self._plan.chunks))
+        return all(self._checkpoints.has(chunk, record) for chunk in range(self._plan.chunks))
 
     def _write(self, record: int) -> None:
         plan, step = self._plan, self._plan.steps[record]
-        parts = [self._scratch.columns(chunk, record) for chunk in range(plan.chunks)]
+        parts = [self._checkpoints.columns(chunk, record) for chunk in range(plan.chunks)]
         columns: Columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         finite = columns["finite"] > 0
         ledger = {
@@ -97,7 +97,7 @@ class Gathering:
                 " resume (--resume); nothing that was trained is lost."
             )
         if record:
-            self._scratch.drop(plan.chunks, record)
+            self._checkpoints.drop(plan.chunks, record)
 
     def _learning_rate(self, step: int) -> float:
         """Of the step that led to the record."""
@@ -150,9 +150,9 @@ class Gathering:
         self, record: int, counted: Bool[ndarray, " members"], name: str = "logits"
     ) -> Iterator[Float[ndarray, "members inputs outcomes"]]:
         """Log-probabilities, chunk by chunk of probe inputs; of members that are not counted anything will do."""
-        outcomes = self._scratch.outcomes(record)
+        outcomes = self._checkpoints.outcomes(record)
         size = max(1, _ELEMENTS_AT_ONCE // (len(self._plan.members) * outcomes))
-        for logits in self._scratch.logits(self._plan.chunks, record, size, name):
+        for logits in self._checkpoints.logits(self._plan.chunks, record, size, name):
             logits[~counted] = 0.0
             logits -= logits.max(-1, keepdims=True)
             yield logits - np.log(np.exp(logits).sum(-1, keepdims=True))

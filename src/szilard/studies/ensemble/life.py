@@ -6,13 +6,12 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from szilard.ensemble.chunk import Harvest
+from szilard.ensemble.checkpoints import CheckpointStore, check_same
+from szilard.ensemble.chunk import ChunkRecord
 from szilard.ensemble.design import coordinates
 from szilard.ensemble.executors import executor_of
 from szilard.ensemble.plan import Plan
-from szilard.ensemble.resumption import check_same
-from szilard.ensemble.scratch import Scratch
-from szilard.ensemble.timing import Advance, Display, Spent
+from szilard.ensemble.timing import Display, ProgressTotal, TimeSpent
 from szilard.errors import RecordError
 from szilard.information import coverage_note
 from szilard.records.attributes import ENDED, read_attributes
@@ -44,41 +43,41 @@ def run_ensemble(
         SpecError, ModelError: if the plan cannot be carried out.
         RecordError: if the record cannot be written, or the one there is of another experiment.
     """
-    carry_out = executor_of(executor)
+    execute = executor_of(executor)
     going_on = resume and is_record(out)
     before = read_attributes(out) if going_on else {}
     if going_on and plan.chunk is None:
         # A machine with other cores would cut the members into other chunks.
         plan = dataclasses.replace(plan, chunk=before.get("trainer", {}).get("chunk"))
     plan.check()
-    scratch = Scratch(out)
+    checkpoints = CheckpointStore(out)
     if going_on:
         check_same(out, before, plan)
         if before.get("status") in ENDED:
             return
-        scratch.open()
+        checkpoints.open()
         writer = RecordWriter.reopen(out)
     else:
         writer = _begin(plan, out, overwrite)
-        scratch.begin()
-    gathering = Gathering(plan, writer, scratch)
-    progress = Advance([len(members) for members in plan.members_of_chunks], display)
-    spent = Spent(writer.attributes.get("timings", {}))
+        checkpoints.begin()
+    gathering = Gathering(plan, writer, checkpoints)
+    progress = ProgressTotal([len(members) for members in plan.members_of_chunks], display)
+    spent = TimeSpent(writer.attributes.get("timings", {}))
 
-    def take(harvest: Harvest) -> None:
+    def take(chunk_record: ChunkRecord) -> None:
         if "lane" not in writer.attributes["trainer"]:
-            writer.annotate(trainer={"lane": harvest.lane, "why": harvest.why, "chunk": plan.chunk_size})
+            writer.annotate(trainer={"lane": chunk_record.strategy, "why": chunk_record.why, "chunk": plan.chunk_size})
         with spent.on("measuring"):
             gathering.advance()
 
     with spent.on("all"):
         if gathering.advance() < len(plan.steps):
-            carry_out(plan, scratch, take, progress.report)
+            execute(plan, checkpoints, take, progress.report)
             gathering.advance()
     if gathering.rows < len(plan.steps):
         raise RecordError(
             f"only {gathering.rows} of {len(plan.steps)} records of {out} could be written, since files are missing"
-            f" from {scratch.path}: delete that folder and run again with resume (--resume), which trains anew."
+            f" from {checkpoints.path}: delete that folder and run again with resume (--resume), which trains anew."
         )
     writer.annotate(timings=spent.seconds())
     lost = gathering.lost
@@ -91,9 +90,9 @@ def run_ensemble(
         )
     writer.close()
     if keep:
-        scratch.drop(plan.chunks, 0)
+        checkpoints.drop(plan.chunks, 0)
     else:
-        scratch.remove()
+        checkpoints.remove()
 
 
 def _begin(plan: Plan, out: Path, overwrite: bool) -> RecordWriter:

@@ -15,7 +15,7 @@ from torch import Tensor
 from szilard.ensemble.chunk import State
 from szilard.ensemble.gradients.choice import make_gradients
 from szilard.ensemble.gradients.sums import Gradients, GradientSums
-from szilard.ensemble.pace import Pace
+from szilard.ensemble.timing import SliceClock
 from szilard.ensemble.trainer import Cohort, Trainer, make_trainer
 from szilard.ensemble.trainer.randomness import RANDOM
 from szilard.errors import ModelError
@@ -69,12 +69,12 @@ class NoiseChunk:
 
 @final
 @dataclass(frozen=True)
-class NoiseHarvest:
+class NoiseRecord:
     """What a chunk yields at one record.
 
     Attributes:
         chunk, record, step: which.
-        lane, why: how its members are trained, and why so.
+        strategy, why: how its members are trained, and why so.
         columns: by the record's names: of the record itself each shaped ``(members, …)``; ``theta``, of the points
             since the record before, ``(members, points, parameters)``; ``noise_covariance.START``, of bursts that
             ended since then, ``(members, groups, lags)``.
@@ -83,7 +83,7 @@ class NoiseHarvest:
     chunk: int
     record: int
     step: int
-    lane: str
+    strategy: str
     why: str
     columns: Mapping[str, Tensor]
 
@@ -98,14 +98,14 @@ def noise_harvests(
     start: State | None = None,
     save: Callable[[State], None] = lambda state: None,
     report: Callable[[int], None] = lambda step: None,
-) -> Iterator[NoiseHarvest]:
+) -> Iterator[NoiseRecord]:
     """Trains a chunk from its start, or from a checkpoint, to its end, and yields at each record.
 
     Args:
         chunk: what to do.
         start: a checkpoint that ``save`` was given; the records before it are not yielded again.
-        save: takes a checkpoint; called by the clock (:mod:`szilard.ensemble.pace`) at records, but for those within a
-            correlation, and after the last record was consumed.
+        save: takes a checkpoint; called by the clock (:mod:`szilard.ensemble.timing`) at records, but for those within
+            a correlation, and after the last record was consumed.
         report: is told how many steps are done.
 
     Raises:
@@ -113,13 +113,13 @@ def noise_harvests(
     """
     torch.set_num_threads(chunk.threads)
     trainer = make_chunk_trainer(chunk)
-    alone = RANDOM if trainer.lane == "loop" else contextlib.nullcontext()
+    alone = RANDOM if trainer.strategy == "loop" else contextlib.nullcontext()
     record = 0
     if start is not None:
         trainer.load({name.removeprefix("trainer."): value for name, value in start.items() if "trainer." in name})
         record = int(start["record"])
     lookout = Lookout(chunk, trainer)
-    pace, schedule = Pace(), chunk.schedule
+    pace, schedule = SliceClock(), chunk.schedule
     done = schedule.records[record - 1] if record else -1
     for step in (event for event in schedule.events if event > done):
         while trainer.step < step:
@@ -129,7 +129,7 @@ def noise_harvests(
         lookout.look()
         if step != schedule.records[record]:
             continue
-        yield NoiseHarvest(chunk.number, record, step, trainer.lane, trainer.why, lookout.columns())
+        yield NoiseRecord(chunk.number, record, step, trainer.strategy, trainer.why, lookout.columns())
         record += 1
         if record == len(schedule.records) or (not lookout.busy and pace.due()):
             save(

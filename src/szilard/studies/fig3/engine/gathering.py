@@ -1,4 +1,4 @@
-"""From the harvests of all chunks to the rows of the record."""
+"""From the records of all chunks to the rows of the record."""
 
 from __future__ import annotations
 
@@ -7,32 +7,32 @@ from typing import final
 import numpy as np
 from numpy import ndarray
 
-from szilard.ensemble.scratch import Scratch
+from szilard.ensemble.checkpoints import CheckpointStore
 from szilard.errors import RecordError
 from szilard.records.writer import RecordWriter
 from szilard.studies.fig3.engine.plan import NoisePlan
 from szilard.studies.fig3.schema import FIG3
 
 BURST = "noise_covariance."
-"""How a harvest names the covariance of a burst, before the step at which it began."""
+"""How a record of a chunk names the covariance of a burst, before the step at which it began."""
 MEASURED = {variable.name: variable.dims for variable in FIG3 if variable.dims and variable.name != "finite"}
-"""What chunks harvest at a record, with its dimensions."""
+"""What chunks give at a record, with its dimensions."""
 
 
 @final
 class NoiseGathering:
-    """Writes the rows up to a record as soon as every chunk has been harvested there.
+    """Writes the rows up to a record as soon as every chunk has its record there.
 
     Args:
         plan: of the ensembles.
         writer: of the record.
-        scratch: where harvests are kept until then.
+        checkpoints: where records of chunks are kept until then.
     """
 
-    def __init__(self, plan: NoisePlan, writer: RecordWriter, scratch: Scratch) -> None:
+    def __init__(self, plan: NoisePlan, writer: RecordWriter, checkpoints: CheckpointStore) -> None:
         self._plan = plan
         self._writer = writer
-        self._scratch = scratch
+        self._checkpoints = checkpoints
 
     @property
     def rows(self) -> int:
@@ -52,11 +52,11 @@ class NoiseGathering:
         return self.rows
 
     def _complete(self, record: int) -> bool:
-        return all(self._scratch.has(chunk, record) for chunk in range(self._plan.chunks))
+        return all(self._checkpoints.has(chunk, record) for chunk in range(self._plan.chunks))
 
     def _write(self, record: int) -> None:
         plan, step = self._plan, self._plan.steps[record]
-        parts = [self._scratch.columns(chunk, record) for chunk in range(plan.chunks)]
+        parts = [self._checkpoints.columns(chunk, record) for chunk in range(plan.chunks)]
         row = {name: self._joined(name, parts) for name in MEASURED if any(name in part for part in parts)}
         known = np.isfinite(row["noise_variance"]).all(-1) & np.isfinite(row["potential"])
         row["finite"] = known.astype(np.int64)
@@ -70,7 +70,7 @@ class NoiseGathering:
                 f"the record {self._writer.path} cannot be written (the disk may be full): make room and go on with"
                 " resume (--resume); nothing that was trained is lost."
             )
-        self._scratch.drop(plan.chunks, record)
+        self._checkpoints.drop(plan.chunks, record)
 
     def _write_points(self, record: int, parts: list[dict[str, ndarray]]) -> None:
         steps = self._plan.schedule.since(record, self._plan.schedule.points)

@@ -17,10 +17,10 @@ from szilard.ensemble.chunk import State
 from szilard.ensemble.gradients.choice import make_gradients
 from szilard.ensemble.gradients.sums import Group
 from szilard.ensemble.trainer import Cohort, suggested_chunk
-from szilard.ensemble.trainer.order import Order
+from szilard.ensemble.trainer.batches import BatchOrder
 from szilard.ensemble.trial import Trial, try_model
 from szilard.errors import ModelError
-from szilard.studies.fig3.engine.chunk import NoiseChunk, NoiseHarvest, noise_harvests
+from szilard.studies.fig3.engine.chunk import NoiseChunk, NoiseRecord, noise_harvests
 from szilard.studies.fig3.engine.schedule import Schedule
 from szilard.training import Factory, Training, streams
 
@@ -168,9 +168,9 @@ class NoisePlan:
             threads=self.threads,
         )
 
-    def harvests(
+    def train_chunk(
         self, number: int, start: State | None, save: Callable[[State], None], report: Callable[[int], None]
-    ) -> Iterator[NoiseHarvest]:
+    ) -> Iterator[NoiseRecord]:
         """Carries one chunk out."""
         return noise_harvests(self.make_chunk(number), start=start, save=save, report=report)
 
@@ -187,7 +187,7 @@ class NoisePlan:
                 " let its last layer have as many."
             )
         for training in self.trainings:
-            Order(len(self.data.train_labels), training.batch_size, training.shuffle, (0,))
+            BatchOrder(len(self.data.train_labels), training.batch_size, training.shuffle, (0,))
         assert self.groups and self.path
 
     @cached_property

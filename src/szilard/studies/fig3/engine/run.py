@@ -7,15 +7,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from szilard.ensemble import local
-from szilard.ensemble.resumption import check_same
-from szilard.ensemble.scratch import Scratch
-from szilard.ensemble.timing import Advance, Display, Spent
+from szilard.ensemble import executors
+from szilard.ensemble.checkpoints import CheckpointStore, check_same
+from szilard.ensemble.timing import Display, ProgressTotal, TimeSpent
 from szilard.errors import RecordError
 from szilard.records.attributes import ENDED, read_attributes
 from szilard.records.root import is_record
 from szilard.records.writer import RecordWriter
-from szilard.studies.fig3.engine.chunk import NoiseHarvest
+from szilard.studies.fig3.engine.chunk import NoiseRecord
 from szilard.studies.fig3.engine.gathering import NoiseGathering
 from szilard.studies.fig3.engine.plan import NoisePlan
 from szilard.studies.fig3.schema import fig3_groups
@@ -45,34 +44,36 @@ def run_noise(plan: NoisePlan, out: Path, *, overwrite: bool, resume: bool, disp
         # A machine with other cores would cut the members into other chunks.
         plan = dataclasses.replace(plan, chunk=tuple(before.get("trainer", {}).get("chunk") or ()) or None)
     plan.check()
-    scratch = Scratch(out)
+    checkpoints = CheckpointStore(out)
     if going_on:
         check_same(out, before, plan)
         if before.get("status") in ENDED:
             return
-        scratch.open()
+        checkpoints.open()
         writer = RecordWriter.reopen(out)
     else:
         writer = _begin(plan, out, overwrite)
-        scratch.begin()
-    gathering = NoiseGathering(plan, writer, scratch)
+        checkpoints.begin()
+    gathering = NoiseGathering(plan, writer, checkpoints)
     weights = [len(part.members) * plan.batches[part.batch] for part in plan.parts]
-    advance, spent = Advance(weights, display, "examples"), Spent(writer.attributes.get("timings", {}))
+    advance, spent = ProgressTotal(weights, display, "examples"), TimeSpent(writer.attributes.get("timings", {}))
 
-    def take(harvest: NoiseHarvest) -> None:
+    def take(chunk_record: NoiseRecord) -> None:
         if "lane" not in writer.attributes["trainer"]:
-            writer.annotate(trainer={**writer.attributes["trainer"], "lane": harvest.lane, "why": harvest.why})
+            writer.annotate(
+                trainer={**writer.attributes["trainer"], "lane": chunk_record.strategy, "why": chunk_record.why}
+            )
         with spent.on("measuring"):
             gathering.advance()
 
     with spent.on("all"):
         if gathering.advance() < len(plan.steps):
-            local.carry_out(plan, scratch, take, advance.report)
+            executors.run_locally(plan, checkpoints, take, advance.report)
             gathering.advance()
     if gathering.rows < len(plan.steps):
         raise RecordError(
             f"only {gathering.rows} of {len(plan.steps)} records of {out} could be written, since files are missing"
-            f" from {scratch.path}: delete that folder and run again with resume (--resume), which trains anew."
+            f" from {checkpoints.path}: delete that folder and run again with resume (--resume), which trains anew."
         )
     writer.annotate(timings=spent.seconds())
     if gathering.lost is not None:  # 0 is a step, too
@@ -83,7 +84,7 @@ def run_noise(plan: NoisePlan, out: Path, *, overwrite: bool, resume: bool, disp
         )
     writer.close()
     if not keep:
-        scratch.remove()
+        checkpoints.remove()
 
 
 def _begin(plan: NoisePlan, out: Path, overwrite: bool) -> RecordWriter:

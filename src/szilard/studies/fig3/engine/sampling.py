@@ -11,7 +11,7 @@ from jaxtyping import Shaped
 from torch import Tensor
 
 from szilard.ensemble.trainer.cohort import Cohort
-from szilard.ensemble.trainer.streams import Streams
+from szilard.ensemble.trainer.randomness import RandomStreams
 
 
 @final
@@ -26,7 +26,7 @@ class Fresh:
 
     def __init__(self, cohort: Cohort, seeds: Sequence[int], purpose: str) -> None:
         self._cohort = cohort
-        self._streams = Streams(seeds, f"fresh examples: {purpose}")
+        self._streams = RandomStreams(seeds, f"fresh examples: {purpose}")
 
     def at(
         self, step: int, count: int

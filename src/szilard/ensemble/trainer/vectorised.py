@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from torch.func import functional_call, grad_and_value, vmap
 
 from szilard.ensemble.trainer.batches import Batches
-from szilard.ensemble.trainer.descent import Descent
-from szilard.ensemble.trainer.lane import Lane, added
-from szilard.ensemble.trainer.stack import Stack
+from szilard.ensemble.trainer.optimizer import StackedOptimizer
+from szilard.ensemble.trainer.stack import ModelStack
+from szilard.ensemble.trainer.strategy import TrainingStrategy, added
 from szilard.training.training import Loss
 
 Tensors = dict[str, Tensor]
@@ -22,7 +22,7 @@ Gradient = Callable[[Tensors, Tensors, Tensor, Tensor], tuple[Tensors, tuple[Ten
 
 
 def gradient_of(skeleton: nn.Module, loss: Loss) -> Gradient:
-    """Gradients and losses of stacked members."""
+    """A function that gives gradients and losses of stacked members, by ``vmap``."""
 
     def one(parameters: Tensors, buffers: Tensors, inputs: Tensor, labels: Tensor) -> tuple[Tensor, Tensors]:
         values = {**parameters, **buffers}
@@ -44,27 +44,29 @@ def compiled(gradient: Gradient) -> Gradient:
 
 
 @final
-class Functional(Lane):
+class VectorisedTraining(TrainingStrategy):
     """Gradients by ``vmap`` of ``grad``, then ``torch.optim`` on the stacks.
 
     Args:
         gradient: see :func:`gradient_of`; it may be compiled.
-        name: of the lane.
+        name: of the strategy.
     """
 
-    def __init__(self, stack: Stack, batches: Batches, descent: Descent, gradient: Gradient, name: str) -> None:
-        super().__init__(stack, batches, descent)
+    def __init__(
+        self, stack: ModelStack, batches: Batches, optimizer: StackedOptimizer, gradient: Gradient, name: str
+    ) -> None:
+        super().__init__(stack, batches, optimizer)
         self.name = name
         self._gradient = gradient
 
     @torch.no_grad()
     def train(self, first: int, steps: int, losses: Float[Tensor, " members"]) -> None:
-        """See :meth:`Lane.train`."""
+        """Trains all members by one call a step; see :meth:`TrainingStrategy.train`."""
         stack = self.stack
         for step in range(first, first + steps):
             inputs, labels = self.batches.at(step)
             gradients, (loss, buffers) = self._gradient(stack.parameters, stack.buffers, inputs, labels)
-            self.descent.update(step, [gradients[name] for name in stack.parameters])
+            self.optimizer.update(step, [gradients[name] for name in stack.parameters])
             keep(stack.buffers, buffers)
             added(losses, loss)
 
@@ -75,7 +77,7 @@ class Functional(Lane):
         self._gradient(stack.parameters, {name: value.clone() for name, value in stack.buffers.items()}, inputs, labels)
 
     def logits(self, inputs: Tensor) -> Tensor:
-        """See :meth:`Lane.logits`."""
+        """Logits of all members by one call; see :meth:`TrainingStrategy.logits`."""
         return stacked_logits(self.stack, inputs)
 
 
@@ -87,7 +89,7 @@ def keep(kept: Tensors, new: Tensors) -> None:
 
 
 @torch.no_grad()
-def stacked_logits(stack: Stack, inputs: Tensor) -> Tensor:
+def stacked_logits(stack: ModelStack, inputs: Tensor) -> Tensor:
     """Logits of all members on the same inputs, in evaluation mode."""
     skeleton = stack.skeleton
     # Modules may change their buffers in evaluation, too: these are copies.

@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from szilard.ensemble.trainer.streams import Streams
+from szilard.ensemble.trainer.randomness import RandomStreams
 from szilard.training.training import Training
 
 _DRAWS = 1 << 16
@@ -19,7 +19,7 @@ _DRAWS = 1 << 16
 
 
 @final
-class Descent:
+class StackedOptimizer:
     """Clips, steps and kicks all members, each as if it were alone.
 
     Args:
@@ -36,13 +36,13 @@ class Descent:
         leaves: list[nn.Parameter] = self._parameters  # type: ignore[assignment]
         self.optimizer = training.optimizer.build(leaves)
         self._sigma = math.sqrt(getattr(training.optimizer, "noise", 0.0))
-        self._kicks = Streams(seeds, "langevin noise")
+        self._kicks = RandomStreams(seeds, "langevin noise")
         self._members = len(seeds)
         self._block = -1
         self._kick: list[Tensor] = []
 
     def rate(self, step: int) -> float:
-        """The learning rate at a step."""
+        """The learning rate at a training step, schedule included."""
         training = self._training
         multiplier = training.schedule.multiplier(step, training.steps) if training.schedule else 1.0
         return training.optimizer.lr * multiplier
@@ -100,7 +100,7 @@ class Descent:
         }
 
     def load(self, state: Mapping[str, Tensor]) -> None:
-        """Remembers what :meth:`state` gave."""
+        """Takes up what :meth:`state` gave in place of what the optimiser remembers."""
         for name, parameter in zip(self._names, self._parameters, strict=True):
             prefix = f"{name}."
             mine = {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}

@@ -10,26 +10,26 @@ from jaxtyping import Float, Shaped
 from torch import Tensor
 
 from szilard.ensemble.trainer.batches import Batches
-from szilard.ensemble.trainer.descent import Descent
-from szilard.ensemble.trainer.stack import Stack
+from szilard.ensemble.trainer.optimizer import StackedOptimizer
+from szilard.ensemble.trainer.stack import ModelStack
 
 
-class Lane(ABC):
+class TrainingStrategy(ABC):
     """One way of training all members of a stack.
 
     Args:
         stack: the members' models.
         batches: what they train on.
-        descent: the optimiser over the stack's parameters.
+        optimizer: the optimiser over the stack's parameters.
     """
 
     name: str
     """As it is asked for."""
 
-    def __init__(self, stack: Stack, batches: Batches, descent: Descent) -> None:
+    def __init__(self, stack: ModelStack, batches: Batches, optimizer: StackedOptimizer) -> None:
         self.stack = stack
         self.batches = batches
-        self.descent = descent
+        self.optimizer = optimizer
 
     @abstractmethod
     def train(self, first: int, steps: int, losses: Float[Tensor, " members"]) -> None:
@@ -37,14 +37,14 @@ class Lane(ABC):
 
     @abstractmethod
     def logits(self, inputs: Shaped[Tensor, inputs * input]) -> Float[Tensor, "members inputs *heads outcomes"]:
-        """Of every member on the same inputs, in evaluation mode."""
+        """Logits of every member on the same inputs, in evaluation mode."""
 
     def parameters(self) -> dict[str, Float[Tensor, members * parameter]]:
         """The parameters as they stand, by name; not to be written to."""
         return dict(self.stack.parameters)
 
     def parameter(self, name: str) -> Float[Tensor, members * parameter]:
-        """One of :meth:`parameters`."""
+        """The stacked parameter of this name, as in :meth:`parameters`."""
         return self.stack.parameters[name]
 
     def state(self) -> dict[str, Tensor]:
@@ -53,7 +53,7 @@ class Lane(ABC):
         return {
             **{f"parameters.{name}": value for name, value in stack.parameters.items()},
             **{f"buffers.{name}": value for name, value in stack.buffers.items()},
-            **{f"optimizer.{name}": value for name, value in self.descent.state().items()},
+            **{f"optimizer.{name}": value for name, value in self.optimizer.state().items()},
         }
 
     def shapes(self, started: bool) -> dict[str, tuple[int, ...] | None]:
@@ -61,7 +61,7 @@ class Lane(ABC):
         expected: dict[str, tuple[int, ...] | None] = {name: tuple(each.shape) for name, each in self.state().items()}
         if started:
             for name, parameter in self.stack.parameters.items():
-                for key in self.descent.remembers:
+                for key in self.optimizer.remembers:
                     expected[f"optimizer.{name}.{key}"] = None if key == "step" else tuple(parameter.shape)
         return expected
 
@@ -70,7 +70,7 @@ class Lane(ABC):
         for prefix, kept in (("parameters.", self.stack.parameters), ("buffers.", self.stack.buffers)):
             for name, value in kept.items():
                 value.copy_(state[prefix + name])
-        self.descent.load(
+        self.optimizer.load(
             {key.removeprefix("optimizer."): value for key, value in state.items() if key.startswith("optimizer.")}
         )
 

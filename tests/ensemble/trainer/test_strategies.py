@@ -1,4 +1,4 @@
-"""Every lane against a plain loop, in float64: each optimiser × schedule × clipping × sampling."""
+"""Every strategy against a plain loop, in float64: each optimiser × schedule × clipping × sampling."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ SCHEDULES = {"constant": None, "cosine": Cosine(final=0.1, warmup=3), "decay": D
 STEPS = 21
 
 
-@pytest.mark.parametrize("lane", ["fused", "functional", "loop"])
+@pytest.mark.parametrize("strategy", ["fused", "functional", "loop"])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_agrees_with_a_plain_loop(lane: str, optimizer: str) -> None:
+def test_agrees_with_a_plain_loop(strategy: str, optimizer: str) -> None:
     for schedule, clip, shuffle in itertools.product(SCHEDULES, (None, 0.3), ("epochs", "replacement")):
         training = Training(
             optimizer=OPTIMIZERS[optimizer],
@@ -36,19 +36,19 @@ def test_agrees_with_a_plain_loop(lane: str, optimizer: str) -> None:
             clip_norm=clip,
         )
         data = cohort()
-        taken = trainer(perceptron(), training, data, lane=lane)
+        taken = trainer(perceptron(), training, data, strategy=strategy)
         taken.advance(STEPS)
-        assert taken.lane == lane and taken.step == STEPS
+        assert taken.strategy == strategy and taken.step == STEPS
         assert_same_run(taken, perceptron(), training, data, STEPS)
 
 
-@pytest.mark.parametrize("lane", ["fused", "functional"])
+@pytest.mark.parametrize("strategy", ["fused", "functional"])
 @pytest.mark.parametrize("activation", [nn.ReLU, nn.Tanh, nn.GELU, nn.SiLU, nn.Identity])
 @pytest.mark.parametrize("batch_size", [1, 7])
-def test_activations(lane: str, activation: type[nn.Module], batch_size: int) -> None:
+def test_activations(strategy: str, activation: type[nn.Module], batch_size: int) -> None:
     build, data = perceptron(activation=activation), cohort()
     training = Training(optimizer=SGD(lr=0.1), batch_size=batch_size, steps=40)
-    taken = trainer(build, training, data, lane=lane)
+    taken = trainer(build, training, data, strategy=strategy)
     taken.advance(40)
     assert_same_run(taken, build, training, data, 40)
 
@@ -65,7 +65,7 @@ def test_linear_models_and_layers_without_bias() -> None:
     for build in (linear, nested):
         taken = trainer(build, training, cohort())
         taken.advance(30)
-        assert taken.lane == "fused"
+        assert taken.strategy == "fused"
         assert_same_run(taken, build, training, cohort(), 30)
 
 
@@ -85,22 +85,22 @@ class Residual(nn.Module):
         return self.last(inputs + torch.tanh(self.first(inputs)))
 
 
-@pytest.mark.parametrize("lane", ["functional", "loop"])
-def test_convolutions(lane: str) -> None:
+@pytest.mark.parametrize("strategy", ["functional", "loop"])
+def test_convolutions(strategy: str) -> None:
     data, training = cohort(shape=(1, 6, 6)), Training(optimizer=SGD(lr=0.1, momentum=0.5), batch_size=4, steps=20)
-    taken = trainer(convnet, training, data, lane=lane)
+    taken = trainer(convnet, training, data, strategy=strategy)
     taken.advance(20)
     assert_same_run(taken, convnet, training, data, 20)
 
 
-def test_modules_of_ones_own_take_the_functional_lane() -> None:
+def test_modules_of_ones_own_take_the_functional_strategy() -> None:
     def build() -> nn.Module:
         return Residual().double()
 
     training = Training(optimizer=Adam(lr=0.01), batch_size=4, steps=20)
     taken = trainer(build, training, cohort())
     taken.advance(20)
-    assert taken.lane == "functional" and "Residual" in taken.why
+    assert taken.strategy == "functional" and "Residual" in taken.why
     assert_same_run(taken, build, training, cohort(), 20)
 
 
@@ -108,10 +108,10 @@ def batch_norm() -> nn.Module:
     return nn.Sequential(nn.Linear(6, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 4)).double()
 
 
-@pytest.mark.parametrize("lane", ["functional", "loop"])
-def test_batch_norm_keeps_statistics_for_each_member(lane: str) -> None:
+@pytest.mark.parametrize("strategy", ["functional", "loop"])
+def test_batch_norm_keeps_statistics_for_each_member(strategy: str) -> None:
     training = Training(optimizer=SGD(lr=0.1), batch_size=6, steps=20)
-    taken = trainer(batch_norm, training, cohort(), lane=lane)
+    taken = trainer(batch_norm, training, cohort(), strategy=strategy)
     taken.advance(20)
     assert_same_run(taken, batch_norm, training, cohort(), 20)
     state = taken.state()
@@ -123,12 +123,12 @@ def brier(logits: Tensor, labels: Tensor) -> Tensor:
     return (torch.softmax(logits, -1) - torch.eye(logits.shape[-1], dtype=logits.dtype)[labels]).square().sum(-1).mean()
 
 
-@pytest.mark.parametrize("lane", ["auto", "functional", "loop"])
-def test_a_loss_of_ones_own(lane: str) -> None:
+@pytest.mark.parametrize("strategy", ["auto", "functional", "loop"])
+def test_a_loss_of_ones_own(strategy: str) -> None:
     training = Training(optimizer=SGD(lr=0.5), batch_size=6, steps=20)
-    taken = trainer(perceptron(), training, cohort(), loss=brier, lane=lane)
+    taken = trainer(perceptron(), training, cohort(), loss=brier, strategy=strategy)
     taken.advance(20)
-    assert taken.lane == ("functional" if lane == "auto" else lane)
+    assert taken.strategy == ("functional" if strategy == "auto" else strategy)
     assert_same_run(taken, perceptron(), training, cohort(), 20, brier)
 
 
@@ -137,7 +137,7 @@ def test_a_loss_in_the_spec() -> None:
     training = Training(optimizer=SGD(lr=0.5), batch_size=6, steps=20, loss=smoothed)
     taken = trainer(perceptron(), training, cohort())
     taken.advance(20)
-    assert taken.lane == "functional" and "loss" in taken.why
+    assert taken.strategy == "functional" and "loss" in taken.why
     assert_same_run(taken, perceptron(), training, cohort(), 20, nn.CrossEntropyLoss(label_smoothing=0.1))
 
 
@@ -148,10 +148,10 @@ def test_frozen_parameters_stay() -> None:
         return model
 
     training = Training(optimizer=SGD(lr=0.5), batch_size=6, steps=20)
-    for lane in ("auto", "loop"):
-        taken = trainer(build, training, cohort(), lane=lane)
+    for strategy in ("auto", "loop"):
+        taken = trainer(build, training, cohort(), strategy=strategy)
         taken.advance(20)
-        assert taken.lane == ("functional" if lane == "auto" else lane)
+        assert taken.strategy == ("functional" if strategy == "auto" else strategy)
         assert "1.weight" not in taken.parameters()
         logits = taken.logits(cohort().inputs)
         for member in range(3):
