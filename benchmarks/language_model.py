@@ -88,7 +88,7 @@ def child(options: argparse.Namespace) -> dict[str, Any]:
         monitor = loop.watched()
         found["opening"] = since(begin)
         steps = 0
-        while not monitor._rhythm.settled:
+        while not monitor._session.schedule.settled:
             loop.step(monitor)
             steps += 1
         attributes = monitor.close().attributes

@@ -11,8 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from szilard.models.evaluation import RandomState, RandomStream, apart
-from szilard.models.force import full_gradient
-from szilard.models.gradients import BatchGradient, dense
+from szilard.models.gradients import BatchGradient, dense, full_gradient
 from szilard.models.per_example import per_example_moments
 
 CPU = torch.device("cpu")

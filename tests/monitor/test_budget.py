@@ -16,8 +16,8 @@ from szilard import Classifier, Ledger, Monitor
 from szilard.errors import SpecError, SzilardWarning
 from szilard.models.precision import Precision
 from szilard.monitor import Occasion
-from szilard.monitor import monitor as monitor_module
-from szilard.monitor.calibration import Calibration, Claim
+from szilard.monitor import schedule as schedule_module
+from szilard.monitor.calibration import Calibration, RecordingBudget
 from szilard.monitor.ledger.recorder import LedgerRecorder
 from szilard.monitor.rows import Rows
 from szilard.records.schema import Group, Variable
@@ -37,7 +37,7 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The monitor's clock for calibration; a rehearsed record takes 30 ms."""
     fake = Clock()
-    monkeypatch.setattr(monitor_module, "_clock", lambda device: fake())
+    monkeypatch.setattr(schedule_module, "device_time", lambda device: fake())
 
     def rehearse(self: LedgerRecorder, clock: Callable[[], float]) -> float:
         fake.now += 0.03
@@ -170,7 +170,7 @@ def calibrate(step_seconds: list[float], record_seconds: list[float], budget: fl
         clock.now += seconds
         return seconds
 
-    calibration = Calibration([Claim(budget, rehearse)], clock)
+    calibration = Calibration([RecordingBudget(budget, rehearse)], clock)
     for seconds in step_seconds:
         clock.now += seconds
         if calibration.step():
@@ -183,9 +183,9 @@ def test_medians_resist_a_slow_step_and_a_slow_record():
     steps[10] = 3.0
     calibration = calibrate(steps, [0.02, 5.0, 0.02])
     assert calibration.step_seconds == pytest.approx(0.01)
-    (claim,) = calibration.claims
-    assert claim.record_seconds == pytest.approx(0.02)
-    assert claim.every(calibration.step_seconds) == 100  # 0.02 / (0.4 × 0.05 × 0.01)
+    (budget,) = calibration.budgets
+    assert budget.record_seconds == pytest.approx(0.02)
+    assert budget.every(calibration.step_seconds) == 100  # 0.02 / (0.4 × 0.05 × 0.01)
 
 
 def test_warming_up_does_not_count():
@@ -195,14 +195,14 @@ def test_warming_up_does_not_count():
 def test_slow_steps_end_it_sooner():
     calibration = calibrate([4.0] * 24, [0.05] * 3)
     assert calibration.steps == 8
-    assert calibration.claims[0].every(calibration.step_seconds) == 1
+    assert calibration.budgets[0].every(calibration.step_seconds) == 1
 
 
 def test_the_promise_is_kept():
     """Records every k steps take at most two fifths of the budget of an unwatched loop's time."""
     for budget in (0.01, 0.05, 0.3):
         calibration = calibrate([0.004] * 24, [0.0017] * 3, budget)
-        every = calibration.claims[0].every(calibration.step_seconds)
+        every = calibration.budgets[0].every(calibration.step_seconds)
         assert 0.0017 / (every * 0.004) <= 0.4 * budget
         if every > 1:
             assert 0.0017 / ((every - 1) * 0.004) > 0.4 * budget

@@ -18,8 +18,8 @@ from szilard import Ledger, ModelSpace, Monitor
 from szilard.models import RBM, RestrictedBoltzmann
 from szilard.models.energy import EnergyBased
 from szilard.monitor.energetic import EnergeticRecorder, EnergeticSettings
-from szilard.monitor.energetic.profile import Profile
-from szilard.monitor.energetic.stride import MOST, Stride
+from szilard.monitor.energetic.profile import RelaxationProfile
+from szilard.monitor.energetic.settings import MOST, ReferenceSteps
 from szilard.monitor.measure import Occasion
 from szilard.samplers import MALA, ULA, Kernel
 from szilard.systems import BoltzmannMachine, Ising, LaggedGaussian
@@ -237,14 +237,14 @@ def test_the_reference_relaxes_for_as_long_as_it_remembers() -> None:
 
 
 def test_stride() -> None:
-    stride = Stride(20, fixed=False)
-    assert stride.learn(0.55) and stride.steps == 40  # 20 ln 0.3/ln 0.55 = 40.3: no more than twice at once
-    assert stride.learn(0.99) and stride.steps == 80
-    assert stride.learn(0.99) and stride.steps == MOST
-    assert not stride.learn(math.nan)
+    steps = ReferenceSteps(20, fixed=False)
+    assert steps.learn(0.55) and steps.steps == 40  # 20 ln 0.3/ln 0.55 = 40.3: no more than twice at once
+    assert steps.learn(0.99) and steps.steps == 80
+    assert steps.learn(0.99) and steps.steps == MOST
+    assert not steps.learn(math.nan)
     for _ in range(9):
-        stride.learn(0.0)
-    assert stride.steps == 20 and not Stride(5, fixed=True).learn(0.9)
+        steps.learn(0.0)
+    assert steps.steps == 20 and not ReferenceSteps(5, fixed=True).learn(0.9)
 
 
 def test_adjusted_langevin_has_none() -> None:
@@ -294,7 +294,7 @@ def test_autocorrelation_time_of_the_energy() -> None:
     contraction = 0.9
     x = torch.randn(20_000, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     generator = torch.Generator().manual_seed(1)
-    profile = Profile.of(12)
+    profile = RelaxationProfile.of(12)
     energies = []
     for _ in profile.beyond:
         energies.append(x.square() / 2)
@@ -310,7 +310,7 @@ def test_autocorrelation_time_of_the_energy() -> None:
 
 @pytest.mark.parametrize("tau", [1, 2, 3, 16, 100])
 def test_looks_are_sensible_for_any_number_of_steps(tau: int) -> None:
-    profile = Profile.of(tau)
+    profile = RelaxationProfile.of(tau)
     assert profile.within[0] == 0 and profile.within[-1] == profile.beyond[0] == tau
     assert len(profile.beyond) <= 129 and profile.beyond[-1] == pytest.approx(5 * tau, abs=tau / 16)
     assert list(profile.sub_steps) == sorted(set(profile.sub_steps))

@@ -44,7 +44,7 @@ def train(directory, rows_per_commit, steps):
     model = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.Tanh(), torch.nn.Linear(8, 3))
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     monitor = Monitor(Classifier(model, torch.randn(20, 4)), optimizer, directory + "/run", every=1, quiet=True)
-    record = monitor._scribe.writer
+    record = monitor._session.writer.record
     for step in range(steps):
         shared[:24] = struct.pack("qqq", step, len(record), record._store.lengths["ledger"])
         loss = torch.nn.functional.cross_entropy(model(torch.randn(16, 4)), torch.randint(3, (16,)))

@@ -16,8 +16,8 @@ from szilard import ModelSpace
 from szilard.errors import ModelError, SpecError
 from szilard.models import EnergyBased
 from szilard.models.held import state_of
-from szilard.monitor.model_space.kept import Kept, Shelf
-from szilard.monitor.source import Drawn
+from szilard.monitor.model_space.kept import KeptModel, KeptModels
+from szilard.monitor.source import ModelSamples
 from szilard.samplers import MALA, ULA
 from szilard.systems import GaussianMean, LaggedGaussian, MarkovText, ProbabilisticPCA
 from szilard.verify.as_models import AsBounded, AsEnergetic, AsSequential, AsTractable
@@ -163,15 +163,15 @@ def test_models_are_let_go_where_the_way_is_dense(tmp_path: Path) -> None:
 
 
 def test_the_shelf_keeps_ends_and_places() -> None:
-    shelf = Shelf(4)
+    kept = KeptModels(4)
     at = [0.0, 1.0, 1.1, 5.0, 9.0]
     zero = torch.zeros(())
     for step, here in enumerate(at):
-        place = shelf.make_room()
-        assert place not in {model.place for model in shelf.models}
-        near = {model.step: torch.tensor((at[model.step] - here) ** 2) for model in shelf.models}
-        shelf.add(Kept(step, place, {}, Drawn(zero), zero, zero, (zero, zero)), near)
-    assert [model.step for model in shelf.models] == [0, 2, 3, 4]  # between 0 and 1.1 lay the densest
+        place = kept.make_room()
+        assert place not in {model.place for model in kept.models}
+        near = {model.step: torch.tensor((at[model.step] - here) ** 2) for model in kept.models}
+        kept.add(KeptModel(step, place, {}, ModelSamples(zero), zero, zero, (zero, zero)), near)
+    assert [model.step for model in kept.models] == [0, 2, 3, 4]  # between 0 and 1.1 lay the densest
 
 
 def test_nothing_of_the_model_moves(tmp_path: Path) -> None:

@@ -113,7 +113,7 @@ def watch(out: Path, name: str) -> Watched:
         diffusion_work=forecast, directions=2,
     )  # fmt: skip
     monitor = Monitor(Classifier(model, probe), optimizer, out, measures=[Ledger(every=EVERY), reservoir], quiet=True)
-    directions = monitor._watches[1].recorder._plan.directions.numpy()
+    directions = monitor._session.schedule.recorders[1].recorder._plan.directions.numpy()
     settings = dict(zip(GROUPS, [dict(group) for group in optimizer.param_groups], strict=True))
     watched = Watched(None, settings, probe=probe, directions=directions)
     noted.asked.clear()

@@ -291,7 +291,7 @@ def test_projections_of_a_canonical_state(tmp_path: Path) -> None:
         loss_fn, (x, x), every=24, lags=(1, 10), batch_size=4, replacement=True, directions=3, groups=lambda _: "well"
     )
     monitor = Monitor(Outcomes(model), optimizer, tmp_path / "run", measures=[reservoir], quiet=True)
-    u = monitor._watches[0].recorder._plan.directions.numpy()  # type: ignore[attr-defined]
+    u = monitor._session.schedule.recorders[0].recorder._plan.directions.numpy()  # type: ignore[attr-defined]
     for _ in range(24 * records):
         rows = torch.randint(POINTS, (4,), generator=generator)
         model.theta.grad = stiff * model.theta.detach() + x[rows].mean(0)

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from szilard import Classifier, Ledger, Monitor, Reservoir
+from szilard.monitor.schedule import SettledInterval
 
 STEPS = 14
 
@@ -133,7 +134,7 @@ def test_settings(tmp_path, name, monkeypatch):
     if name == "interval by the clock":  # one burst, rehearsals, and one more burst
         monkeypatch.setattr("szilard.monitor.calibration._STEPS", 6)
         monkeypatch.setattr("szilard.monitor.calibration._REHEARSE_AT", (4, 5))
-        monkeypatch.setattr("szilard.monitor.rhythm.Rhythm.settle", _settle_soon)
+        monkeypatch.setattr("szilard.monitor.schedule.Schedule.settle", _settle_soon)
     plain = train(make(MODELS["dropout"]), None)
     assert_same(plain, train(make(MODELS["dropout"]), tmp_path / "run", **SETTINGS[name]))
 
@@ -142,10 +143,10 @@ def _settle_soon(self: Any) -> list[Any]:
     """Whatever was timed, every fifth step: enough for a second burst."""
     self._calibration = None
     settled = []
-    for _, watches in self._waiting:
-        for watch in watches:
-            watch.every = 5
-        settled.append((watches, {}, ""))
+    for _, recorders in self._waiting:
+        for each in recorders:
+            each.every = 5
+        settled.append(SettledInterval(recorders, {}, ""))
     return settled
 
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from szilard.monitor.reservoir.memory import memory_time, remembered_average
+from szilard.monitor.reservoir.temperatures import memory_time, remembered_average
 from szilard.monitor.reservoir.window import Window
 from szilard.reservoir.dynamics import Dynamics
 

@@ -13,10 +13,9 @@ from torch import Tensor, nn
 from szilard import Classifier, Ledger, Monitor, Outcomes
 from szilard.models.evaluation import undisturbed
 from szilard.models.ppm import Enumerable
-from szilard.monitor import Occasion
-from szilard.monitor import monitor as monitor_module
+from szilard.monitor import Occasion, session
 from szilard.monitor.ledger import exact, recorder
-from szilard.monitor.ledger.sampled import Draw, SampledRoute
+from szilard.monitor.ledger.sampled import LabelDraw, SampledRoute
 from szilard.records import schema
 
 INPUTS, HEADS, OUTCOMES, SAMPLES, RECORDS = 8, 2, 3, 32, 6
@@ -206,7 +205,7 @@ def test_chunks_keep_trajectories_beside_their_exact_sums(monkeypatch):
 # What it must notice
 
 
-def stale(self: SampledRoute, chunk: slice, phi: Tensor, p: Tensor, uniform: Any) -> Draw:
+def stale(self: SampledRoute, chunk: slice, phi: Tensor, p: Tensor, uniform: Any) -> LabelDraw:
     """Labels that are always drawn from the first record's distribution."""
     return DRAW(self, chunk, phi, p[:1].expand_as(p).contiguous(), uniform)
 
@@ -272,7 +271,7 @@ def test_the_seed_decides_and_batches_do_not(tmp_path, monkeypatch):
     for name, settings in again.items():
         with monkeypatch.context() as patch:
             for setting, value in settings.items():
-                patch.setattr(recorder if setting == "_BATCH_RECORDS" else monitor_module, setting, value)
+                patch.setattr(recorder if setting == "_BATCH_RECORDS" else session, setting, value)
             assert watch(tmp_path / name, steps=40).tree["samples"].to_dataset().identical(first.to_dataset()), name
     other = watch(tmp_path / "other", steps=40, seed=1).tree["samples"]
     assert float(other["heat_sampled"][-1]) != float(first["heat_sampled"][-1])

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from szilard.monitor.gallery.form import GALLERY
+from szilard.monitor.model_space.schema import MODEL_SPACE
 from szilard.monitor.sampled import schema as sampled_schema
 from szilard.records.schema import TRAINING, Variable
 
@@ -21,8 +23,8 @@ SECTIONS: dict[str, tuple[Variable, ...]] = {
     "Energies of known normalisation": sampled_schema.LOG_NORMALISER,
     "Time and training": TRAINING,
     "Group `relaxation`": sampled_schema.RELAXATION,
-    "Group `gallery`": sampled_schema.GALLERY,
-    "Group `model_space`": sampled_schema.MODEL_SPACE,
+    "Group `gallery`": GALLERY,
+    "Group `model_space`": MODEL_SPACE,
 }
 
 

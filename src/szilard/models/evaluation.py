@@ -154,3 +154,37 @@ def _plainly(stack: ExitStack, device: torch.device) -> None:
     for kind in {"cpu", device.type} & {"cpu", "cuda", "xpu", "mps"}:
         stack.enter_context(torch.autocast(kind, enabled=False))
     stack.enter_context(torch.compiler.set_stance("force_eager"))
+
+
+_SEEDS = 2**62
+
+
+@contextmanager
+def seeded_by(generator: torch.Generator, device: torch.device) -> Iterator[None]:
+    """For the time of a block the global random states are what the generator's next number makes of them."""
+    seed = int(torch.randint(_SEEDS, (1,), generator=generator, device=generator.device))
+    before = RandomState.now(device)
+    RandomState.seeded(device, seed).put_back(device)
+    try:
+        yield
+    finally:
+        before.put_back(device)
+
+
+@contextmanager
+def any_algorithm() -> Iterator[None]:
+    """Lifts ``torch.use_deterministic_algorithms`` for a block.
+
+    PyTorch then refuses running sums on a GPU, where they have no deterministic algorithm. The model is still evaluated
+    by deterministic ones; what the monitor sums does not enter the training.
+    """
+    demanded = torch.are_deterministic_algorithms_enabled()
+    only_warns = torch.is_deterministic_algorithms_warn_only_enabled()
+    if not demanded:
+        yield
+        return
+    torch.use_deterministic_algorithms(False)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(True, warn_only=only_warns)

@@ -19,8 +19,8 @@ benchmarks/watching.py a record delays the loop by about twice its own time."""
 
 @final
 @dataclass(slots=True)
-class Claim:
-    """A claim on the loop's time, from which an interval follows.
+class RecordingBudget:
+    """A share of the loop's time for some records, from which their interval follows.
 
     Attributes:
         budget: share of the loop's time that it may take, between 0 and 1.
@@ -49,12 +49,12 @@ class Calibration:
     """Times the loop's first steps; ends after 24 of them, or after 8 if they are slow.
 
     Args:
-        claims: on the loop's time.
+        budgets: on the loop's time.
         clock: the time in seconds, with the device's work finished.
     """
 
-    def __init__(self, claims: Sequence[Claim], clock: Callable[[], float]) -> None:
-        self.claims = tuple(claims)
+    def __init__(self, budgets: Sequence[RecordingBudget], clock: Callable[[], float]) -> None:
+        self.budgets = tuple(budgets)
         self._clock = clock
         self._mark = self._begin = clock()
         self._step_seconds: list[float] = []
@@ -69,8 +69,8 @@ class Calibration:
             self._step_seconds.append(now - self._mark)
         if self._steps in _REHEARSE_AT:
             self._rehearsals += 1
-            for claim in self.claims:
-                claim.timed.append(claim.rehearse())
+            for budget in self.budgets:
+                budget.timed.append(budget.rehearse())
             now = self._clock()
         self._mark = now
         slow = now - self._begin > _PATIENCE_SECONDS and self._rehearsals > 0 and self._steps >= 8

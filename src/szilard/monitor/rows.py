@@ -1,13 +1,19 @@
-"""Rows on their way from device to record: whole tables cross to the host in one transfer each."""
+"""Rows on their way from device to record: whole tables cross to the host in one transfer, and are written in order."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, final
 
 from jaxtyping import Float
 from torch import Tensor
+
+from szilard.monitor.loop import LoopState
+
+if TYPE_CHECKING:
+    from szilard.records.writer import RecordWriter
 
 Value = float | int | list[Any]
 """A number, or lists of numbers, nested where a column has several dimensions."""
@@ -51,3 +57,52 @@ class Rows:
             columns[name] = numbers[position] if length is None else numbers[position : position + length]
             position += 1 if length is None else length
         return columns
+
+
+@final
+class RowWriter:
+    """Writes rows in the order of their steps, as long as every number in them is finite.
+
+    Args:
+        record: the record that they go to.
+    """
+
+    def __init__(self, record: RecordWriter) -> None:
+        self.record = record
+        self._notes: dict[int, LoopState] = {}
+
+    def note(self, step: int, state: LoopState) -> None:
+        """Keeps the loop's numbers until the ledger's row of that step is written."""
+        self._notes[step] = state
+
+    def write(self, tables: Sequence[Rows]) -> tuple[int, str] | None:
+        """Appends all rows before the first step at which something is not finite, and returns that step and reason."""
+        rows: list[tuple[str, int, dict[str, Value]]] = []
+        bad: dict[int, tuple[str, str]] = {}
+        for table in tables:
+            for step, columns in table.to_host():
+                if table.group == "ledger" and step in self._notes:
+                    columns |= self._notes.pop(step).columns()
+                name = next(
+                    (name for name, value in columns.items() if not _finite(name, value, table.undefined)), None
+                )
+                if name is not None:
+                    bad.setdefault(step, (name, table.remedy))
+                rows.append((table.group, step, columns))
+        end = min(bad, default=math.inf)
+        for group, step, columns in rows:
+            if step < end:
+                self.record.append(group, step, columns)
+        if not bad:
+            return None
+        first = min(bad)
+        name, remedy = bad[first]
+        return first, f"{name} is not finite: {remedy}"
+
+
+def _finite(name: str, value: Value, undefined: frozenset[str]) -> bool:
+    if name == "loss_error":  # a single step has none
+        return True
+    if isinstance(value, list):
+        return all(_finite(name, item, undefined) for item in value)
+    return math.isfinite(value) or (name in undefined and math.isnan(value))

@@ -16,7 +16,7 @@ _SAME = 1e3
 """Rounding units within which two evaluations of one energy agree, whatever order sums run in."""
 
 
-def started(ppm: Energetic, count: int, generator: torch.Generator) -> Tensor:
+def chain_starts(ppm: Energetic, count: int, generator: torch.Generator) -> Tensor:
     """A copy of ``count`` states where chains begin.
 
     Raises:

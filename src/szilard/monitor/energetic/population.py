@@ -21,7 +21,7 @@ _RESAMPLE_BELOW = 0.5
 
 @final
 @dataclass(frozen=True, slots=True)
-class Step:
+class PopulationStep:
     """What one step of θ showed, island by island, in nats.
 
     Attributes:
@@ -79,7 +79,7 @@ class Population:
         sampler_steps: int,
         reciprocity: Reciprocity,
         generator: torch.Generator,
-    ) -> tuple[Population, Step]:
+    ) -> tuple[Population, PopulationStep]:
         """To the present θ.
 
         Args:
@@ -103,7 +103,7 @@ class Population:
         both = ledger.bennett(change, back, weights, torch.softmax(relaxed.log_weights, -1))
         fluctuation = torch.exp(both.value + torch.logsumexp(torch.log_softmax(self.log_weights, -1) - change, -1))
         asymmetry = reciprocity.asymmetry(reweighted.x, relaxed.x, torch.softmax(relaxed.log_weights, -1))
-        return relaxed, Step(
+        return relaxed, PopulationStep(
             work=found.work.value,
             heat=found.heat.value,
             free_energy=found.free_energy.value,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import final
 
@@ -10,8 +9,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-_DENSE_RECORDS = 4
-_GROWTH = 1.25
+from szilard.monitor.thinning import ThinningSchedule
+
 _BEYOND = 4
 """Times τ for which copies of the chains go on beyond it."""
 _LOOKS = 16
@@ -20,7 +19,7 @@ _LOOKS = 16
 
 @final
 @dataclass(frozen=True, slots=True)
-class Profile:
+class RelaxationProfile:
     """The sub-steps at which energies are looked at.
 
     Attributes:
@@ -32,7 +31,7 @@ class Profile:
     beyond: tuple[int, ...]
 
     @classmethod
-    def of(cls, sampler_steps: int) -> Profile:
+    def of(cls, sampler_steps: int) -> RelaxationProfile:
         """For chains that relax for ``sampler_steps``."""
         doubling = [2**power for power in range(sampler_steps.bit_length()) if 2**power < sampler_steps]
         stride = max(1, sampler_steps // _LOOKS)
@@ -77,22 +76,6 @@ class Profile:
         return sorted({last, *(max(1, last >> power) for power in range(_BEYOND.bit_length() + 1))})
 
 
-@final
-class Sparsely:
-    """Which records have a profile: the first few, then ever more sparsely.
-
-    Args:
-        first: number of the first; infinite for none.
-    """
-
-    def __init__(self, first: float = 0) -> None:
-        self._records = 0
-        self._next = first
-
-    def due(self) -> bool:
-        """Whether the coming record has one; counts it."""
-        due = self._records >= self._next
-        self._records += 1
-        if due:
-            self._next = self._records if self._records < _DENSE_RECORDS else math.ceil(_GROWTH * self._records)
-        return due
+def profile_schedule(first: float = 0) -> ThinningSchedule:
+    """Which records have a profile of the relaxation: the first four, then ever more sparsely, from ``first`` on."""
+    return ThinningSchedule(1.25, dense=4, first=first)

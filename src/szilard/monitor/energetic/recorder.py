@@ -6,28 +6,24 @@ import copy
 import math
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 from typing import Any, final
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
 
-from szilard import ledger
-from szilard.errors import ModelError, SzilardWarning
-from szilard.estimate import Estimate, Kind
-from szilard.models.evaluation import undisturbed
+from szilard.errors import SzilardWarning
+from szilard.models.evaluation import any_algorithm, undisturbed
 from szilard.models.held import State, state_of
 from szilard.models.ppm import Energetic, known_normaliser
 from szilard.models.precision import Precision, forward_precision
-from szilard.monitor.determinism import any_algorithm
+from szilard.monitor.energetic.burn_in import burnt_in, starts_exactly
 from szilard.monitor.energetic.chains import Chains
-from szilard.monitor.energetic.checks import check_energy, check_sampler, started
-from szilard.monitor.energetic.population import Population, Step
-from szilard.monitor.energetic.profile import Profile, Sparsely
+from szilard.monitor.energetic.columns import PendingRow, ReferenceSums, columns_of
+from szilard.monitor.energetic.population import Population
+from szilard.monitor.energetic.profile import RelaxationProfile, profile_schedule
 from szilard.monitor.energetic.reciprocity import Reciprocity
-from szilard.monitor.energetic.settings import EnergeticSettings
-from szilard.monitor.energetic.stride import Stride
+from szilard.monitor.energetic.settings import EnergeticSettings, ReferenceSteps
 from szilard.monitor.measure import Occasion
 from szilard.monitor.rows import Rows, Value
 from szilard.monitor.sampled.schema import LOG_NORMALISER, RELAXATION, ledger_group
@@ -36,41 +32,9 @@ from szilard.records.schema import Group
 _BATCH_RECORDS = 16
 _TRIALS = 3
 """Of the reference's sampler steps, before the first record."""
-_TRIED = 64
-"""Chains on which the sampler is tried."""
 _PATIENCE = 5
 """Records in a row at which no chain has moved."""
 _REMEDY = "chains diverge, or the energy is NaN: give the sampler a smaller step size, and look at weights and loss"
-_DRIFT = 5.0
-"""Errors by which the mean energy may still move over the second half of the burn-in."""
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Sums:
-    """What the reference has seen since the first record, island by island, in nats."""
-
-    work: Float[Tensor, " islands"]
-    heat: Float[Tensor, " islands"]
-    free_energy: Float[Tensor, " islands"]
-
-    def and_of(self, step: Step) -> Sums:
-        """One step more."""
-        return Sums(*(getattr(self, field.name) + getattr(step, field.name) for field in fields(self)))
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """One record until it is written; all numbers still on the device."""
-
-    occasion: Occasion
-    chains: Chains
-    step: Step
-    sums: Sums
-    profile: Float[Tensor, "sub_steps chains"] | None
-    autocorrelation_time: Float[Tensor, ""]
-    host: dict[str, Value]
 
 
 @final
@@ -94,25 +58,26 @@ class EnergeticRecorder:
         self._ppm = ppm
         self._settings = settings
         self._generator = torch.Generator(device=ppm.device).manual_seed(seed)
-        self._burn_in_drift = 0.0
         with undisturbed(ppm.module, ppm.device):
-            x = self._start(seed)
+            x, self._burn_in_drift = burnt_in(ppm, settings, self._generator, seed)
             self._log_normaliser = known_normaliser(ppm)
             self._chains = Chains.of(ppm, x[: settings.chains])
             self._reference = Population.of(ppm, x[settings.chains :], settings.islands)
-            self._stride = Stride(settings.relaxation_steps, fixed=settings.reference_steps is not None)
+            self._reference_steps = ReferenceSteps(
+                settings.relaxation_steps, fixed=settings.reference_steps is not None
+            )
             self._reciprocity = self._acquaint()
             self.precision: Precision = forward_precision(ppm.module, self._chains.energy)
-        self._profile = Profile.of(settings.sampler_steps)
-        self._when = Sparsely()
+        self._profile = RelaxationProfile.of(settings.sampler_steps)
+        self._when = profile_schedule()
         self._theta: State = state_of(ppm.module)
         nothing = self._reference.energy.new_zeros(settings.islands)
-        self._sums = Sums(nothing, nothing, nothing)
+        self._sums = ReferenceSums(nothing, nothing, nothing)
         self._energy_start: Tensor | None = None
         self._time = nothing.new_full((), math.nan)
         self._resamplings: Tensor = nothing.sum()
         self._steps = 0
-        self._waiting: list[Standing] = []
+        self._waiting: list[PendingRow] = []
         self._still = 0
         self._warned: set[str] = set()
 
@@ -134,9 +99,9 @@ class EnergeticRecorder:
             "chains": settings.chains,
             "islands": settings.islands,
             "particles": settings.particles,
-            "reference_steps": self._stride.steps,
-            "burn_in": 0 if self._exactly else settings.burn_in,
-            "starts_exactly": self._exactly,
+            "reference_steps": self._reference_steps.steps,
+            "burn_in": 0 if starts_exactly(self._ppm) else settings.burn_in,
+            "starts_exactly": starts_exactly(self._ppm),
             "burn_in_drift": self._burn_in_drift,
         }
 
@@ -150,7 +115,9 @@ class EnergeticRecorder:
         """Both sets of states to the present θ; but for records with a profile nothing waits for the device."""
         ppm, settings = self._ppm, self._settings
         first = self._energy_start is None
-        reference, step = self._reference.step(ppm, self._theta, self._stride.steps, self._reciprocity, self._generator)
+        reference, step = self._reference.step(
+            ppm, self._theta, self._reference_steps.steps, self._reciprocity, self._generator
+        )
         profiled = self._when.due()
         stops = self._profile.within if profiled else (0, settings.sampler_steps)
         chains, within = self._chains.step(ppm, stops, self._generator)
@@ -171,11 +138,11 @@ class EnergeticRecorder:
         host: dict[str, Value] = {
             "interval": occasion.interval,
             "sampler_steps": self._steps,
-            "reference_steps": self._stride.steps,
+            "reference_steps": self._reference_steps.steps,
         }
         if profiled:
-            self._stride.learn(float(step.memory))
-        self._waiting.append(Standing(occasion, self._chains, step, self._sums, profile, self._time, host))
+            self._reference_steps.learn(float(step.memory))
+        self._waiting.append(PendingRow(occasion, self._chains, step, self._sums, profile, self._time, host))
 
     @any_algorithm()
     def rows(self) -> list[Rows]:
@@ -184,19 +151,19 @@ class EnergeticRecorder:
         if not batch:
             return []
         self._complain(batch)
-        lines = [self._columns(standing) for standing in batch]
+        lines = [columns_of(pending, self._energy_start, self._log_normaliser) for pending in batch]
         table = torch.stack([torch.stack(list(line.values())) for line in lines])
         rows = [
             Rows(
                 "ledger",
-                [standing.occasion.step for standing in batch],
+                [pending.occasion.step for pending in batch],
                 dict.fromkeys(lines[0]),
                 table,
-                [standing.host for standing in batch],
+                [pending.host for pending in batch],
                 remedy=_REMEDY,
             )
         ]
-        profiles = [(standing.occasion.step, standing.profile) for standing in batch if standing.profile is not None]
+        profiles = [(pending.occasion.step, pending.profile) for pending in batch if pending.profile is not None]
         if profiles:
             energies = torch.stack([profile for _, profile in profiles])
             count = energies.shape[-1]
@@ -215,108 +182,32 @@ class EnergeticRecorder:
         twin = copy.copy(self)
         twin._generator = torch.Generator(self._ppm.device)
         twin._generator.set_state(self._generator.get_state())
-        twin._when, twin._waiting, twin._warned = Sparsely(math.inf), [], {"a rehearsal warns of nothing"}
+        twin._when, twin._waiting, twin._warned = profile_schedule(first=math.inf), [], {"a rehearsal warns of nothing"}
         twin.observe(Occasion(0, 0))
         twin.rows()
         return clock() - begin
-
-    @property
-    def _exactly(self) -> bool:
-        return bool(getattr(self._ppm, "starts_exactly", False))
-
-    def _start(self, seed: int) -> Tensor:
-        """States of the first model, after what must hold of energy and sampler has been seen to."""
-        settings, ppm = self._settings, self._ppm
-        x = started(ppm, settings.chains + settings.islands * settings.particles, self._generator)
-        check_energy(ppm, x)
-        check_sampler(ppm, x[:_TRIED].clone(), settings.sampler_steps, seed)
-        if self._exactly or settings.burn_in == 0:
-            return x
-        half = ppm.relax(x, settings.burn_in - settings.burn_in // 2, self._generator).x.detach()
-        x = ppm.relax(half, settings.burn_in // 2, self._generator).x.detach() if settings.burn_in > 1 else half
-        drift = ppm.energy(x) - ppm.energy(half)
-        if not bool(torch.isfinite(drift).all()):
-            raise ModelError(
-                f"chains diverge within a burn-in of {settings.burn_in} sampler steps: give the sampler a smaller step "
-                "size, or an energy that grows far out."
-            )
-        spread = float(drift.std()) / math.sqrt(len(drift))
-        self._burn_in_drift = float(drift.mean()) / spread if spread > 0 else 0.0
-        if abs(self._burn_in_drift) > _DRIFT:
-            warnings.warn(
-                f"energies still drift at the end of the burn-in ({float(drift.mean()):.2g} nat over its second half, "
-                f"{abs(self._burn_in_drift):.0f} errors), so chains do not begin in equilibrium and free energies are "
-                "off: raise burn_in, or give a start that is exact.",
-                SzilardWarning,
-                stacklevel=2,
-            )
-        return x
 
     def _acquaint(self) -> Reciprocity:
         """Where the sampler turns, and for how long it remembers: by copies of the chains, which stay."""
         chains = self._chains
         for _ in range(_TRIALS):
-            after = self._ppm.relax(chains.x, self._stride.steps, self._generator).x.detach()
+            after = self._ppm.relax(chains.x, self._reference_steps.steps, self._generator).x.detach()
             found = Reciprocity.sought(chains.x, after, self._generator)
-            if not self._stride.learn(float(found.memory(chains.x, chains.energy, after, self._ppm.energy(after), 1))):
+            if not self._reference_steps.learn(
+                float(found.memory(chains.x, chains.energy, after, self._ppm.energy(after), 1))
+            ):
                 break
         return found
 
-    def _columns(self, standing: Standing) -> dict[str, Tensor]:
-        chains, step, sums = standing.chains, standing.step, standing.sums
-        start = step.energy if self._energy_start is None else self._energy_start
-        # two routes to the same heat: by the energies at both ends, or step by step
-        heat = ledger.joined(step.energy - start - sums.free_energy - sums.work, sums.heat)
-        equilibrium = {
-            "energy": step.energy,
-            "work": sums.work,
-            "heat_stepwise": sums.heat,
-            "free_energy_change": sums.free_energy,
-            "ep_conditional": sums.work,
-            "fluctuation": step.fluctuation,
-            "detailed_balance": step.asymmetry,
-        }
-        if self._log_normaliser is not None:
-            equilibrium["log_normaliser"] = self._log_normaliser[0] - sums.free_energy
-            equilibrium["entropy_conditional"] = step.energy + equilibrium["log_normaliser"]
-        estimates = {name: ledger.over_replicates(values) for name, values in equilibrium.items()}
-        if self._log_normaliser is not None:  # islands share the error of the first ln Z
-            shared = step.energy.new_tensor(self._log_normaliser[1])
-            for name in ("log_normaliser", "entropy_conditional"):
-                estimates[name] = replace(estimates[name], error=torch.hypot(estimates[name].error, shared))
-        estimates |= {"heat": ledger.over_joined(heat), "entropy_change": ledger.over_joined(heat + sums.work)}
-        done = chains.work + chains.shadow
-        lagging = {
-            "energy_lagged": chains.energy,
-            "work_lagged": chains.work,
-            "heat_lagged": chains.heat,
-            "work_shadow": chains.shadow,
-            "acceptance": chains.acceptance,
-        }
-        estimates |= {name: ledger.over_replicates(values) for name, values in lagging.items()}
-        free_energy, dissipating = estimates["free_energy_change"], ledger.over_replicates(done)
-        estimates["work_dissipated"] = _less(dissipating, free_energy)
-        estimates["lag_work"] = _less(dissipating, ledger.over_replicates(sums.work + sums.free_energy))
-        estimates["jarzynski"], effective = ledger.jarzynski(done, free_energy)
-        columns = {name: estimate.value for name, estimate in estimates.items()}
-        columns |= {f"{name}_error": estimate.error for name, estimate in estimates.items()}
-        return columns | {
-            "jarzynski_effective_samples": effective,
-            "autocorrelation_time": standing.autocorrelation_time,
-            "effective_sample_size": step.effective.mean(),
-            "resamplings": step.resampled.double(),
-            "reference_memory": step.memory,
-        }
-
-    def _complain(self, batch: Sequence[Standing]) -> None:
-        for standing in batch:
-            if not bool(torch.isfinite(standing.chains.energy).all() & torch.isfinite(standing.step.energy).all()):
+    def _complain(self, batch: Sequence[PendingRow]) -> None:
+        for pending in batch:
+            if not bool(torch.isfinite(pending.chains.energy).all() & torch.isfinite(pending.step.energy).all()):
                 return  # the run broke here, which is what will be said
-            self._still = self._still + 1 if float(standing.chains.moved) == 0 else 0
+            self._still = self._still + 1 if float(pending.chains.moved) == 0 else 0
             if self._still == _PATIENCE:
                 self._warn(
                     f"the sampler does not move any more: at {_PATIENCE} records up to step "
-                    f"{standing.occasion.step}, no chain was elsewhere after relaxing, and the lag is that of chains "
+                    f"{pending.occasion.step}, no chain was elsewhere after relaxing, and the lag is that of chains "
                     "that stand still. Give it a smaller step size."
                 )
 
@@ -324,8 +215,3 @@ class EnergeticRecorder:
         if not self._warned:
             warnings.warn(message, SzilardWarning, stacklevel=5)
         self._warned.add(message)
-
-
-def _less(of_chains: Estimate, of_islands: Estimate) -> Estimate:
-    """The difference of what independent chains and independent islands give."""
-    return Estimate(of_chains.value - of_islands.value, torch.hypot(of_chains.error, of_islands.error), Kind.ASYMPTOTIC)

@@ -10,13 +10,17 @@ from typing import final
 from torch import Tensor
 
 from szilard.models.ppm import PPM, Sequential
+from szilard.records.schema import Variable
 
 IMAGE, POINTS, TEXT, TOKENS = "image", "points", "text", "tokens"
+
+GALLERY = (Variable("sample", "samples of the model: pixels, coordinates or code points", "1", dims=("row", "place")),)
+"""Group ``gallery``; the root attribute ``gallery`` says what they are (``form``: image, points or text; ``shape``)."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
-class Form:
+class SampleForm:
     """How samples are kept.
 
     Attributes:
@@ -46,7 +50,7 @@ class Form:
 
 def form_of(
     ppm: PPM, trial: Tensor, shape: tuple[int, ...] | None, characters: int, decode: Callable[[Tensor], str] | None
-) -> Form:
+) -> SampleForm:
     """The form of a model's samples.
 
     Args:
@@ -58,7 +62,11 @@ def form_of(
     """
     if isinstance(ppm, Sequential):
         own = decode if decode is not None else getattr(ppm, "decode", None)
-        return Form(TOKENS, (ppm.length,), ppm.length) if own is None else Form(TEXT, (characters,), characters, own)
+        return (
+            SampleForm(TOKENS, (ppm.length,), ppm.length)
+            if own is None
+            else SampleForm(TEXT, (characters,), characters, own)
+        )
     own_shape = shape or tuple(trial.shape[1:])
     pictured = len(own_shape) == 2 or (len(own_shape) == 3 and own_shape[0] in (1, 3))
-    return Form(IMAGE if pictured else POINTS, own_shape or (1,), trial[0].numel())
+    return SampleForm(IMAGE if pictured else POINTS, own_shape or (1,), trial[0].numel())

@@ -13,7 +13,7 @@ from torch import Tensor
 from szilard.errors import SpecError
 from szilard.models.evaluation import undisturbed
 from szilard.models.ppm import PPM
-from szilard.monitor.gallery.form import Form, form_of
+from szilard.monitor.gallery.form import SampleForm, form_of
 from szilard.monitor.gallery.recorder import GalleryRecorder
 from szilard.monitor.source import source_of
 
@@ -79,7 +79,7 @@ class Gallery:
             ppm, source, form, samples=self.samples, sampler_steps=self.sampler_steps, thinning=self.every is None
         )
 
-    def _form(self, ppm: PPM) -> Form:
+    def _form(self, ppm: PPM) -> SampleForm:
         """What samples look like, from one that is thrown away."""
         shape = None if self.shape is None else tuple(self.shape)
         trial = source_of(ppm, _STREAM, 1).draw(1).x

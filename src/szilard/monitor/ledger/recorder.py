@@ -15,17 +15,15 @@ from torch import Tensor
 
 from szilard.errors import ModelError
 from szilard.ledger.length_sum import LengthSum
-from szilard.models.evaluation import undisturbed
+from szilard.models.evaluation import any_algorithm, undisturbed
 from szilard.models.ppm import Enumerable
 from szilard.models.precision import Precision, forward_precision
 from szilard.models.tangent import logit_tangent, snapshot, update_since
-from szilard.monitor.determinism import any_algorithm
-from szilard.monitor.ledger.agenda import Agenda
 from szilard.monitor.ledger.columns import Columns
 from szilard.monitor.ledger.exact import Pool, Terms, exact_terms, join
-from szilard.monitor.ledger.intervals import IntervalClock, IntervalSums
+from szilard.monitor.ledger.intervals import BatchPlan, IntervalClock, IntervalSums
 from szilard.monitor.ledger.path import PathSums
-from szilard.monitor.ledger.sampled import Draw, SampledRoute, Uniform
+from szilard.monitor.ledger.sampled import LabelDraw, SampledRoute, Uniform
 from szilard.monitor.measure import Occasion
 from szilard.monitor.rows import Rows
 from szilard.records import schema
@@ -115,24 +113,22 @@ class LedgerRecorder:
             return []
         batch, self._waiting = self._waiting, []
         count = len(batch)
-        agenda = Agenda.of([observation.occasion for observation in batch], self._clock)
+        plan = BatchPlan.of([observation.occasion for observation in batch], self._clock)
         pool = self._earlier.extended(Pool.of([observation.logits for observation in batch]))
-        terms, draws = self._measure(batch, pool, agenda)
+        terms, draws = self._measure(batch, pool, plan)
         entropy = terms.state["entropy_conditional"]
         if self._entropy_start is None:
             self._entropy_start = entropy[0]
             terms.of_jump["precision_floor"][0] = 0  # no jump leads to the first model
         path = self._path.along(terms, count)
-        ended = agenda.jumps
-        intervals = self._intervals.along(count, agenda.plans, terms.work[ended], terms.heat[ended], terms.h[ended])
+        ended = plan.jumps
+        intervals = self._intervals.along(count, plan.plans, terms.work[ended], terms.heat[ended], terms.h[ended])
         self._path, self._intervals = path.last(), intervals.last()
         self._earlier = pool[[*self._clock.start, len(self._clock.multiples), len(pool) - 1]]
         self._clock.rebase()
-        ledger_rows = self._columns(terms, path, intervals, self._entropy_start).rows(
-            "ledger", agenda.steps, agenda.host
-        )
+        ledger_rows = self._columns(terms, path, intervals, self._entropy_start).rows("ledger", plan.steps, plan.host)
         sampled = self._sampled.advance(
-            draws, agenda.steps, path.sums["work"], path.sums["heat"], entropy, terms.excess_variance
+            draws, plan.steps, path.sums["work"], path.sums["heat"], entropy, terms.excess_variance
         )
         return [ledger_rows, *sampled]
 
@@ -146,7 +142,7 @@ class LedgerRecorder:
         logits, tangent = self._logits(), self._tangent()
         observed = clock()
         twin = copy.copy(self)
-        twin._clock, twin._sampled = copy.deepcopy(self._clock), copy.copy(self._sampled)
+        twin._clock, twin._sampled = copy.deepcopy(self._clock), self._sampled.twin()
         uniform = self._sampled.no_chance()
         twin._waiting = [Observation(Occasion(0, 0), logits, tangent, uniform)] * self._batch
         twin.rows()
@@ -181,11 +177,11 @@ class LedgerRecorder:
         direction = update_since(self._ppm, self._theta)
         return torch.cat([logit_tangent(self._ppm, chunk, direction) for chunk in self._ppm.chunks()])
 
-    def _measure(self, batch: Sequence[Observation], pool: Pool, agenda: Agenda) -> tuple[Terms, list[Draw]]:
+    def _measure(self, batch: Sequence[Observation], pool: Pool, plan: BatchPlan) -> tuple[Terms, list[LabelDraw]]:
         parts: list[Terms] = []
-        draws: list[Draw] = []
+        draws: list[LabelDraw] = []
         count = len(batch)
-        for chunk in pool.chunks(len(pool) + len(agenda.before)):
+        for chunk in pool.chunks(len(pool) + len(plan.before)):
             phi = pool.phi(chunk)
             tangents = None
             if batch[0].tangent is not None:
@@ -195,7 +191,7 @@ class LedgerRecorder:
                 phi,
                 pool.normalised(chunk)[-count:],
                 count,
-                (agenda.before, agenda.after),
+                (plan.before, plan.after),
                 epsilon=self.precision.epsilon,
                 tangents=tangents,
                 labels=labels,

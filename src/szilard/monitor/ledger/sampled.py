@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from torch import Tensor
 from szilard.ledger import Pathwise
 from szilard.models.ppm import Enumerable
 from szilard.monitor.rows import Rows
+from szilard.monitor.thinning import ThinningSchedule
 from szilard.records.schema import HISTOGRAM_BINS
 
 _DENSE_RECORDS = 24
@@ -29,7 +31,7 @@ Uniform = Float[Tensor, "inputs heads samples"]
 
 @final
 @dataclass(frozen=True, slots=True)
-class Draw:
+class LabelDraw:
     """Fresh labels ``x_t`` at each record of a batch, with φ_t there and at the labels before (sums over heads)."""
 
     labels: Int[Tensor, "records chunk heads samples"]
@@ -63,7 +65,7 @@ _NOTHING = _Excess(0, 0.0, 0.0)
 
 @final
 @dataclass(frozen=True, slots=True)
-class _Standing:
+class _TrajectoryRow:
     """The trajectories at one record, beside the exact sums they are compared with."""
 
     step: int
@@ -91,9 +93,8 @@ class SampledRoute:
         self._labels: Tensor | None = None
         self._paths: Pathwise | None = None
         self._excess = _NOTHING
-        self._records = 0
-        self._next_row = 0
-        self._last: _Standing | None = None
+        self._thinning = ThinningSchedule(_GROWTH, dense=_DENSE_RECORDS)
+        self._last: _TrajectoryRow | None = None
 
     @property
     def samples(self) -> int:
@@ -103,6 +104,12 @@ class SampledRoute:
     def uniform(self) -> Uniform:
         """The random numbers of one record, drawn as it is observed: batching does not change what is drawn."""
         return torch.rand(self._shape, dtype=torch.float64, device=self._device, generator=self._generator)
+
+    def twin(self) -> SampledRoute:
+        """A copy that goes on by itself, for rehearsals; what both read is shared."""
+        twin = copy.copy(self)
+        twin._thinning = copy.copy(self._thinning)
+        return twin
 
     def no_chance(self) -> Uniform:
         """Numbers of the same shape for a rehearsal, which must not use up random ones."""
@@ -114,7 +121,7 @@ class SampledRoute:
         phi: Float[Tensor, "records chunk heads outcomes"],
         p: Float[Tensor, "records chunk heads outcomes"],
         uniform: Sequence[Uniform],
-    ) -> Draw:
+    ) -> LabelDraw:
         """Labels of one chunk by inverting the cumulative distributions; the route itself does not move."""
         cumulative = p.cumsum(-1)
         u = torch.stack([numbers[chunk] for numbers in uniform]) * cumulative[..., -1:]
@@ -123,11 +130,11 @@ class SampledRoute:
         first = new[:1] if self._labels is None else self._labels[chunk].unsqueeze(0)
         old = torch.cat([first, new[:-1]])
         at_both = phi.gather(-1, torch.cat([old, new], dim=-1)).sum(2)
-        return Draw(new, at_both[..., : self._shape[-1]], at_both[..., self._shape[-1] :])
+        return LabelDraw(new, at_both[..., : self._shape[-1]], at_both[..., self._shape[-1] :])
 
     def advance(
         self,
-        draws: Sequence[Draw],
+        draws: Sequence[LabelDraw],
         steps: Sequence[int],
         work: Float[Tensor, "records inputs"],
         heat: Float[Tensor, "records inputs"],
@@ -149,38 +156,35 @@ class SampledRoute:
                 )
                 self._paths = self._paths.advance(phi_old[record], phi_new[record])
             exact = (work[record], heat[record], entropy[record])
-            self._last = _Standing(step, self._paths, exact, self._excess)
-            if self._records >= self._next_row:
+            self._last = _TrajectoryRow(step, self._paths, exact, self._excess)
+            if self._thinning.due():
                 rows += self.finish()
-                following = self._records + 1
-                self._next_row = following if following < _DENSE_RECORDS else math.ceil(_GROWTH * following)
-            self._records += 1
         return rows
 
     def finish(self) -> list[Rows]:
         """The last record's row, unless it has been given."""
-        standing, self._last = self._last, None
-        if standing is None:
+        pending, self._last = self._last, None
+        if pending is None:
             return []
         self._excess = _NOTHING
-        summary = _summary(standing)
+        summary = _summary(pending)
         layout: dict[str, int | None] = dict.fromkeys([*_NAMES, *(f"{name}_error" for name in _NAMES)])
         parts = [summary]
-        for prefix, values in (("ep", standing.paths.entropy_production), ("heat", standing.paths.heat)):
+        for prefix, values in (("ep", pending.paths.entropy_production), ("heat", pending.paths.heat)):
             layout |= {f"{prefix}_histogram": HISTOGRAM_BINS, f"{prefix}_histogram_low": None}
             layout[f"{prefix}_histogram_high"] = None
             parts += _histogram(values.flatten())
-        return [Rows("samples", [standing.step], layout, torch.cat(parts).unsqueeze(0))]
+        return [Rows("samples", [pending.step], layout, torch.cat(parts).unsqueeze(0))]
 
 
-def _summary(standing: _Standing) -> Float[Tensor, " columns"]:
+def _summary(pending: _TrajectoryRow) -> Float[Tensor, " columns"]:
     """Values, then errors, in the order of ``_NAMES``."""
-    paths = standing.paths
+    paths = pending.paths
     sampled = torch.stack([paths.work, paths.heat, paths.entropy])
-    discrepancy = (sampled - torch.stack(standing.exact).unsqueeze(-1)).flatten(1)
+    discrepancy = (sampled - torch.stack(pending.exact).unsqueeze(-1)).flatten(1)
     # over inputs where there are several; a table of outcomes has one input and many labels
     independent = sampled.mean(-1) if sampled.shape[1] > 1 else sampled[:, 0]
-    fluctuation, fluctuation_error = standing.excess.columns(sampled)
+    fluctuation, fluctuation_error = pending.excess.columns(sampled)
     return torch.cat(
         [
             independent.mean(-1),

@@ -10,12 +10,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from szilard.monitor.source import Drawn
+from szilard.monitor.source import ModelSamples
 
 
 @final
 @dataclass(frozen=True, slots=True)
-class Kept:
+class KeptModel:
     """One model of the past.
 
     Attributes:
@@ -31,14 +31,14 @@ class Kept:
     step: int
     place: int
     state: Mapping[str, Tensor]
-    drawn: Drawn
+    drawn: ModelSamples
     phi: Float[Tensor, " samples"]
     law: Float[Tensor, " samples"]
     free_energy: tuple[Tensor, Tensor]
 
 
 @final
-class Shelf:
+class KeptModels:
     """Places for so many models. When it is full, that one is let go whose neighbours lie closest to one another.
 
     The first and the last always stay, so that what is kept spreads evenly over the way, not over the time.
@@ -49,7 +49,7 @@ class Shelf:
 
     def __init__(self, most: int) -> None:
         self.most = most
-        self.models: list[Kept] = []
+        self.models: list[KeptModel] = []
         self._divergence: dict[tuple[int, int], Tensor] = {}
 
     def make_room(self) -> int:
@@ -62,7 +62,7 @@ class Shelf:
         taken = {kept.place for kept in self.models}
         return next(place for place in range(self.most) if place not in taken)
 
-    def add(self, model: Kept, divergences: Mapping[int, Tensor]) -> None:
+    def add(self, model: KeptModel, divergences: Mapping[int, Tensor]) -> None:
         """One model more, with its divergences from those kept, by their steps."""
         self._divergence |= {(step, model.step): divergence for step, divergence in divergences.items()}
         self.models.append(model)

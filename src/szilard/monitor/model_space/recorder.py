@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, final
 
 import torch
@@ -13,18 +13,13 @@ from szilard.estimate import Estimate, Kind
 from szilard.ledger.bennett import bennett
 from szilard.ledger.detailed_fluctuation import detailed_histograms, detailed_law
 from szilard.ledger.jeffreys import jeffreys_of_energies, jeffreys_sampled, mean_of, separation_of
-from szilard.models.evaluation import undisturbed
+from szilard.models.evaluation import any_algorithm, undisturbed
 from szilard.models.held import held_at, state_of
 from szilard.models.ppm import PPM, Sequential, known_normaliser
-from szilard.models.precision import Precision
-from szilard.monitor.determinism import any_algorithm
-from szilard.monitor.measure import Occasion
-from szilard.monitor.model_space.kept import Kept, Shelf
+from szilard.monitor.model_space.kept import KeptModel, KeptModels
+from szilard.monitor.model_space.schema import BINS, MODEL_SPACE
 from szilard.monitor.rows import Rows
-from szilard.monitor.sampled.schema import BINS, MODEL_SPACE
-from szilard.monitor.source import Drawn, Source
-from szilard.monitor.source.sparsely import Sparsely
-from szilard.monitor.source.standing import Standing
+from szilard.monitor.source import ModelSamples, Source, SourceRecorder
 from szilard.records.schema import HISTOGRAM_BINS, Group, Variable
 
 _LARGE = 2**26
@@ -34,7 +29,7 @@ _OF_DATA = ("cross_entropy", "cross_entropy_error")
 
 
 @final
-class ModelSpaceRecorder:
+class ModelSpaceRecorder(SourceRecorder[tuple[int, dict[str, Tensor]]]):
     """Keeps models, and writes a row for each with its divergences from those kept before.
 
     Args:
@@ -47,9 +42,6 @@ class ModelSpaceRecorder:
         target_entropy: H(p*) in nats per sample; None where it is not known.
     """
 
-    precision = Precision("float32", torch.finfo(torch.float32).eps)
-    """Kept models lie far apart: no small difference of φ enters."""
-
     def __init__(
         self,
         ppm: PPM,
@@ -61,15 +53,11 @@ class ModelSpaceRecorder:
         data: Tensor | None,
         target_entropy: float | None,
     ) -> None:
-        self._ppm = ppm
-        self._source = source
+        super().__init__(ppm, source, thinning=thinning)
         self._samples = samples
         self._data = data
         self._target_entropy = target_entropy
-        self._shelf = Shelf(most)
-        self._sparsely = Sparsely() if thinning else None
-        self._skipped: Standing | None = None
-        self._waiting: list[tuple[int, dict[str, Tensor]]] = []
+        self._kept = KeptModels(most)
         parameters = sum(each.numel() for each in ppm.module.parameters())
         self._off_device = ppm.device.type != "cpu" and parameters * most > _LARGE
         with undisturbed(ppm.module, ppm.device):
@@ -78,7 +66,7 @@ class ModelSpaceRecorder:
     @property
     def groups(self) -> tuple[Group, ...]:
         """The group ``model_space``."""
-        models = {"model": tuple(map(float, range(self._shelf.most)))}
+        models = {"model": tuple(map(float, range(self._kept.most)))}
         return (Group("model_space", tuple(self._variables()), models | BINS),)
 
     @property
@@ -91,7 +79,7 @@ class ModelSpaceRecorder:
         known = self._source.normalised or self._normaliser is not None
         told = {
             "samples": self._samples,
-            "most": self._shelf.most,
+            "most": self._kept.most,
             "held_out": None if self._data is None else len(self._data),
             "unit": "token" if isinstance(self._ppm, Sequential) else "dimension",
             "units_of_a_sample": size,
@@ -105,37 +93,13 @@ class ModelSpaceRecorder:
         """Whether a row waits: each is large work, and written at once."""
         return bool(self._waiting)
 
-    def observe(self, occasion: Occasion) -> None:
-        """Keeps the model, where this record is one of those kept."""
-        due = self._sparsely is None or self._sparsely.due()
-        if due or occasion.ragged:
-            self._keep(occasion.step)
-        else:
-            self._skipped = Standing.of(self._ppm.module, occasion.step)
-
-    def rows(self) -> list[Rows]:
-        """The rows of the models kept since the last call."""
-        if not self._waiting:
-            return []
-        waiting, self._waiting = self._waiting, []
+    def _table(self, waiting: list[tuple[int, dict[str, Tensor]]]) -> Rows:
         columns = waiting[0][1]
         layout = {name: None if value.ndim == 0 else len(value) for name, value in columns.items()}
         values = torch.stack([torch.cat([row[name].reshape(-1) for name in layout]) for _, row in waiting])
         # pairs without a second model, or without overlap, have no number: the ledger is who tells of broken models
         values = torch.where(torch.isfinite(values), values, torch.full_like(values, torch.nan))
-        return [Rows("model_space", [step for step, _ in waiting], layout, values, undefined=frozenset(layout))]
-
-    def finish(self) -> list[Rows]:
-        """The last model, where it has not been kept and still stands where it was observed."""
-        if self._skipped is None or not self._skipped.holds(self._ppm.module):
-            return []
-        with undisturbed(self._ppm.module, self._ppm.device):
-            self._keep(self._skipped.step)
-        return self.rows()
-
-    def rehearse(self, clock: Callable[[], float]) -> float:
-        """Nothing: records are few, and grow sparser."""
-        return 0.0
+        return Rows("model_space", [step for step, _ in waiting], layout, values, undefined=frozenset(layout))
 
     def _variables(self) -> list[Variable]:
         kept = [each for each in MODEL_SPACE if self._data is not None or each.name != "cross_entropy"]
@@ -146,37 +110,36 @@ class ModelSpaceRecorder:
 
     @any_algorithm()
     def _keep(self, step: int) -> None:
-        self._skipped = None
-        place = self._shelf.make_room()
+        place = self._kept.make_room()
         drawn = self._source.draw(self._samples)
         phi, law, size = self._source.phi(drawn.x), self._source.law(drawn), self._source.size(drawn.x)
-        empty = phi.new_full((self._shelf.most,), torch.nan)
+        empty = phi.new_full((self._kept.most,), torch.nan)
         row = {name: empty.clone() for name in _OF_PAIRS}
         row["model_step"] = torch.full_like(empty, -1.0)
         row["model_step"][place] = step
         separations: dict[int, Tensor] = {}
-        for kept in self._shelf.models:
+        for kept in self._kept.models:
             pair = self._pair(kept, drawn.x, phi)
             row["model_step"][kept.place] = kept.step
             for name, found in zip(("jeffreys", "separation"), self._divergences(*pair), strict=True):
                 row[name][kept.place], row[f"{name}_error"][kept.place] = found.value / size, found.error / size
                 separations[kept.step] = found.value
-        previous = self._shelf.models[-1] if self._shelf.models else None
+        previous = self._kept.models[-1] if self._kept.models else None
         jump, free_energy = self._jump(previous, drawn, law)
         row |= jump
         if self._data is not None:
             row |= dict(zip(_OF_DATA, self._cross_entropy(free_energy), strict=True))
-        self._shelf.add(Kept(step, place, self._snapshot(), drawn, phi, law, free_energy), separations)
+        self._kept.add(KeptModel(step, place, self._snapshot(), drawn, phi, law, free_energy), separations)
         self._waiting.append((step, row))
 
-    def _pair(self, kept: Kept, x: Tensor, phi: Tensor) -> tuple[Tensor, Tensor]:
+    def _pair(self, kept: KeptModel, x: Tensor, phi: Tensor) -> tuple[Tensor, Tensor]:
         """``φ − φ_kept`` at the samples of the kept model, and at those of the present one."""
         forward = self._source.phi(kept.drawn.x) - kept.phi
         with held_at(self._ppm.module, self._state_of(kept)):
             backward = phi - self._source.phi(x)
         return forward, backward
 
-    def _state_of(self, kept: Kept) -> dict[str, Tensor]:
+    def _state_of(self, kept: KeptModel) -> dict[str, Tensor]:
         return {name: tensor.to(self._ppm.device) for name, tensor in kept.state.items()}
 
     def _divergences(self, forward: Tensor, backward: Tensor) -> tuple[Estimate, Estimate]:
@@ -187,7 +150,7 @@ class ModelSpaceRecorder:
         return jeffreys_of_energies(forward, backward, shift), separation_of(forward - shift, backward - shift)
 
     def _jump(
-        self, previous: Kept | None, drawn: Drawn, law: Tensor
+        self, previous: KeptModel | None, drawn: ModelSamples, law: Tensor
     ) -> tuple[dict[str, Tensor], tuple[Tensor, Tensor]]:
         """Columns of the jump from the kept model before, and the free energy of this one."""
         nan, zero = law.new_tensor(torch.nan), law.new_zeros(())

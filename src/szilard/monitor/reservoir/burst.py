@@ -13,69 +13,16 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from szilard.models.evaluation import RandomStream, apart
-from szilard.models.force import full_gradient
-from szilard.models.gradients import BatchGradient, dense
-from szilard.models.per_example import per_example_moments
-from szilard.monitor.determinism import any_algorithm
+from szilard.models.evaluation import RandomStream, any_algorithm, apart
+from szilard.models.gradients import dense
 from szilard.monitor.measure import Occasion
-from szilard.monitor.reservoir.diffusion import WorkForecast
-from szilard.monitor.reservoir.examples import Examples
-from szilard.monitor.reservoir.motion import Memory, Settings
-from szilard.monitor.reservoir.tracked import Sample, Tracked
+from szilard.monitor.reservoir.optimizer_state import OptimizerBuffers, OptimizerSettings
+from szilard.monitor.reservoir.plan import BurstPlan, BurstStart, burst_start, full_width, norms_of
 
-FULL_CHUNK = 1024
-"""Training examples in one pass of the full force."""
 NORMS = ("halves", "mean", "pair", "gradient", "raw", "velocity", "preconditioned", "displacement")
 """Norms that a step leaves of every parameter: ``g_a − g_b``; ``g_a + g_b`` and the loop's g, both with the penalty's
 gradient; ``g_a + g_b − 2g``; the loop's g as it is; and, where the optimiser has them, v (Adam: ``√P m``), ``√P(g_a −
 g_b)`` and θ − θ before the last step."""
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What every burst of a recorder has in common.
-
-    Attributes:
-        gradient: of a batch.
-        examples: the training data.
-        tracked: the parameters.
-        sample: those of them that are looked at one by one.
-        half: examples in each of the two fresh batches of a step.
-        steps: of a burst.
-        directions: random unit vectors of each group on the sample.
-        full: whether the force is that of all examples.
-        per_example: single examples at a burst's first step.
-        forecast: of drift and diffusion, where asked for.
-        device: of the model.
-    """
-
-    gradient: BatchGradient
-    examples: Examples
-    tracked: Tracked
-    sample: Sample
-    half: int
-    steps: int
-    directions: Float[Tensor, "directions sampled"] | None
-    full: bool
-    per_example: int
-    forecast: WorkForecast | None
-    device: torch.device
-
-
-@final
-@dataclass(slots=True)
-class Start:
-    """What is measured once, at the burst's first step; tensors of one number a parameter where not said."""
-
-    squares: Tensor
-    along: Tensor
-    velocity: Tensor
-    force: tuple[Tensor, Tensor, Tensor] | None = None
-    """``U_B`` without its penalty (one number), norms and greatest components of ``∇U_B``."""
-    moments: tuple[Tensor, Tensor] | None = None
-    """``‖g_x‖²`` and ``g_x·ḡ``, shaped (examples, parameters)."""
 
 
 @final
@@ -89,15 +36,15 @@ class Burst:
         stream: random states of the model's own evaluations, as for dropout.
     """
 
-    def __init__(self, plan: Plan, occasion: Occasion, generator: torch.Generator, stream: RandomStream) -> None:
+    def __init__(self, plan: BurstPlan, occasion: Occasion, generator: torch.Generator, stream: RandomStream) -> None:
         self.plan = plan
         self.occasion = occasion
-        self.settings: list[Settings] = []
+        self.settings: list[OptimizerSettings] = []
         self.ready: list[tuple[bool, ...]] = []
         self.norms: list[Tensor] = []
         self.losses: list[Tensor] = []
         self.overflow: list[Tensor] = []
-        self.start: Start | None = None
+        self.start: BurstStart | None = None
         self.works: list[Tensor] = []
         self.skipped = 0
         self.made: tuple[int, Tensor | None] = (0, None)
@@ -120,15 +67,15 @@ class Burst:
     def take(self, optimizer: torch.optim.Optimizer) -> None:
         """One step of the optimiser is about to be made: its gradient is there, the parameters have not moved."""
         plan, tracked = self.plan, self.plan.tracked
-        settings = Settings.of(optimizer, tracked)
+        settings = OptimizerSettings.of(optimizer, tracked)
         with torch.no_grad():
-            loop = [_wide(dense(parameter.grad, parameter)) for parameter in tracked.parameters]
+            loop = [full_width(dense(parameter.grad, parameter)) for parameter in tracked.parameters]
             self._unscale(optimizer, loop)
         with apart(plan.gradient.module, plan.device, self._stream):
             batches = [plan.examples.draw(plan.half, self._generator, plan.device) for _ in range(2)]
             first, second = plan.gradient.several(batches)
             if self.start is None:
-                self.start = self._begin(optimizer, settings)
+                self.start = burst_start(plan, optimizer, settings, self._generator)
         with torch.no_grad():
             self._compare(optimizer, settings, loop, self._thawed(first[1]), self._thawed(second[1]))
         self.losses.append(0.5 * (first[0].double() + second[0].double()))
@@ -137,29 +84,29 @@ class Burst:
     def _compare(
         self,
         optimizer: torch.optim.Optimizer,
-        settings: Settings,
+        settings: OptimizerSettings,
         loop: list[Tensor],
         first: list[Tensor],
         second: list[Tensor],
     ) -> None:
         plan, tracked = self.plan, self.plan.tracked
-        theta = [_wide(parameter.detach()) for parameter in tracked.parameters]
-        decays, memory = settings.decays(), Memory.of(optimizer, settings, tracked)
+        theta = [full_width(parameter.detach()) for parameter in tracked.parameters]
+        decays, memory = settings.decays(), OptimizerBuffers.of(optimizer, settings, tracked)
         # In place: large arrays are dearer to allocate than to fill. Both become what they are called.
         both, halves = first, second
         torch._foreach_add_(both, second)
         torch._foreach_mul_(halves, -2.0)
         torch._foreach_add_(halves, both)
-        norms = {"halves": _norms(halves)} | self._remembered(memory, halves, theta)
+        norms = {"halves": norms_of(halves)} | self._remembered(memory, halves, theta)
         of_halves = plan.sample.of(halves)
         work = plan.forecast if plan.forecast and plan.forecast.due(self.steps, plan.steps) else None
         differences = [g.clone() for g in halves] if work else []
         pair = halves
         torch._foreach_copy_(pair, both)
         torch._foreach_add_(pair, loop, alpha=-2)
-        norms["pair"], of_pair = _norms(pair), plan.sample.of(pair)
+        norms["pair"], of_pair = norms_of(pair), plan.sample.of(pair)
         mean = both
-        norms["raw"] = _norms(loop)
+        norms["raw"] = norms_of(loop)
         if any(decays):
             for g, x, decay in zip(mean, theta, decays, strict=True):
                 g.add_(x, alpha=2 * decay)
@@ -167,7 +114,7 @@ class Burst:
             norms["gradient"] = [torch.linalg.vector_norm(torch.add(g, x, alpha=decay)) for g, x, decay in pulled]
         else:
             norms["gradient"] = norms["raw"]
-        norms["mean"] = _norms(mean)
+        norms["mean"] = norms_of(mean)
         nothing = [torch.zeros_like(norm) for norm in norms["halves"]]
         self.norms.append(torch.stack([torch.stack(norms.get(name, nothing)) for name in NORMS]))
         self.ready.append(memory.ready)
@@ -179,13 +126,15 @@ class Burst:
         else:
             self._sum = mean
 
-    def _remembered(self, memory: Memory, halves: list[Tensor], theta: list[Tensor]) -> dict[str, list[Tensor]]:
+    def _remembered(
+        self, memory: OptimizerBuffers, halves: list[Tensor], theta: list[Tensor]
+    ) -> dict[str, list[Tensor]]:
         """Norms of what the optimiser remembers."""
         if memory.velocities is None:
             return {}
-        velocities = [_wide(velocity) for velocity in memory.velocities]
+        velocities = [full_width(velocity) for velocity in memory.velocities]
         if memory.preconditioners is None:
-            return {"velocity": _norms(velocities)}
+            return {"velocity": norms_of(velocities)}
         # One parameter after the other: full-size temporaries would all live at once.
         norms: dict[str, list[Tensor]] = {"velocity": [], "preconditioned": []}
         for velocity, root, half in zip(velocities, memory.preconditioners, halves, strict=True):
@@ -202,38 +151,12 @@ class Burst:
             torch._foreach_copy_(self._before, theta)
         return norms
 
-    def _begin(self, optimizer: torch.optim.Optimizer, settings: Settings) -> Start:
-        """Inside ``apart``."""
-        plan, tracked = self.plan, self.plan.tracked
-        theta = [parameter.detach() for parameter in tracked.parameters]
-        memory = Memory.of(optimizer, settings, tracked)
-        squares = torch.stack([torch.linalg.vector_norm(x, dtype=torch.float64) for x in theta]).square()
-        along, velocity = torch.zeros_like(squares), torch.zeros_like(squares)
-        if memory.velocities is not None and memory.preconditioners is None:
-            pairs = [
-                (x.reshape(-1).double(), v.reshape(-1).double()) for x, v in zip(theta, memory.velocities, strict=True)
-            ]
-            along = torch.stack([torch.dot(x, v) for x, v in pairs])
-            velocity = torch.stack([torch.dot(v, v) for _, v in pairs])
-        start = Start(squares, along, velocity)
-        if plan.full:
-            loss, force = full_gradient(plan.gradient, plan.examples.chunks(FULL_CHUNK, plan.device))
-            penalised = [torch.add(g, x, alpha=d) for g, x, d in zip(force, theta, settings.decays(), strict=True)]
-            penalised = [_wide(g) for g in penalised]
-            greatest = torch.stack([g.abs().max() for g in penalised])
-            start.force = (loss, torch.stack(_norms(penalised)), greatest)
-        if plan.per_example:
-            drawn = plan.examples.draw(plan.per_example, self._generator, plan.device)
-            squares_of, along_mean, _ = per_example_moments(plan.gradient, *drawn)
-            start.moments = (squares_of, along_mean)
-        return start
-
     def _thawed(self, gradients: list[Tensor]) -> list[Tensor]:
         """Tensors of their own, which may be written to; zero for what has been frozen since the run began."""
         seen: set[int] = set()
         found = []
         for g, parameter in zip(gradients, self.plan.tracked.parameters, strict=True):
-            own = _wide(g)
+            own = full_width(g)
             if not parameter.requires_grad:
                 own = torch.zeros_like(own)
             elif own.data_ptr() in seen or not own.is_contiguous():  # autograd hands one tensor to both sides of a sum
@@ -252,7 +175,7 @@ class Burst:
             self.overflow.append(overflow.detach().clone().double().reshape(()))
 
     @any_algorithm()
-    def gather(self, centre: Tensor | None) -> Gathered:
+    def gather(self, centre: Tensor | None) -> BurstSums:
         """Sums over the burst's steps, still on the device.
 
         Args:
@@ -276,16 +199,16 @@ class Burst:
                 torch.stack([plan.directions[:, part] @ mean[:, part].T for part in plan.sample.slices]),
             )
         moments = torch.stack([theta.mean(0), mean.mean(0), (theta * mean).mean(0)])
-        # What is as large as the model must not wait for the accounts of several bursts.
+        # What is as large as the model must not wait for the statistics of several bursts.
         self._sum, self._before, self._samples = [], None, []
-        return Gathered(
+        return BurstSums(
             torch.stack(self.norms).double(), torch.stack(grams).double(), moments, greatest, projected, centre
         )
 
 
 @final
 @dataclass(frozen=True, slots=True)
-class Gathered:
+class BurstSums:
     """Of a finished burst, on the device.
 
     Attributes:
@@ -303,12 +226,3 @@ class Gathered:
     greatest: Float[Tensor, " parameters"]
     projected: tuple[Tensor, Tensor] | None
     centre: Tensor = field(repr=False)
-
-
-def _norms(tensors: list[Tensor]) -> list[Tensor]:
-    return list(torch._foreach_norm(tensors))
-
-
-def _wide(tensor: Tensor) -> Tensor:
-    """Half precision is too coarse for norms."""
-    return tensor.float() if tensor.dtype in (torch.float16, torch.bfloat16) else tensor

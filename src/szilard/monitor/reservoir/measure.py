@@ -14,13 +14,13 @@ from szilard.models.evaluation import RandomState, RandomStream, apart, unwrap
 from szilard.models.gradients import BatchGradient, Forward, LossFunction
 from szilard.models.per_example import check_separable
 from szilard.models.ppm import PPM
-from szilard.monitor.reservoir.accounts import Batching
-from szilard.monitor.reservoir.burst import Plan
-from szilard.monitor.reservoir.diffusion import WorkForecast
 from szilard.monitor.reservoir.examples import Examples
-from szilard.monitor.reservoir.motion import Settings
+from szilard.monitor.reservoir.noise import Batching
+from szilard.monitor.reservoir.optimizer_state import OptimizerSettings
+from szilard.monitor.reservoir.plan import BurstPlan
 from szilard.monitor.reservoir.recorder import ReservoirRecorder
-from szilard.monitor.reservoir.tracked import Grouping, Sample, Tracked
+from szilard.monitor.reservoir.tracked import Grouping, ParameterSample, TrackedParameters
+from szilard.monitor.reservoir.work_forecast import WorkForecast
 
 DEFAULT_LAGS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
 _MORE = 2
@@ -138,8 +138,8 @@ class Reservoir:
                 "optimizer, …)."
             )
         module = unwrap(ppm.module)
-        tracked = Tracked.of(module, optimizer, self.groups)
-        Settings.of(optimizer, tracked).dynamics()  # refuses what is not understood
+        tracked = TrackedParameters.of(module, optimizer, self.groups)
+        OptimizerSettings.of(optimizer, tracked).dynamics()  # refuses what is not understood
         examples = Examples.of(self.train_data)
         size = self.batch_size or examples.batch_size
         if size is None:
@@ -150,7 +150,7 @@ class Reservoir:
         half = size if _normalises_over_batches(module) else max(1, (size + 1) // 2)
         self._check(gradient, examples, half, ppm.device)
         sample = tracked.sample(seed)
-        plan = Plan(
+        plan = BurstPlan(
             gradient, examples, tracked, sample, half, self.steps,
             _unit_vectors(self.directions, sample, ppm.device, seed) if self.directions else None,
             self.force == "full", self.per_example, WorkForecast(ppm) if self.diffusion_work else None, ppm.device,
@@ -181,7 +181,9 @@ class Reservoir:
             if self.per_example:
                 check_separable(gradient.module)
 
-    def _attributes(self, tracked: Tracked, plan: Plan, batching: Batching, replacement: bool | None) -> dict[str, Any]:
+    def _attributes(
+        self, tracked: TrackedParameters, plan: BurstPlan, batching: Batching, replacement: bool | None
+    ) -> dict[str, Any]:
         return {
             "coordinate_names": {"reservoir/group": list(tracked.groups)},
             "reservoir": {
@@ -210,7 +212,7 @@ def _normalises_over_batches(module: nn.Module) -> bool:
     return any(isinstance(part, nn.modules.batchnorm._BatchNorm) and part.training for part in module.modules())
 
 
-def _unit_vectors(count: int, sample: Sample, device: torch.device, seed: int) -> Tensor:
+def _unit_vectors(count: int, sample: ParameterSample, device: torch.device, seed: int) -> Tensor:
     """Random directions within each group's sample, of length 1 there and orthogonal to one another.
 
     There are only as many orthogonal ones as the sample has parameters; those beyond are merely of length 1.

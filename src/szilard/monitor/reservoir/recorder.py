@@ -1,4 +1,4 @@
-"""The reservoir at work on one loop: bursts at records, and their accounts at a flush."""
+"""The reservoir at work on one loop: bursts at records, and their statistics at a flush."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from szilard.models.evaluation import RandomState, RandomStream
 from szilard.models.precision import Precision
 from szilard.monitor.measure import Occasion
 from szilard.monitor.reservoir import schema
-from szilard.monitor.reservoir.accounts import Accounts, Batching
-from szilard.monitor.reservoir.burst import Burst, Gathered, Plan
-from szilard.monitor.reservoir.counter import StepCounter
+from szilard.monitor.reservoir.burst import Burst, BurstSums
+from szilard.monitor.reservoir.noise import Batching
+from szilard.monitor.reservoir.optimizer_state import StepCounter
+from szilard.monitor.reservoir.plan import BurstPlan
+from szilard.monitor.reservoir.statistics import BurstStatistics
 from szilard.monitor.rows import Rows
 from szilard.records.schema import Group
 
@@ -45,7 +47,7 @@ class ReservoirRecorder:
 
     def __init__(
         self,
-        plan: Plan,
+        plan: BurstPlan,
         batching: Batching,
         optimizer: torch.optim.Optimizer,
         lags: tuple[int, ...],
@@ -55,7 +57,7 @@ class ReservoirRecorder:
     ) -> None:
         self._plan, self._batching, self._optimizer = plan, batching, optimizer
         self._lags, self._window = lags, window
-        self._accounts = Accounts(plan, batching, lags, window)
+        self._statistics = BurstStatistics(plan, batching, lags, window)
         self._generator = torch.Generator(plan.examples.home).manual_seed(seed)
         self._stream = RandomStream(RandomState.seeded(plan.device, seed + 1))
         self._burst: Burst | None = None
@@ -63,7 +65,7 @@ class ReservoirRecorder:
         self._counter = StepCounter(optimizer)
         self._heard = self._silent = 0
         self._centre: torch.Tensor | None = None
-        self._waiting: list[tuple[Burst, Gathered]] = []
+        self._waiting: list[tuple[Burst, BurstSums]] = []
         self._members = self._held()
         self._warned: set[str] = set()
         self.attributes = dict(attributes)
@@ -144,7 +146,7 @@ class ReservoirRecorder:
             if any(float(overflow) for overflow in burst.overflow):
                 continue
             steps.append(burst.occasion.step)
-            host.append(self._accounts.row(burst, gathered))
+            host.append(self._statistics.row(burst, gathered))
         if not steps:
             return []
         empty = torch.zeros((len(steps), 0), dtype=torch.float64)
@@ -155,7 +157,7 @@ class ReservoirRecorder:
         return []
 
     def rehearse(self, clock: Callable[[], float]) -> float:
-        """Two steps of a burst, and its accounts, by generators that serve nothing else."""
+        """Two steps of a burst, and its statistics, by generators that serve nothing else."""
         generator = torch.Generator(self._plan.examples.home).manual_seed(0)
         stream = RandomStream(RandomState.seeded(self._plan.device, 0))
         begin = clock()
@@ -168,7 +170,7 @@ class ReservoirRecorder:
             marks.append(clock())
         taken, step = marks[-1], min(after - before for before, after in itertools.pairwise(marks))
         gathered = burst.gather(None)
-        Accounts(self._plan, self._batching, self._lags[:2], self._window).row(burst, gathered)
+        BurstStatistics(self._plan, self._batching, self._lags[:2], self._window).row(burst, gathered)
         return started - begin + step * (self._plan.steps - 1) + clock() - taken
 
     def _before_step(

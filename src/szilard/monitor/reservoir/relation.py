@@ -12,7 +12,7 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from szilard.estimate import Estimate, Kind
-from szilard.monitor.reservoir.tracked import Tracked
+from szilard.monitor.reservoir.tracked import TrackedParameters
 from szilard.monitor.reservoir.window import NOTHING
 from szilard.reservoir.dynamics import Dynamics
 from szilard.reservoir.fluctuation_dissipation import Place, fdr_ratio
@@ -23,7 +23,7 @@ _CHANGED = 2.0
 
 @final
 @dataclass(frozen=True, slots=True)
-class End:
+class IntervalEnd:
     """One end of an interval.
 
     Attributes:
@@ -47,7 +47,7 @@ class End:
         return Place(float(self.squares[index]), float(self.along[index]), float(self.velocity[index]))
 
 
-def relation(start: End | None, end: End, tracked: Tracked) -> list[Estimate]:
+def relation(start: IntervalEnd | None, end: IntervalEnd, tracked: TrackedParameters) -> list[Estimate]:
     """``⟨θ·∇U⟩`` over its value at stationarity, for every group; nothing at the first record.
 
     The path between is telescoped exactly; the squares of gradients (or displacements) are those of the bursts at both
@@ -75,7 +75,7 @@ def relation(start: End | None, end: End, tracked: Tracked) -> list[Estimate]:
     return found
 
 
-def _missing(start: End, end: End, index: int, steps: int) -> float:
+def _missing(start: IntervalEnd, end: IntervalEnd, index: int, steps: int) -> float:
     """What the ends say of one parameter: kinetic side less ⟨θ·g⟩, NaN where the dynamics changed between."""
     before, after = start.dynamics[index], end.dynamics[index]
     if before is None or after is None:

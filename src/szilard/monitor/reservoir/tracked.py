@@ -23,7 +23,7 @@ _PARAMETRISED = ".parametrizations."
 
 @final
 @dataclass(frozen=True, slots=True)
-class Tracked:
+class TrackedParameters:
     """The trainable parameters of a module that the optimiser holds.
 
     Attributes:
@@ -39,7 +39,7 @@ class Tracked:
     group_of: tuple[int, ...]
 
     @classmethod
-    def of(cls, module: nn.Module, optimizer: torch.optim.Optimizer, grouping: Grouping) -> Tracked:
+    def of(cls, module: nn.Module, optimizer: torch.optim.Optimizer, grouping: Grouping) -> TrackedParameters:
         """Frozen parameters, and those that another optimiser has, are left out.
 
         Raises:
@@ -81,7 +81,7 @@ class Tracked:
             sums[..., group] += values[..., index]
         return sums
 
-    def sample(self, seed: int) -> Sample:
+    def sample(self, seed: int) -> ParameterSample:
         """A fixed random sample of every group's scalars, all of them where there are few."""
         generator = torch.Generator().manual_seed(seed)
         rows: list[Tensor | None] = []
@@ -105,12 +105,12 @@ class Tracked:
                 order.append(index)
             slices.append(slice(start, start + taken))
             start += taken
-        return Sample(tuple(order), tuple(rows), tuple(slices))
+        return ParameterSample(tuple(order), tuple(rows), tuple(slices))
 
 
 @final
 @dataclass(frozen=True, slots=True)
-class Sample:
+class ParameterSample:
     """Places within parameters, group after group.
 
     Attributes:

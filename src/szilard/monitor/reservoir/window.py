@@ -27,7 +27,7 @@ NOTHING = Estimate(math.nan, math.nan, Kind.ASYMPTOTIC)
 
 
 @final
-class Blocks:
+class BlockSums:
     """Pairs of sums over all records so far, in at most 32 blocks of consecutive ones, for a ratio with its error."""
 
     def __init__(self) -> None:

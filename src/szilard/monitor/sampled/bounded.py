@@ -14,8 +14,8 @@ from szilard.models.ppm import Bounded
 from szilard.models.precision import Precision, forward_precision
 from szilard.monitor.sampled.checks import check_phi, check_repeatable, check_samples
 from szilard.monitor.sampled.combination import SLOTS, Combination
-from szilard.monitor.sampled.family import Standing
-from szilard.monitor.sampled.latent_segment import LatentSegment
+from szilard.monitor.sampled.family import PendingRow
+from szilard.monitor.sampled.latent_set import LatentSampleSet
 from szilard.monitor.sampled.schema import ledger_group
 from szilard.records.schema import Group
 
@@ -80,30 +80,30 @@ class BoundedFamily:
                 "what propose draws, or log_joint not that of sample_joint: compare their widths."
             )
 
-    def draw(self, slots: int, scouts: int, generator: torch.Generator, *, light: bool = False) -> LatentSegment:
+    def draw(self, slots: int, scouts: int, generator: torch.Generator, *, light: bool = False) -> LatentSampleSet:
         """A set of samples of the present model, each with draws."""
-        return LatentSegment(self._ppm, slots, slots + scouts, self.numbers, generator)
+        return LatentSampleSet(self._ppm, slots, slots + scouts, self.numbers, generator)
 
     def checkpoint(self, count: int, generator: torch.Generator) -> Mapping[str, SlotSum]:
         """Both bounds of the entropy and their gap, from fresh samples and draws."""
-        looks = LatentSegment(self._ppm, count, count, self.numbers, generator).mark()
+        phi = LatentSampleSet(self._ppm, count, count, self.numbers, generator).mark()
         return {
-            "entropy_conditional": SlotSum.mean(looks.other[-1]),
-            "entropy_conditional_lower": SlotSum.mean(looks.own[-1]),
-            "entropy_gap": SlotSum.mean(looks.other - looks.own),
+            "entropy_conditional": SlotSum.mean(phi.other[-1]),
+            "entropy_conditional_lower": SlotSum.mean(phi.own[-1]),
+            "entropy_gap": SlotSum.mean(phi.other - phi.own),
         }
 
-    def beside(self) -> Mapping[str, Combination]:
+    def further_columns(self) -> Mapping[str, Combination]:
         """Nothing."""
         return {}
 
-    def rehearse_beside(self) -> None:
+    def rehearse_further_columns(self) -> None:
         """Nothing."""
 
-    def columns(self, standing: Standing) -> Mapping[str, Combination]:
+    def columns(self, pending: PendingRow) -> Mapping[str, Combination]:
         """Upper bounds take lower ones of what is subtracted, and the other way round."""
-        sums = {name: Combination.of(SLOTS, part) for name, part in standing.sums.items()}
-        state, start = standing.state, standing.start
+        sums = {name: Combination.of(SLOTS, part) for name, part in pending.sums.items()}
+        state, start = pending.state, pending.start
         above = state["entropy_conditional"] - start["entropy_conditional_lower"]
         below = state["entropy_conditional_lower"] - start["entropy_conditional"]
         return {
@@ -115,5 +115,5 @@ class BoundedFamily:
             "heat_lower": below - sums["work"],
             "ep_conditional": sums["work"],
             "ep_conditional_lower": sums["work_lower"],
-            **standing.more,
+            **pending.more,
         }

@@ -1,20 +1,26 @@
-"""What is checked once, before a model is watched by its samples."""
+"""What is checked of a model that is watched by its samples: once before, and over the whole run."""
 
 from __future__ import annotations
 
 import random
+import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from szilard.errors import ModelError
+from szilard.errors import ModelError, SzilardWarning
+from szilard.ledger import SlotSum
 from szilard.models.ppm import PPM
 
 _SAME = 1e3
 """Rounding units within which two evaluations of one model agree, whatever order sums run in."""
+_WITHIN_REACH = 0.5
+"""Effective share of scouts from which ``⟨e^{−d}⟩`` is believed: of a far jump hardly any sample carries it."""
+_ALARM = 6.0
+"""Errors from 1 at which ``⟨e^{−d}⟩`` of a whole run is spoken of."""
 
 
 def check_samples(ppm: PPM, x: Any, count: int, method: str = "sample") -> Tensor:
@@ -76,3 +82,39 @@ def check_repeatable(ppm: PPM, first: Tensor, again: Callable[[], Tensor]) -> No
             "something in it is random in evaluation mode too (F.dropout needs training=self.training; a bound must "
             "take its draws as given)."
         )
+
+
+@final
+class NormalisationCheck:
+    """Whether ``⟨e^{−d}⟩`` is 1 over a whole run, as it is for a φ that is normalised.
+
+    Args:
+        nothing: no excess yet, per slot.
+    """
+
+    def __init__(self, nothing: SlotSum) -> None:
+        self.excess = nothing
+        """``Σ_t ⟨w (e^{−d} − 1)⟩`` over the jumps within the samples' reach."""
+        self.blind = False
+        """Whether a jump so far went beyond the reach of its samples."""
+        self._records = 0
+
+    def add(self, excess: SlotSum, share: float) -> None:
+        """Takes in one jump, of which ``share`` of the scouts are still worth something."""
+        if share > _WITHIN_REACH:
+            self.excess = self.excess + excess
+            self._records += 1
+        else:
+            self.blind = True
+
+    def judge(self, ppm: PPM) -> None:
+        """Speaks up where the fluctuation theorem fails over the whole run."""
+        off, error, records = float(self.excess.value), float(self.excess.error), self._records
+        if abs(off) > _ALARM * error and abs(off) > 1e-6 * records:
+            warnings.warn(
+                f"⟨e^−d⟩ is {1 + off / records:.4f} ± {error / records:.4f} over {records} records, "
+                f"not 1: {type(ppm).__name__} is not normalised (look for a missing log-determinant or ln Z), or "
+                "its samples are not of the density that it states.",
+                SzilardWarning,
+                stacklevel=5,
+            )

@@ -3,44 +3,28 @@
 from __future__ import annotations
 
 import copy
-import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, final
 
 import torch
 from torch import Tensor
 
-from szilard.errors import SzilardWarning
 from szilard.ledger import SlotSum
-from szilard.models.evaluation import undisturbed
+from szilard.models.evaluation import any_algorithm, undisturbed
 from szilard.models.ppm import PPM
 from szilard.models.precision import Precision
-from szilard.monitor.determinism import any_algorithm
-from szilard.monitor.ledger.intervals import IntervalClock
 from szilard.monitor.measure import Occasion
 from szilard.monitor.rows import Rows
+from szilard.monitor.sampled.checks import NormalisationCheck
 from szilard.monitor.sampled.combination import END, SLOTS, START, Combination
-from szilard.monitor.sampled.family import Family, Segment, Standing
-from szilard.monitor.sampled.sizes import Sizes
+from szilard.monitor.sampled.family import Family, PendingRow, SampleSet, SampleSizes
+from szilard.monitor.sampled.interval_jumps import IntervalJumps
 from szilard.records.schema import Group
 
 _BATCH_RECORDS = 16
-_WITHIN_REACH = 0.5
-"""Effective share of scouts from which ``⟨e^{−d}⟩`` is believed: of a far jump hardly any sample carries it."""
 _BY_WEIGHTS = ("work_reverse", "heat_stepwise")
 """Columns that a far jump's weights carry: what these have missed, the scatter of those seen does not tell."""
-_ALARM = 6.0
-"""Errors from 1 at which ``⟨e^{−d}⟩`` of a whole run is spoken of."""
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class _Begun:
-    """A jump of a coarser interval under way, on the set of samples that it began on."""
-
-    segment: Segment
-    mark: Any
 
 
 @final
@@ -62,7 +46,7 @@ class SampledRecorder:
         ModelError: if the model cannot be measured.
     """
 
-    def __init__(self, ppm: PPM, family: Family, sizes: Sizes, intervals: tuple[int, ...], seed: int) -> None:
+    def __init__(self, ppm: PPM, family: Family, sizes: SampleSizes, intervals: tuple[int, ...], seed: int) -> None:
         self._ppm = ppm
         self._family = family
         self._sizes = sizes
@@ -71,24 +55,20 @@ class SampledRecorder:
         with undisturbed(ppm.module, ppm.device):
             family.check()
         self.precision: Precision = family.precision
-        self._clock = IntervalClock(intervals)
         nothing = SlotSum.zero(sizes.slots, device=ppm.device)
         self._sums: dict[str, SlotSum] = dict.fromkeys(family.names, nothing)
-        self._by_interval = [nothing] * len(intervals)
+        self._jumps = IntervalJumps(intervals, nothing)
         self._floor = nothing.value
-        self._excess = nothing
-        self._segment: Segment | None = None
-        self._direct: Segment | None = None
+        self._normalisation = NormalisationCheck(nothing)
+        self._sample_set: SampleSet | None = None
+        self._direct: SampleSet | None = None
         self._direct_mark: Any = None
-        self._begun: dict[int, _Begun] = {}
         self._origin: Mapping[str, SlotSum] | None = None
         self._start: dict[str, Combination] = {}
-        self._judged = 0
-        self._blind = False
         self._refreshes = 0
         self._drawn = 0
         self._records = 0
-        self._waiting: list[Standing] = []
+        self._waiting: list[PendingRow] = []
 
     @property
     def groups(self) -> tuple[Group, ...]:
@@ -116,30 +96,25 @@ class SampledRecorder:
     def observe(self, occasion: Occasion) -> None:
         """Evaluates the model at the set's samples, accounts for the jump, and renews the set if it is spent."""
         with any_algorithm():
-            if self._segment is None:
-                self._segment = self._begin()
-                one = self._segment.state()["entropy_conditional"].value.new_ones(())
+            if self._sample_set is None:
+                self._sample_set = self._begin()
+                one = self._sample_set.state()["entropy_conditional"].value.new_ones(())
                 fluctuation, effective, direct = SlotSum.zero(self._sizes.slots, device=one.device), one, None
                 fluctuation, excess = SlotSum(one, fluctuation.influence), fluctuation
             else:
-                step = self._segment.advance()
+                step = self._sample_set.advance()
                 for name, term in step.sums.items():
                     self._sums[name] = self._sums[name] + term
                 self._floor = self._floor + 0.5 * self.precision.epsilon**2 * step.square
                 fluctuation, excess, effective = step.fluctuation, step.excess, step.effective
                 direct = self._jump_from_the_first()
-            ended = self._end_jumps(occasion)
+            ended = self._jumps.end(occasion, self._sample_set)
             share = float(effective)
-            if share > _WITHIN_REACH:
-                self._excess = self._excess + excess
-                self._judged += 1
-            else:
-                self._blind = True
+            self._normalisation.add(excess, share)
             if share < self._sizes.spent:  # not where it is NaN: nothing is drawn from a broken model
-                self._segment = self._renew()
-            for interval in ended:
-                self._begun[interval] = _Begun(self._segment, self._segment.mark())
-            self._stand(occasion, fluctuation, effective, direct)
+                self._sample_set = self._renew()
+            self._jumps.begin(ended, self._sample_set)
+            self._add_row(occasion, fluctuation, effective, direct)
 
     @any_algorithm()
     def rows(self) -> list[Rows]:
@@ -154,7 +129,7 @@ class SampledRecorder:
             return []
         with undisturbed(self._ppm.module, self._ppm.device), any_algorithm():
             last = self._waiting[-1]
-            if self._segment is not None and self._records > 1 and self._segment.unchanged():
+            if self._sample_set is not None and self._records > 1 and self._sample_set.unchanged():
                 state = self._family.checkpoint(self._sizes.checkpoint, self._generator)
                 self._drawn += self._sizes.checkpoint
                 self._waiting[-1] = replace(
@@ -164,7 +139,7 @@ class SampledRecorder:
                 )
             table = self._table(self._waiting)
         self._waiting = []
-        self._judge()
+        self._normalisation.judge(self._ppm)
         return [table]
 
     def rehearse(self, clock: Callable[[], float]) -> float:
@@ -172,44 +147,32 @@ class SampledRecorder:
 
         A set is renewed as the path gets longer, at every record where these lie far apart.
         """
-        if self._segment is None or self._direct is None:
+        if self._sample_set is None or self._direct is None:
             return 0.0
         begin = clock()
         with any_algorithm():
             chance = torch.Generator(device=self._ppm.device).manual_seed(0)
-            self._segment.rehearse()
+            self._sample_set.rehearse()
             copy.copy(self._direct).look()
             self._family.draw(self._sizes.slots, self._sizes.scouts, chance)
-            self._family.rehearse_beside()
+            self._family.rehearse_further_columns()
         return clock() - begin
 
-    def _judge(self) -> None:
-        """Speaks up where the fluctuation theorem fails over the whole run."""
-        off, error = float(self._excess.value), float(self._excess.error)
-        if abs(off) > _ALARM * error and abs(off) > 1e-6 * self._judged:
-            warnings.warn(
-                f"⟨e^−d⟩ is {1 + off / self._judged:.4f} ± {error / self._judged:.4f} over {self._judged} records, "
-                f"not 1: {type(self._ppm).__name__} is not normalised (look for a missing log-determinant or ln Z), or "
-                "its samples are not of the density that it states.",
-                SzilardWarning,
-                stacklevel=4,
-            )
-
-    def _begin(self) -> Segment:
+    def _begin(self) -> SampleSet:
         """The first model: a set to follow, a set to keep for ever, and many samples for its entropy."""
-        segment = self._renew()
+        sample_set = self._renew()
         self._refreshes = 0
         self._direct = self._family.draw(self._sizes.direct, 0, self._generator, light=True)
         self._direct_mark = self._direct.mark()
-        self._origin = segment.state()
+        self._origin = sample_set.state()
         start = self._family.checkpoint(self._sizes.checkpoint, self._generator)
         self._start = {name: Combination.of(START, part) for name, part in start.items()}
         self._drawn += self._sizes.direct + self._sizes.checkpoint
-        return segment
+        return sample_set
 
-    def _renew(self) -> Segment:
-        if self._segment is not None:
-            self._segment.retire()
+    def _renew(self) -> SampleSet:
+        if self._sample_set is not None:
+            self._sample_set.retire()
         self._refreshes += 1
         self._origin = None
         self._drawn += self._sizes.slots + self._sizes.scouts
@@ -221,56 +184,40 @@ class SampledRecorder:
         self._direct.look()
         return SlotSum.mean(self._direct.since(self._direct_mark, near=self._refreshes == 0))
 
-    def _end_jumps(self, occasion: Occasion) -> list[int]:
-        """Adds up the jumps that end here, each on the set that it began on; which intervals begin anew."""
-        plans = self._clock.advance(occasion, 0, 0)
-        seen = {id(self._segment)}
-        for plan in plans:
-            begun = self._begun[plan.interval]
-            if id(begun.segment) not in seen:
-                begun.segment.look()
-                seen.add(id(begun.segment))
-            work = SlotSum.mean(begun.segment.since(begun.mark))
-            self._by_interval[plan.interval] = self._by_interval[plan.interval] + work
-        return list(range(len(self._intervals))) if occasion.opens_intervals else [plan.interval for plan in plans]
-
-    def _stand(self, occasion: Occasion, fluctuation: SlotSum, effective: Tensor, direct: SlotSum | None) -> None:
-        segment = self._segment
-        assert segment is not None
-        state = {name: Combination.of(SLOTS, part) for name, part in segment.state().items()}
+    def _add_row(self, occasion: Occasion, fluctuation: SlotSum, effective: Tensor, direct: SlotSum | None) -> None:
+        sample_set = self._sample_set
+        assert sample_set is not None
+        state = {name: Combination.of(SLOTS, part) for name, part in sample_set.state().items()}
         if self._origin is not None:  # still the first set: what it shares with the first model cancels
             for name, part in self._origin.items():
                 state[name] = state[name] - Combination.of(SLOTS, part) + self._start[name]
-        by_interval = SlotSum(
-            torch.stack([part.value for part in self._by_interval]),
-            torch.stack([part.influence for part in self._by_interval]),
-        )
         if direct is None:
             direct = SlotSum.zero(self._sizes.direct, device=effective.device)
         more = {
             "fluctuation": Combination.of(SLOTS, fluctuation),
-            "fluctuation_excess": Combination.of(SLOTS, self._excess),
+            "fluctuation_excess": Combination.of(SLOTS, self._normalisation.excess),
             "work_direct": Combination.of("direct", direct),
-            "work_by_interval": Combination.of(SLOTS, by_interval),
-            **self._family.beside(),
+            "work_by_interval": Combination.of(SLOTS, self._jumps.work),
+            **self._family.further_columns(),
         }
         host = {
             "interval": occasion.interval,
-            "steps_by_interval": list(self._clock.steps),
-            "jumps_by_interval": list(self._clock.jumps),
+            **self._jumps.host,
             "refreshes": self._refreshes,
             "samples_drawn": self._drawn,
         }
         plain = {"effective_sample_size": effective, "precision_floor": self._floor}
         self._records += 1
         self._waiting.append(
-            Standing(occasion.step, host, dict(self._sums), state, self._start, more, plain, self._blind)
+            PendingRow(
+                occasion.step, host, dict(self._sums), state, self._start, more, plain, self._normalisation.blind
+            )
         )
 
-    def _table(self, standing: list[Standing]) -> Rows:
+    def _table(self, pending: list[PendingRow]) -> Rows:
         layout: dict[str, int | None] = {}
         lines = []
-        for record in standing:
+        for record in pending:
             columns = dict(record.plain)
             for name, combination in self._family.columns(record).items():
                 value, error = combination.value, combination.error
@@ -279,5 +226,5 @@ class SampledRecorder:
             layout = {name: len(value) if value.dim() else None for name, value in columns.items()}
             lines.append(torch.cat([value.reshape(-1) for value in columns.values()]))
         undefined = frozenset(f"{name}_error" for name in _BY_WEIGHTS)
-        steps, host = [r.step for r in standing], [r.host for r in standing]
+        steps, host = [r.step for r in pending], [r.host for r in pending]
         return Rows("ledger", steps, layout, torch.stack(lines), host, undefined)

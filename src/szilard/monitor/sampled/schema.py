@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from szilard.estimate import Kind
-from szilard.records.schema import HISTOGRAM_BINS, TRAINING, Group, Variable
+from szilard.records.schema import TRAINING, Group, Variable
 
 ERROR_OVER_SAMPLES = "standard error over independent samples, each accumulated along the run"
 ERROR_OVER_REPLICATES = "standard error over independent replicates of the sampler's population"
@@ -23,10 +23,11 @@ _COUNTS = (
 )
 
 
-def _number(
+def sampled(
     name: str, long_name: str, equation: str, kind: Kind, *, cumulative: bool, error: str = ERROR_OVER_SAMPLES,
     units: str = "nat", dims: tuple[str, ...] = (),
 ) -> Variable:  # fmt: skip
+    """A variable that is estimated from samples, and so has an error bar, in nats where no unit is given."""
     return Variable(name, long_name, units, kind, cumulative, error, equation, dims)
 
 
@@ -39,13 +40,13 @@ _POOL = (
              "sum_t eps^2 <phi^2>/2"),
 )  # fmt: skip
 
-_EXCESS = _number(
+_EXCESS = sampled(
     "fluctuation_excess", "work that a phi which is not normalised would feign, over jumps within the samples' reach",
     "sum_t <w (exp(-d_t) - 1)> = 0", Kind.UNBIASED, cumulative=True,
 )  # fmt: skip
 
 _BY_INTERVAL = (
-    _number("work_by_interval", "work at coarser measuring intervals", "W(k)", Kind.UNBIASED, cumulative=True,
+    sampled("work_by_interval", "work at coarser measuring intervals", "W(k)", Kind.UNBIASED, cumulative=True,
             dims=("path_interval",)),
     Variable("steps_by_interval", "training steps covered at each measuring interval", "step", cumulative=True,
              dims=("path_interval",), integer=True),
@@ -55,24 +56,24 @@ _BY_INTERVAL = (
 
 TRACTABLE = (
     *_COUNTS,
-    _number("energy", "energy U", "U_t = <phi_t>_{p_t}", Kind.UNBIASED, cumulative=False),
-    _number("entropy_conditional", "conditional entropy S(X|theta)", "S_t = <-ln p_t>_{p_t}", Kind.UNBIASED,
+    sampled("energy", "energy U", "U_t = <phi_t>_{p_t}", Kind.UNBIASED, cumulative=False),
+    sampled("entropy_conditional", "conditional entropy S(X|theta)", "S_t = <-ln p_t>_{p_t}", Kind.UNBIASED,
             cumulative=False),
-    _number("work", "work W", "W = sum_t <w (d + exp(-d) - 1)>, w = p_{t-1}/p_s, x ~ p_s", Kind.UNBIASED,
+    sampled("work", "work W", "W = sum_t <w (d + exp(-d) - 1)>, w = p_{t-1}/p_s, x ~ p_s", Kind.UNBIASED,
             cumulative=True),
-    _number("heat", "heat Q absorbed by X", "Q = S_n - S_0 - W", Kind.UNBIASED, cumulative=True),
-    _number("heat_stepwise", "heat Q, step by step", "sum_t <w (exp(-d) - 1)(phi_t - c)>", Kind.UNBIASED,
+    sampled("heat", "heat Q absorbed by X", "Q = S_n - S_0 - W", Kind.UNBIASED, cumulative=True),
+    sampled("heat_stepwise", "heat Q, step by step", "sum_t <w (exp(-d) - 1)(phi_t - c)>", Kind.UNBIASED,
             cumulative=True),
-    _number("entropy_change", "change of conditional entropy since the first record", "S_n - S_0", Kind.UNBIASED,
+    sampled("entropy_change", "change of conditional entropy since the first record", "S_n - S_0", Kind.UNBIASED,
             cumulative=True),
-    _number("ep_conditional", "conditional entropy production", "Sigma = -Q + S_n - S_0", Kind.UNBIASED,
+    sampled("ep_conditional", "conditional entropy production", "Sigma = -Q + S_n - S_0", Kind.UNBIASED,
             cumulative=True),
-    _number("work_reverse", "work of the reversed protocol", "W_rev = sum_t KL(p_t||p_{t-1})", Kind.UNBIASED,
+    sampled("work_reverse", "work of the reversed protocol", "W_rev = sum_t KL(p_t||p_{t-1})", Kind.UNBIASED,
             cumulative=True),
-    _number("work_direct", "work of one jump from the first model", "KL(p_0||p_n)", Kind.UNBIASED, cumulative=False),
-    _number("length", "statistical length L", "L = sum_t 2 arccos <sqrt(p_t/p_{t-1})>_{p_{t-1}}", Kind.ASYMPTOTIC,
+    sampled("work_direct", "work of one jump from the first model", "KL(p_0||p_n)", Kind.UNBIASED, cumulative=False),
+    sampled("length", "statistical length L", "L = sum_t 2 arccos <sqrt(p_t/p_{t-1})>_{p_{t-1}}", Kind.ASYMPTOTIC,
             cumulative=True, units="nat**0.5"),
-    _number("fluctuation", "integral fluctuation theorem, mean over the steps since the previous record",
+    sampled("fluctuation", "integral fluctuation theorem, mean over the steps since the previous record",
             "<w exp(-d_t)> = 1", Kind.UNBIASED, cumulative=False, units="1"),
     _EXCESS,
     *_BY_INTERVAL,
@@ -82,11 +83,11 @@ TRACTABLE = (
 
 SEQUENCES = (
     Variable("tokens", "mean tokens of a sequence", "1", Kind.UNBIASED, False, ERROR_OVER_SAMPLES),
-    _number("work_per_sequence", "work W of a whole sequence", "W, not divided by its tokens", Kind.UNBIASED,
+    sampled("work_per_sequence", "work W of a whole sequence", "W, not divided by its tokens", Kind.UNBIASED,
             cumulative=True),
-    _number("heat_per_sequence", "heat Q of a whole sequence", "Q, not divided by its tokens", Kind.UNBIASED,
+    sampled("heat_per_sequence", "heat Q of a whole sequence", "Q, not divided by its tokens", Kind.UNBIASED,
             cumulative=True),
-    _number("entropy_per_sequence", "conditional entropy of a whole sequence", "S_t, not divided by its tokens",
+    sampled("entropy_per_sequence", "conditional entropy of a whole sequence", "S_t, not divided by its tokens",
             Kind.UNBIASED, cumulative=False),
 )  # fmt: skip
 """Beside :data:`TRACTABLE` for sequences, whose other quantities are per token of the horizon."""
@@ -102,8 +103,8 @@ TEACHER_FORCED = (
 
 def _bound(name: str, long_name: str, equation: str, *, cumulative: bool) -> tuple[Variable, Variable]:
     return (
-        _number(name, f"{long_name}, from above", equation, Kind.UPPER, cumulative=cumulative),
-        _number(f"{name}_lower", f"{long_name}, from below", equation, Kind.LOWER, cumulative=cumulative),
+        sampled(name, f"{long_name}, from above", equation, Kind.UPPER, cumulative=cumulative),
+        sampled(f"{name}_lower", f"{long_name}, from below", equation, Kind.LOWER, cumulative=cumulative),
     )
 
 
@@ -114,13 +115,13 @@ BOUNDED = (
     *_bound("heat", "heat Q absorbed by X", "Q = S_n - S_0 - W", cumulative=True),
     *_bound("entropy_change", "change of conditional entropy since the first record", "S_n - S_0", cumulative=True),
     *_bound("ep_conditional", "conditional entropy production", "Sigma = -Q + S_n - S_0 = W", cumulative=True),
-    _number("work_joint", "work on x and the latent variables together", "sum_t KL(p_{t-1}(x,z)||p_t(x,z))",
+    sampled("work_joint", "work on x and the latent variables together", "sum_t KL(p_{t-1}(x,z)||p_t(x,z))",
             Kind.UNBIASED, cumulative=True),
-    _number("entropy_gap", "upper less lower bound of the entropy, by number of draws",
+    sampled("entropy_gap", "upper less lower bound of the entropy, by number of draws",
             "<-ln p^K(x; z ~ q)> - <-ln p^K(x; z* and z ~ q)>", Kind.UNBIASED, cumulative=False, dims=("draw",)),
-    _number("work_direct", "work of one jump from the first model, from above", "KL(p_0||p_n)", Kind.UPPER,
+    sampled("work_direct", "work of one jump from the first model, from above", "KL(p_0||p_n)", Kind.UPPER,
             cumulative=False),
-    _number("fluctuation", "integral fluctuation theorem of x and all draws, mean over the steps since the last record",
+    sampled("fluctuation", "integral fluctuation theorem of x and all draws, mean over the steps since the last record",
             "<w exp(-d_t)> = 1", Kind.UNBIASED, cumulative=False, units="1"),
     _EXCESS,
     *(replace(variable, kind=variable.kind and Kind.UPPER) for variable in _BY_INTERVAL),
@@ -130,43 +131,43 @@ BOUNDED = (
 
 ENERGETIC = (
     *_COUNTS,
-    _number("energy", "mean energy <E>, Z left out", "<E_t>_{p_t}", Kind.ASYMPTOTIC, cumulative=False,
+    sampled("energy", "mean energy <E>, Z left out", "<E_t>_{p_t}", Kind.ASYMPTOTIC, cumulative=False,
             error=ERROR_OVER_REPLICATES),
-    _number("work", "work W with an ideal sampler", "W = sum_t <E_t - E_{t-1}>_{p_{t-1}} - dF_t", Kind.ASYMPTOTIC,
+    sampled("work", "work W with an ideal sampler", "W = sum_t <E_t - E_{t-1}>_{p_{t-1}} - dF_t", Kind.ASYMPTOTIC,
             cumulative=True, error=ERROR_OVER_REPLICATES),
-    _number("heat", "heat Q absorbed by X with an ideal sampler",
+    sampled("heat", "heat Q absorbed by X with an ideal sampler",
             "Q = d<E> - dF - W, joined with heat_stepwise by their scatter over replicates", Kind.ASYMPTOTIC,
             cumulative=True, error=ERROR_OVER_REPLICATES),
-    _number("heat_stepwise", "heat Q, step by step", "sum_t Cov(exp(-dE), E_t)/<exp(-dE)> over p_{t-1}",
+    sampled("heat_stepwise", "heat Q, step by step", "sum_t Cov(exp(-dE), E_t)/<exp(-dE)> over p_{t-1}",
             Kind.ASYMPTOTIC, cumulative=True, error=ERROR_OVER_REPLICATES),
-    _number("free_energy_change", "change of free energy since the first record", "dF = -ln(Z_n/Z_0)",
+    sampled("free_energy_change", "change of free energy since the first record", "dF = -ln(Z_n/Z_0)",
             Kind.ASYMPTOTIC, cumulative=True, error=ERROR_OVER_REPLICATES),
-    _number("entropy_change", "change of conditional entropy since the first record", "S_n - S_0 = W + Q",
+    sampled("entropy_change", "change of conditional entropy since the first record", "S_n - S_0 = W + Q",
             Kind.ASYMPTOTIC, cumulative=True, error=ERROR_OVER_REPLICATES),
-    _number("ep_conditional", "conditional entropy production with an ideal sampler", "Sigma = -Q + S_n - S_0",
+    sampled("ep_conditional", "conditional entropy production with an ideal sampler", "Sigma = -Q + S_n - S_0",
             Kind.ASYMPTOTIC, cumulative=True, error=ERROR_OVER_REPLICATES),
-    _number("fluctuation", "integral fluctuation theorem of the step, by chains on both its sides",
+    sampled("fluctuation", "integral fluctuation theorem of the step, by chains on both its sides",
             "<exp(-(dE - dF))> with dF by BAR", Kind.ASYMPTOTIC, cumulative=False, error=ERROR_OVER_REPLICATES,
             units="1"),
-    _number("energy_lagged", "mean energy of the lagging chains", "<E_t>_{rho_t}", Kind.UNBIASED, cumulative=False,
+    sampled("energy_lagged", "mean energy of the lagging chains", "<E_t>_{rho_t}", Kind.UNBIASED, cumulative=False,
             error=ERROR_OVER_CHAINS),
-    _number("work_lagged", "work done on the lagging chains", "sum_t <E_t - E_{t-1}>_{rho_{t-1}}", Kind.UNBIASED,
+    sampled("work_lagged", "work done on the lagging chains", "sum_t <E_t - E_{t-1}>_{rho_{t-1}}", Kind.UNBIASED,
             cumulative=True, error=ERROR_OVER_CHAINS),
-    _number("heat_lagged", "heat absorbed by the lagging chains", "sum_t <E_t>_{rho_t} - <E_t>_{rho_{t-1}}",
+    sampled("heat_lagged", "heat absorbed by the lagging chains", "sum_t <E_t>_{rho_t} - <E_t>_{rho_{t-1}}",
             Kind.UNBIASED, cumulative=True, error=ERROR_OVER_CHAINS),
-    _number("work_shadow", "work that the kernel itself does by not leaving exp(-E) invariant; 0 where it does",
+    sampled("work_shadow", "work that the kernel itself does by not leaving exp(-E) invariant; 0 where it does",
             "sum ln g(x->y)exp(-E(x)) / g(y->x)exp(-E(y))", Kind.UNBIASED, cumulative=True, error=ERROR_OVER_CHAINS),
-    _number("work_dissipated", "dissipated work of the lagging chains", "W_diss = W_lagged + W_shadow - dF", Kind.UPPER,
+    sampled("work_dissipated", "dissipated work of the lagging chains", "W_diss = W_lagged + W_shadow - dF", Kind.UPPER,
             cumulative=True, error=ERROR_OVER_CHAINS),
-    _number("lag_work", "dissipated work beyond that of an ideal sampler: what the lag costs", "W_diss - W",
+    sampled("lag_work", "dissipated work beyond that of an ideal sampler: what the lag costs", "W_diss - W",
             Kind.ASYMPTOTIC, cumulative=True, error=ERROR_OVER_CHAINS),
-    _number("jarzynski", "Jarzynski average over the lagging chains", "<exp(-(W_lagged + W_shadow - dF))>",
+    sampled("jarzynski", "Jarzynski average over the lagging chains", "<exp(-(W_lagged + W_shadow - dF))>",
             Kind.ASYMPTOTIC, cumulative=False, error=ERROR_OVER_CHAINS, units="1"),
     Variable("jarzynski_effective_samples", "effective chains of the Jarzynski average", "1"),
-    _number("detailed_balance", "asymmetry in time of pairs of states a relaxation apart, over its scale",
+    sampled("detailed_balance", "asymmetry in time of pairs of states a relaxation apart, over its scale",
             "<f(x)g(x') - f(x')g(x)>/scale = 0", Kind.UNBIASED, cumulative=False, error=ERROR_OVER_REPLICATES,
             units="1"),
-    _number("acceptance", "acceptance of the sampler", "<a>", Kind.UNBIASED, cumulative=False,
+    sampled("acceptance", "acceptance of the sampler", "<a>", Kind.UNBIASED, cumulative=False,
             error=ERROR_OVER_CHAINS, units="1"),
     Variable("autocorrelation_time", "integrated autocorrelation time of the energy", "sampler step", Kind.ASYMPTOTIC),
     Variable("effective_sample_size", "effective samples over samples in the reference population", "1"),
@@ -178,44 +179,17 @@ ENERGETIC = (
 """An energy and a sampler: an ideal sampler by a weighted reference population, and chains that lag behind."""
 
 LOG_NORMALISER = (
-    _number("log_normaliser", "ln Z", "ln Z_0 - dF", Kind.ASYMPTOTIC, cumulative=False, error=ERROR_WITH_NORMALISER),
-    _number("entropy_conditional", "conditional entropy S(X|theta)", "<E_t>_{p_t} + ln Z_t", Kind.ASYMPTOTIC,
+    sampled("log_normaliser", "ln Z", "ln Z_0 - dF", Kind.ASYMPTOTIC, cumulative=False, error=ERROR_WITH_NORMALISER),
+    sampled("entropy_conditional", "conditional entropy S(X|theta)", "<E_t>_{p_t} + ln Z_t", Kind.ASYMPTOTIC,
             cumulative=False, error=ERROR_WITH_NORMALISER),
 )  # fmt: skip
 """Beside :data:`ENERGETIC` where ``ln Z_0`` is known or was annealed."""
 
 RELAXATION = (
-    _number("relaxation", "mean energy of the lagging chains inside an update", "<E_t> after s sampler steps",
+    sampled("relaxation", "mean energy of the lagging chains inside an update", "<E_t> after s sampler steps",
             Kind.UNBIASED, cumulative=False, error=ERROR_OVER_CHAINS, dims=("sub_step",)),
 )  # fmt: skip
 """Group ``relaxation``: the fine resolution δt; sub-step 0 is the moment after the update. Beyond τ copies go on."""
-
-GALLERY = (Variable("sample", "samples of the model: pixels, coordinates or code points", "1", dims=("row", "place")),)
-"""Group ``gallery``; the root attribute ``gallery`` says what they are (``form``: image, points or text; ``shape``)."""
-
-MODEL_SPACE = (
-    Variable("model_step", "training step of the model kept in each place; -1 where there is none", "step",
-             dims=("model",), integer=True),
-    Variable("previous_step", "training step of the kept model before, from which sigma leads here", "step",
-             integer=True),
-    _number("jeffreys", "symmetric divergence to every kept model, of its dimension or token",
-            "KL(p_i||p_j) + KL(p_j||p_i)", Kind.UNBIASED, cumulative=False, dims=("model",)),
-    _number("separation", "the same with log ratios cut at four times their median, for the map",
-            "J, with |d| <= max(4, 4 median |d|)", Kind.ASYMPTOTIC, cumulative=False, dims=("model",)),
-    _number("cross_entropy", "cross-entropy on held-out data, of its dimension or token", "<phi_t>_{p*}",
-            Kind.UNBIASED, cumulative=False, error=ERROR_OVER_EXAMPLES),
-    _number("free_energy_bar", "free energy against the previous kept model by Bennett's acceptance ratio",
-            "dF", Kind.ASYMPTOTIC, cumulative=False),
-    Variable("forward_histogram", "histogram of sigma from the previous kept model", "1", dims=("bin",), integer=True,
-             equation="sigma = phi_j(x) - phi_i(x), x ~ p_i"),
-    Variable("backward_histogram", "histogram of -sigma of the way back", "1", dims=("bin",), integer=True,
-             equation="sigma = phi_i(x) - phi_j(x), x ~ p_j, turned over"),
-    Variable("histogram_low", "lower edge of both histograms", "nat"),
-    Variable("histogram_high", "upper edge of both histograms", "nat"),
-    _number("detailed_slope", "slope of the log ratio of the two histograms in sigma (Eq. 22)",
-            "ln P_F(sigma)/P_B(-sigma) = sigma", Kind.ASYMPTOTIC, cumulative=False, units="1"),
-)  # fmt: skip
-"""Group ``model_space``: a few models kept along the way, held against one another and against the data."""
 
 CAPABILITIES = {
     "sequential": (*TRACTABLE, *SEQUENCES),
@@ -224,8 +198,6 @@ CAPABILITIES = {
     "energetic": ENERGETIC,
 }
 """The variables of ``ledger`` by capability; those of :data:`TRAINING` always join them."""
-
-BINS = {"bin": tuple(float(number) for number in range(HISTOGRAM_BINS))}
 
 
 def ledger_group(

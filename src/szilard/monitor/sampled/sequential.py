@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, final
 
 import torch
+from jaxtyping import Int
 from torch import Tensor
 
 from szilard.errors import ModelError, SpecError
@@ -14,12 +15,10 @@ from szilard.models.ppm import Sequential, horizon_of
 from szilard.models.precision import Precision, forward_precision
 from szilard.monitor.sampled.checks import check_repeatable, check_samples
 from szilard.monitor.sampled.combination import Combination
-from szilard.monitor.sampled.family import Standing
-from szilard.monitor.sampled.given_text import GivenText
+from szilard.monitor.sampled.family import PendingRow, SampleSizes
 from szilard.monitor.sampled.schema import TEACHER_FORCED, ledger_group
-from szilard.monitor.sampled.sizes import Sizes
-from szilard.monitor.sampled.token_segment import TokenSegment
-from szilard.monitor.sampled.token_sums import token_sums
+from szilard.monitor.sampled.token_set import TokenSampleSet
+from szilard.monitor.sampled.token_sums import TrackedSequences, token_sums
 from szilard.monitor.sampled.tractable import state_columns
 from szilard.records.schema import Group
 
@@ -27,6 +26,41 @@ _LOGITS_KEPT = 2**25
 """Numbers in the logits of the previous record: 128 MiB in float32; at least 16 sequences whatever they take."""
 
 _AS_THEY_ARE = ("tokens", "length", "fluctuation", "work_conditional", "cross_entropy")
+
+
+_TEXT = "text"
+
+
+@final
+class GivenText:
+    """Teacher forcing: how the model's next-token distributions on a given text move, record by record.
+
+    This is not the work on X, whose prefixes are its own samples.
+
+    Args:
+        ppm: the model.
+        text: sequences of one length, at most the model's; of each, one token at least must count.
+    """
+
+    def __init__(self, ppm: Sequential, text: Int[Tensor, "count tokens"]) -> None:
+        alive = ppm.alive(text)
+        self._sequences = TrackedSequences(ppm, text, alive)
+        self._count = alive.sum(-1)
+        self._work = SlotSum.zero(len(text), device=text.device)
+
+    def record(self) -> Mapping[str, Combination]:
+        """Work so far and cross-entropy now, means over sequences of what they are per token."""
+        sums = self._sequences.sums(keep=True)
+        self._work = self._work + SlotSum.mean(sums.work.sum(-1) / self._count)
+        cross = SlotSum.mean(sums.phi.sum(-1) / self._count)
+        return {
+            "work_conditional": Combination.of(_TEXT, self._work),
+            "cross_entropy": Combination.of(_TEXT, cross),
+        }
+
+    def rehearse(self) -> None:
+        """The same work, kept nowhere."""
+        self._sequences.sums(keep=False)
 
 
 @final
@@ -53,10 +87,10 @@ class SequentialFamily:
         self.precision: Precision
 
     @staticmethod
-    def sizes(ppm: Sequential, samples: int | None, checkpoint: int | None) -> Sizes:
+    def sizes(ppm: Sequential, samples: int | None, checkpoint: int | None) -> SampleSizes:
         """Sequences by what their logits take: 16 to 64; few for the jump from the first model."""
         slots = samples or min(64, max(16, _LOGITS_KEPT // (ppm.length * ppm.vocabulary)))
-        return Sizes.of_sequences(slots, checkpoint or 2 * slots)
+        return SampleSizes.of_sequences(slots, checkpoint or 2 * slots)
 
     @property
     def attributes(self) -> dict[str, Any]:
@@ -102,10 +136,10 @@ class SequentialFamily:
         check_repeatable(ppm, logits[alive].double(), lambda: ppm.token_logits(x)[alive].double())
         self.precision = forward_precision(ppm.module, logits)
 
-    def draw(self, slots: int, scouts: int, generator: torch.Generator, *, light: bool = False) -> TokenSegment:
+    def draw(self, slots: int, scouts: int, generator: torch.Generator, *, light: bool = False) -> TokenSampleSet:
         """A set of sequences of the present model."""
         # All at once: drawing holds the distributions of one position only, and what it costs is mostly each pass.
-        return TokenSegment(self._ppm, self._ppm.sample(slots + scouts, generator), slots, light=light)
+        return TokenSampleSet(self._ppm, self._ppm.sample(slots + scouts, generator), slots, light=light)
 
     def checkpoint(self, count: int, generator: torch.Generator) -> Mapping[str, SlotSum]:
         """Energy, entropy and tokens of fresh sequences."""
@@ -118,18 +152,18 @@ class SequentialFamily:
         means = {"energy": energy, "entropy_conditional": entropy, "tokens": tokens}
         return {name: SlotSum.mean(values) for name, values in means.items()}
 
-    def beside(self) -> Mapping[str, Combination]:
+    def further_columns(self) -> Mapping[str, Combination]:
         """What teacher forcing says, where text was given."""
         return {} if self._text is None else self._text.record()
 
-    def rehearse_beside(self) -> None:
+    def rehearse_further_columns(self) -> None:
         """The same work."""
         if self._text is not None:
             self._text.rehearse()
 
-    def columns(self, standing: Standing) -> Mapping[str, Combination]:
+    def columns(self, pending: PendingRow) -> Mapping[str, Combination]:
         """Per token of the horizon, and beside them some per sequence."""
-        whole = state_columns(standing)
+        whole = state_columns(pending)
         return {name: column * self._share(name) for name, column in whole.items()} | {
             "work_per_sequence": whole["work"],
             "heat_per_sequence": whole["heat"],

@@ -7,10 +7,9 @@ from torch import Tensor
 from szilard.errors import ModelError, SpecError
 from szilard.models.ppm import PPM, Bounded, Sequential, Tractable
 from szilard.monitor.sampled.bounded import BoundedFamily
-from szilard.monitor.sampled.family import Family
+from szilard.monitor.sampled.family import Family, SampleSizes
 from szilard.monitor.sampled.recorder import SampledRecorder
 from szilard.monitor.sampled.sequential import SequentialFamily
-from szilard.monitor.sampled.sizes import Sizes
 from szilard.monitor.sampled.tractable import TractableFamily
 
 
@@ -46,9 +45,9 @@ def start(
     if text is not None:
         raise SpecError("text is for models of sequences: leave it out here.")
     if isinstance(ppm, Tractable):
-        family, sizes = TractableFamily(ppm), Sizes.of(samples or 512, checkpoint_samples or 4096)
+        family, sizes = TractableFamily(ppm), SampleSizes.of(samples or 512, checkpoint_samples or 4096)
     elif isinstance(ppm, Bounded):
-        family, sizes = BoundedFamily(ppm), Sizes.of(samples or 256, checkpoint_samples or 2048)
+        family, sizes = BoundedFamily(ppm), SampleSizes.of(samples or 256, checkpoint_samples or 2048)
     else:
         raise ModelError(
             f"{type(ppm).__name__} offers neither labels nor a table of outcomes nor a way to be sampled: wrap the "

@@ -14,8 +14,8 @@ from szilard.models.ppm import Tractable
 from szilard.models.precision import Precision, forward_precision
 from szilard.monitor.sampled.checks import check_phi, check_repeatable, check_samples
 from szilard.monitor.sampled.combination import SLOTS, Combination
-from szilard.monitor.sampled.family import Standing
-from szilard.monitor.sampled.phi_segment import PhiSegment
+from szilard.monitor.sampled.family import PendingRow
+from szilard.monitor.sampled.phi_set import PhiSampleSet
 from szilard.monitor.sampled.schema import ledger_group
 from szilard.records.schema import Group
 
@@ -56,10 +56,10 @@ class TractableFamily:
         phi = check_phi(self._ppm, self._ppm.phi(x), 4, "phi")
         check_repeatable(self._ppm, phi, lambda: self._ppm.phi(x))
 
-    def draw(self, slots: int, scouts: int, generator: torch.Generator, *, light: bool = False) -> PhiSegment:
+    def draw(self, slots: int, scouts: int, generator: torch.Generator, *, light: bool = False) -> PhiSampleSet:
         """A set of samples of the present model."""
         x = self._ppm.sample(slots + scouts, generator)
-        return PhiSegment(lambda: self._phi(x), slots)
+        return PhiSampleSet(lambda: self._phi(x), slots)
 
     def checkpoint(self, count: int, generator: torch.Generator) -> Mapping[str, SlotSum]:
         """Energy and entropy: both the mean of φ, which is normalised."""
@@ -67,31 +67,31 @@ class TractableFamily:
         phi = SlotSum.mean(torch.cat([self._phi(self._ppm.sample(part, generator)) for part in parts]))
         return {"energy": phi, "entropy_conditional": phi}
 
-    def beside(self) -> Mapping[str, Combination]:
+    def further_columns(self) -> Mapping[str, Combination]:
         """Nothing."""
         return {}
 
-    def rehearse_beside(self) -> None:
+    def rehearse_further_columns(self) -> None:
         """Nothing."""
 
-    def columns(self, standing: Standing) -> Mapping[str, Combination]:
+    def columns(self, pending: PendingRow) -> Mapping[str, Combination]:
         """The ledger of a tractable likelihood."""
-        return state_columns(standing)
+        return state_columns(pending)
 
     def _phi(self, x: Tensor) -> Float[Tensor, " count"]:
         # a copy: the model may reuse its output's memory
         return torch.cat([self._ppm.phi(part).to(torch.float64) for part in x.split(_AT_ONCE)])
 
 
-def state_columns(standing: Standing) -> dict[str, Combination]:
+def state_columns(pending: PendingRow) -> dict[str, Combination]:
     """Sums and states, and what follows from them: ``ΔS = S_n − S_0``, ``Q = ΔS − W``, ``Σ = −Q + ΔS = W``."""
-    sums = {name: Combination.of(SLOTS, part) for name, part in standing.sums.items()}
-    change = standing.state["entropy_conditional"] - standing.start["entropy_conditional"]
+    sums = {name: Combination.of(SLOTS, part) for name, part in pending.sums.items()}
+    change = pending.state["entropy_conditional"] - pending.start["entropy_conditional"]
     return {
-        **standing.state,
+        **pending.state,
         **sums,
         "entropy_change": change,
         "heat": change - sums["work"],
         "ep_conditional": sums["work"],
-        **standing.more,
+        **pending.more,
     }

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol, final
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
 
 @final
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class ModelSamples:
     """Samples of a model.
 
     Attributes:
@@ -37,13 +38,13 @@ class Source(Protocol):
     def exact(self) -> bool:
         """Whether samples are exact, independent draws and φ is no bound."""
 
-    def draw(self, count: int) -> Drawn:
+    def draw(self, count: int) -> ModelSamples:
         """``count`` samples, first dimension ``count``; a chain's source goes on from where it was."""
 
     def phi(self, x: Tensor) -> Float[Tensor, " count"]:
         """φ (or the energy) of each sample in nats, float64."""
 
-    def law(self, drawn: Drawn) -> Float[Tensor, " count"]:
+    def law(self, drawn: ModelSamples) -> Float[Tensor, " count"]:
         """φ of x and z together, exact; the same as :meth:`phi` where there is no z."""
 
     def size(self, x: Tensor) -> Float[Tensor, ""]:
@@ -51,3 +52,8 @@ class Source(Protocol):
 
     def restart(self) -> None:
         """The next samples come from the same random numbers as the first ones; chains go on instead."""
+
+
+def dimensions(x: Tensor) -> Float[Tensor, ""]:
+    """Numbers in one sample, as a tensor on the samples' device."""
+    return torch.ones((), dtype=torch.float64, device=x.device) * x[0].numel()

@@ -11,12 +11,12 @@ from torch import Tensor
 
 from szilard import ledger
 from szilard.ledger import SlotSum
-from szilard.monitor.sampled.family import Step
+from szilard.monitor.sampled.family import JumpTerms
 from szilard.monitor.sampled.scouts import balance_of, effective_share, same
 
 
 @final
-class PhiSegment:
+class PhiSampleSet:
     """Samples of the model at their drawing, slots first and scouts after.
 
     Args:
@@ -29,7 +29,7 @@ class PhiSegment:
         self._slots = slots
         self._source = self._now = evaluate()
 
-    def advance(self) -> Step:
+    def advance(self) -> JumpTerms:
         """Work, heat, reversed work, length and fluctuation of the jump."""
         before, self._now = self._now, self._evaluate()
         return self._step(before, self._now)
@@ -65,12 +65,12 @@ class PhiSegment:
         """At the same samples, up to rounding."""
         return same(self._evaluate(), self._now)
 
-    def _step(self, before: Float[Tensor, " count"], after: Float[Tensor, " count"]) -> Step:
+    def _step(self, before: Float[Tensor, " count"], after: Float[Tensor, " count"]) -> JumpTerms:
         weight, d = torch.exp(self._source - before), after - before
         balance = balance_of(weight[self._slots :], d[self._slots :])
         effective = effective_share(self._source[self._slots :] - after[self._slots :])
         weight, d, after = weight[: self._slots], d[: self._slots], after[: self._slots]
-        return Step(
+        return JumpTerms(
             sums={
                 "work": SlotSum.mean(ledger.slot_work(weight, d, balance)),
                 "work_reverse": SlotSum.mean(ledger.slot_work_reverse(weight, d)),

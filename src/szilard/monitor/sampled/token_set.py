@@ -12,16 +12,15 @@ from torch import Tensor
 from szilard import ledger
 from szilard.ledger import SlotSum
 from szilard.models.ppm import Sequential, horizon_of
-from szilard.monitor.sampled.family import Step
-from szilard.monitor.sampled.followed import Followed
+from szilard.monitor.sampled.family import JumpTerms
 from szilard.monitor.sampled.scouts import balance_of, effective_share, same
-from szilard.monitor.sampled.token_sums import TokenSums, token_phi
+from szilard.monitor.sampled.token_sums import TokenSums, TrackedSequences, token_phi
 
 Positions = Float[Tensor, "count length"]
 
 
 @final
-class TokenSegment:
+class TokenSampleSet:
     """Sequences of the model at their drawing, slots first and scouts after.
 
     Of the slots the logits of the model last shown are kept; of scouts and of a light set the tokens' φ.
@@ -39,16 +38,16 @@ class TokenSegment:
         self._alive = ppm.alive(x)
         self._slots = slots
         self._horizon = horizon_of(ppm)
-        self._followed: Followed | None = None
+        self._sequences: TrackedSequences | None = None
         self._sums: TokenSums | None = None
         if light:
             self._source = self._now = self._token_phi(slice(0, None))
             return
-        self._followed = Followed(ppm, x[:slots], self._alive[:slots])
-        self._sums = self._followed.sums(keep=True)
+        self._sequences = TrackedSequences(ppm, x[:slots], self._alive[:slots])
+        self._sums = self._sequences.sums(keep=True)
         self._source = self._now = torch.cat([self._sums.phi, self._token_phi(slice(slots, None))])
 
-    def advance(self) -> Step:
+    def advance(self) -> JumpTerms:
         """Work, reversed work and length by next-token sums; heat and fluctuation of whole sequences."""
         before = self._now
         self._sums, self._now, step = self._step(before, keep=True)
@@ -91,16 +90,16 @@ class TokenSegment:
 
     def retire(self) -> None:
         """The logits go: they are what takes memory."""
-        self._followed = self._sums = None
+        self._sequences = self._sums = None
 
     def unchanged(self) -> bool:
         """By the first sequences."""
         few = slice(0, min(self._ppm.chunk, len(self._x)))
         return same(self._token_phi(few), self._now[few])
 
-    def _step(self, before: Positions, *, keep: bool) -> tuple[TokenSums, Positions, Step]:
-        assert self._followed is not None, "a set that was drawn light, or has retired, does not advance"
-        sums = self._followed.sums(keep=keep)
+    def _step(self, before: Positions, *, keep: bool) -> tuple[TokenSums, Positions, JumpTerms]:
+        assert self._sequences is not None, "a set that was drawn light, or has retired, does not advance"
+        sums = self._sequences.sums(keep=keep)
         now = torch.cat([sums.phi, self._token_phi(slice(self._slots, None))])
         source, slots = self._source, slice(0, self._slots)
         phi = now.sum(-1)
@@ -109,7 +108,7 @@ class TokenSegment:
         later = ledger.prefix_weights(source[slots], now[slots])
         weight = torch.exp((source - before)[slots].sum(-1))
         d = (now - before)[slots].sum(-1)
-        step = Step(
+        step = JumpTerms(
             sums={
                 "work": SlotSum.mean(ledger.prefix_sum(earlier, sums.work)),
                 "work_reverse": SlotSum.mean(ledger.prefix_sum(later, sums.work_reverse)),

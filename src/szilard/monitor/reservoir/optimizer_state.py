@@ -1,4 +1,4 @@
-"""How the loop's optimiser stands at a step: its settings, and what it remembers of earlier gradients."""
+"""How the loop's optimiser stands at a step: its settings, what it remembers of earlier gradients, and its steps."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, final
 import torch
 from torch import Tensor
 
-from szilard.monitor.reservoir.tracked import Tracked
+from szilard.monitor.reservoir.tracked import TrackedParameters
 from szilard.reservoir.dynamics import Dynamics
 
 _SETTINGS = (
@@ -20,7 +20,7 @@ _SETTINGS = (
 
 @final
 @dataclass(frozen=True, slots=True)
-class Settings:
+class OptimizerSettings:
     """Of the optimiser's parameter groups at a step; a learning rate may still be on the device.
 
     Attributes:
@@ -34,7 +34,7 @@ class Settings:
     group_of: tuple[int, ...]
 
     @classmethod
-    def of(cls, optimizer: torch.optim.Optimizer, tracked: Tracked) -> Settings:
+    def of(cls, optimizer: torch.optim.Optimizer, tracked: TrackedParameters) -> OptimizerSettings:
         """As they are now, without waiting for the device."""
         places = {
             id(parameter): number
@@ -73,7 +73,7 @@ class Settings:
 
 @final
 @dataclass(frozen=True, slots=True)
-class Memory:
+class OptimizerBuffers:
     """The optimiser's buffers of the tracked parameters, after its last step.
 
     Attributes:
@@ -87,7 +87,9 @@ class Memory:
     ready: tuple[bool, ...]
 
     @classmethod
-    def of(cls, optimizer: torch.optim.Optimizer, settings: Settings, tracked: Tracked) -> Memory:
+    def of(
+        cls, optimizer: torch.optim.Optimizer, settings: OptimizerSettings, tracked: TrackedParameters
+    ) -> OptimizerBuffers:
         """As it is now; nothing is changed, and nothing waits for the device."""
         states = [optimizer.state.get(parameter, {}) for parameter in tracked.parameters]
         if settings.optimizer == "SGD":
@@ -119,8 +121,40 @@ def _correction(beta: float, step: Any) -> Any:
     return 1 - beta ** float(step)
 
 
-def _or_zeros(found: Sequence[Tensor | None], tracked: Tracked) -> list[Tensor]:
+def _or_zeros(found: Sequence[Tensor | None], tracked: TrackedParameters) -> list[Tensor]:
     return [
         torch.zeros_like(parameter) if buffer is None else buffer
         for buffer, parameter in zip(found, tracked.parameters, strict=True)
     ]
+
+
+@final
+class StepCounter:
+    """Counts the optimiser's own steps, until it is taken off: micro-batches and skipped steps are none.
+
+    Args:
+        optimizer: on which it hangs, by a hook after its steps.
+    """
+
+    def __init__(self, optimizer: torch.optim.Optimizer) -> None:
+        self._made = 0
+        self._overflows: Tensor | None = None
+        self._handle: Any = optimizer.register_step_post_hook(self._count)
+
+    def now(self) -> tuple[int, Tensor | None]:
+        """Steps begun, and how many of them overflowed, which may still be on the device; nothing is waited for."""
+        return self._made, self._overflows
+
+    def remove(self) -> None:
+        """Taken off; it counts no more."""
+        if self._handle is not None:
+            self._handle.remove()
+            self._handle = None
+
+    def _count(self, optimizer: torch.optim.Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self._made += 1
+        # A fused optimiser is called by a gradient scaler also where it will skip its step.
+        overflow = getattr(optimizer, "found_inf", None)
+        if isinstance(overflow, Tensor):
+            skipped = overflow.detach().reshape(()) > 0
+            self._overflows = skipped.int() if self._overflows is None else self._overflows + skipped

@@ -1,11 +1,12 @@
-"""The training loss between records: its mean with a standard error, gathered without waiting for the device."""
+"""What the loop itself says between records: training loss, learning rate and time, without waiting for the device."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import final
+from typing import Any, final
 
+import torch
 from torch import Tensor
 
 
@@ -48,3 +49,33 @@ class LossMeter:
         """The sums since the previous drain; None without a loss."""
         drained, self._sum = self._sum, LossSum(0, 0.0, 0.0)
         return drained if drained.count else None
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class LoopState:
+    """What the loop knows at a record and the model does not; tensors may wait on the device until they are written.
+
+    Attributes:
+        wall_time: seconds since the monitor was made.
+        learning_rate: of the optimiser's first group; None without an optimiser.
+        loss: since the previous record; None if none was given.
+    """
+
+    wall_time: float
+    learning_rate: float | Tensor | None
+    loss: LossSum | None
+
+    @classmethod
+    def of(cls, wall_time: float, optimizer: torch.optim.Optimizer | None, loss: LossSum | None) -> LoopState:
+        """Reads the optimiser without waiting for the device."""
+        rate = None if optimizer is None else optimizer.param_groups[0].get("lr")
+        return cls(wall_time, rate.detach().clone() if isinstance(rate, Tensor) else rate, loss)
+
+    def columns(self) -> dict[str, Any]:
+        """As columns of the ledger."""
+        columns: dict[str, Any] = {} if self.loss is None else {**self.loss.estimate()}
+        columns["wall_time"] = self.wall_time
+        if self.learning_rate is not None:
+            columns["learning_rate"] = float(self.learning_rate)
+        return columns

@@ -13,7 +13,7 @@ from torch import Tensor
 from szilard import ledger
 from szilard.ledger import SlotSum
 from szilard.models.ppm import Bounded
-from szilard.monitor.sampled.family import Step
+from szilard.monitor.sampled.family import JumpTerms
 from szilard.monitor.sampled.scouts import balance_of, effective_share, same
 
 _AT_ONCE = 2**14
@@ -22,7 +22,7 @@ _AT_ONCE = 2**14
 
 @final
 @dataclass(frozen=True, slots=True)
-class Looks:
+class PhiByDraws:
     """One model at a set: φ by number of draws.
 
     Attributes:
@@ -35,7 +35,7 @@ class Looks:
 
 
 @final
-class LatentSegment:
+class LatentSampleSet:
     """Samples of the model at their drawing with draws that are kept as they are, slots first and scouts after.
 
     Args:
@@ -63,17 +63,17 @@ class LatentSegment:
         )
         self._source = self._now = self.evaluate()
 
-    def evaluate(self) -> Looks:
+    def evaluate(self) -> PhiByDraws:
         """The present model."""
         parts = zip(self._x.split(self._size), self._z.split(self._size), strict=True)
         log_ratio = torch.cat([self._ppm.log_joint(x, z) for x, z in parts]) - self._log_q
         draws = self._numbers[-1]
-        return Looks(
+        return PhiByDraws(
             ledger.phi_by_draws(log_ratio[:, :draws], self._numbers),
             ledger.phi_by_draws(log_ratio[:, draws:], self._numbers),
         )
 
-    def advance(self) -> Step:
+    def advance(self) -> JumpTerms:
         """Work from above and from below, and on x and z together."""
         before, self._now = self._now, self.evaluate()
         return self._step(before, self._now)
@@ -86,11 +86,11 @@ class LatentSegment:
         """The same as it takes to advance."""
         self._now = self.evaluate()
 
-    def mark(self) -> Looks:
+    def mark(self) -> PhiByDraws:
         """φ of the model last shown."""
         return self._now
 
-    def since(self, mark: Looks, *, near: bool | None = None) -> Float[Tensor, " slots"]:
+    def since(self, mark: PhiByDraws, *, near: bool | None = None) -> Float[Tensor, " slots"]:
         """Work from above."""
         weight, d = torch.exp(self._source.own[-1] - mark.own[-1]), self._now.own[-1] - mark.own[-1]
         balance = balance_of(weight[self._slots :], d[self._slots :]) if near is None else float(near)
@@ -115,7 +115,7 @@ class LatentSegment:
         """At the same samples and draws, up to rounding."""
         return same(self.evaluate().own, self._now.own)
 
-    def _step(self, before: Looks, after: Looks) -> Step:
+    def _step(self, before: PhiByDraws, after: PhiByDraws) -> JumpTerms:
         slots, scouts = slice(0, self._slots), slice(self._slots, None)
         weight, d = torch.exp(self._source.own - before.own), after.own - before.own
         guess = after.other[-1] - before.other[-1]
@@ -126,7 +126,7 @@ class LatentSegment:
         effective = torch.minimum(*(effective_share((self._source.own - after.own)[row, scouts]) for row in (0, -1)))
         lower = ledger.slot_work_lower(whole[slots], d[-1][slots], scale * guess[slots], balance)
         joint = ledger.slot_work(one[slots], d[0][slots], balance_of(one[scouts], d[0][scouts]))
-        return Step(
+        return JumpTerms(
             sums={
                 "work": SlotSum.mean(ledger.slot_work(whole[slots], d[-1][slots], balance)),
                 "work_lower": SlotSum.mean(lower),

@@ -13,7 +13,7 @@ from szilard.errors import SpecError
 from szilard.models.evaluation import undisturbed
 from szilard.models.ppm import Enumerable
 from szilard.models.tangent import logit_tangent
-from szilard.monitor.reservoir.motion import Settings
+from szilard.monitor.reservoir.optimizer_state import OptimizerSettings
 
 _TIMES = 4
 """Steps of a burst at which the work is predicted: each costs two tangents of the probe."""
@@ -51,7 +51,7 @@ class WorkForecast:
         names: Sequence[str],
         mean: Sequence[Tensor],
         halves: Sequence[Tensor],
-        settings: Settings,
+        settings: OptimizerSettings,
     ) -> Float[Tensor, 2]:
         """For both kinds of work ``½ ⟨Cov_p(J a, J b)⟩`` over probe inputs, summed over heads, R included.
 

@@ -1,0 +1,110 @@
+"""The record of a watched run: opened with all that it says besides numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from szilard.errors import SpecError
+from szilard.models.ppm import PPM
+from szilard.models.precision import Precision
+from szilard.monitor.rows import RowWriter
+from szilard.monitor.schedule import Schedule, SettledInterval
+
+_INTERVAL = "path_interval"
+
+
+def describe(ppm: PPM, optimizer: torch.optim.Optimizer | None, precision: Precision) -> dict[str, Any]:
+    """Attributes of a record, as JSON: model, probe, optimiser, precision and versions."""
+    from szilard.records.provenance import provenance
+
+    parameters = list(ppm.module.parameters())
+    return {
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "model": {
+            "class": type(ppm.module).__name__,
+            "parameters": sum(p.numel() for p in parameters),
+            "dtype": str(parameters[0].dtype).removeprefix("torch.") if parameters else None,
+            "device": ppm.device.type,
+        },
+        "probe": {
+            "family": type(ppm).__name__,
+            "inputs": getattr(ppm, "inputs", None),
+            "heads": getattr(ppm, "heads", None),
+            "outcomes": getattr(ppm, "outcomes", None),
+            "labelled": getattr(ppm, "labels", None) is not None,
+        },
+        "optimizer": None if optimizer is None else _optimizer(optimizer),
+        "forward_precision": precision.name,
+        "forward_flagged": precision.flagged,
+        "provenance": provenance(ppm.device),
+    }
+
+
+def open_record(
+    out: Path, described: Mapping[str, Any], schedule: Schedule, *, overwrite: bool, attributes: Mapping[str, Any]
+) -> RowWriter:
+    """A writer of the rows of all measures, into a new record in ``out``.
+
+    Args:
+        out: directory of the record.
+        described: from :func:`describe`.
+        schedule: of the measures, whose groups and settings the record takes up.
+        overwrite: replace an existing record.
+        attributes: further entries, which override all others.
+
+    Raises:
+        SpecError: if two measures write to the same group.
+        RecordError: if ``out`` exists and is not to be replaced, or cannot be written.
+    """
+    from szilard.records.writer import RecordWriter
+
+    groups = [group for each in schedule.recorders for group in each.recorder.groups]
+    if len({group.name for group in groups}) != len(groups):
+        raise SpecError("two measures write to the same group of the record: give each kind of measure once.")
+    main = schedule.main
+    entries = {
+        **described,
+        "kind_of_run": "single",
+        "every": main.every,
+        "every_chosen_by": "budget" if main.every is None else "user",
+        "budget": schedule.budget_of(main),
+    }
+    for each in schedule.recorders:
+        if each.budget is not None:  # an interval of its own
+            entries |= {f"{each.name}_every": each.every, f"{each.name}_budget": schedule.budget_of(each)}
+    for each in schedule.recorders:
+        entries |= getattr(each.recorder, "attributes", {})  # settings, where it has any to tell
+    writer = RowWriter(RecordWriter(out, groups=groups, attributes=entries | dict(attributes), overwrite=overwrite))
+    name_intervals(writer, schedule)
+    return writer
+
+
+def name_intervals(writer: RowWriter, schedule: Schedule) -> None:
+    """Names measuring intervals in training steps, where ``every`` is known; until then they stand in records."""
+    for each in schedule.recorders:
+        for group in each.recorder.groups:
+            if each.every is not None and _INTERVAL in group.coordinates:
+                steps = [each.every * number for number in group.coordinates[_INTERVAL]]
+                writer.record.set_coordinate(group.name, _INTERVAL, steps)
+
+
+def record_intervals(writer: RowWriter, schedule: Schedule, found: Sequence[SettledInterval]) -> None:
+    """Writes down the intervals that were found by timing, and what was timed."""
+    for interval in found:
+        for each in interval.recorders:
+            if each is schedule.main or each.budget is not None:
+                prefix = "" if each is schedule.main else f"{each.name}_"
+                writer.record.annotate(**{f"{prefix}every": each.every, f"{prefix}calibration": interval.timed})
+    name_intervals(writer, schedule)
+
+
+def _optimizer(optimizer: torch.optim.Optimizer) -> dict[str, Any]:
+    plain = (int, float, str, bool, type(None))
+    settings: dict[str, Any] = {name: value for name, value in optimizer.defaults.items() if isinstance(value, plain)}
+    settings |= {name: list(value) for name, value in optimizer.defaults.items() if isinstance(value, tuple | list)}
+    return {"class": type(optimizer).__name__, **settings}

@@ -1,0 +1,96 @@
+"""Columns of a burst's row that are of the noise: its variance, the signal, and correlations from step to step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+from numpy import ndarray
+
+from szilard.monitor.reservoir.columns import RowColumns
+from szilard.monitor.reservoir.tracked import TrackedParameters
+from szilard.reservoir.time_average import time_average
+
+_SAME_NORM = 1e-5
+"""Relative, within which two steps' gradients have one norm: that is what clipping leaves."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Batching:
+    """How the loop draws.
+
+    Attributes:
+        size: |b|, of a batch.
+        examples: N, of the data.
+        replacement: whether batches are drawn with replacement.
+        half: examples in each fresh batch.
+    """
+
+    size: int
+    examples: int
+    replacement: bool
+    half: int
+
+    @property
+    def finite_population(self) -> float:
+        """What drawing without replacement leaves of the variance, ``(N − |b|)/(N − 1)``."""
+        if self.replacement:
+            return 1.0
+        return max(self.examples - self.size, 0) / max(self.examples - 1, 1)
+
+
+def add_noise(
+    columns: RowColumns, tracked: TrackedParameters, batching: Batching, squares: dict[str, ndarray]
+) -> tuple[ndarray, ndarray]:
+    """Draws of noise (with replacement) and signal per step and group, and their columns."""
+    counts = tracked.counts
+    halves, mean, pair = (tracked.by_group(squares[name]) for name in ("halves", "mean", "pair"))
+    noise = halves * batching.half / (2 * batching.size) / counts
+    signal = (mean - halves) / 4 / counts
+    columns.add_average("noise_variance", time_average(noise * batching.finite_population))
+    columns.add_average("signal_variance", time_average(signal))
+    loop = (pair - halves) / 4 / counts
+    columns.add_estimate("noise_variance_loop", time_average(loop).value)
+    return noise, signal
+
+
+def add_correlation(
+    columns: RowColumns,
+    tracked: TrackedParameters,
+    lags: Sequence[int],
+    squares: dict[str, ndarray],
+    grams: ndarray,
+) -> None:
+    """By lag: unbiased products on the sample, scaled to the group by the share of it that they are."""
+    by_group = tracked.by_group(squares["pair"]).sum(0)
+    variances = np.array(columns.values["noise_variance_loop"])
+    errors = np.array(columns.values["noise_variance_loop_error"])
+    products = grams[:, 0] / 4
+    steps = products.shape[-1]
+    traces = np.trace(products, axis1=1, axis2=2)
+    scales = np.divide(by_group / 4, traces, out=np.zeros_like(traces), where=traces > 0) / tracked.counts
+    pairs = products[:, *np.triu_indices(steps, 1)]
+    spreads = scales * np.sqrt(np.square(pairs).mean(1))
+    covariances = np.stack([np.diagonal(products, lag, 1, 2).mean(1) for lag in lags], 1) * scales[:, None]
+    spread = spreads[:, None] / np.sqrt(steps - np.array(lags))
+    covariances[:, 0], spread[:, 0] = variances, errors
+    columns.add("noise_covariance", covariances)
+    columns.add("noise_covariance_error", spread)
+    whole = np.where(variances > 0, variances, math.nan)[:, None]
+    correlations, spread = covariances / whole, spread / whole
+    correlations[:, 0], spread[:, 0] = whole[:, 0] / whole[:, 0], 0 * whole[:, 0]
+    columns.add("noise_autocorrelation", correlations)
+    columns.add("noise_autocorrelation_error", spread)
+
+
+def clipped_steps(squares: dict[str, ndarray]) -> int:
+    """Steps of one norm with another, unless there is no noise that could tell them apart."""
+    norms = np.sqrt(squares["raw"].sum(-1))
+    if squares["halves"].sum() <= _SAME_NORM * squares["raw"].sum():
+        return 0
+    apart = np.abs(norms[:, None] - norms[None, :]) + np.diag(np.full(len(norms), np.inf))
+    return int((apart.min(1) <= _SAME_NORM * norms).sum())

@@ -1,0 +1,112 @@
+"""What all bursts of a recorder have in common, and what is measured once at the first step of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import final
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from szilard.models.gradients import BatchGradient, full_gradient
+from szilard.models.per_example import per_example_moments
+from szilard.monitor.reservoir.examples import Examples
+from szilard.monitor.reservoir.optimizer_state import OptimizerBuffers, OptimizerSettings
+from szilard.monitor.reservoir.tracked import ParameterSample, TrackedParameters
+from szilard.monitor.reservoir.work_forecast import WorkForecast
+
+FULL_CHUNK = 1024
+"""Training examples in one pass of the full force."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class BurstPlan:
+    """What every burst of a recorder has in common.
+
+    Attributes:
+        gradient: of a batch.
+        examples: the training data.
+        tracked: the parameters.
+        sample: those of them that are looked at one by one.
+        half: examples in each of the two fresh batches of a step.
+        steps: of a burst.
+        directions: random unit vectors of each group on the sample.
+        full: whether the force is that of all examples.
+        per_example: single examples at a burst's first step.
+        forecast: of drift and diffusion, where asked for.
+        device: of the model.
+    """
+
+    gradient: BatchGradient
+    examples: Examples
+    tracked: TrackedParameters
+    sample: ParameterSample
+    half: int
+    steps: int
+    directions: Float[Tensor, "directions sampled"] | None
+    full: bool
+    per_example: int
+    forecast: WorkForecast | None
+    device: torch.device
+
+
+@final
+@dataclass(slots=True)
+class BurstStart:
+    """What is measured once, at the burst's first step; tensors of one number a parameter where not said."""
+
+    squares: Tensor
+    along: Tensor
+    velocity: Tensor
+    force: tuple[Tensor, Tensor, Tensor] | None = None
+    """``U_B`` without its penalty (one number), norms and greatest components of ``∇U_B``."""
+    moments: tuple[Tensor, Tensor] | None = None
+    """``‖g_x‖²`` and ``g_x·ḡ``, shaped (examples, parameters)."""
+
+
+def burst_start(
+    plan: BurstPlan, optimizer: torch.optim.Optimizer, settings: OptimizerSettings, generator: torch.Generator
+) -> BurstStart:
+    """What is measured at a burst's first step; called inside :func:`szilard.models.evaluation.apart`.
+
+    Args:
+        plan: of all bursts.
+        optimizer: of the loop.
+        settings: of the optimiser at this step.
+        generator: of single examples.
+    """
+    tracked = plan.tracked
+    theta = [parameter.detach() for parameter in tracked.parameters]
+    memory = OptimizerBuffers.of(optimizer, settings, tracked)
+    squares = torch.stack([torch.linalg.vector_norm(x, dtype=torch.float64) for x in theta]).square()
+    along, velocity = torch.zeros_like(squares), torch.zeros_like(squares)
+    if memory.velocities is not None and memory.preconditioners is None:
+        pairs = [
+            (x.reshape(-1).double(), v.reshape(-1).double()) for x, v in zip(theta, memory.velocities, strict=True)
+        ]
+        along = torch.stack([torch.dot(x, v) for x, v in pairs])
+        velocity = torch.stack([torch.dot(v, v) for _, v in pairs])
+    start = BurstStart(squares, along, velocity)
+    if plan.full:
+        loss, force = full_gradient(plan.gradient, plan.examples.chunks(FULL_CHUNK, plan.device))
+        penalised = [torch.add(g, x, alpha=d) for g, x, d in zip(force, theta, settings.decays(), strict=True)]
+        penalised = [full_width(g) for g in penalised]
+        greatest = torch.stack([g.abs().max() for g in penalised])
+        start.force = (loss, torch.stack(norms_of(penalised)), greatest)
+    if plan.per_example:
+        drawn = plan.examples.draw(plan.per_example, generator, plan.device)
+        squares_of, along_mean, _ = per_example_moments(plan.gradient, *drawn)
+        start.moments = (squares_of, along_mean)
+    return start
+
+
+def norms_of(tensors: list[Tensor]) -> list[Tensor]:
+    """The Euclidean norm of each tensor, on its device."""
+    return list(torch._foreach_norm(tensors))
+
+
+def full_width(tensor: Tensor) -> Tensor:
+    """The tensor in float32 where it is in half precision, which is too coarse for norms; else itself."""
+    return tensor.float() if tensor.dtype in (torch.float16, torch.bfloat16) else tensor
