@@ -25,7 +25,7 @@ DIGITS_TEST_SIZE = 360
 
 
 def names() -> tuple[str, ...]:
-    """Every name that :func:`load` takes."""
+    """The name of every data set that :func:`load` takes."""
     return ("digits", *SOURCES)
 
 

@@ -42,7 +42,7 @@ class Characters:
 
     @classmethod
     def of(cls, text: str) -> Self:
-        """The characters of a text, sorted."""
+        """The tokenizer of the characters that occur in a text, in the order of their code points."""
         return cls("".join(sorted(set(text))))
 
     def __len__(self) -> int:

@@ -41,7 +41,7 @@ class Source:
 
     @property
     def files(self) -> tuple[File, File, File, File]:
-        """All four."""
+        """Images and labels of the training split, then those of the test split."""
         return self.train_images, self.train_labels, self.test_images, self.test_labels
 
 

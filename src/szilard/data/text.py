@@ -40,12 +40,12 @@ class Text:
 
     @property
     def characters(self) -> Characters:
-        """The tokenizer of all characters that occur."""
+        """The tokenizer of all characters that occur in either part."""
         return Characters.of(self.train + self.held_out)
 
     @property
     def fingerprint(self) -> str:
-        """Tells texts apart by their contents."""
+        """A checksum that tells texts apart by their contents."""
         return "-".join(f"{zlib.crc32(part.encode()):08x}" for part in (self.train, self.held_out))
 
 

@@ -12,8 +12,9 @@ from torch import Tensor, nn
 
 from szilard.errors import ModelError
 from szilard.models.causal import Causal, Forward
-from szilard.models.checks import check_same_device, explain
-from szilard.models.evaluation import undisturbed, unwrap
+from szilard.models.causal_checks import check_causal, check_tokens, check_whole_length, vocabulary_of
+from szilard.models.checks import check_same_device
+from szilard.models.evaluation import unwrap
 from szilard.samplers.ancestral import ancestral
 
 _CHUNK_ELEMENTS = 2**23
@@ -25,7 +26,7 @@ class Decodes(Protocol):
     """What a tokenizer must do for samples to be read as text."""
 
     def decode(self, tokens: Any) -> str:
-        """The text of these tokens."""
+        """The text of these tokens, special ones included or not as the tokenizer has it."""
 
 
 @final
@@ -88,16 +89,16 @@ class Autoregressive:
         self._given_tokens = 0 if self._common else self._prompt.shape[1]
         self.length, self.ends = _whole("length", length), _ends(end)
         self._check_length()
-        self.vocabulary = self._try_forward()
-        self._check_tokens("the prompt", self._prompt)
+        self.vocabulary = vocabulary_of(self._causal, self.module, self._prompt)
+        check_tokens("the prompt", self._prompt, self.vocabulary)
         for token in self.ends:
             if not 0 <= token < self.vocabulary:
                 raise ModelError(
                     f"the end token {token} lies outside 0 … {self.vocabulary - 1}, the model's vocabulary: give one of"
                     " it."
                 )
-        self._try_whole_length()
-        self._check_causal()
+        check_whole_length(self._causal, self.module, self._prompt, self.length, self._read)
+        check_causal(self._causal, self.module, self._prompt, self.vocabulary, self.length, self._read)
         chunk = None if chunk is None else _whole("chunk", chunk)
         if chunk is not None and chunk < 1:
             raise ModelError(f"chunk must be at least 1, not {chunk}: leave it out for the default.")
@@ -183,89 +184,6 @@ class Autoregressive:
                 f"sequences of {self.length} tokens after a prompt of {prompt} need a context of {needed}, and the"
                 f" model's is {self._causal.context}: give length={max(self.length - needed + self._causal.context, 1)}"
                 " or less."
-            )
-
-    def _try_forward(self) -> int:
-        """The vocabulary, from logits on the beginning of a sequence.
-
-        Raises:
-            ModelError: if they are no logits.
-        """
-        tokens = self._prompt[:2]
-        with undisturbed(self.module, self.device):
-            try:
-                logits = self._causal.logits(tokens, tokens.shape[1])
-            except Exception as error:
-                raise ModelError(
-                    f"the model could not be evaluated on the prompt (tokens {tuple(tokens.shape)}): {explain(error)}."
-                    " Tokens must lie within its vocabulary and context; forward=lambda model, tokens: … says how to"
-                    " call it."
-                ) from error
-        if not isinstance(logits, Tensor) or not logits.is_floating_point():
-            what = f"a {logits.dtype} tensor" if isinstance(logits, Tensor) else type(logits).__name__
-            raise ModelError(f"the model's output is {what}, not floating-point logits: pick them out with forward=….")
-        if logits.dim() != 3 or logits.shape[:2] != tokens.shape:
-            raise ModelError(
-                f"the model's output has shape {tuple(logits.shape)} for tokens shaped {tuple(tokens.shape)}, not"
-                " (count, length, vocabulary): one row of logits for each position, with forward=… if need be."
-            )
-        if logits.shape[-1] < 2:
-            raise ModelError(
-                "the vocabulary has one token, and a single outcome carries no information: give a tokenizer with two"
-                " tokens or more."
-            )
-        if not bool(torch.isfinite(logits).all()):
-            raise ModelError("the model's logits are not finite on the prompt: look for NaN or Inf in its weights.")
-        return logits.shape[-1]
-
-    def _check_causal(self) -> None:
-        """That logits do not depend on later tokens, and that the cache gives the same ones."""
-        generator = torch.Generator().manual_seed(0)
-        width = min(4, self.length)
-        random = torch.randint(self.vocabulary, (2, width), generator=generator).to(self.device)
-        tokens = torch.cat([self._prompt[:1].expand(2, -1), random], 1)
-        tokens = tokens[:, : self._causal.context][:, : self._read]
-        if tokens.shape[1] < 2:  # a context of one token, which has no later ones
-            return
-        tokens[1] = tokens[0]
-        tokens[1, -1] = (tokens[0, -1] + 1) % self.vocabulary
-        with undisturbed(self.module, self.device):
-            logits = self._causal.logits(tokens, tokens.shape[1]).float()
-            first, cache = self._causal.extend(tokens[:, :-1], None)
-            second, _ = self._causal.extend(tokens[:, -1:], cache)
-        near = 0.02 * (1 + logits.abs().amax())
-        if bool(((logits[0, :-1] - logits[1, :-1]).abs() > near).any()):
-            raise ModelError(
-                "the model's logits depend on later tokens, so they are no distribution of the next one: mask its"
-                " attention, or give a causal model."
-            )
-        both = torch.stack([first, second], 1).float()
-        if bool(((both - logits[:, -2:]).abs() > near).any()):
-            raise ModelError(
-                "the model's cache gives other logits than one pass over the same tokens: mend its extend(tokens,"
-                " cache), or sample without it by forward=lambda model, tokens: model(tokens)."
-            )
-
-    def _try_whole_length(self) -> None:
-        """That a sequence of the whole length can be read: a plain module does not say how much it takes."""
-        if self._causal.context is not None:
-            return
-        tokens = self._prompt[:1].repeat(1, self._read)[:, : self._read]
-        with undisturbed(self.module, self.device):
-            try:
-                self._causal.logits(tokens, 1)
-            except Exception as error:
-                raise ModelError(
-                    f"the model takes its prompt but no sequence of length={self.length}, which needs {self._read}"
-                    f" tokens to be read at once: {explain(error)}. Give a length that fits into its table of positions"
-                    " or context."
-                ) from error
-
-    def _check_tokens(self, what: str, tokens: Tensor) -> None:
-        if bool(((tokens < 0) | (tokens >= self.vocabulary)).any()):
-            raise ModelError(
-                f"{what} has tokens outside 0 … {self.vocabulary - 1}, the model's vocabulary: encode it with the"
-                " tokenizer that the model was made for."
             )
 
 

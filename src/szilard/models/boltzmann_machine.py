@@ -110,7 +110,7 @@ class RBM(nn.Module):
 
 
 def free_energy(v: Tensor, weight: Tensor, visible_bias: Tensor, hidden_bias: Tensor) -> Float[Tensor, " count"]:
-    """``−a·v − Σ_j ln(1 + e^{b_j + W_j·v})``."""
+    """``F(v) = −a·v − Σ_j ln(1 + e^{b_j + W_j·v})`` of each state, in nats."""
     return -(v @ visible_bias) - F.softplus(F.linear(v, weight, hidden_bias)).sum(-1)
 
 

@@ -74,7 +74,7 @@ class Classifier:
         self.labels = None if labels is None else self._check_labels(labels)
 
     def chunks(self) -> Iterator[slice]:
-        """Slices of the probe, in order."""
+        """Slices of the probe in order, as many inputs as are evaluated at once."""
         for start in range(0, self.inputs, self._chunk):
             yield slice(start, min(start + self._chunk, self.inputs))
 

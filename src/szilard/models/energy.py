@@ -91,7 +91,7 @@ class EnergyBased:
         self._try()
 
     def energy(self, x: Tensor) -> Float[Tensor, " count"]:
-        """``E_θ(x)`` in float64, in nats."""
+        """``E_θ(x)`` of each state in float64, in nats, ln Z left out."""
         value = self._forward(self.module, x)
         if isinstance(value, Tensor) and value.shape == (len(x), 1):
             value = value.squeeze(1)
@@ -99,7 +99,7 @@ class EnergyBased:
         return value.double()
 
     def start(self, count: int, generator: torch.Generator) -> Tensor:
-        """Where chains begin: ``count`` states."""
+        """``count`` states in which chains begin, in memory of their own."""
         if isinstance(self._start, Tensor):
             return self._start[self._rows(count, len(self._start), generator).to(self._start.device)]
         x = self._start(count, generator)

@@ -39,7 +39,7 @@ class RandomState:
 
     @classmethod
     def now(cls, device: torch.device) -> RandomState:
-        """As they stand."""
+        """The global random states as they stand, the device's in use included."""
         cuda = torch.cuda.get_rng_state(device) if device.type == "cuda" else None
         return cls(torch.get_rng_state(), cuda, np.random.get_state(), random.getstate())  # noqa: NPY002 - the run's
 
@@ -51,7 +51,7 @@ class RandomState:
         return cls(torch.Generator().manual_seed(seed).get_state(), cuda, numpy, random.Random(seed).getstate())
 
     def put_back(self, device: torch.device) -> None:
-        """Makes these the global states again."""
+        """Makes these the global random states again."""
         torch.set_rng_state(self.cpu)
         if self.cuda is not None:
             torch.cuda.set_rng_state(self.cuda, device)

@@ -79,7 +79,7 @@ class BatchGradient:
         return results
 
     def loss(self, inputs: Any, labels: Any) -> Tensor:
-        """The batch's mean loss without a gradient."""
+        """The mean loss of a batch, without taking a gradient."""
         with torch.no_grad():
             return self.loss_fn(self.forward(self.module, inputs), labels)
 

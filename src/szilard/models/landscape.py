@@ -81,12 +81,12 @@ class Landscape:
         return given.reshape(len(inputs), -1)
 
     def loss(self, theta: Float[Tensor, " parameters"], batch: Batch) -> Float[Tensor, ""]:
-        """The mean loss of a batch."""
+        """The mean loss of a batch at ``theta``."""
         inputs, labels = batch
         return self._loss(functional_call(self.module, self.split(theta), (self._cast(inputs),)), self._cast(labels))
 
     def losses(self, theta: Float[Tensor, " parameters"], batch: Batch) -> Float[Tensor, " examples"]:
-        """The loss of each example by itself."""
+        """The loss of each example by itself at ``theta``."""
 
         def one(example: Tensor, label: Tensor) -> Tensor:
             return self.loss(theta, (example.unsqueeze(0), label.unsqueeze(0)))
@@ -104,7 +104,7 @@ class Landscape:
         return gradient
 
     def gradients(self, theta: Float[Tensor, " parameters"], batch: Batch) -> Float[Tensor, "examples parameters"]:
-        """``∇φ_θ(x)`` of each example by itself."""
+        """``∇φ_θ(x)`` of each example by itself, one row an example."""
 
         def one(point: Tensor, example: Tensor, label: Tensor) -> Tensor:
             return self.loss(point, (example.unsqueeze(0), label.unsqueeze(0)))

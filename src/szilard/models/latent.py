@@ -95,16 +95,16 @@ class LatentVariable:
         return (parts[0] if len(parts) == 1 else torch.cat(parts)), z
 
     def propose(self, x: Tensor, draws: int, generator: torch.Generator) -> Float[Tensor, "count draws latent"]:
-        """``z ~ q_θ(z|x)``, ``draws`` for each x."""
+        """Proposals ``z ~ q_θ(z|x)``, ``draws`` of them for each x."""
         output = _repeated(self._encode(self.module["encoder"], x), draws)
         return self.proposal.sample(output, generator)
 
     def log_proposal(self, x: Tensor, z: Float[Tensor, "count draws latent"]) -> Float[Tensor, "count draws"]:
-        """``ln q_θ(z|x)`` in float64."""
+        """``ln q_θ(z|x)`` of each proposal, in float64."""
         return self.proposal.log_prob(_repeated(self._encode(self.module["encoder"], x), 1), z, 1)
 
     def log_joint(self, x: Tensor, z: Float[Tensor, "count draws latent"]) -> Float[Tensor, "count draws"]:
-        """``ln p_θ(x|z) + ln p(z)`` in float64."""
+        """``ln p_θ(x|z) + ln p(z)`` of each x with each of its z, in float64."""
         draws = z.shape[1]
         per_part = max(1, self._chunk // draws)
         parts = [

@@ -20,7 +20,7 @@ class Law(Protocol):
         """``ln p(values | output)`` in float64, in nats, summed over the last ``event`` dimensions."""
 
     def sample(self, output: Any, generator: torch.Generator) -> Tensor:
-        """One draw for each element of the output."""
+        """One draw for each element of the output, by the generator alone."""
 
 
 @final
@@ -40,7 +40,7 @@ class Bernoulli:
         return _sum(values.double() * logits - torch.nn.functional.softplus(logits), event)
 
     def sample(self, output: Any, generator: torch.Generator) -> Tensor:
-        """0 or 1, in the output's own precision."""
+        """Pixels that are 0 or 1, in the output's own precision."""
         uniform = torch.rand(output.shape, generator=generator, device=output.device, dtype=torch.float32)
         return (uniform < torch.sigmoid(output)).to(output.dtype)
 
@@ -67,13 +67,13 @@ class Normal:
             raise ModelError(f"the scale of a normal law is {self.scale!r}: give a positive number.")
 
     def log_prob(self, output: Any, values: Tensor, event: int) -> Float[Tensor, "*batch"]:
-        """``−Σ [½ ((x − μ)/σ)² + ln σ + ½ ln 2π]``."""
+        """``−Σ [½ ((x − μ)/σ)² + ln σ + ½ ln 2π]`` over an element's dimensions, float64, in nats."""
         mean, log_scale = (each.double() for each in self.parameters(output))
         white = (values.double() - mean) * torch.exp(-log_scale)
         return _sum(-0.5 * white.square() - log_scale - 0.5 * math.log(2 * math.pi), event)
 
     def sample(self, output: Any, generator: torch.Generator) -> Tensor:
-        """``μ + σ ε``."""
+        """``μ + σ ε`` with standard normal ε from the generator."""
         mean, log_scale = self.parameters(output)
         noise = torch.randn(mean.shape, generator=generator, device=mean.device, dtype=mean.dtype)
         return mean + log_scale.exp() * noise

@@ -67,7 +67,7 @@ class Outcomes:
         self.outcomes = self._try_forward()
 
     def chunks(self) -> Iterator[slice]:
-        """The one input."""
+        """One slice, of the one input that an unconditional distribution has."""
         yield slice(0, 1)
 
     def logits(self, chunk: slice) -> Float[Tensor, "1 1 outcomes"]:

@@ -34,7 +34,7 @@ class PPM(Protocol):
 
     @property
     def module(self) -> nn.Module:
-        """Holds θ: parameters and buffers."""
+        """The module that holds θ: parameters and buffers."""
 
     @property
     def device(self) -> torch.device:
@@ -54,15 +54,15 @@ class Enumerable(PPM, Protocol):
 
     @property
     def heads(self) -> int:
-        """Number of labels per input."""
+        """Number of labels that an input has."""
 
     @property
     def outcomes(self) -> int:
-        """Number of outcomes per label."""
+        """Number of outcomes that a label has."""
 
     @property
     def labels(self) -> Int[Tensor, "inputs heads"] | None:
-        """True labels of the probe, where known."""
+        """True labels of the probe from 0 up, where they are known."""
 
     def chunks(self) -> Iterator[slice]:
         """Slices of the probe such that one chunk × heads × outcomes fits in memory comfortably."""
@@ -82,11 +82,11 @@ class Sequential(PPM, Protocol):
 
     @property
     def length(self) -> int:
-        """Most tokens of a sequence (the horizon T)."""
+        """Most tokens of a sequence, the horizon T where it has no prompt of its own."""
 
     @property
     def vocabulary(self) -> int:
-        """Number of tokens."""
+        """Number of tokens from which each position takes one."""
 
     @property
     def chunk(self) -> int:
@@ -147,7 +147,7 @@ class Energetic(PPM, Protocol):
     """
 
     def energy(self, x: Tensor) -> Float[Tensor, " count"]:
-        """``E_θ(x)`` in nats, in float64."""
+        """``E_θ(x)`` of each state in nats, in float64, ln Z left out."""
 
     def start(self, count: int, generator: torch.Generator) -> Tensor:
         """Where chains begin; never chains that train θ."""

@@ -73,7 +73,7 @@ class RestrictedBoltzmann:
         return self._annealing_error
 
     def energy(self, x: Float[Tensor, "count visible"]) -> Float[Tensor, " count"]:
-        """``F_θ(v)`` in float64, in nats."""
+        """The free energy ``F_θ(v)`` of each state in float64, in nats."""
         value = self.module(x)
         check_energy(value, len(x))
         return value.double()

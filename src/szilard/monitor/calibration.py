@@ -87,5 +87,5 @@ class Calibration:
 
     @property
     def steps(self) -> int:
-        """Steps timed so far, the warm-up included."""
+        """Number of steps timed so far, the warm-up included."""
         return self._steps

@@ -73,7 +73,7 @@ class LoopState:
         return cls(wall_time, rate.detach().clone() if isinstance(rate, Tensor) else rate, loss)
 
     def columns(self) -> dict[str, Any]:
-        """As columns of the ledger."""
+        """Columns of the ledger: ``loss`` and its error, ``wall_time`` in seconds, ``learning_rate``."""
         columns: dict[str, Any] = {} if self.loss is None else {**self.loss.estimate()}
         columns["wall_time"] = self.wall_time
         if self.learning_rate is not None:

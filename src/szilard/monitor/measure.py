@@ -41,7 +41,7 @@ class Recorder(Protocol):
 
     @property
     def groups(self) -> tuple[Group, ...]:
-        """What its rows hold."""
+        """Groups of the record that its rows go to, with their variables."""
 
     @property
     def precision(self) -> Precision:
@@ -58,7 +58,7 @@ class Recorder(Protocol):
         """Accounts for all that was observed since the last call."""
 
     def finish(self) -> list[Rows]:
-        """Rows still owed when the run ends."""
+        """Rows that were held back until the run ends."""
 
     def rehearse(self, clock: Callable[[], float]) -> float:
         """Does the work of a record without keeping any of it, and returns the seconds that it takes by this clock."""

@@ -41,7 +41,7 @@ class ScheduledRecorder:
 
     @property
     def name(self) -> str:
-        """Name of the first group that it writes."""
+        """Name of the first group of the record that it writes."""
         return self.recorder.groups[0].name
 
     @property
@@ -104,7 +104,7 @@ class Schedule:
 
     @property
     def settled(self) -> bool:
-        """Whether every recorder has its interval."""
+        """Whether every recorder has its interval, given or found."""
         return self._calibration is None
 
     def due(self, step: int) -> list[ScheduledRecorder]:

@@ -8,7 +8,7 @@ from typing import final
 
 @final
 class ThinningSchedule:
-    """Of the records that come, those to look at: all of the first ``dense``, then each further by a factor.
+    """Says which records to look at: all of the first ``dense``, then each further from the start by a factor.
 
     Args:
         growth: from one record's number to the next one's, counted from 1 (from 0 with ``behind=1``).

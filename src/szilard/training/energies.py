@@ -61,12 +61,12 @@ class TiltedGaussian(nn.Module):
         self.tilt = nn.Sequential(*layers, last)
 
     def forward(self, x: Tensor) -> Tensor:
-        """One energy for each state."""
+        """The energy of each state, in nats, shaped ``(count,)``."""
         z = self.whitened(x)
         return z.square().sum(1) / 2 + self.tilt(z).squeeze(1)
 
     def whitened(self, x: Tensor) -> Tensor:
-        """``z = L⁻¹(x − m)`` of each flattened state."""
+        """``z = L⁻¹(x − m)`` of each flattened state, shaped ``(count, features)``."""
         return (x.flatten(1) - self.mean) @ self.inverse.T
 
     @torch.no_grad()
@@ -103,24 +103,24 @@ class TwoModes(nn.Module):
         self.log_odds = nn.Parameter(torch.zeros(()))
 
     def forward(self, x: Tensor) -> Tensor:
-        """One energy for each state."""
+        """The energy of each state, in nats, shaped ``(count,)``."""
         return -torch.logaddexp(
             -(x - self.first).square().sum(1) / 2, -(x - self.second).square().sum(1) / 2 - self.log_odds
         )
 
     @property
     def mass(self) -> float:
-        """Of the second mode."""
+        """Probability of the second mode, ``σ(−z)``, between 0 and 1."""
         return float(torch.sigmoid(-self.log_odds.detach()))
 
     def log_normaliser(self) -> float:
-        """``(d/2) ln 2π + ln(1 + e^{−z})``."""
+        """``ln Z = (d/2) ln 2π + ln(1 + e^{−z})``, exact."""
         odds = nn.functional.softplus(-self.log_odds.detach().double())
         return len(self.first) / 2 * math.log(2 * math.pi) + float(odds)
 
     @torch.no_grad()
     def draw(self, count: int, generator: torch.Generator) -> Tensor:
-        """Independent exact samples."""
+        """``count`` independent exact samples, shaped ``(count, d)``."""
         like = self.first
         chosen = torch.rand(count, 1, generator=generator, device=generator.device).to(like.device) < self.mass
         noise = torch.randn(count, len(like), generator=generator, device=generator.device, dtype=like.dtype)

@@ -58,7 +58,7 @@ class Factory(Settings):
 
     @property
     def reconstructible(self) -> bool:
-        """Whether a file can hold it."""
+        """Whether a file can hold it, so that a record can be resumed without the caller."""
         return isinstance(self.target, str)
 
     def as_table(self) -> Table:

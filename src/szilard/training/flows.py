@@ -81,7 +81,7 @@ class Standardised(nn.Module):
         self.register_buffer("scale", scale)
 
     def forward(self) -> Distribution:
-        """The distribution of x."""
+        """The distribution of x, in units of the data."""
         return TransformedDistribution(self.flow(), [AffineTransform(self.shift, self.scale, event_dim=1)])
 
 

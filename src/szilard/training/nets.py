@@ -96,7 +96,7 @@ class TangentLinear(nn.Module):
         self.bias = nn.Parameter(torch.zeros(fan_out))
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """One row of outputs for each row of inputs."""
+        """``W h/√fan_in + b``, one row of outputs for each row of inputs."""
         return nn.functional.linear(inputs, self.weight / math.sqrt(self.weight.shape[1]), self.bias)
 
 

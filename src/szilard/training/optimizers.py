@@ -43,7 +43,7 @@ class SGD(Settings):
         self.require("nesterov", not self.nesterov or self.momentum > 0, "false where there is no momentum")
 
     def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
-        """The optimiser over ``parameters``."""
+        """A ``torch.optim.SGD`` with these settings over ``parameters``."""
         return torch.optim.SGD(
             parameters, self.lr, momentum=self.momentum, nesterov=self.nesterov, weight_decay=self.weight_decay
         )
@@ -81,7 +81,7 @@ class Adam(_Adaptive):
     kind: ClassVar[str] = "adam"
 
     def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
-        """The optimiser over ``parameters``."""
+        """A ``torch.optim.Adam`` with these settings over ``parameters``."""
         betas = (self.betas[0], self.betas[1])
         return torch.optim.Adam(parameters, self.lr, betas, self.eps, self.weight_decay)
 
@@ -94,6 +94,6 @@ class AdamW(_Adaptive):
     weight_decay: float = 0.01
 
     def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
-        """The optimiser over ``parameters``."""
+        """A ``torch.optim.AdamW`` with these settings over ``parameters``."""
         betas = (self.betas[0], self.betas[1])
         return torch.optim.AdamW(parameters, self.lr, betas, self.eps, self.weight_decay)

@@ -33,5 +33,5 @@ def seed_of(seed: int, stream: str) -> int:
 
 
 def generator_of(seed: int, stream: str) -> torch.Generator:
-    """A generator on the CPU for a named stream."""
+    """A generator on the CPU at the beginning of a named stream."""
     return torch.Generator().manual_seed(seed_of(seed, stream))

@@ -57,5 +57,5 @@ class Training(Settings):
 
     @property
     def reconstructible(self) -> bool:
-        """Whether a file can hold it."""
+        """Whether a file can hold it, the loss included."""
         return self.loss is None or self.loss.reconstructible

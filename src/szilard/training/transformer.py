@@ -48,7 +48,7 @@ def transformer(
 
 
 class Transformer(nn.Module):
-    """See :func:`transformer`."""
+    """The module that :func:`transformer` makes, with a cache of keys and values."""
 
     def __init__(self, vocabulary: int, context: int, width: int, blocks: int, heads: int, dropout: float) -> None:
         super().__init__()
@@ -62,7 +62,7 @@ class Transformer(nn.Module):
                 nn.init.normal_(parameter, std=0.02 / (2 * blocks) ** 0.5)
 
     def forward(self, tokens: Int[Tensor, "count length"]) -> Float[Tensor, "count length vocabulary"]:
-        """Logits of the next token at every position."""
+        """Logits of the next token at every position, from one pass over all of them."""
         return self.extend(tokens, None)[0]
 
     def extend(

@@ -44,7 +44,7 @@ class Chains:
 
     @classmethod
     def of(cls, ppm: Energetic, x: Tensor) -> Chains:
-        """Nothing done on them yet."""
+        """Chains at these states, on which no work has been done and which have taken up no heat."""
         energy = ppm.energy(x)
         nothing = torch.zeros_like(energy)
         return cls(x, energy, nothing, nothing, nothing, torch.ones_like(energy), torch.ones_like(energy[0]))

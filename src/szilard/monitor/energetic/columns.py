@@ -27,7 +27,7 @@ class ReferenceSums:
     free_energy: Float[Tensor, " islands"]
 
     def and_of(self, step: PopulationStep) -> ReferenceSums:
-        """One step more."""
+        """The sums with one more step of the reference, in nats."""
         return ReferenceSums(*(getattr(self, field.name) + getattr(step, field.name) for field in fields(self)))
 
 

@@ -68,7 +68,7 @@ class Population:
 
     @classmethod
     def of(cls, ppm: Energetic, x: Tensor, islands: int) -> Population:
-        """Equal weights."""
+        """A population of equal weights, whose states are dealt out to the islands in order."""
         energy = ppm.energy(x).reshape(islands, -1)
         return cls(x, torch.zeros_like(energy), energy, islands)
 
@@ -116,7 +116,7 @@ class Population:
         )
 
     def mean_energy(self) -> Float[Tensor, " islands"]:
-        """``⟨E⟩`` of each island, jackknifed."""
+        """``⟨E⟩`` of each island in nats, jackknifed over its particles."""
         mean: Tensor = ledger.mean_weighted(self.energy, torch.softmax(self.log_weights, -1)).value
         return mean
 

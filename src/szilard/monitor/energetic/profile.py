@@ -32,7 +32,7 @@ class RelaxationProfile:
 
     @classmethod
     def of(cls, sampler_steps: int) -> RelaxationProfile:
-        """For chains that relax for ``sampler_steps``."""
+        """The sub-steps for chains that relax for ``sampler_steps`` at a record."""
         doubling = [2**power for power in range(sampler_steps.bit_length()) if 2**power < sampler_steps]
         stride = max(1, sampler_steps // _LOOKS)
         count = _BEYOND * sampler_steps // stride
@@ -46,7 +46,7 @@ class RelaxationProfile:
     def joined(
         self, within: Float[Tensor, "stops chains"], beyond: Float[Tensor, "looks chains"]
     ) -> Float[Tensor, "sub_steps chains"]:
-        """Energies at :attr:`sub_steps`."""
+        """Energies at :attr:`sub_steps`, those within the update first."""
         return torch.cat([within, beyond[self._shown]])
 
     def autocorrelation_time(self, beyond: Float[Tensor, "looks chains"]) -> Float[Tensor, ""]:

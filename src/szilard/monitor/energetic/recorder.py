@@ -83,14 +83,14 @@ class EnergeticRecorder:
 
     @property
     def groups(self) -> tuple[Group, ...]:
-        """The groups ``ledger`` and ``relaxation``."""
+        """What its rows hold: the groups ``ledger`` and ``relaxation``."""
         more = () if self._log_normaliser is None else LOG_NORMALISER
         sub_steps = {"sub_step": tuple(map(float, self._profile.sub_steps))}
         return ledger_group("energetic", more), Group("relaxation", RELAXATION, sub_steps)
 
     @property
     def attributes(self) -> dict[str, Any]:
-        """Its settings, and how the chains began."""
+        """Entries for the record: its settings, and how the chains began."""
         settings = self._settings
         return {
             "kind_of_run": "sampled",
@@ -146,7 +146,7 @@ class EnergeticRecorder:
 
     @any_algorithm()
     def rows(self) -> list[Rows]:
-        """What was observed, as rows."""
+        """The rows of what was observed since the last call, profiles in a table of their own."""
         batch, self._waiting = self._waiting, []
         if not batch:
             return []
@@ -173,7 +173,7 @@ class EnergeticRecorder:
         return rows
 
     def finish(self) -> list[Rows]:
-        """Nothing is owed."""
+        """No row, for none is held back until the run ends."""
         return []
 
     def rehearse(self, clock: Callable[[], float]) -> float:

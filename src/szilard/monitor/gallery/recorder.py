@@ -39,13 +39,13 @@ class GalleryRecorder(SourceRecorder[tuple[int, Tensor, Tensor | None]]):
 
     @property
     def groups(self) -> tuple[Group, ...]:
-        """The group ``gallery``."""
+        """What its rows hold: the group ``gallery``, one place for each number of a sample."""
         extents = {"row": self._samples, "place": self._form.places}
         return (Group("gallery", GALLERY, {name: tuple(map(float, range(extents[name]))) for name in extents}),)
 
     @property
     def attributes(self) -> dict[str, Any]:
-        """What the samples are."""
+        """Entries for the record: what the samples are, and how an energy's chains relax."""
         told: dict[str, Any] = {"form": self._form.name, "shape": list(self._form.shape)}
         if hasattr(self._ppm, "relax"):
             told["sampler_steps"] = self._sampler_steps
@@ -53,7 +53,7 @@ class GalleryRecorder(SourceRecorder[tuple[int, Tensor, Tensor | None]]):
 
     @property
     def full(self) -> bool:
-        """Whether some records wait."""
+        """Whether so many records wait that they are to be written."""
         return len(self._waiting) >= _WAITING
 
     def _keep(self, step: int) -> None:

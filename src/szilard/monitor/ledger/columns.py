@@ -45,7 +45,7 @@ class Columns:
         self._replaced_errors.append((position, (square / (count - 1) / count).sqrt()))
 
     def add_plain(self, name: str, value: Float[Tensor, " records"]) -> None:
-        """A number a record without an error."""
+        """Adds one number a record that has no error, such as the precision floor."""
         self._plain[name] = value
 
     def rows(self, group: str, steps: Sequence[int], host: Sequence[Mapping[str, Value]]) -> Rows:

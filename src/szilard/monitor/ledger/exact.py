@@ -38,7 +38,7 @@ class Pool:
         return cls(bare.logits, tuple(torch.cat(parts, dim=1)))
 
     def extended(self, other: Pool) -> Pool:
-        """These models, then others."""
+        """A pool of these models and then those of ``other``."""
         return Pool(self.logits + other.logits, self.normalisers + other.normalisers)
 
     def __getitem__(self, rows: Sequence[int]) -> Pool:
@@ -56,11 +56,11 @@ class Pool:
             yield slice(start, min(start + size, inputs))
 
     def phi(self, chunk: slice) -> Float[Tensor, "models chunk heads outcomes"]:
-        """Normalised φ of a chunk, nats."""
+        """Normalised φ of a chunk of the probe under every model, float64, in nats."""
         return phi_of(self._stacked(chunk), self.normalised(chunk))
 
     def normalised(self, chunk: slice) -> Float[Tensor, "models chunk heads"]:
-        """``ln Σ e^z`` of a chunk, nats."""
+        """``ln Σ e^z`` of a chunk of the probe under every model, float64, in nats."""
         return torch.stack([normaliser[chunk] for normaliser in self.normalisers])
 
     def _stacked(self, chunk: slice) -> Float[Tensor, "models chunk heads outcomes"]:
@@ -156,7 +156,7 @@ def _overlap_defect(jump: ledger.Jump) -> Float[Tensor, "jumps chunk"]:
 
 
 def join(parts: Sequence[Terms]) -> Terms:
-    """The chunks' terms side by side."""
+    """The terms of all chunks of the probe, side by side along its inputs."""
     if len(parts) == 1:
         return parts[0]
     work, heat, h, h_direct, excess_variance = (

@@ -87,7 +87,7 @@ class IntervalSums:
 
     @classmethod
     def zero(cls, intervals: int, inputs: int, device: torch.device) -> IntervalSums:
-        """Nothing measured yet."""
+        """The sums before anything is measured: 0 for every interval and input."""
         nothing = torch.zeros(intervals, inputs, dtype=torch.float64, device=device)
         return cls(nothing, nothing, LengthSum.zero(intervals, inputs, device=device))
 
@@ -116,7 +116,7 @@ class IntervalSums:
         )
 
     def last(self) -> IntervalSums:
-        """The sums after the batch's last record."""
+        """The sums after the batch's last record, without its dimension."""
         return IntervalSums(self.work[-1], self.heat[-1], self.length[-1])
 
 

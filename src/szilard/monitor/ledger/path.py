@@ -33,7 +33,7 @@ class PathSums:
 
     @classmethod
     def zero(cls, inputs: int, device: torch.device) -> PathSums:
-        """The path of a single point."""
+        """The sums of a path that is a single point: 0 for every input."""
         nothing = torch.zeros(inputs, dtype=torch.float64, device=device)
         names = ("work", "heat", "length_mean", "work_reverse", "work_quadratic", "precision_floor")
         none = LengthSum.zero(inputs, device=device)
@@ -51,5 +51,5 @@ class PathSums:
         )
 
     def last(self) -> PathSums:
-        """The sums after the batch's last record."""
+        """The sums after the batch's last record, without its dimension."""
         return PathSums({name: along[-1] for name, along in self.sums.items()}, self.length[-1], self.length_rms[-1])

@@ -79,7 +79,7 @@ class LedgerRecorder:
 
     @property
     def groups(self) -> tuple[schema.Group, ...]:
-        """The groups ``ledger`` and ``samples``."""
+        """What its rows hold: the groups ``ledger`` and ``samples``."""
         variables: tuple[schema.Variable, ...] = (*schema.LEDGER, *schema.TRAINING)
         if self._theta is not None:
             variables += (schema.WORK_QUADRATIC,)
@@ -91,7 +91,7 @@ class LedgerRecorder:
 
     @property
     def attributes(self) -> dict[str, Any]:
-        """Its settings."""
+        """Entries for the record: measuring intervals, and samples per input of the sampled route."""
         return {"path_intervals": list(self._clock.multiples), "samples_per_input": self._sampled.samples}
 
     @property
@@ -133,7 +133,7 @@ class LedgerRecorder:
         return [ledger_rows, *sampled]
 
     def finish(self) -> list[Rows]:
-        """The sampled route's last row."""
+        """The last row of the sampled route, unless it has been given."""
         return self._sampled.finish()
 
     def rehearse(self, clock: Callable[[], float]) -> float:

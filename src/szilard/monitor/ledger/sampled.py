@@ -98,7 +98,7 @@ class SampledRoute:
 
     @property
     def samples(self) -> int:
-        """Trajectories per probe input."""
+        """Number of trajectories for each probe input."""
         return self._shape[-1]
 
     def uniform(self) -> Uniform:

@@ -65,7 +65,7 @@ class ModelSpaceRecorder(SourceRecorder[tuple[int, dict[str, Tensor]]]):
 
     @property
     def groups(self) -> tuple[Group, ...]:
-        """The group ``model_space``."""
+        """What its rows hold: the group ``model_space``, one place for each model kept."""
         models = {"model": tuple(map(float, range(self._kept.most)))}
         return (Group("model_space", tuple(self._variables()), models | BINS),)
 

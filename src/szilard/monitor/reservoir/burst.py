@@ -55,12 +55,12 @@ class Burst:
 
     @property
     def steps(self) -> int:
-        """Steps taken in so far."""
+        """Number of the optimiser's steps taken in so far."""
         return len(self.norms)
 
     @property
     def done(self) -> bool:
-        """Whether these are all."""
+        """Whether as many steps were taken in as a burst has."""
         return self.steps >= self.plan.steps
 
     @any_algorithm()
@@ -209,7 +209,7 @@ class Burst:
 @final
 @dataclass(frozen=True, slots=True)
 class BurstSums:
-    """Of a finished burst, on the device.
+    """Sums over the steps of a finished burst, still on the device.
 
     Attributes:
         norms: in the order of :data:`NORMS`.

@@ -28,7 +28,7 @@ class RowColumns:
         self.values[name] = np.asarray(values, dtype=np.float64).tolist()
 
     def add_estimate(self, name: str, estimate: Estimate) -> None:
-        """Adds an estimate, its error beside it."""
+        """Adds an estimate, its standard error beside it as ``<name>_error``."""
         self.add(name, estimate.value)
         self.add(f"{name}_error", estimate.error)
 

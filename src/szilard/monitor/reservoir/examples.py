@@ -84,7 +84,7 @@ class Examples:
 
 
 def on(device: torch.device, batch: Batch) -> Batch:
-    """A batch on a device."""
+    """The batch with all its tensors on a device; what is no tensor stays as it is."""
     inputs, labels = (
         pytree.tree_map(lambda leaf: leaf.to(device, non_blocking=True) if isinstance(leaf, Tensor) else leaf, part)
         for part in batch

@@ -122,7 +122,7 @@ class Reservoir:
 
     @property
     def steps(self) -> int:
-        """Of the optimiser, in a burst."""
+        """Number of the optimiser's steps in a burst: two more than the longest lag."""
         return max(self.lags) + _MORE
 
     def start(self, ppm: PPM, seed: int, optimizer: torch.optim.Optimizer | None) -> ReservoirRecorder:

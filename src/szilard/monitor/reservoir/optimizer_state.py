@@ -21,7 +21,7 @@ _SETTINGS = (
 @final
 @dataclass(frozen=True, slots=True)
 class OptimizerSettings:
-    """Of the optimiser's parameter groups at a step; a learning rate may still be on the device.
+    """Settings of the optimiser's parameter groups at a step; a learning rate may still be on the device.
 
     Attributes:
         optimizer: name of its class.
@@ -52,7 +52,7 @@ class OptimizerSettings:
         return cls(type(optimizer).__name__, groups, tuple(places.get(id(p), -1) for p in tracked.parameters))
 
     def dynamics(self) -> list[Dynamics | None]:
-        """Of every tracked parameter; None for those that the optimiser no longer holds.
+        """How each tracked parameter moves; None for those that the optimiser no longer holds.
 
         Raises:
             SpecError: for an optimiser or setting that is not understood.
@@ -146,7 +146,7 @@ class StepCounter:
         return self._made, self._overflows
 
     def remove(self) -> None:
-        """Taken off; it counts no more."""
+        """Takes the hook off the optimiser; from then on nothing is counted."""
         if self._handle is not None:
             self._handle.remove()
             self._handle = None

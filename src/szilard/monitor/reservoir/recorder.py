@@ -74,7 +74,7 @@ class ReservoirRecorder:
 
     @property
     def groups(self) -> tuple[Group, ...]:
-        """The group ``reservoir``."""
+        """What its rows hold: the group ``reservoir``, a number for each group of parameters."""
         plan = self._plan
         directions = 0 if plan.directions is None else len(plan.directions)
         group = schema.reservoir_group(
@@ -99,7 +99,7 @@ class ReservoirRecorder:
 
     @property
     def following(self) -> bool:
-        """Whether a burst is going on."""
+        """Whether a burst is going on, so that it wants to hear of the next step."""
         return self._burst is not None
 
     def observe(self, occasion: Occasion) -> None:

@@ -43,7 +43,7 @@ class IntervalEnd:
     displacement: Sequence[Estimate]
 
     def place(self, index: int) -> Place:
-        """Of one parameter."""
+        """Where one parameter was, and how it moved: ``‖θ‖²``, ``θ·v`` and ``‖v‖²``."""
         return Place(float(self.squares[index]), float(self.along[index]), float(self.velocity[index]))
 
 

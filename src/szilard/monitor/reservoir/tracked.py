@@ -66,12 +66,12 @@ class TrackedParameters:
 
     @property
     def sizes(self) -> np.ndarray:
-        """Number of scalars in each parameter."""
+        """Number of scalars in each parameter, as float64."""
         return np.array([parameter.numel() for parameter in self.parameters], dtype=np.float64)
 
     @property
     def counts(self) -> np.ndarray:
-        """Number of scalars in each group."""
+        """Number of scalars in each group of parameters, as float64."""
         return self.by_group(self.sizes)
 
     def by_group(self, values: np.ndarray) -> np.ndarray:
@@ -124,7 +124,7 @@ class ParameterSample:
     slices: tuple[slice, ...]
 
     def of(self, tensors: list[Tensor]) -> Tensor:
-        """Their values, one vector."""
+        """Values of the tensors at these places, in one vector, group after group."""
         parts = []
         for index, rows in zip(self.order, self.rows, strict=True):
             flat = tensors[index].reshape(-1)
@@ -133,7 +133,7 @@ class ParameterSample:
 
     @property
     def sizes(self) -> np.ndarray:
-        """How many there are in each group."""
+        """Number of places in each group of parameters, as float64."""
         return np.array([part.stop - part.start for part in self.slices], dtype=np.float64)
 
 

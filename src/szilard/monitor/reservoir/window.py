@@ -36,7 +36,7 @@ class BlockSums:
         self._length = 1
 
     def add(self, numerator: float, denominator: float) -> None:
-        """One record more."""
+        """Adds one record's numerator and denominator to the present block."""
         above, below, count = self._open
         above, below, count = above + numerator, below + denominator, count + 1
         if count < self._length:
@@ -51,7 +51,7 @@ class BlockSums:
             self._length *= 2
 
     def ratio(self) -> Estimate:
-        """Of the sums, by the jackknife over blocks; nothing with fewer than two."""
+        """The ratio of the sums, its error by the jackknife over blocks; nothing with fewer than two."""
         blocks = list(self._blocks)
         if self._open[2]:
             # a block that is not full weighs less, which the jackknife takes: it is one of at least sixteen

@@ -43,7 +43,7 @@ class BoundedFamily:
 
     @property
     def attributes(self) -> dict[str, Any]:
-        """How many draws."""
+        """Entry for the record: the number of draws by which φ is bounded."""
         return {"draws": self._ppm.draws}
 
     @property
@@ -52,7 +52,7 @@ class BoundedFamily:
         return tuple(sorted({2**power for power in range(self._ppm.draws.bit_length())} | {self._ppm.draws}))
 
     def group(self, path_intervals: tuple[int, ...]) -> Group:
-        """The ledger between bounds."""
+        """What its rows hold: the ledger, upper and lower bounds side by side."""
         return ledger_group("bounded", path_intervals=path_intervals, draws=self.numbers)
 
     def check(self) -> None:
@@ -94,11 +94,11 @@ class BoundedFamily:
         }
 
     def further_columns(self) -> Mapping[str, Combination]:
-        """Nothing."""
+        """No further columns, for all rest on samples."""
         return {}
 
     def rehearse_further_columns(self) -> None:
-        """Nothing."""
+        """Nothing to be done, for there are no further columns."""
 
     def columns(self, pending: PendingRow) -> Mapping[str, Combination]:
         """Upper bounds take lower ones of what is subtracted, and the other way round."""

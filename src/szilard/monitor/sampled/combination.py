@@ -27,7 +27,7 @@ class Combination:
 
     @classmethod
     def of(cls, population: str, part: SlotSum) -> Combination:
-        """One mean."""
+        """One mean over the set ``population``, as a combination."""
         return cls({population: part})
 
     def __add__(self, other: Combination) -> Combination:
@@ -44,7 +44,7 @@ class Combination:
 
     @property
     def value(self) -> Tensor:
-        """The sum of the means."""
+        """The sum of the means, in the unit of the parts."""
         return torch.stack([part.value for part in self.parts.values()]).sum(0)
 
     @property

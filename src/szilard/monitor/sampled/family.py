@@ -43,7 +43,7 @@ class SampleSet(Protocol):
         """Shows it the present model; the terms of the jump from the one that it was shown before."""
 
     def rehearse(self) -> None:
-        """The work of :meth:`advance`, kept nowhere."""
+        """Does the work of :meth:`advance`, and keeps none of it."""
 
     def look(self) -> None:
         """Shows it the present model where no step is asked for."""
@@ -135,22 +135,22 @@ class Family(Protocol):
 
     @property
     def capability(self) -> str:
-        """As in the record."""
+        """Name of the capability, as the record has it: ``"sequential"``, for instance."""
 
     @property
     def attributes(self) -> Mapping[str, Any]:
-        """Further entries for the record."""
+        """Further entries for the record, as JSON can hold them."""
 
     @property
     def precision(self) -> Precision:
-        """The arithmetic of the forward pass."""
+        """The arithmetic of the forward pass; known once :meth:`check` was called."""
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of the cumulative sums."""
+        """Names of the sums that are kept along the run, as in the record."""
 
     def group(self, path_intervals: tuple[int, ...]) -> Group:
-        """What its rows hold."""
+        """The group ``ledger`` with the variables of this capability."""
 
     def check(self) -> None:
         """Draws and evaluates once, and refuses what cannot be measured.
@@ -179,4 +179,4 @@ class Family(Protocol):
         """The work of :meth:`further_columns`, kept nowhere."""
 
     def columns(self, pending: PendingRow) -> Mapping[str, Combination]:
-        """Every column with an error bar, by name."""
+        """Every column of a record that has an error bar, by name."""

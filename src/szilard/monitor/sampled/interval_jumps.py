@@ -62,7 +62,7 @@ class IntervalJumps:
 
     @property
     def work(self) -> SlotSum:
-        """Work so far in nats, one value an interval."""
+        """Work so far in nats, one value a measuring interval, with what each slot gives to it."""
         return SlotSum(
             torch.stack([part.value for part in self._work]), torch.stack([part.influence for part in self._work])
         )

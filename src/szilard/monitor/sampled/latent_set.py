@@ -64,7 +64,7 @@ class LatentSampleSet:
         self._source = self._now = self.evaluate()
 
     def evaluate(self) -> PhiByDraws:
-        """The present model."""
+        """φ of the present model at all samples, by number of draws, in nats."""
         parts = zip(self._x.split(self._size), self._z.split(self._size), strict=True)
         log_ratio = torch.cat([self._ppm.log_joint(x, z) for x, z in parts]) - self._log_q
         draws = self._numbers[-1]
@@ -79,19 +79,19 @@ class LatentSampleSet:
         return self._step(before, self._now)
 
     def rehearse(self) -> None:
-        """Nothing is kept."""
+        """Does the work of a jump, and keeps none of it."""
         self._step(self._now, self.evaluate())
 
     def look(self) -> None:
-        """The same as it takes to advance."""
+        """Evaluates φ of the present model, which is as much work as to advance."""
         self._now = self.evaluate()
 
     def mark(self) -> PhiByDraws:
-        """φ of the model last shown."""
+        """φ of the model last shown, by number of draws, as a bookmark."""
         return self._now
 
     def since(self, mark: PhiByDraws, *, near: bool | None = None) -> Float[Tensor, " slots"]:
-        """Work from above."""
+        """Work of one jump from the bookmark to the model last shown, from above, per slot in nats."""
         weight, d = torch.exp(self._source.own[-1] - mark.own[-1]), self._now.own[-1] - mark.own[-1]
         balance = balance_of(weight[self._slots :], d[self._slots :]) if near is None else float(near)
         return ledger.slot_work(weight[: self._slots], d[: self._slots], balance)
@@ -109,7 +109,7 @@ class LatentSampleSet:
         }
 
     def retire(self) -> None:
-        """There is nothing to let go of."""
+        """Keeps everything, for there is nothing to let go of."""
 
     def unchanged(self) -> bool:
         """At the same samples and draws, up to rounding."""

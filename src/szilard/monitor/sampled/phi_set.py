@@ -35,19 +35,19 @@ class PhiSampleSet:
         return self._step(before, self._now)
 
     def rehearse(self) -> None:
-        """Nothing is kept."""
+        """Does the work of a jump, and keeps none of it."""
         self._step(self._now, self._evaluate())
 
     def look(self) -> None:
-        """φ only."""
+        """Evaluates φ of the present model at the samples."""
         self._now = self._evaluate()
 
     def mark(self) -> Tensor:
-        """φ of the model last shown."""
+        """φ of the model last shown, in nats, as a bookmark."""
         return self._now
 
     def since(self, mark: Tensor, *, near: bool | None = None) -> Float[Tensor, " slots"]:
-        """``w (d + e^{−d} − 1)``, w of the bookmark."""
+        """``w (d + e^{−d} − 1)`` of one jump from the bookmark, w at the bookmark, per slot in nats."""
         weight, d = torch.exp(self._source - mark), self._now - mark
         balance = balance_of(weight[self._slots :], d[self._slots :]) if near is None else float(near)
         return ledger.slot_work(weight[: self._slots], d[: self._slots], balance)
@@ -59,10 +59,10 @@ class PhiSampleSet:
         return {"energy": mean, "entropy_conditional": mean}
 
     def retire(self) -> None:
-        """There is nothing to let go of."""
+        """Keeps everything, for there is nothing to let go of."""
 
     def unchanged(self) -> bool:
-        """At the same samples, up to rounding."""
+        """Whether φ at the same samples is what it was, up to rounding."""
         return same(self._evaluate(), self._now)
 
     def _step(self, before: Float[Tensor, " count"], after: Float[Tensor, " count"]) -> JumpTerms:

@@ -72,12 +72,12 @@ class SampledRecorder:
 
     @property
     def groups(self) -> tuple[Group, ...]:
-        """The group ``ledger``."""
+        """What its rows hold: the group ``ledger`` of the capability."""
         return (self._family.group(self._intervals),)
 
     @property
     def attributes(self) -> dict[str, Any]:
-        """What the record says of how it was sampled."""
+        """Entries for the record: the capability, and how many samples serve what."""
         return {
             "kind_of_run": "sampled",
             "capability": self._family.capability,
@@ -90,7 +90,7 @@ class SampledRecorder:
 
     @property
     def full(self) -> bool:
-        """Whether a batch of rows waits."""
+        """Whether a batch of rows waits beside the newest, which is held back."""
         return len(self._waiting) > _BATCH_RECORDS
 
     def observe(self, occasion: Occasion) -> None:

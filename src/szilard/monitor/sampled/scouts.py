@@ -14,7 +14,7 @@ _FAR = 0.7
 
 
 def effective_share(log_weight: Float[Tensor, " scouts"]) -> Float[Tensor, ""]:
-    """``(Σ w)²/(N Σ w²)``, between 1/N and 1."""
+    """``(Σ w)²/(N Σ w²)`` of N weights given by their logarithms, from 1/N to 1."""
     share = torch.exp(2 * torch.logsumexp(log_weight, -1) - torch.logsumexp(2 * log_weight, -1))
     return share / log_weight.shape[-1]
 

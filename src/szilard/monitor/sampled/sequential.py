@@ -59,7 +59,7 @@ class GivenText:
         }
 
     def rehearse(self) -> None:
-        """The same work, kept nowhere."""
+        """Does the work of :meth:`record`, and keeps none of it."""
         self._sequences.sums(keep=False)
 
 
@@ -94,16 +94,16 @@ class SequentialFamily:
 
     @property
     def attributes(self) -> dict[str, Any]:
-        """The horizon and the vocabulary."""
+        """Entries for the record: the horizon in tokens, and the vocabulary."""
         return {"horizon": horizon_of(self._ppm), "vocabulary": self._ppm.vocabulary}
 
     def group(self, path_intervals: tuple[int, ...]) -> Group:
-        """The ledger of sequences."""
+        """What its rows hold: the ledger of sequences, per token of the horizon."""
         more = () if self._text is None else TEACHER_FORCED
         return ledger_group("sequential", more, path_intervals=path_intervals)
 
     def check(self) -> None:
-        """Two sequences, and their logits twice."""
+        """Draws two sequences, evaluates their logits twice, and refuses what cannot be measured."""
         ppm, name = self._ppm, type(self._ppm).__name__
         if ppm.vocabulary < 2:
             raise ModelError(f"{name} has a vocabulary of {ppm.vocabulary}, and one token carries no information.")
@@ -137,7 +137,7 @@ class SequentialFamily:
         self.precision = forward_precision(ppm.module, logits)
 
     def draw(self, slots: int, scouts: int, generator: torch.Generator, *, light: bool = False) -> TokenSampleSet:
-        """A set of sequences of the present model."""
+        """A set of fresh sequences of the present model, slots first and scouts after."""
         # All at once: drawing holds the distributions of one position only, and what it costs is mostly each pass.
         return TokenSampleSet(self._ppm, self._ppm.sample(slots + scouts, generator), slots, light=light)
 
@@ -157,7 +157,7 @@ class SequentialFamily:
         return {} if self._text is None else self._text.record()
 
     def rehearse_further_columns(self) -> None:
-        """The same work."""
+        """Does the work of teacher forcing, where text was given, and keeps none of it."""
         if self._text is not None:
             self._text.rehearse()
 

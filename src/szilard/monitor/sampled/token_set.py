@@ -54,15 +54,15 @@ class TokenSampleSet:
         return step
 
     def rehearse(self) -> None:
-        """The logits kept stay as they are."""
+        """Does the work of a jump; the logits that are kept stay as they are."""
         self._step(self._now, keep=False)
 
     def look(self) -> None:
-        """φ of the tokens only."""
+        """Evaluates φ of the tokens under the present model, no whole distributions."""
         self._now = self._token_phi(slice(0, None))
 
     def mark(self) -> Positions:
-        """φ of the tokens under the model last shown."""
+        """φ of every token under the model last shown, in nats, as a bookmark."""
         return self._now
 
     def since(self, mark: Positions, *, near: bool | None = None) -> Float[Tensor, " slots"]:
@@ -89,11 +89,11 @@ class TokenSampleSet:
         }
 
     def retire(self) -> None:
-        """The logits go: they are what takes memory."""
+        """Lets the logits go, which are what takes memory."""
         self._sequences = self._sums = None
 
     def unchanged(self) -> bool:
-        """By the first sequences."""
+        """Whether φ of the first sequences' tokens is what it was, up to rounding."""
         few = slice(0, min(self._ppm.chunk, len(self._x)))
         return same(self._token_phi(few), self._now[few])
 

@@ -68,7 +68,7 @@ def token_sums(
 
 
 def token_phi(logits: Logits, tokens: Int[Tensor, "count length"], alive: Bool[Tensor, "count length"]) -> Positions:
-    """φ of the tokens alone."""
+    """φ of the tokens alone at every position, 0 beyond the end, float64, in nats."""
     token = tokens.clamp(0, logits.shape[-1] - 1).unsqueeze(-1)
     parts = []
     size = max(1, _ELEMENTS_AT_ONCE // logits[0].numel())
@@ -99,7 +99,7 @@ class TrackedSequences:
         self._before: Tensor | None = None
 
     def sums(self, *, keep: bool) -> TokenSums:
-        """Of the present model, against the one last kept; ``keep`` puts the present one in its place."""
+        """All sums of the present model against the one last kept; ``keep`` puts the present one in its place."""
         before, parts = self._before, []
         for begin in range(0, len(self._x), self._ppm.chunk):
             rows = slice(begin, begin + self._ppm.chunk)

@@ -42,22 +42,22 @@ class TractableFamily:
 
     @property
     def attributes(self) -> dict[str, object]:
-        """Nothing beyond what every family says."""
+        """No entries beyond what the record says of every family."""
         return {}
 
     def group(self, path_intervals: tuple[int, ...]) -> Group:
-        """The ledger of a tractable likelihood."""
+        """What its rows hold: the ledger of a tractable likelihood."""
         return ledger_group("tractable", path_intervals=path_intervals)
 
     def check(self) -> None:
-        """A handful of samples, and their φ twice."""
+        """Draws a handful of samples, evaluates φ twice, and refuses what cannot be measured."""
         generator = torch.Generator(device=self._ppm.device).manual_seed(0)
         x = check_samples(self._ppm, self._ppm.sample(4, generator), 4)
         phi = check_phi(self._ppm, self._ppm.phi(x), 4, "phi")
         check_repeatable(self._ppm, phi, lambda: self._ppm.phi(x))
 
     def draw(self, slots: int, scouts: int, generator: torch.Generator, *, light: bool = False) -> PhiSampleSet:
-        """A set of samples of the present model."""
+        """A set of fresh samples of the present model, slots first and scouts after."""
         x = self._ppm.sample(slots + scouts, generator)
         return PhiSampleSet(lambda: self._phi(x), slots)
 
@@ -68,14 +68,14 @@ class TractableFamily:
         return {"energy": phi, "entropy_conditional": phi}
 
     def further_columns(self) -> Mapping[str, Combination]:
-        """Nothing."""
+        """No further columns, for all rest on samples."""
         return {}
 
     def rehearse_further_columns(self) -> None:
-        """Nothing."""
+        """Nothing to be done, for there are no further columns."""
 
     def columns(self, pending: PendingRow) -> Mapping[str, Combination]:
-        """The ledger of a tractable likelihood."""
+        """Every column of the ledger, by name; see :func:`state_columns`."""
         return state_columns(pending)
 
     def _phi(self, x: Tensor) -> Float[Tensor, " count"]:

@@ -60,11 +60,11 @@ class TractableSource(_FreshSource[Tractable]):
     normalised = exact = True
 
     def draw(self, count: int) -> ModelSamples:
-        """``count`` fresh samples."""
+        """``count`` fresh, independent samples of the model as it stands."""
         return ModelSamples(self._ppm.sample(count, self._generator).detach())
 
     def phi(self, x: Tensor) -> Float[Tensor, " count"]:
-        """Normalised φ of each sample, in nats."""
+        """Normalised φ of each sample, float64, in nats."""
         return self._ppm.phi(x).detach().double()
 
 
@@ -75,7 +75,7 @@ class SequenceSource(_FreshSource[Sequential]):
     normalised = exact = True
 
     def draw(self, count: int) -> ModelSamples:
-        """``count`` fresh sequences."""
+        """``count`` fresh, independent sequences of the model as it stands."""
         return ModelSamples(self._ppm.sample(count, self._generator))
 
     def phi(self, x: Int[Tensor, "count length"]) -> Float[Tensor, " count"]:
@@ -104,7 +104,7 @@ class BoundedSource(_FreshSource[Bounded]):
         self._proposals = torch.Generator(device=ppm.device).manual_seed(seed + 1)
 
     def draw(self, count: int) -> ModelSamples:
-        """``count`` fresh pairs of x and z."""
+        """``count`` fresh, independent pairs of x and z of the model as it stands."""
         x, z = self._ppm.sample_joint(count, self._generator)
         return ModelSamples(x.detach(), z.detach())
 
@@ -161,11 +161,11 @@ class EnergeticSource:
         return self.phi(drawn.x)
 
     def size(self, x: Tensor) -> Float[Tensor, ""]:
-        """Number of dimensions of x."""
+        """Number of dimensions of x, on the samples' device."""
         return dimensions(x)
 
     def restart(self) -> None:
-        """Nothing begins again: chains go on."""
+        """Begins nothing again, for chains go on from where they are."""
 
 
 def source_of(ppm: PPM, seed: int, sampler_steps: int) -> Source:

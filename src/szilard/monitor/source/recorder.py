@@ -41,7 +41,7 @@ class ModelFingerprint:
 
     @classmethod
     def of(cls, module: nn.Module, step: int) -> ModelFingerprint:
-        """The fingerprint of the model as it stands."""
+        """The fingerprint of the model as it stands, at a record after ``step``."""
         return cls(step, _values(module))
 
     def matches(self, module: nn.Module) -> bool:
@@ -71,17 +71,17 @@ class SourceRecorder(ABC, Generic[Waiting]):
     @property
     @abstractmethod
     def groups(self) -> tuple[Group, ...]:
-        """The one group that it writes."""
+        """What its rows hold: one group, named by the measure."""
 
     @property
     @abstractmethod
     def attributes(self) -> dict[str, Any]:
-        """What the record says of it."""
+        """Entries for the record: what was drawn, and how."""
 
     @property
     @abstractmethod
     def full(self) -> bool:
-        """Whether enough waits to be written."""
+        """Whether so much waits that it is to be written."""
 
     def observe(self, occasion: Occasion) -> None:
         """Keeps the model where this record is one to keep; the last is kept at the end in any case."""
