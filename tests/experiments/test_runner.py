@@ -227,11 +227,11 @@ def test_the_probe_is_drawn_without_repeats_and_by_the_seed() -> None:
 
 def test_langevin_noise_has_its_variance(tmp_path: Path) -> None:
     """With lr = 0 the parameters do a random walk of variance ν a step, and nothing else."""
-    from szilard.training.noise import Kicks
+    from szilard.training.optimizers import LangevinNoise
 
     model = torch.nn.Linear(200, 200)
     before = model.weight.detach().clone()
-    kicks = Kicks(0.04, torch.Generator().manual_seed(0))
+    kicks = LangevinNoise(0.04, torch.Generator().manual_seed(0))
     for _ in range(9):
         kicks.add_to(model)
     variance = float((model.weight.detach() - before).square().mean())

@@ -12,8 +12,7 @@ from torch import Tensor, nn
 from szilard.errors import ModelError
 from szilard.models.checks import check_same_device, explain
 from szilard.models.evaluation import undisturbed, unwrap
-from szilard.samplers.kernel import Kernel, check_energy
-from szilard.samplers.relaxation import Relaxation
+from szilard.samplers.kernel import Kernel, Relaxation, check_energy
 
 Start = Callable[[int, torch.Generator], Tensor]
 """``(count, generator) -> x``: where chains begin."""

@@ -26,7 +26,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from szilard.samplers.relaxation import Relaxation
+from szilard.samplers.kernel import Relaxation
 
 
 class PPM(Protocol):

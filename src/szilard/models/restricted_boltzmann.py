@@ -16,8 +16,7 @@ from szilard.models.evaluation import unwrap
 from szilard.models.outcomes import Outcomes
 from szilard.samplers.annealing import Annealed, Stage, anneal
 from szilard.samplers.gibbs import BlockGibbs
-from szilard.samplers.kernel import check_energy
-from szilard.samplers.relaxation import Relaxation
+from szilard.samplers.kernel import Relaxation, check_energy
 
 BURN_IN = 100
 """Sweeps before chains are handed out, where the machine cannot be enumerated."""

@@ -4,11 +4,9 @@ from szilard.samplers.adaptation import adapted
 from szilard.samplers.ancestral import ancestral
 from szilard.samplers.annealing import Annealed, anneal, geometric_bridge
 from szilard.samplers.gibbs import BlockGibbs, SiteGibbs
-from szilard.samplers.kernel import Energy, Kernel
-from szilard.samplers.mala import MALA
-from szilard.samplers.relaxation import Relaxation
+from szilard.samplers.kernel import Energy, Kernel, Relaxation
+from szilard.samplers.langevin import MALA, ULA
 from szilard.samplers.resampling import effective_sample_size, systematic
-from szilard.samplers.ula import ULA
 
 __all__ = [
     "MALA",

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from szilard.errors import SpecError
 from szilard.samplers.kernel import Energy
-from szilard.samplers.mala import MALA
+from szilard.samplers.langevin import MALA
 
 TARGET = 0.574
 """Optimal acceptance of MALA in many dimensions (Roberts & Rosenthal, J. R. Stat. Soc. B 60, 255 (1998))."""

@@ -10,8 +10,7 @@ import torch
 from torch import Tensor
 
 from szilard.errors import SpecError
-from szilard.samplers.kernel import Energy, check_energy, uniform_like
-from szilard.samplers.relaxation import Relaxation
+from szilard.samplers.kernel import Energy, Relaxation, check_energy, uniform_like
 
 Redraw = Callable[[Tensor, torch.Generator], Tensor]
 """New states from states: a block of them drawn from its law given the rest, which stays."""

@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol, runtime_checkable
+from dataclasses import dataclass
+from typing import Protocol, final, runtime_checkable
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from szilard.errors import ModelError
-from szilard.samplers.relaxation import Relaxation
 
 Energy = Callable[[Tensor], Float[Tensor, " count"]]
 """From states, first dimension ``count``, to their energies in nats."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Relaxation:
+    """X after some sampler steps.
+
+    Attributes:
+        x: the new states, first dimension ``count``.
+        acceptance: mean over the sampler steps of each chain's probability to accept, 1 where nothing is refused.
+        shadow_work: ``Σ ln [g(x→y) e^{−E(x)} / (g(y→x) e^{−E(y)})]`` over the steps, in nats: the work that a kernel
+            does by not leaving ``e^{−E}`` invariant (unadjusted Langevin); 0 for kernels that do.
+    """
+
+    x: Tensor
+    acceptance: Float[Tensor, " count"]
+    shadow_work: Float[Tensor, " count"]
 
 
 @runtime_checkable

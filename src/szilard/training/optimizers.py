@@ -1,10 +1,11 @@
-"""The optimisers a spec can name: settings that build their counterparts of ``torch.optim``."""
+"""The optimisers a spec can name: settings that build their counterparts of ``torch.optim``, and Langevin noise."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, final
 
 import torch
 from torch import nn
@@ -97,3 +98,26 @@ class AdamW(_Adaptive):
         """A ``torch.optim.AdamW`` with these settings over ``parameters``."""
         betas = (self.betas[0], self.betas[1])
         return torch.optim.AdamW(parameters, self.lr, betas, self.eps, self.weight_decay)
+
+
+@final
+class LangevinNoise:
+    """``θ ← θ + N(0, ν I)``.
+
+    Args:
+        variance: ν, of each component.
+        generator: on the CPU, so that a run is the same on every device.
+    """
+
+    def __init__(self, variance: float, generator: torch.Generator) -> None:
+        self._sigma = math.sqrt(variance)
+        self._generator = generator
+
+    @torch.no_grad()
+    def add_to(self, model: nn.Module) -> None:
+        """One kick to every parameter; nothing where ν is 0."""
+        if self._sigma == 0:
+            return
+        for parameter in model.parameters():
+            kick = torch.randn(parameter.shape, generator=self._generator, dtype=parameter.dtype)
+            parameter.add_(kick.to(parameter.device), alpha=self._sigma)

@@ -21,7 +21,7 @@ _SETTINGS = (
 @final
 @dataclass(frozen=True, slots=True)
 class OptimizerSettings:
-    """Settings of the optimiser's parameter groups at a step; a learning rate may still be on the device.
+    """OptimizerSettings of the optimiser's parameter groups at a step; a learning rate may still be on the device.
 
     Attributes:
         optimizer: name of its class.
