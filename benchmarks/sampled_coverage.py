@@ -17,8 +17,8 @@ import torch
 from szilard.systems import ProbabilisticPCA
 from szilard.verify.as_models import AsTractable
 from szilard.verify.coverage import FALSE_ALARM, LEVEL, Coverage, limits
+from szilard.verify.families import family_coverage
 from szilard.verify.families_case import FamilyCase, family_cases
-from szilard.verify.families_coverage import family_coverage
 
 SAMPLES = (64, 256)
 WIDE = (64, 256, 1024)

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from szilard.verify.coverage import Coverage, rejected
+from szilard.verify.families import family_coverage
 from szilard.verify.families_case import family_cases
-from szilard.verify.families_coverage import family_coverage
 
 REPLICATES = 60
 STEPS = 4

@@ -19,7 +19,8 @@ from szilard.estimate import Estimate, Kind
 from szilard.systems import Ising, LaggedGaussian, ProbabilisticPCA
 from szilard.verify.as_models import AsSequential
 from szilard.verify.families import compared_family, families
-from szilard.verify.families_case import FamilyCase, family_cases, watch
+from szilard.verify.families_case import FamilyCase, family_cases
+from szilard.verify.families_watched import watch
 from szilard.verify.row import Comparison, Row, Verification, judge
 
 CASES = {case.name: case for case in family_cases()}

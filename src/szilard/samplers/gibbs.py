@@ -81,7 +81,7 @@ class SiteGibbs:
     values: tuple[float, float] = (0.0, 1.0)
 
     def relax(self, energy: Energy, x: Tensor, sampler_steps: int, generator: torch.Generator) -> Relaxation:
-        """See :class:`szilard.samplers.Kernel`."""
+        """``sampler_steps`` sweeps over all sites of every chain; see :class:`szilard.samplers.Kernel`."""
         first, second = self.values
         state = x.detach().clone().reshape(len(x), -1)
         current = _energies(energy, state, x)

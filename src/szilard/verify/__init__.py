@@ -56,7 +56,7 @@ def verify(*systems: str) -> Verification:
 
 
 def compare(case: Case) -> Iterator[Comparison]:
-    """Everything the ledger can say of one case."""
+    """Every comparison that the ledger allows of one case: exact, sampled, over ensembles and watched."""
     yield from exact_sums(case)
     yield first_law(case)
     yield from work_quadratic(case)

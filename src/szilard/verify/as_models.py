@@ -18,7 +18,7 @@ AnySystem = TypeVar("AnySystem", bound=System)
 
 
 class Theta(nn.Module):
-    """A module that is nothing but θ."""
+    """A module that is nothing but θ, one parameter."""
 
     def __init__(self, theta: Tensor) -> None:
         super().__init__()
@@ -55,43 +55,43 @@ class _Moving(Generic[AnySystem]):
 
 @final
 class AsTractable(_Moving[System]):
-    """Any system, by its exact samples and its φ."""
+    """Any system, seen by its exact samples and its normalised φ."""
 
     def sample(self, count: int, generator: torch.Generator) -> Tensor:
-        """``x ~ p_θ``."""
+        """``count`` independent samples ``x ~ p_θ`` at the present θ."""
         return self.system.sample(self.theta, count, generator=generator)
 
     def phi(self, x: Tensor) -> Float[Tensor, " count"]:
-        """Normalised φ."""
+        """Normalised φ of each sample at the present θ, in nats."""
         return self.system.phi(x, self.theta)
 
 
 @final
 class AsSequential(_Moving[MarkovText]):
-    """Markov text, token by token."""
+    """Markov text, seen token by token as a language model is."""
 
     chunk = 100_000
 
     @property
     def length(self) -> int:
-        """T."""
+        """T, the most tokens of a sequence."""
         return self.system.length
 
     @property
     def vocabulary(self) -> int:
-        """V."""
+        """V, the number of tokens to choose from."""
         return self.system.vocabulary
 
     def sample(self, count: int, generator: torch.Generator) -> Int[Tensor, "count length"]:
-        """Sequences ``x ~ p_θ``."""
+        """``count`` independent sequences ``x ~ p_θ`` at the present θ."""
         return self.system.sample(self.theta, count, generator=generator)
 
     def alive(self, x: Int[Tensor, "count length"]) -> Bool[Tensor, "count length"]:
-        """Positions up to and including the end."""
+        """Which positions count: up to and including the end token."""
         return self.system.alive(x)
 
     def token_logits(self, x: Int[Tensor, "count length"]) -> Float[Tensor, "count length vocabulary"]:
-        """Logits of each position."""
+        """Logits of each position's token given those before it."""
         return self.system.token_logits(x, self.theta)
 
 
@@ -110,19 +110,19 @@ class AsBounded(_Moving[ProbabilisticPCA]):
         self.draws = draws
 
     def sample_joint(self, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Pairs ``(x, z) ~ p_θ``."""
+        """``count`` independent pairs ``(x, z) ~ p_θ`` at the present θ."""
         return self.system.sample_joint(self.theta, count, generator=generator)
 
     def propose(self, x: Tensor, draws: int, generator: torch.Generator) -> Tensor:
-        """``z ~ q(z|x)``."""
+        """Proposals ``z ~ q(z|x)``, ``draws`` of them for each x."""
         return self.system.propose(x, self.theta, draws, generator=generator)
 
     def log_proposal(self, x: Tensor, z: Tensor) -> Float[Tensor, "count draws"]:
-        """``ln q(z|x)``."""
+        """``ln q(z|x)`` of each proposal, in float64."""
         return self.system.log_proposal(x, z, self.theta)
 
     def log_joint(self, x: Tensor, z: Tensor) -> Float[Tensor, "count draws"]:
-        """``ln p(x, z)``."""
+        """``ln p(x, z)`` of each x with each of its z, in float64."""
         return self.system.log_joint(x, z, self.theta)
 
 
@@ -133,15 +133,15 @@ class AsEnergetic(_Moving[EnergySystem]):
     starts_exactly = True
 
     def energy(self, x: Tensor) -> Float[Tensor, " count"]:
-        """``E_θ(x)``, Z left out."""
+        """``E_θ(x)`` of each state in nats, Z left out."""
         return self.system.energy(x, self.theta)
 
     def log_normaliser(self) -> float:
-        """``ln Z_θ``."""
+        """``ln Z_θ`` at the present θ, exact."""
         return float(self.system.log_normaliser(self.theta))
 
     def start(self, count: int, generator: torch.Generator) -> Tensor:
-        """Exact samples of the model as it stands."""
+        """``count`` exact samples of the model as it stands, in which chains begin."""
         return self.system.sample(self.theta, count, generator=generator)
 
     def relax(self, x: Tensor, sampler_steps: int, generator: torch.Generator) -> Relaxation:

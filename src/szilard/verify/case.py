@@ -36,7 +36,7 @@ class Case:
 
     @property
     def steps(self) -> int:
-        """Steps along the path."""
+        """Number of steps along the path: one less than its points."""
         return len(self.path) - 1
 
     @functools.cached_property
@@ -84,7 +84,7 @@ def named(each: Iterable[N], names: Collection[str]) -> Iterator[N]:
 
 
 def cases() -> Iterator[Case]:
-    """Every system; a new one adds a line here."""
+    """Yields every system with a path that verification runs on; a new one adds a line here."""
     yield _categorical("mixture path", Categorical(_TARGET, path=MixturePath(remainder=1e-6)), steps=5)
     yield _categorical("great circle", Categorical(_TARGET, path=GreatCirclePath()), steps=20)
     yield _categorical("SGD, 50 classes", Categorical.random(50, path=DescentPath(rate=0.5, batch_size=16)), steps=30)

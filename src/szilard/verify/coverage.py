@@ -47,7 +47,7 @@ class Coverage:
 
     @property
     def share(self) -> float:
-        """Coverage."""
+        """The share of replicates whose interval held the truth."""
         return self.covered / self.replicates
 
     def nominal(self, rows: int) -> bool:

@@ -1,13 +1,17 @@
-"""What a monitor records of a run whose X is sampled, against the systems' answers: every system, every capability."""
+"""What a monitor records of a run whose X is sampled, against the systems' answers; and how often its intervals hold."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from szilard.estimate import Estimate, Kind
 from szilard.systems import EnergySystem, ProbabilisticPCA
 from szilard.verify.case import named
-from szilard.verify.families_case import FamilyCase, Profile, Watched, family_cases, watch
+from szilard.verify.coverage import Coverage, count
+from szilard.verify.families_case import FamilyCase, family_cases
+from szilard.verify.families_watched import RelaxationMeans, WatchedRun, watch
 from szilard.verify.row import Comparison
 
 _BOUNDS = (Kind.LOWER, Kind.UPPER)
@@ -23,7 +27,7 @@ def families(*names: str) -> Iterator[Comparison]:
         yield from compared_family(case, watch(case))
 
 
-def compared_family(case: FamilyCase, watched: Watched) -> Iterator[Comparison]:
+def compared_family(case: FamilyCase, watched: WatchedRun) -> Iterator[Comparison]:
     """Every variable of the last row whose truth is known; of bounds, that they lie on their side of it."""
     for name, index, truth in case.known(watched):
         estimate = watched.estimate(name, index)
@@ -34,7 +38,7 @@ def compared_family(case: FamilyCase, watched: Watched) -> Iterator[Comparison]:
         yield from _inside_an_update(case, watched.profile, watched.attributes["chains"] - 1)
 
 
-def _inside_an_update(case: FamilyCase, profile: Profile, degrees_of_freedom: float) -> Iterator[Comparison]:
+def _inside_an_update(case: FamilyCase, profile: RelaxationMeans, degrees_of_freedom: float) -> Iterator[Comparison]:
     """Mean energies right after θ has moved, at the end of the update and long after it."""
     assert isinstance(case.system, EnergySystem)
     assert case.sampler_steps is not None
@@ -51,5 +55,25 @@ def _meets(case: FamilyCase, name: str) -> bool:
 
 
 def shown(name: str) -> str:
-    """The record's name as the table shows it."""
+    """The name of a variable as the table shows it, without underscores."""
     return name.replace("_conditional", "").replace("_", " ")
+
+
+REPLICATES = 400
+
+
+def family_coverage(case: FamilyCase, *, replicates: int = REPLICATES, seed: int = 1000) -> Iterator[Coverage]:
+    """Coverage of every variable of the last row whose truth is known, from runs that differ in nothing but samples."""
+    runs = [watch(case, seed + replicate) for replicate in range(replicates)]
+    first = runs[0]
+    samples = int(first.attributes.get("chains", first.attributes.get("samples", 0)))
+    for name, index, truth in case.known(first):
+        estimates = [run.estimate(name, index) for run in runs]
+        values, errors = (np.array([getattr(each, part) for each in estimates]) for part in ("value", "error"))
+        if not errors.any():  # known without sampling
+            continue
+        kind = estimates[0].kind
+        if case.capability != "bounded" and kind in (Kind.LOWER, Kind.UPPER):
+            kind = Kind.UNBIASED  # a bound of something else: here its own expectation is the truth
+        estimate = Estimate(values, errors, kind, estimates[0].degrees_of_freedom)
+        yield count(case.name, shown(name), samples, truth, estimate)

@@ -6,20 +6,17 @@ import itertools
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from szilard.estimate import Estimate, Kind
-from szilard.models.evaluation import undisturbed
 from szilard.models.ppm import PPM, Energetic
-from szilard.monitor import Ledger, Occasion
+from szilard.monitor import Ledger
 from szilard.monitor.energetic.recorder import EnergeticRecorder
 from szilard.monitor.energetic.settings import EnergeticSettings
 from szilard.monitor.measure import Recorder
-from szilard.monitor.rows import Rows
 from szilard.systems import (
     BoltzmannMachine,
     EnergySystem,
@@ -32,8 +29,10 @@ from szilard.systems import (
 )
 from szilard.verify.as_models import AsBounded, AsEnergetic, AsSequential, AsTractable
 
+if TYPE_CHECKING:
+    from szilard.verify.families_watched import WatchedRun
+
 COARSER = 2
-_BATCH = 7
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ class FamilyCase:
 
     @property
     def capability(self) -> str:
-        """What the monitor sees of it."""
+        """Name of the capability by which the monitor sees the system, as in the record."""
         named = {AsTractable: "tractable", AsSequential: "sequential", AsBounded: "bounded", AsEnergetic: "energetic"}
         return named[self.model]
 
@@ -71,14 +70,14 @@ class FamilyCase:
         return replace(self, settings={**self.settings, "chains": samples, "particles": particles})
 
     def start(self, ppm: PPM, seed: int) -> Recorder:
-        """Its recorder."""
+        """A recorder of the ledger that watches ``ppm`` by this case's settings."""
         if self.sampler_steps is None:
             return Ledger(path_intervals=(1, COARSER), **self.settings).start(ppm, seed)
         settings = EnergeticSettings(sampler_steps=self.sampler_steps, **self.settings)
         return EnergeticRecorder(cast(Energetic, ppm), settings, seed)
 
     def truth(self) -> Mapping[str, Any]:
-        """What the last row must say, by record name."""
+        """What the last row must say, by the record's name, in nats."""
         if self.sampler_steps is not None:
             assert isinstance(self.system, EnergySystem)
             lagged = dict(self.system.lagged(self.path, self.sampler_steps))
@@ -93,7 +92,7 @@ class FamilyCase:
         answers["work_coarser"] = self.system.along(coarser)["work"]
         return self._per_token(answers) if isinstance(self.system, MarkovText) else answers
 
-    def known(self, watched: Watched) -> Iterator[tuple[str, int | None, float]]:
+    def known(self, watched: WatchedRun) -> Iterator[tuple[str, int | None, float]]:
         """Variables of the record whose truth is known, with their place where they have several, and that truth."""
         truth = self.truth()
         for name in watched.kinds:
@@ -127,91 +126,8 @@ class FamilyCase:
         return total
 
 
-@dataclass(frozen=True)
-class Profile:
-    """Mean energies of lagging chains inside an update.
-
-    Attributes:
-        step: of the update.
-        sub_steps: sampler steps since θ moved.
-        values, errors: of ⟨E⟩.
-    """
-
-    step: int
-    sub_steps: tuple[int, ...]
-    values: tuple[float, ...]
-    errors: tuple[float, ...]
-
-
-@dataclass(frozen=True)
-class Watched:
-    """What a record's last row says.
-
-    Attributes:
-        values: the row.
-        kinds: of its variables.
-        samples: degrees of freedom of the errors, by the record's word for what they are over.
-        attributes: of the record.
-        draws: numbers of proposals, where there are some.
-        profile: the last relaxation recorded, where there are chains.
-    """
-
-    values: Mapping[str, Any]
-    kinds: Mapping[str, Kind]
-    samples: Mapping[str, str]
-    attributes: Mapping[str, Any]
-    draws: tuple[int, ...] = ()
-    profile: Profile | None = None
-
-    def estimate(self, name: str, index: int | None = None) -> Estimate:
-        """A variable, or one of its places."""
-        value, error = self.values[name], self.values[f"{name}_error"]
-        if index is not None:
-            value, error = value[index], error[index]
-        return Estimate(float(value), float(error), self.kinds[name], self._degrees(self.samples[name]))
-
-    def _degrees(self, over: str) -> float:
-        for word, name in (("replicates", "islands"), ("chains", "chains"), ("samples", "samples")):
-            if word in over and name in self.attributes:
-                return float(self.attributes[name]) - 1
-        return float("inf")
-
-
-def watch(case: FamilyCase, seed: int = 5) -> Watched:
-    """Walk the model along the path and watch every step."""
-    ppm: PPM = case.model(case.system, case.path[0])
-    recorder = case.start(ppm, seed)
-    tables: list[Rows] = []
-    for step, theta in enumerate(case.path):
-        ppm.move_to(theta)  # type: ignore[attr-defined]
-        with undisturbed(ppm.module, ppm.device):
-            recorder.observe(Occasion(step, min(step, 1), opens_intervals=step == 0))
-        if step % _BATCH == _BATCH - 1:
-            tables += recorder.rows()
-    tables += [*recorder.rows(), *recorder.finish()]
-    last = [rows for rows in tables if rows.group == "ledger"][-1]
-    group = next(group for group in recorder.groups if group.name == "ledger")
-    kinds = {variable.name: variable.kind for variable in group.variables if variable.kind is not None}
-    errors = {variable.name: variable.error or "" for variable in group.variables}
-    attributes = getattr(recorder, "attributes", {})
-    draws = tuple(int(number) for number in group.coordinates.get("draw", ()))
-    profile = _profile(recorder, tables)
-    return Watched(dict(last.to_host()[-1][1]), kinds, errors, attributes, draws, profile)
-
-
-def _profile(recorder: Recorder, tables: list[Rows]) -> Profile | None:
-    recorded = [row for rows in tables if rows.group == "relaxation" for row in rows.to_host()]
-    if not recorded:
-        return None
-    step, row = recorded[-1]
-    group = next(group for group in recorder.groups if group.name == "relaxation")
-    sub_steps = tuple(int(place) for place in group.coordinates["sub_step"])
-    values, errors = (tuple(cast(list[float], row[name])) for name in ("relaxation", "relaxation_error"))
-    return Profile(step, sub_steps, values, errors)
-
-
 def tractable_cases() -> Iterator[FamilyCase]:
-    """φ is known, X is sampled."""
+    """Yields systems whose φ is known and whose X is sampled."""
     gaussian = GaussianMean(
         dimension=2, points=10, model_sigma=1.0, data_sigma=1.0, rate=0.1, noise=0.005, initial_variance=0.5
     )
@@ -231,7 +147,7 @@ def sequential_cases() -> Iterator[FamilyCase]:
 
 
 def bounded_cases() -> Iterator[FamilyCase]:
-    """φ lies between bounds."""
+    """Yields systems whose φ lies between bounds."""
     pca = ProbabilisticPCA(dimension=4, latent=2, widening=1.3, rate=0.05)
     yield FamilyCase("PCA between bounds", pca, pca.simulate(20, seed=1), AsBounded)
     closed = ProbabilisticPCA(dimension=4, latent=2, widening=1.0, rate=0.05)
@@ -239,7 +155,7 @@ def bounded_cases() -> Iterator[FamilyCase]:
 
 
 def energetic_cases() -> Iterator[FamilyCase]:
-    """E is known but not Z, and X lags behind."""
+    """Yields systems of which E is known but not Z, and whose X lags behind."""
     ring = Ising(coupling=0.8, rate=0.03, batch_size=64)
     yield _lagging("spins with heat bath", ring, ring.simulate(20, seed=1), 1)
     machine = BoltzmannMachine(spread=3.0, rate=0.3)

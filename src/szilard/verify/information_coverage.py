@@ -37,7 +37,7 @@ class Bias:
 
     @property
     def error(self) -> float:
-        """Standard error of the mean."""
+        """Standard error of the mean over replicates."""
         return self.spread / self.replicates**0.5
 
 
@@ -52,7 +52,7 @@ class Calibration:
 
     @property
     def clusters(self) -> int:
-        """Outermost clusters."""
+        """Number of draws of the design's outermost level."""
         return self.design[0] if self.design[0] > 1 else self.design[1]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from szilard.verify.case import named
-from szilard.verify.reservoir_case import ReservoirCase, Seen, reservoir_cases, runs
+from szilard.verify.reservoir_case import ObservedRun, ReservoirCase, reservoir_cases, runs
 from szilard.verify.reservoir_equilibrium import equilibrium_rows, linear_rows, path_rows
 from szilard.verify.reservoir_laws import law_rows
 from szilard.verify.reservoir_noise import correlation_rows, drift_rows, noise_rows, work_rows
@@ -17,7 +17,7 @@ STEPS = 500
 
 
 def reservoirs(*names: str) -> Iterator[Comparison]:
-    """All rows, or those of the systems of these names alone; each has its own seeds, whoever is beside it."""
+    """Every comparison of the reservoir's estimators, or those of systems of these names alone; seeds are each one's own."""
     seeds = {case.name: 70 + 2 * index for index, case in enumerate(reservoir_cases())}
     for case in named(reservoir_cases(), names):
         yield from linear_rows(case)
@@ -28,7 +28,7 @@ def reservoirs(*names: str) -> Iterator[Comparison]:
     yield from (row for row in law_rows() if not names or row.system in names)
 
 
-def sampled_rows(case: ReservoirCase, seen: Seen) -> Iterator[Comparison]:
+def sampled_rows(case: ReservoirCase, seen: ObservedRun) -> Iterator[Comparison]:
     """Rows whose error bars decide, and whose coverage is counted (the work's is that of noise and signal)."""
     yield from noise_rows(case, seen)
     yield from correlation_rows(case, seen)

@@ -30,7 +30,7 @@ class ReservoirCase:
 
     @property
     def dynamics(self) -> Dynamics:
-        """The optimiser's."""
+        """How the system's optimiser moves its parameters."""
         ball = self.system
         if isinstance(ball, HeavyBall):
             return Dynamics("sgd", ball.rate, ball.momentum, ball.dampening, ball.nesterov)
@@ -38,7 +38,7 @@ class ReservoirCase:
 
     @property
     def batch(self) -> int:
-        """|b|."""
+        """|b|, the number of examples in a batch."""
         return int(getattr(self.system, "batch_size", 1))
 
     @property
@@ -48,7 +48,7 @@ class ReservoirCase:
 
 
 @dataclass(frozen=True)
-class Seen:
+class ObservedRun:
     """One run, copies leading; gradients are taken before each step.
 
     Attributes:
@@ -71,17 +71,17 @@ class Seen:
 
     @property
     def steps(self) -> int:
-        """Of the run."""
+        """Number of steps that were seen of the run."""
         return self.gradient.shape[1]
 
 
 def group(series: Float[ndarray, "copies times dimension"]) -> Float[ndarray, "times parameters"]:
-    """All copies as the parameters of one group."""
+    """The series of all copies side by side, as the parameters of one group."""
     return np.moveaxis(series, 0, 1).reshape(series.shape[1], -1)
 
 
-def runs(case: ReservoirCase, steps: int, *, replicates: int = 1, seed: int = 0) -> Iterator[Seen]:
-    """Independent runs, simulated all at once."""
+def runs(case: ReservoirCase, steps: int, *, replicates: int = 1, seed: int = 0) -> Iterator[ObservedRun]:
+    """Yields independent runs of a case, simulated all at once."""
     system = case.system
     motion = system.simulate(steps, members=replicates * case.copies, seed=seed)
     generator = torch.Generator().manual_seed(seed + 1)
@@ -94,7 +94,7 @@ def runs(case: ReservoirCase, steps: int, *, replicates: int = 1, seed: int = 0)
     arrays = [None if part is None else part.numpy() for part in parts]
     for start in range(0, replicates * case.copies, case.copies):
         stop = start + case.copies
-        yield Seen(*(None if array is None else array[start:stop] for array in arrays))  # type: ignore[arg-type]
+        yield ObservedRun(*(None if array is None else array[start:stop] for array in arrays))  # type: ignore[arg-type]
 
 
 def reservoir_cases() -> Iterator[ReservoirCase]:

@@ -11,7 +11,7 @@ from szilard import reservoir
 from szilard.estimate import Estimate, Kind
 from szilard.verify.coverage import Coverage, count
 from szilard.verify.reservoir import sampled_rows
-from szilard.verify.reservoir_case import ReservoirCase, Seen, runs
+from szilard.verify.reservoir_case import ObservedRun, ReservoirCase, runs
 from szilard.verify.row import Comparison
 
 _ALARM = 0.05
@@ -62,7 +62,7 @@ def alarms(case: ReservoirCase, steps: int, *, replicates: int, seed: int = 47) 
         yield Alarms(case.name, test, steps, replicates, rejected)
 
 
-def _all_runs(case: ReservoirCase, steps: int, replicates: int, seed: int) -> Iterator[Seen]:
+def _all_runs(case: ReservoirCase, steps: int, replicates: int, seed: int) -> Iterator[ObservedRun]:
     for start in range(0, replicates, _AT_ONCE):
         yield from runs(case, steps, replicates=min(_AT_ONCE, replicates - start), seed=seed + 1000 * start)
 

@@ -10,14 +10,14 @@ import numpy as np
 from szilard import reservoir
 from szilard.estimate import Estimate, Kind
 from szilard.systems import DraggedTrap, Gyrator
-from szilard.verify.reservoir_case import ReservoirCase, Seen
+from szilard.verify.reservoir_case import ObservedRun, ReservoirCase
 from szilard.verify.row import Comparison
 
 _ROUNDING = 1e-9
 _TURN = np.array([[0.0, 1.0], [-1.0, 0.0]])
 
 
-def equilibrium_rows(case: ReservoirCase, seen: Seen) -> Iterator[Comparison]:
+def equilibrium_rows(case: ReservoirCase, seen: ObservedRun) -> Iterator[Comparison]:
     """Effects of the tests of equilibrium, and entropy production fitted and bounded."""
     if not isinstance(case.system, Gyrator):
         return
@@ -53,7 +53,7 @@ def linear_rows(case: ReservoirCase) -> Iterator[Comparison]:
         yield Comparison(case.name, name, exact, Estimate(value, 0.0, Kind.EXACT), _ROUNDING * (1 + abs(exact)))
 
 
-def path_rows(case: ReservoirCase, seen: Seen) -> Iterator[Comparison]:
+def path_rows(case: ReservoirCase, seen: ObservedRun) -> Iterator[Comparison]:
     """σ of every copy's path, and its fluctuation theorem over the first steps."""
     system = case.system
     if not isinstance(system, DraggedTrap):

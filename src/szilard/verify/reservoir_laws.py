@@ -21,7 +21,7 @@ _ROUNDING = 1e-9
 
 
 def law_rows(*, seed: int = 90) -> Iterator[Comparison]:
-    """All of them."""
+    """Every comparison of a law that needs no run of parameters."""
     generator = np.random.default_rng(seed)
     power_law = generator.choice([-1.0, 1.0], 20_000) * (1 + generator.pareto(_TAIL, 20_000))
     yield Comparison("power law", "tail index", _TAIL, reservoir.tail_index(power_law))

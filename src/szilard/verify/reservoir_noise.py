@@ -11,7 +11,7 @@ import torch
 from szilard import reservoir
 from szilard.estimate import Estimate
 from szilard.systems import HeavyBall, LinearRegression, ShuffledQuadratic
-from szilard.verify.reservoir_case import ReservoirCase, Seen, group
+from szilard.verify.reservoir_case import ObservedRun, ReservoirCase, group
 from szilard.verify.row import Comparison
 
 LAGS = (0, 1, 2)
@@ -19,7 +19,7 @@ _FLIPS = 99
 _EXAMPLES = 8
 
 
-def noise_rows(case: ReservoirCase, seen: Seen) -> Iterator[Comparison]:
+def noise_rows(case: ReservoirCase, seen: ObservedRun) -> Iterator[Comparison]:
     """Everything that is said of gradients at given θ: the truth is that of the very path."""
     if isinstance(case.system, ShuffledQuadratic):
         return  # two halves from a handful of examples are not independent parts of a batch
@@ -47,7 +47,7 @@ def noise_rows(case: ReservoirCase, seen: Seen) -> Iterator[Comparison]:
     yield Comparison(case.name, "noise, four parts", 0.5 * noise, reservoir.mean_of(parts))
 
 
-def work_rows(case: ReservoirCase, seen: Seen) -> Iterator[Comparison]:
+def work_rows(case: ReservoirCase, seen: ObservedRun) -> Iterator[Comparison]:
     """Work per step of noise and of drift, where the Fisher matrix is the unit matrix and the work half a square."""
     if isinstance(case.system, LinearRegression | ShuffledQuadratic):
         return
@@ -64,7 +64,7 @@ def work_rows(case: ReservoirCase, seen: Seen) -> Iterator[Comparison]:
         yield Comparison(case.name, "work of the drift", truth, drift)
 
 
-def _example_rows(case: ReservoirCase, system: LinearRegression, seen: Seen) -> Iterator[Comparison]:
+def _example_rows(case: ReservoirCase, system: LinearRegression, seen: ObservedRun) -> Iterator[Comparison]:
     """From gradients of single examples at the last θ of the first copy."""
     theta = torch.from_numpy(seen.theta[:1, -1])
     generator = torch.Generator().manual_seed(int(1e6 * abs(float(theta))))
@@ -75,7 +75,7 @@ def _example_rows(case: ReservoirCase, system: LinearRegression, seen: Seen) -> 
     yield Comparison(case.name, "signal, examples", float(system.force(theta).square()), found.signal)
 
 
-def correlation_rows(case: ReservoirCase, seen: Seen) -> Iterator[Comparison]:
+def correlation_rows(case: ReservoirCase, seen: ObservedRun) -> Iterator[Comparison]:
     """Covariances of the loop's own noise from step to step, by paired differences."""
     differences = group(seen.fresh) - group(seen.gradient)
     noise = case.system.exact()["noise_variance"]
@@ -96,7 +96,7 @@ def correlation_rows(case: ReservoirCase, seen: Seen) -> Iterator[Comparison]:
         yield Comparison(case.name, "whiteness, lag 1", case.system.noise_autocorrelation(1), _one(white, 0))
 
 
-def drift_rows(case: ReservoirCase, seen: Seen) -> Iterator[Comparison]:
+def drift_rows(case: ReservoirCase, seen: ObservedRun) -> Iterator[Comparison]:
     """Noise that stays as it is, and the same made to double along the run."""
     if isinstance(case.system, LinearRegression | ShuffledQuadratic):
         return  # the one's noise wanders with θ, of the other there are no independent halves

@@ -10,13 +10,13 @@ from szilard import reservoir
 from szilard.estimate import Estimate, Kind
 from szilard.reservoir import Place
 from szilard.systems import DraggedTrap, HeavyBall
-from szilard.verify.reservoir_case import ReservoirCase, Seen, group
+from szilard.verify.reservoir_case import ObservedRun, ReservoirCase, group
 from szilard.verify.row import Comparison
 
 _ROUNDING = 1e-9
 
 
-def time_rows(case: ReservoirCase, seen: Seen) -> Iterator[Comparison]:
+def time_rows(case: ReservoirCase, seen: ObservedRun) -> Iterator[Comparison]:
     """Temperatures and the parameters' variance, with errors by their autocorrelation times."""
     truth, dynamics = case.system.exact(), case.dynamics
     theta, force, gradient = group(seen.theta)[:-1], group(seen.force)[:-1], group(seen.gradient)
@@ -36,7 +36,7 @@ def time_rows(case: ReservoirCase, seen: Seen) -> Iterator[Comparison]:
         yield Comparison(case.name, "T configurational", truth["temperature_configurational"], configurational.value)
 
 
-def relation_rows(case: ReservoirCase, seen: Seen) -> Iterator[Comparison]:
+def relation_rows(case: ReservoirCase, seen: ObservedRun) -> Iterator[Comparison]:
     """Relations from the two ends of a path, against ⟨θ·g⟩ added up along it: equal to rounding."""
     dynamics = case.dynamics
     theta, gradient = group(seen.theta), group(seen.gradient)
@@ -63,7 +63,7 @@ def relation_rows(case: ReservoirCase, seen: Seen) -> Iterator[Comparison]:
             yield Comparison(case.name, f"free spread in {steps} steps", truth, spread, _ROUNDING * truth)
 
 
-def group_rows(case: ReservoirCase, seen: Seen) -> Iterator[Comparison]:
+def group_rows(case: ReservoirCase, seen: ObservedRun) -> Iterator[Comparison]:
     """Two halves of the copies as two groups in mutual equilibrium, and the response of the loss to temperature."""
     if case.copies < 4 or not isinstance(case.system, HeavyBall) or seen.buffer is not None:
         return

@@ -75,17 +75,17 @@ class Verification:
 
     @property
     def passed(self) -> bool:
-        """Whether every row held, and there was one."""
+        """Whether every row held, and there was one at least."""
         return bool(self.rows) and not self.failures
 
     @property
     def failures(self) -> tuple[Row, ...]:
-        """The rows that did not hold."""
+        """The rows that did not hold, in the table's order."""
         return tuple(row for row in self.rows if row.verdict != "held")
 
     @property
     def verdict(self) -> str:
-        """The whole in a sentence."""
+        """The whole in a sentence: how many rows held or failed, and what to do then."""
         if self.passed:
             return f"All {len(self.rows)} rows held: the estimators agree with the exact systems on this machine."
         return (

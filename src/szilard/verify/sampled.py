@@ -34,15 +34,15 @@ class Sampling:
     seed: int = 17
 
     def generator(self) -> torch.Generator:
-        """A fresh generator, always the same."""
+        """A fresh generator that always begins with the same numbers."""
         return torch.Generator().manual_seed(self.seed)
 
     def draw(self, t: int, generator: torch.Generator) -> Tensor:
-        """Fresh ``x ~ p_t``."""
+        """Fresh samples ``x ~ p_t`` of the model at step t."""
         return self.case.system.sample(self._theta(t), self.samples, generator=generator)
 
     def phi(self, x: Tensor, t: int) -> Tensor:
-        """φ_t at these samples."""
+        """φ_t at these samples, in nats."""
         return self.case.system.phi(x, self._theta(t))
 
     def _theta(self, t: int) -> Tensor:
@@ -104,7 +104,7 @@ def reused(sampling: Sampling) -> Iterator[Answer]:
 
 
 def compared(case: Case) -> Iterator[Comparison]:
-    """Both routes beside the truth."""
+    """Both sampled routes beside the truth, variable by variable."""
     sampling = Sampling(case)
     for answers in (step_by_step(sampling), reused(sampling)):
         for answer in answers:
