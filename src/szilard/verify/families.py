@@ -1,4 +1,4 @@
-"""What a monitor records of a run whose X is sampled, against the systems' answers; and how often its intervals hold."""
+"""What a monitor records of a run whose X is sampled, against the systems' answers; how often intervals hold them."""
 
 from __future__ import annotations
 
