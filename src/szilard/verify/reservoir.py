@@ -17,7 +17,7 @@ STEPS = 500
 
 
 def reservoirs(*names: str) -> Iterator[Comparison]:
-    """Every comparison of the reservoir's estimators, or those of systems of these names alone; seeds are each one's own."""
+    """Every comparison of the reservoir's estimators, or of the systems of these names alone, each by its own seeds."""
     seeds = {case.name: 70 + 2 * index for index, case in enumerate(reservoir_cases())}
     for case in named(reservoir_cases(), names):
         yield from linear_rows(case)
