@@ -13,7 +13,7 @@ import szilard
 from szilard import data
 from szilard.errors import SpecError
 from szilard.models import LatentVariable
-from szilard.monitor.sampled.sizes import Sizes
+from szilard.monitor.sampled.family import SampleSizes
 from szilard.studies.sampled.families.densities import PLANES, plane
 from szilard.studies.sampled.families.flow import flow
 from szilard.studies.sampled.families.images import binary, dequantised
@@ -102,8 +102,8 @@ RUNS = {
 
 @pytest.mark.parametrize("name", RUNS)
 def test_a_few_steps(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    sizes = Sizes.of  # by default thousands of samples at both ends
-    monkeypatch.setattr(Sizes, "of", lambda slots, checkpoint: sizes(slots, 64))
+    sizes = SampleSizes.of  # by default thousands of samples at both ends
+    monkeypatch.setattr(SampleSizes, "of", lambda slots, checkpoint: sizes(slots, 64))
     spec = dataclasses.replace(RUNS[name].with_steps(8), every=4)
     assert type(spec).from_toml(spec.to_toml()) == spec
     run = szilard.run(spec, tmp_path / "run", quiet=True)
