@@ -18,7 +18,7 @@ from szilard.studies.progress import Progress
 from szilard.studies.resources import own_randomness, own_threads
 from szilard.training import streams
 from szilard.training.batches import batches
-from szilard.training.noise import Kicks
+from szilard.training.optimizers import LangevinNoise
 
 
 def carry_out(experiment: Experiment, dataset: Dataset, out: Path, options: Options) -> None:
@@ -58,7 +58,7 @@ def carry_out(experiment: Experiment, dataset: Dataset, out: Path, options: Opti
         torch.manual_seed(streams.seed_of(experiment.seed, streams.FORWARD))
         with monitor, Progress(f"{experiment.name}: {dataset.name}", training.steps, options.quiet) as progress:
             criterion = training.criterion()
-            kicks = Kicks(
+            kicks = LangevinNoise(
                 getattr(training.optimizer, "noise", 0.0), streams.generator_of(experiment.seed, streams.NOISE)
             )
 
