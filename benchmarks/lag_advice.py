@@ -18,6 +18,7 @@ from machine import machine
 
 from szilard import ledger
 from szilard.estimate import Estimate, Kind
+from szilard.ledger.unrelaxed import Undone
 from szilard.models import RestrictedBoltzmann
 from szilard.models.evaluation import undisturbed
 from szilard.models.held import State, held_at, state_of
@@ -47,7 +48,7 @@ def trained(updates: int) -> tuple[RestrictedBoltzmann, list[State]]:
     return subject.ppm, path
 
 
-def followed(ppm: RestrictedBoltzmann, path: list[State], sampler_steps: int, target: float) -> ledger.Undone:
+def followed(ppm: RestrictedBoltzmann, path: list[State], sampler_steps: int, target: float) -> Undone:
     """What a ledger with chains of this many sweeps says of the relaxation inside updates."""
     with held_at(ppm.module, path[0]):
         recorder = EnergeticRecorder(ppm, EnergeticSettings(sampler_steps, chains=1024), sampler_steps)

@@ -17,6 +17,7 @@ from scipy import signal
 
 from szilard import reservoir
 from szilard.estimate import Estimate, Kind
+from szilard.reservoir.ratio import mean_of
 
 LEVEL = 0.05
 INTRODUCTION = """\
@@ -157,7 +158,7 @@ def equilibrium(replicates: int) -> Iterator[tuple]:
                 def hit(generator: Generator, groups: int = groups, draws: int = draws, ratio: float = ratio) -> bool:
                     truth = np.r_[ratio, np.ones(groups - 1)]
                     samples = truth[:, None] * generator.gamma(30, 1 / 30, size=(groups, draws))
-                    return reservoir.mutual_equilibrium([reservoir.mean_of(s) for s in samples]).p_value <= LEVEL
+                    return reservoir.mutual_equilibrium([mean_of(s) for s in samples]).p_value <= LEVEL
 
                 cells.append(share(replicates, 5, hit))
         yield name, *cells

@@ -24,10 +24,12 @@ DESCRIBED = {"szilard.studies.kits", "szilard.studies.kits.watched"}
 STUDIES = {path.parent.name for path in SOURCE.glob("studies/*/reading.py")}
 """The studies, by their folders."""
 
-BASE = {"errors", "estimate"}
+BASE = {"distributions", "doors", "errors", "estimate"}
 MAY_IMPORT: dict[str, set[str]] = {
+    "distributions": set(),
+    "doors": set(),
     "errors": set(),
-    "estimate": set(),
+    "estimate": {"distributions"},
     "printable": set(),
     "systems": BASE,
     "ledger": BASE,
@@ -69,7 +71,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "experiments": BASE | {"running"},
     "__main__": {"cli"},
     "cli": BASE | {"frame", "handle", "printable", "running", "verify", ""},
-    "": set(),
+    "": {"doors"},
 }
 """For each room, the rooms that its modules import, anywhere in them; "" is the package itself (its version)."""
 
@@ -216,17 +218,18 @@ def test_monitoring_loads_no_plotting_and_no_records_until_they_are_needed() -> 
     assert not loaded & {"xarray", "zarr", "pandas", "plotly", "sklearn", "pooch", "rich", "scipy"}
 
 
-def test_import_takes_less_than_half_a_second_beyond_torch() -> None:
+def test_import_takes_little_beyond_torch() -> None:
+    """Less than two fifths of the processor time that torch takes itself, on whatever machine."""
     code = (
-        "import time, torch; t = time.perf_counter(); import szilard; szilard.Monitor; szilard.Classifier;"
-        " print(time.perf_counter() - t)"
+        "import time; a = time.process_time(); import torch; b = time.process_time();"
+        " import szilard; szilard.Monitor; szilard.Classifier; print((time.process_time() - b) / (b - a))"
     )
-    # The least of three: another process may take the core, none can give time back.
-    seconds = min(
+    # The least of three: what else the machine does can only slow one of the two.
+    ratio = min(
         float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
         for _ in range(3)
     )
-    assert seconds < 0.5
+    assert ratio < 0.4
 
 
 def test_help_needs_no_torch() -> None:

@@ -16,6 +16,7 @@ import szilard
 from szilard import ledger
 from szilard.errors import SzilardWarning
 from szilard.estimate import Estimate, Kind
+from szilard.ledger.slots import slot_work_reverse
 from szilard.systems import Ising, LaggedGaussian, ProbabilisticPCA
 from szilard.verify.as_models import AsSequential
 from szilard.verify.families import compared_family, families
@@ -90,7 +91,7 @@ def test_stale_samples(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_swapped_divergence(monkeypatch: pytest.MonkeyPatch) -> None:
     """Reversed work for work, along a path that narrows, on which the two differ."""
-    monkeypatch.setattr(ledger, "slot_work", lambda weight, d, balance=1.0: ledger.slot_work_reverse(weight, d))
+    monkeypatch.setattr(ledger, "slot_work", lambda weight, d, balance=1.0: slot_work_reverse(weight, d))
     pca = ProbabilisticPCA(dimension=4, latent=2, rate=0.02, spread=1.0)
     case = replace(CASES["PCA, sampled"], system=pca, path=pca.simulate(6, seed=1).flip(0)).with_samples(4096)
     assert "work" in _failing(_rows(case))

@@ -5,8 +5,9 @@ Everything public is reached from here and imported when first asked for: ``impo
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from szilard.doors import door
 
 __version__ = "0.1.0"
 
@@ -171,17 +172,5 @@ if TYPE_CHECKING:
     from szilard.studies.kits.experiment.spec import Experiment, Probe
     from szilard.studies.runner import run
     from szilard.training import SGD, Adam, AdamW, Cosine, Decay, Training, factory
-
-
-def __getattr__(name: str) -> Any:
-    if name in _MODULES:
-        return importlib.import_module(f"szilard.{name}")
-    if name not in _DOOR:
-        raise AttributeError(f"module 'szilard' has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"szilard.{_DOOR[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+else:
+    __getattr__, __dir__ = door(__name__, _DOOR, _MODULES)

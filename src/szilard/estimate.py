@@ -7,6 +7,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from szilard.distributions import student_quantile
+
 
 class Kind(enum.StrEnum):
     """What stands between an estimate and the quantity it names."""
@@ -65,11 +67,7 @@ class Estimate:
         return (self.value - truth) / self.error
 
     def _quantile(self, probability: float) -> float:
-        from scipy import stats
-
-        if math.isinf(self.degrees_of_freedom):
-            return float(stats.norm.ppf(probability))
-        return float(stats.t.ppf(probability, self.degrees_of_freedom))
+        return student_quantile(probability, self.degrees_of_freedom)
 
     def __str__(self) -> str:
         try:

@@ -14,6 +14,9 @@ from torch import Tensor
 
 from szilard import ledger
 from szilard.estimate import Estimate
+from szilard.ledger.energies import heat_of_energies, work_of_energies
+from szilard.ledger.leave_one_out import mean_weighted
+from szilard.ledger.two_routes import joined, over_joined
 
 MEMBERS, SAMPLES = (2, 3), 9
 
@@ -77,14 +80,14 @@ def test_transcription(weighted: bool, spread: float) -> None:
     _held_against(step.heat, naive_heat, before, after, weights)
     _held_against(step.free_energy, naive_free_energy, before, after, weights)
     _held_against(ledger.free_energy_of(after - before, given), naive_free_energy, before, after, weights)
-    _held_against(ledger.mean_weighted(after, given), naive_mean, after, weights)
+    _held_against(mean_weighted(after, given), naive_mean, after, weights)
 
 
 def test_short_names_are_the_step() -> None:
     before, after, weights = _energies(2, 1.0)
     step = ledger.step_of_energies(before, after, weights)
-    assert torch.equal(ledger.work_of_energies(before, after, weights).value, step.work.value)
-    assert torch.equal(ledger.heat_of_energies(before, after, weights).value, step.heat.value)
+    assert torch.equal(work_of_energies(before, after, weights).value, step.work.value)
+    assert torch.equal(heat_of_energies(before, after, weights).value, step.heat.value)
 
 
 # A system that knows the answers: E_0 = |x|²/2, E_1 = |x − a|²/2s² + c in d dimensions
@@ -142,9 +145,9 @@ def test_weights_are_samples_repeated() -> None:
 def test_small_steps_do_not_drown_in_rounding() -> None:
     """W is of second order in ΔE; formed after first order has cancelled it keeps its digits."""
     x = torch.randn(2, 500, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    large = ledger.work_of_energies(x[0] + 50, x[0] + 50 + 1e-3 * x[1]).value
+    large = work_of_energies(x[0] + 50, x[0] + 50 + 1e-3 * x[1]).value
     change = 2.0**-20 * x[1]
-    small = ledger.work_of_energies(torch.zeros_like(change), change)
+    small = work_of_energies(torch.zeros_like(change), change)
     variance = float(x[1].var())
     assert float(small.value) == pytest.approx(0.5 * 2.0**-40 * variance, rel=1e-4)
     assert float(large) == pytest.approx(0.5e-6 * variance, rel=0.01)
@@ -194,7 +197,7 @@ def test_two_routes_joined(correlation: float) -> None:
     z = torch.randn(2, members, replicates, generator=generator, dtype=torch.float64)
     first = 5 + scale[0] * z[0]
     second = 5 + scale[1] * (correlation * z[0] + math.sqrt(1 - correlation**2) * z[1])
-    estimate = ledger.over_joined(ledger.joined(first, second))
+    estimate = over_joined(joined(first, second))
     covariance = correlation * scale[0] * scale[1]
     best = (scale[0] ** 2 * scale[1] ** 2 - covariance**2) / (scale[0] ** 2 + scale[1] ** 2 - 2 * covariance)
     scatter = float(estimate.value.std())
@@ -206,5 +209,5 @@ def test_two_routes_joined(correlation: float) -> None:
 
 def test_two_routes_of_few_replicates_or_without_scatter_are_the_first() -> None:
     few = torch.randn(2, 7, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    assert torch.equal(ledger.joined(few[0], few[1]), few[0])
-    assert torch.equal(ledger.joined(torch.zeros(12), torch.zeros(12)), torch.zeros(12))
+    assert torch.equal(joined(few[0], few[1]), few[0])
+    assert torch.equal(joined(torch.zeros(12), torch.zeros(12)), torch.zeros(12))

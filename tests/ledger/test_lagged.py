@@ -8,6 +8,7 @@ import pytest
 
 from szilard import ledger
 from szilard.estimate import Estimate, Kind
+from szilard.ledger.lagged import lagged_ratio
 from szilard.systems import LaggedGaussian
 
 SYSTEM = LaggedGaussian(dimension=2, sigma=0.8, contraction=0.97, speed=0.05)
@@ -25,7 +26,7 @@ def _measured(sampler_steps: int, error: float = 0.0) -> tuple[Estimate, Estimat
 def test_ratio_is_that_of_the_steady_state() -> None:
     contraction = SYSTEM.contraction**20
     ideal = SYSTEM.dimension * SYSTEM.speed**2 / (2 * SYSTEM.sigma**2)
-    assert SYSTEM.ep_rate(20) == pytest.approx(ideal * ledger.lagged_ratio(contraction))
+    assert SYSTEM.ep_rate(20) == pytest.approx(ideal * lagged_ratio(contraction))
 
 
 def test_advice_is_what_doing_it_gives() -> None:

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from szilard import ledger
+from szilard.ledger.length import angle_slope
+from szilard.ledger.length_sum import LengthSum
 
 shapes = st.tuples(st.integers(2, 8), st.integers(1, 5), st.integers(2, 8))
 spreads = st.floats(1e-3, 20.0)
@@ -59,21 +61,21 @@ def test_angle_and_its_slope(h: float) -> None:
     assert float(ledger.angle_of(value)) == pytest.approx(exact, rel=1e-6)
     width = 1e-4 * h
     around = ledger.angle_of(torch.tensor([h - width, h + width], dtype=torch.float64))
-    assert float(ledger.angle_slope(value)) == pytest.approx(float(around[1] - around[0]) / (2 * width), rel=1e-6)
+    assert float(angle_slope(value)) == pytest.approx(float(around[1] - around[0]) / (2 * width), rel=1e-6)
 
 
 def test_slope_at_the_ends() -> None:
     """No motion, no error: the slope is infinite there, and 0 stands for it."""
-    assert ledger.angle_slope(torch.tensor([0.0, 2.0], dtype=torch.float64)).tolist() == [0.0, 0.0]
+    assert angle_slope(torch.tensor([0.0, 2.0], dtype=torch.float64)).tolist() == [0.0, 0.0]
 
 
 def test_a_summed_length_and_its_influence_are_those_of_their_definition() -> None:
     """Against a plain sum of angles, and the influence against moving one input's weight a little."""
     phi = random_path((6, 9, 4), 0.7, 3)
     h = ledger.hellinger_per_input(phi[:-1], phi[1:])
-    total = ledger.LengthSum.zero(9, device=torch.device("cpu"))
+    total = LengthSum.zero(9, device=torch.device("cpu"))
     for jump in h:
-        total = total + ledger.LengthSum.joint(jump)
+        total = total + LengthSum.joint(jump)
     p = torch.exp(-phi)
     overlaps = (p[:-1] * p[1:]).sqrt().sum(-1)
     angles = [2 * math.acos(float(each)) for each in overlaps.mean(-1)]
@@ -86,5 +88,5 @@ def test_a_summed_length_and_its_influence_are_those_of_their_definition() -> No
         assert math.isclose(
             (moved - math.fsum(angles)) / weight, float(total.influence[one]), rel_tol=1e-3, abs_tol=1e-6
         )
-    running = ledger.LengthSum.joint(h).along(ledger.LengthSum.zero(9, device=torch.device("cpu")))
+    running = LengthSum.joint(h).along(LengthSum.zero(9, device=torch.device("cpu")))
     torch.testing.assert_close(running[-1].influence, total.influence)

@@ -10,6 +10,19 @@ import torch
 from torch import Tensor
 
 from szilard import ledger
+from szilard.ledger.bounds import guess_scale, phi_by_draws, slot_work_lower
+from szilard.ledger.sequences import prefix_mean, prefix_sum, prefix_weights, token_work
+from szilard.ledger.slot_sum import SlotSum
+from szilard.ledger.slots import (
+    slot_excess,
+    slot_fluctuation,
+    slot_heat,
+    slot_length,
+    slot_mean,
+    slot_overlap_defect,
+    slot_work,
+    slot_work_reverse,
+)
 
 SLOTS, TOKENS, DRAWS = 6, 4, 5
 
@@ -38,17 +51,17 @@ def test_terms_of_a_step(phi):
     weight, change = torch.tensor(w), torch.tensor(d)
     weight, change = torch.tensor(w, dtype=torch.float64), torch.tensor(d, dtype=torch.float64)
     pairs = list(zip(w, d, strict=True))
-    close(ledger.slot_work(weight, change), [u * (e + math.exp(-e) - 1) for u, e in pairs])
-    close(ledger.slot_work(weight, change, 0.0), [u * e for u, e in pairs])
+    close(slot_work(weight, change), [u * (e + math.exp(-e) - 1) for u, e in pairs])
+    close(slot_work(weight, change, 0.0), [u * e for u, e in pairs])
     # of the reversed step: the samples are of p_s, so the weight is that of p_t
     reversed_ = [math.exp(s - a) * (math.exp(e) - 1 - e) for s, a, e in zip(source, after, d, strict=True)]
-    close(ledger.slot_work_reverse(weight, change), reversed_)
-    close(ledger.slot_fluctuation(weight, change), [math.exp(s - a) for s, a in zip(source, after, strict=True)])
+    close(slot_work_reverse(weight, change), reversed_)
+    close(slot_fluctuation(weight, change), [math.exp(s - a) for s, a in zip(source, after, strict=True)])
     close(
-        ledger.slot_excess(weight, change),
+        slot_excess(weight, change),
         [math.exp(s - a) - math.exp(s - b) for s, b, a in zip(source, before, after, strict=True)],
     )
-    close(ledger.slot_overlap_defect(weight, change), [u * (1 - math.exp(-e / 2)) ** 2 / 2 for u, e in pairs])
+    close(slot_overlap_defect(weight, change), [u * (1 - math.exp(-e / 2)) ** 2 / 2 for u, e in pairs])
 
 
 def test_heat_and_means_leave_the_slot_itself_out(phi):
@@ -62,12 +75,12 @@ def test_heat_and_means_leave_the_slot_itself_out(phi):
         w = math.exp(source[i] - after[i])
         means.append(w * after[i] - rest * (w - 1))
     s, b, a = (torch.tensor(values, dtype=torch.float64) for values in phi)
-    heat = ledger.slot_heat(torch.exp(s - b), a - b, a)
+    heat = slot_heat(torch.exp(s - b), a - b, a)
     close(heat.value, total)
-    close(ledger.slot_mean(torch.exp(s - a), a), means)
+    close(slot_mean(torch.exp(s - a), a), means)
     # its error: a delete-one jackknife of the same statistic
     left_out = [
-        float(ledger.slot_heat(torch.exp(s - b)[keep], (a - b)[keep], a[keep]).value)
+        float(slot_heat(torch.exp(s - b)[keep], (a - b)[keep], a[keep]).value)
         for keep in (torch.arange(SLOTS) != i for i in range(SLOTS))
     ]
     spread = math.sqrt((SLOTS - 1) / SLOTS * sum((v - statistics.fmean(left_out)) ** 2 for v in left_out))
@@ -76,11 +89,11 @@ def test_heat_and_means_leave_the_slot_itself_out(phi):
 
 def test_length_is_the_angle_with_its_bend(phi):
     s, b, a = (torch.tensor(values, dtype=torch.float64) for values in phi)
-    fresh = ledger.slot_length(torch.ones_like(b), a - b)
+    fresh = slot_length(torch.ones_like(b), a - b)
     known = ledger.length_sampled(b, a)
     assert float(fresh.value) == pytest.approx(float(known.value), rel=1e-12)
     assert float(fresh.error) == pytest.approx(float(known.error), rel=1e-12)
-    reused = ledger.slot_length(torch.exp(s - b), a - b)
+    reused = slot_length(torch.exp(s - b), a - b)
     h = statistics.fmean(
         math.exp(si - bi) * (1 - math.exp((bi - ai) / 2)) ** 2 / 2 for si, bi, ai in zip(*phi, strict=True)
     )
@@ -88,11 +101,11 @@ def test_length_is_the_angle_with_its_bend(phi):
 
 
 def test_sums_of_slots():
-    one, two = (ledger.SlotSum.mean(normal(SLOTS, seed=seed)) for seed in (4, 5))
+    one, two = (SlotSum.mean(normal(SLOTS, seed=seed)) for seed in (4, 5))
     both = one + two * 2.0 - one
     assert float(both.value) == pytest.approx(2 * float(two.value))
     assert float(both.error) == pytest.approx(2 * statistics.stdev(two.influence.tolist()) / math.sqrt(SLOTS))
-    assert float(ledger.SlotSum.zero(SLOTS, device=torch.device("cpu")).error) == 0
+    assert float(SlotSum.zero(SLOTS, device=torch.device("cpu")).error) == 0
 
 
 def test_prefixes():
@@ -107,9 +120,9 @@ def test_prefixes():
         for i in range(SLOTS)
     ]
     f = values.tolist()
-    given = ledger.prefix_weights(source, now)
+    given = prefix_weights(source, now)
     close(given, weights)  # type: ignore[arg-type]
-    close(ledger.prefix_sum(given, values), [sum(weights[i][j] * f[i][j] for j in range(TOKENS)) for i in range(SLOTS)])
+    close(prefix_sum(given, values), [sum(weights[i][j] * f[i][j] for j in range(TOKENS)) for i in range(SLOTS)])
     means = []
     for i in range(SLOTS):
         mean = 0.0
@@ -117,10 +130,10 @@ def test_prefixes():
             rest = statistics.fmean(f[k][j] for k in range(SLOTS) if k != i)
             mean += weights[i][j] * f[i][j] - rest * (weights[i][j] - 1)
         means.append(mean)
-    close(ledger.prefix_mean(given, values), means)
+    close(prefix_mean(given, values), means)
     d = (later - now).tolist()
     work = [sum(whole[i][j] * (d[i][j] + math.exp(-d[i][j]) - 1) for j in range(TOKENS)) for i in range(SLOTS)]
-    close(ledger.token_work(ledger.prefix_weights(source, now, inclusive=True), later - now), work)
+    close(token_work(prefix_weights(source, now, inclusive=True), later - now), work)
 
 
 def test_phi_by_draws():
@@ -130,7 +143,7 @@ def test_phi_by_draws():
         [-math.log(statistics.fmean(math.exp(value) for value in row[:k])) for row in log_ratio.tolist()]
         for k in (1, 2, 5)
     ]
-    close(ledger.phi_by_draws(log_ratio, (1, 2, 5)), expected)  # type: ignore[arg-type]
+    close(phi_by_draws(log_ratio, (1, 2, 5)), expected)  # type: ignore[arg-type]
 
 
 def test_work_from_below(phi):
@@ -143,11 +156,11 @@ def test_work_from_below(phi):
         * (f[i] - (math.exp(f[i] - after[i] + before[i]) - 1) + (math.exp(before[i] - after[i]) - 1))
         for i in range(SLOTS)
     ]
-    close(ledger.slot_work_lower(torch.exp(s - b), a - b, guess), expected)
+    close(slot_work_lower(torch.exp(s - b), a - b, guess), expected)
     # a guess that is right leaves the work itself; the best scale of one that is doubled is a half
-    close(ledger.slot_work_lower(torch.exp(s - b), a - b, a - b), ledger.slot_work(torch.exp(s - b), a - b).tolist())
-    assert float(ledger.guess_scale(torch.exp(s - b), a - b, 2 * (a - b))) == pytest.approx(0.5)
-    assert float(ledger.guess_scale(torch.exp(s - b), a - b, b - a)) == 0
+    close(slot_work_lower(torch.exp(s - b), a - b, a - b), slot_work(torch.exp(s - b), a - b).tolist())
+    assert float(guess_scale(torch.exp(s - b), a - b, 2 * (a - b))) == pytest.approx(0.5)
+    assert float(guess_scale(torch.exp(s - b), a - b, b - a)) == 0
 
 
 def test_bound_from_below_holds_for_any_guess():
@@ -157,5 +170,5 @@ def test_bound_from_below_holds_for_any_guess():
     divergence = float((p * d).sum())
     for seed in range(20):
         guess = d * float(normal(1, seed=seed, scale=1.0)) + normal(7, seed=100 + seed)
-        bound = float((p * ledger.slot_work_lower(torch.ones(7), d, guess)).sum())
+        bound = float((p * slot_work_lower(torch.ones(7), d, guess)).sum())
         assert bound <= divergence + 1e-12

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from szilard.errors import RecordError
-from szilard.reservoir import Canonical, canonical
+from szilard.reservoir import canonical
+from szilard.reservoir.canonical import Canonical
 from szilard.systems import Gyrator, HeavyBall
 
 GYRATORS = [

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from szilard.errors import RecordError
-from szilard.reservoir import Largest, largest_contrast, largest_effect
+from szilard.reservoir.contrasts import Largest, largest_contrast, largest_effect
 
 
 def test_by_hand() -> None:

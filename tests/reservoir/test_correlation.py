@@ -9,13 +9,8 @@ import pytest
 import torch
 
 from szilard.errors import RecordError, SpecError
-from szilard.reservoir import (
-    covariance_draws,
-    covariance_of_gram,
-    noise_autocorrelation,
-    noise_covariance,
-    shuffled_autocorrelation,
-)
+from szilard.reservoir import covariance_of_gram, noise_autocorrelation, noise_covariance, shuffled_autocorrelation
+from szilard.reservoir.correlation import covariance_draws
 
 
 def _coloured(steps: int, dimension: int, rho: float, generator: np.random.Generator) -> np.ndarray:

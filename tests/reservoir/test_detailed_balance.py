@@ -9,7 +9,9 @@ import pytest
 from numpy import ndarray
 
 from szilard.errors import RecordError
-from szilard.reservoir import DetailedBalance, detailed_balance, ep_rate_ar1, irreversibility, stationary_covariance
+from szilard.reservoir import detailed_balance, ep_rate_ar1, irreversibility
+from szilard.reservoir.detailed_balance import DetailedBalance
+from szilard.reservoir.linear import stationary_covariance
 from szilard.systems import Gyrator, HeavyBall
 
 GYRATORS = [

@@ -10,14 +10,8 @@ from numpy import ndarray
 from scipy import linalg
 
 from szilard.errors import ModelError, RecordError
-from szilard.reservoir import (
-    ep_rate_ar1,
-    ep_rate_fitted,
-    ep_rate_fitted_ou,
-    ep_rate_ou,
-    stationary_covariance,
-    stationary_covariance_continuous,
-)
+from szilard.reservoir import ep_rate_ar1, ep_rate_fitted, ep_rate_fitted_ou, ep_rate_ou
+from szilard.reservoir.linear import stationary_covariance, stationary_covariance_continuous
 from szilard.systems import Gyrator, HeavyBall
 
 GYRATORS = [

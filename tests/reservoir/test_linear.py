@@ -9,13 +9,8 @@ import pytest
 from numpy import ndarray
 
 from szilard.errors import ModelError, RecordError
-from szilard.reservoir import (
-    LinearFit,
-    PathMoments,
-    fit_linear,
-    stationary_covariance,
-    stationary_covariance_continuous,
-)
+from szilard.reservoir.linear import LinearFit, fit_linear, stationary_covariance, stationary_covariance_continuous
+from szilard.reservoir.path_moments import PathMoments
 from szilard.systems import Gyrator, HeavyBall
 
 

@@ -8,7 +8,8 @@ from scipy import stats
 
 from szilard.errors import RecordError
 from szilard.estimate import Estimate, Kind
-from szilard.reservoir import mean_of, mutual_equilibrium
+from szilard.reservoir import mutual_equilibrium
+from szilard.reservoir.ratio import mean_of
 
 
 def _temperatures(values: list[float], relative: list[float], degrees: float = np.inf) -> list[Estimate]:

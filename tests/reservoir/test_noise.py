@@ -10,14 +10,8 @@ import torch
 
 from szilard.errors import RecordError, SpecError
 from szilard.estimate import Kind
-from szilard.reservoir import (
-    Noise,
-    examples_noise,
-    half_batch_draws,
-    noise_from_draws,
-    paired_noise,
-    parts_noise,
-)
+from szilard.reservoir import Noise, examples_noise, paired_noise, parts_noise
+from szilard.reservoir.noise import half_batch_draws, noise_from_draws
 
 SPECTRUM = np.geomspace(0.1, 10, 30)
 """Variances of one example's gradient in 30 directions."""

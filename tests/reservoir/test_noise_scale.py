@@ -7,13 +7,8 @@ import pytest
 
 from szilard.errors import SpecError
 from szilard.estimate import Estimate, Kind
-from szilard.reservoir import (
-    noise_scale,
-    noise_scale_from_estimates,
-    noise_scale_interval,
-    noise_scale_two_sizes,
-    paired_noise,
-)
+from szilard.reservoir import noise_scale, noise_scale_interval, noise_scale_two_sizes, paired_noise
+from szilard.reservoir.noise_scale import noise_scale_from_estimates
 
 SPECTRUM = np.geomspace(0.1, 10, 40)
 MEAN = np.linspace(0, 1, 40)

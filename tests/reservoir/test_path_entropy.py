@@ -9,7 +9,8 @@ import pytest
 from numpy import ndarray
 
 from szilard.errors import ModelError, RecordError
-from szilard.reservoir import PathEntropy, gaussian_log_density, path_entropy
+from szilard.reservoir import path_entropy
+from szilard.reservoir.path_entropy import PathEntropy, gaussian_log_density
 from szilard.systems import DraggedTrap, GaussianMean, Gyrator
 
 TRAPS = [

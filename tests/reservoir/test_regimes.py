@@ -9,7 +9,8 @@ from ruptures.base import BaseCost
 from scipy import signal
 
 from szilard.errors import RecordError
-from szilard.reservoir import Regimes, regimes
+from szilard.reservoir import regimes
+from szilard.reservoir.regimes import Regimes
 
 
 class Lines(BaseCost):

@@ -10,7 +10,9 @@ from scipy import signal, stats
 
 from szilard.errors import RecordError
 from szilard.estimate import Estimate, Kind
-from szilard.reservoir import residual_time, stationarity, two_sided
+from szilard.reservoir import stationarity
+from szilard.reservoir.stationarity import two_sided
+from szilard.reservoir.time_average import residual_time
 
 
 def _records(course: np.ndarray, phi: float, generator: np.random.Generator) -> np.ndarray:

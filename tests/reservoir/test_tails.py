@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from szilard.errors import RecordError
-from szilard.reservoir import exceedances, extreme_value_index, tail_index, tail_interval
+from szilard.reservoir import extreme_value_index, tail_index, tail_interval
+from szilard.reservoir.tails import exceedances
 
 
 def test_transcription() -> None:

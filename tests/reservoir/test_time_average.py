@@ -9,7 +9,8 @@ import pytest
 from scipy import signal
 
 from szilard.errors import RecordError
-from szilard.reservoir import autocovariance, time_average, time_ratio
+from szilard.reservoir import time_average, time_ratio
+from szilard.reservoir.time_average import autocovariance
 
 
 def _ar(phi: float, count: int, seed: int = 0, columns: int = 1) -> np.ndarray:

@@ -9,7 +9,8 @@ import pytest
 
 from szilard.errors import RecordError
 from szilard.estimate import Kind
-from szilard.reservoir import UncertaintyBound, bound_of_current, ep_rate_ar1, uncertainty_bound
+from szilard.reservoir import ep_rate_ar1, uncertainty_bound
+from szilard.reservoir.uncertainty_bound import UncertaintyBound, bound_of_current
 from szilard.systems import Gyrator, HeavyBall
 
 GYRATORS = [

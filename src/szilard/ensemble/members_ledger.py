@@ -9,8 +9,14 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from szilard import ledger
 from szilard.ensemble.tasks import NO_LABEL
+from szilard.ledger.fluctuation import fluctuation_of
+from szilard.ledger.heat import heat_of
+from szilard.ledger.jump import Jump
+from szilard.ledger.length import hellinger_of
+from szilard.ledger.length_sum import LengthSum
+from szilard.ledger.precision import spurious_work_of
+from szilard.ledger.work import work_of, work_reverse_of
 from szilard.models import phi_of
 
 _ELEMENTS_AT_ONCE = 2**19
@@ -48,8 +54,8 @@ class MembersLedger:
         for name in _PATHS:
             self._state[name] = self._state[name] + found[name]
         lengths = {
-            "length": self._length + ledger.LengthSum.joint(found["h"]),
-            "length_direct": ledger.LengthSum.joint(found["h_direct"]),
+            "length": self._length + LengthSum.joint(found["h"]),
+            "length_direct": LengthSum.joint(found["h_direct"]),
         }
         self._state["length"], self._state["length_influence"] = lengths["length"].value, lengths["length"].influence
         if first:
@@ -71,8 +77,8 @@ class MembersLedger:
         self._state |= {"length": nothing.sum(-1), "logits_first": logits, "logits_before": logits}
 
     @property
-    def _length(self) -> ledger.LengthSum:
-        return ledger.LengthSum(self._state["length"], self._state["length_influence"])
+    def _length(self) -> LengthSum:
+        return LengthSum(self._state["length"], self._state["length_influence"])
 
     def _sums(self, logits: Tensor) -> dict[str, PerInput]:
         parts = [self._of_chunk(logits, chunk) for chunk in _chunks(logits)]
@@ -82,21 +88,21 @@ class MembersLedger:
         now, before, first = (
             phi_of(each[:, chunk]) for each in (logits, self._state["logits_before"], self._state["logits_first"])
         )
-        step = ledger.Jump(before, now)
-        direct = ledger.Jump(first, now, p_after=step.p_after)
+        step = Jump(before, now)
+        direct = Jump(first, now, p_after=step.p_after)
         energy, normalisation = (step.p_after * now).sum(-1), step.p_after.sum(-1)
         found = {
             "energy": energy,
             # with p normalised once more, so that S = U tests φ
             "entropy_conditional": energy / normalisation + torch.log(normalisation),
-            "fluctuation": ledger.fluctuation_of(step),
-            "work": ledger.work_of(step),
-            "heat": ledger.heat_of(step),
-            "work_reverse": ledger.work_reverse_of(step),
-            "work_direct": ledger.work_of(direct),
-            "h": ledger.hellinger_of(step).clamp(max=1),
-            "h_direct": ledger.hellinger_of(direct).clamp(max=1),
-            "precision_floor": ledger.spurious_work_of(step.p_after, logits[:, chunk].double(), self._epsilon),
+            "fluctuation": fluctuation_of(step),
+            "work": work_of(step),
+            "heat": heat_of(step),
+            "work_reverse": work_reverse_of(step),
+            "work_direct": work_of(direct),
+            "h": hellinger_of(step).clamp(max=1),
+            "h_direct": hellinger_of(direct).clamp(max=1),
+            "precision_floor": spurious_work_of(step.p_after, logits[:, chunk].double(), self._epsilon),
         }
         if self._labels is not None:
             labels = self._labels[:, chunk]
@@ -106,7 +112,7 @@ class MembersLedger:
         return found
 
     def _columns(
-        self, found: Mapping[str, PerInput], lengths: Mapping[str, ledger.LengthSum], finite: Bool[Tensor, " members"]
+        self, found: Mapping[str, PerInput], lengths: Mapping[str, LengthSum], finite: Bool[Tensor, " members"]
     ) -> dict[str, Float[Tensor, " members"]]:
         change = found["entropy_conditional"] - self._state["entropy_first"]
         per_input = {

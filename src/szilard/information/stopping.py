@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy import ndarray
 
+from szilard.distributions import student_quantiles
 from szilard.errors import SpecError
 
 _FEWEST = 3
@@ -102,14 +103,12 @@ def label_free_stop(
 
 def _paired(deleted: ndarray, index: int, otherwise: ndarray) -> ndarray:
     """Half widths of 95 % intervals of the rise since the minimum, by deleting the same clusters from both ends."""
-    from scipy import stats
-
     rises = deleted[index + 1 :] - deleted[index]
     known = np.isfinite(rises).sum(-1)
     if not len(rises) or known.min() < _FEWEST:
         return otherwise
     square = np.nansum((rises - np.nanmean(rises, -1, keepdims=True)) ** 2, -1)
-    return np.asarray(stats.t.ppf(0.975, known - 1) * np.sqrt((known - 1) / known * square))
+    return np.asarray(student_quantiles(0.975, known - 1) * np.sqrt((known - 1) / known * square))
 
 
 def _judged(point: StoppingPoint, steps: ndarray, loss: ndarray) -> StoppingPoint:

@@ -8,68 +8,56 @@ dimensions are members and pass through. Two families:
 - *sampled* estimators take φ at samples, shaped ``(*members, samples)``, and return an ``Estimate``.
 """
 
-from szilard.ledger.bennett import bennett
-from szilard.ledger.bounds import guess_scale, phi_by_draws, slot_work_lower
-from szilard.ledger.detailed_fluctuation import DetailedLaw, detailed_histograms, detailed_law
-from szilard.ledger.energies import EnergyStep, heat_of_energies, step_of_energies, work_of_energies
-from szilard.ledger.entropy import energy_per_input, entropy_per_input, entropy_sampled
-from szilard.ledger.fisher import work_quadratic_per_input
-from szilard.ledger.fluctuation import (
-    fluctuation_of,
-    fluctuation_per_input,
-    fluctuation_sampled,
-    fluctuation_variance_of,
-)
-from szilard.ledger.free_energy import effective_samples, free_energy_of
-from szilard.ledger.heat import heat_of, heat_per_input, heat_sampled
-from szilard.ledger.jarzynski import jarzynski
-from szilard.ledger.jump import Jump
-from szilard.ledger.lagged import Advice, advise, lagged_ratio
-from szilard.ledger.leave_one_out import jackknife, mean_weighted
-from szilard.ledger.length import (
-    angle_of,
-    angle_slope,
-    hellinger_of,
-    hellinger_per_input,
-    length_sampled,
-    speed_limit,
-    speed_limit_one_sided,
-)
-from szilard.ledger.length_sum import LengthSum
-from szilard.ledger.pathwise import Pathwise
-from szilard.ledger.precision import spurious_work, spurious_work_of
-from szilard.ledger.reuse import effective_sample_size, fluctuation_reused, heat_reused, work_reused
-from szilard.ledger.sequences import prefix_mean, prefix_sum, prefix_weights, token_work
-from szilard.ledger.slot_sum import SlotSum
-from szilard.ledger.slots import (
-    length_of_defects,
-    others,
-    slot_excess,
-    slot_fluctuation,
-    slot_heat,
-    slot_length,
-    slot_mean,
-    slot_overlap_defect,
-    slot_work,
-    slot_work_reverse,
-)
-from szilard.ledger.totals import heat_total, over_inputs, over_replicates, total
-from szilard.ledger.two_routes import joined, over_joined
-from szilard.ledger.unrelaxed import Undone, excess_energies, independent_updates, undone
-from szilard.ledger.work import work_of, work_per_input, work_reverse_of, work_sampled
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from szilard.doors import door
+
+_HOMES = {
+    "Pathwise": "pathwise",
+    "advise": "lagged",
+    "angle_of": "length",
+    "bennett": "acceptance_ratio",
+    "detailed_histograms": "detailed_fluctuation",
+    "detailed_law": "detailed_fluctuation",
+    "effective_sample_size": "reuse",
+    "effective_samples": "free_energy",
+    "energy_per_input": "entropy",
+    "entropy_per_input": "entropy",
+    "entropy_sampled": "entropy",
+    "excess_energies": "unrelaxed",
+    "fluctuation_per_input": "fluctuation",
+    "fluctuation_reused": "reuse",
+    "fluctuation_sampled": "fluctuation",
+    "free_energy_of": "free_energy",
+    "heat_per_input": "heat",
+    "heat_reused": "reuse",
+    "heat_sampled": "heat",
+    "heat_total": "totals",
+    "hellinger_per_input": "length",
+    "independent_updates": "unrelaxed",
+    "jarzynski": "exponential_average",
+    "length_sampled": "length",
+    "over_inputs": "totals",
+    "over_replicates": "totals",
+    "speed_limit": "speed_limits",
+    "speed_limit_one_sided": "speed_limits",
+    "spurious_work": "precision",
+    "step_of_energies": "energies",
+    "total": "totals",
+    "undone": "unrelaxed",
+    "work_per_input": "work",
+    "work_quadratic_per_input": "fisher",
+    "work_reused": "reuse",
+    "work_sampled": "work",
+}
+"""Where each public name lives."""
 
 __all__ = [
-    "Advice",
-    "DetailedLaw",
-    "EnergyStep",
-    "Jump",
-    "LengthSum",
     "Pathwise",
-    "SlotSum",
-    "Undone",
     "advise",
     "angle_of",
-    "angle_slope",
     "bennett",
     "detailed_histograms",
     "detailed_law",
@@ -79,59 +67,50 @@ __all__ = [
     "entropy_per_input",
     "entropy_sampled",
     "excess_energies",
-    "fluctuation_of",
     "fluctuation_per_input",
     "fluctuation_reused",
     "fluctuation_sampled",
-    "fluctuation_variance_of",
     "free_energy_of",
-    "guess_scale",
-    "heat_of",
-    "heat_of_energies",
     "heat_per_input",
     "heat_reused",
     "heat_sampled",
     "heat_total",
-    "hellinger_of",
     "hellinger_per_input",
     "independent_updates",
-    "jackknife",
     "jarzynski",
-    "joined",
-    "lagged_ratio",
-    "length_of_defects",
     "length_sampled",
-    "mean_weighted",
-    "others",
     "over_inputs",
-    "over_joined",
     "over_replicates",
-    "phi_by_draws",
-    "prefix_mean",
-    "prefix_sum",
-    "prefix_weights",
-    "slot_excess",
-    "slot_fluctuation",
-    "slot_heat",
-    "slot_length",
-    "slot_mean",
-    "slot_overlap_defect",
-    "slot_work",
-    "slot_work_lower",
-    "slot_work_reverse",
     "speed_limit",
     "speed_limit_one_sided",
     "spurious_work",
-    "spurious_work_of",
     "step_of_energies",
-    "token_work",
     "total",
     "undone",
-    "work_of",
-    "work_of_energies",
     "work_per_input",
     "work_quadratic_per_input",
     "work_reused",
-    "work_reverse_of",
     "work_sampled",
 ]
+
+if TYPE_CHECKING:
+    from szilard.ledger.acceptance_ratio import bennett
+    from szilard.ledger.detailed_fluctuation import detailed_histograms, detailed_law
+    from szilard.ledger.energies import step_of_energies
+    from szilard.ledger.entropy import energy_per_input, entropy_per_input, entropy_sampled
+    from szilard.ledger.exponential_average import jarzynski
+    from szilard.ledger.fisher import work_quadratic_per_input
+    from szilard.ledger.fluctuation import fluctuation_per_input, fluctuation_sampled
+    from szilard.ledger.free_energy import effective_samples, free_energy_of
+    from szilard.ledger.heat import heat_per_input, heat_sampled
+    from szilard.ledger.lagged import advise
+    from szilard.ledger.length import angle_of, hellinger_per_input, length_sampled
+    from szilard.ledger.pathwise import Pathwise
+    from szilard.ledger.precision import spurious_work
+    from szilard.ledger.reuse import effective_sample_size, fluctuation_reused, heat_reused, work_reused
+    from szilard.ledger.speed_limits import speed_limit, speed_limit_one_sided
+    from szilard.ledger.totals import heat_total, over_inputs, over_replicates, total
+    from szilard.ledger.unrelaxed import excess_energies, independent_updates, undone
+    from szilard.ledger.work import work_per_input, work_sampled
+else:
+    __getattr__, __dir__ = door(__name__, _HOMES)

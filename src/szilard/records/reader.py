@@ -51,12 +51,12 @@ def _dataset(
             values = np.concatenate([values, np.array([row[name] for row in rows], dtype=column.dtype)])
         if f"{group}/{name}" in moved:
             values = np.array(column.pack(moved[f"{group}/{name}"]), dtype=column.dtype)
-        variables[name] = xr.Variable(column.dims, values, dict(column.attributes))
+        variables[name] = xr.Variable(column.dims, values, dict(column.attributes), fastpath=True)
     columns = committed.columns[group]
     fixed = [name for name, column in columns.items() if name == "step" or not column.grows]
     coordinates = {name: variables.pop(name) for name in fixed}
     for name in fixed:
         texts = names.get(f"{group}/{name}")
         if texts is not None and len(texts) == coordinates[name].size:
-            coordinates[name] = xr.Variable((name,), np.array([str(text) for text in texts]))
+            coordinates[name] = xr.Variable((name,), np.array([str(text) for text in texts]), fastpath=True)
     return xr.Dataset(variables, coordinates)

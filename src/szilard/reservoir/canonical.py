@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
+from szilard.distributions import f_tail
 from szilard.errors import RecordError
 from szilard.estimate import Estimate
 from szilard.reservoir.path_moments import PathMoments, covariances
@@ -111,8 +112,6 @@ def _hotelling(temperatures: Float[ndarray, "blocks dimension"]) -> float:
     Combinations of directions that never vary from block to block (copies of one another, or directions at rest) either
     have the same mean to float error, and say nothing, or differ for certain.
     """
-    from scipy import stats
-
     blocks, d = temperatures.shape
     if blocks < d:
         return math.nan
@@ -126,4 +125,4 @@ def _hotelling(temperatures: Float[ndarray, "blocks dimension"]) -> float:
     if not rank:
         return 1.0
     statistic = blocks * float(np.square(mean[varying]) @ (1 / values[varying]))
-    return float(stats.f.sf(statistic * (blocks - rank) / (rank * (blocks - 1)), rank, blocks - rank))
+    return f_tail(statistic * (blocks - rank) / (rank * (blocks - 1)), rank, blocks - rank)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from szilard.distributions import chi_square_tail
 from szilard.errors import RecordError
 from szilard.estimate import Estimate, Kind
 
@@ -77,14 +78,12 @@ def heat_capacity(temperatures: Sequence[Estimate], energies: Sequence[Estimate]
     stretch = 1.0
     if chi_square > degrees:
         freedom, stretch = float(degrees), math.sqrt(chi_square / degrees)
-    from scipy import stats
-
     return HeatCapacity(
         Estimate(slope, error * stretch, Kind.ASYMPTOTIC, freedom),
         Estimate(ground, ground_error * stretch, Kind.ASYMPTOTIC, freedom),
         chi_square,
         degrees,
-        float(stats.chi2.sf(chi_square, degrees)),
+        chi_square_tail(chi_square, degrees),
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from szilard.distributions import chi_square_tail
 from szilard.errors import RecordError
 from szilard.estimate import Estimate, Kind
 from szilard.reservoir.contrasts import Largest, largest_contrast
@@ -71,12 +72,10 @@ def mutual_equilibrium(temperatures: Sequence[Estimate], level: float = 0.95) ->
     common = float(np.exp(mean))
     heterogeneity = float(weights @ (logs - mean) ** 2)
     excess = (heterogeneity - (count - 1)) / (weights.sum() - (weights**2).sum() / weights.sum())
-    from scipy import stats
-
     return MutualEquilibrium(
         Estimate(common, common * float(weights.sum()) ** -0.5, Kind.HYPOTHESIS, float(degrees.min())),
         statistic / (count - 1),
-        float(stats.chi2.sf(statistic, count - 1)),
+        chi_square_tail(statistic, count - 1),
         largest_contrast(logs, relative, degrees, level),
         float(np.copysign(np.sqrt(abs(excess)), excess)),
     )

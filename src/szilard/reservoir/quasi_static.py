@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from szilard.distributions import chi_square_tail
 from szilard.errors import RecordError
 from szilard.estimate import Estimate, Kind
 
@@ -94,6 +95,4 @@ def _line(x: np.ndarray, y: np.ndarray, errors: np.ndarray) -> tuple[float, floa
 
 
 def _tail(misfit: float, degrees: int) -> float:
-    from scipy import stats
-
-    return float(stats.chi2.sf(misfit, degrees)) if degrees else 1.0
+    return chi_square_tail(misfit, degrees) if degrees else 1.0

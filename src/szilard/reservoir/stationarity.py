@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
+from szilard.distributions import student_tail
 from szilard.errors import RecordError
 from szilard.estimate import Estimate, Kind
 from szilard.reservoir.contrasts import Largest, largest_contrast
@@ -74,14 +75,10 @@ def stationarity(
 
 def two_sided(effect: Estimate) -> float:
     """The p-value of an effect of 0, by Student's t."""
-    from scipy import stats
-
     if effect.error == 0:
         return float(effect.value == 0)
     z = abs(effect.value) / effect.error
-    if np.isinf(effect.degrees_of_freedom):
-        return float(2 * stats.norm.sf(z))
-    return float(2 * stats.t.sf(z, effect.degrees_of_freedom))
+    return 2 * student_tail(z, effect.degrees_of_freedom)
 
 
 def _drift(logs: ndarray, place: ndarray) -> Estimate:

@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
+from szilard.distributions import gamma_quantile
 from szilard.errors import RecordError
 from szilard.estimate import Estimate, Kind
 
@@ -64,14 +65,12 @@ def tail_interval(
     sample: Float[ndarray, " values"], exceeding: int | None = None, level: float = 0.95
 ) -> tuple[float, float]:
     """Exact interval of α for a power law beyond x_(k+1), where ``α Σ ln(x_(i)/x_(k+1))`` is Gamma with shape k."""
-    from scipy import stats
-
     if not 0 < level < 1:
         raise ValueError(f"level must lie strictly between 0 and 1, not {level}: give 0.95 for a 95 % interval.")
     logs = _log_ratios(sample, exceeding)
     total = float(logs.sum())
-    low, high = stats.gamma.ppf([0.5 - level / 2, 0.5 + level / 2], len(logs)) / total
-    return float(low), float(high)
+    low, high = (gamma_quantile(0.5 + side * level / 2, len(logs)) / total for side in (-1, 1))
+    return low, high
 
 
 def extreme_value_index(sample: Float[ndarray, " values"], exceeding: int | None = None) -> Estimate:

@@ -11,12 +11,14 @@ from __future__ import annotations
 import abc
 import math
 from collections.abc import Mapping
-
-import torch
-from jaxtyping import Float, Shaped
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from szilard.errors import SpecError
+
+if TYPE_CHECKING:
+    import torch
+    from jaxtyping import Float, Shaped
+    from torch import Tensor
 
 
 class System(abc.ABC):

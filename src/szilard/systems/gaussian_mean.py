@@ -1,18 +1,23 @@
-"""A Gaussian whose mean is learned from a data set: the system in which M-info and L-info are known."""
+"""A Gaussian whose mean is learned from a data set: the system in which M-info and L-info are known.
+
+The closed forms need no torch, and audits quote them: so paths and samples import it when they are drawn.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-
-import torch
-from jaxtyping import Float
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from szilard.systems.base import System, require, require_steps
 from szilard.systems.gaussian_information import informations
 from szilard.systems.relaxation import Relaxation
+
+if TYPE_CHECKING:
+    import torch
+    from jaxtyping import Float
+    from torch import Tensor
 
 _GRID_HALF_WIDTH = 9.0
 _GRID_SPACING = 0.5
@@ -93,6 +98,8 @@ class GaussianMean(System):
         """Nested paths of θ: ``datasets`` for each task, ``seeds`` (starts and noise) for each data set."""
         for name, value in (("tasks", tasks), ("datasets", datasets), ("seeds", seeds)):
             self._require_count(name, value)
+        import torch
+
         generator = torch.Generator().manual_seed(seed)
         task = math.sqrt(self.task_variance) * self._normal((tasks, 1, 1, self.dimension), generator)
         data = task + self.data_sigma * self._normal((tasks, datasets, self.points, self.dimension), generator)
@@ -108,6 +115,8 @@ class GaussianMean(System):
         generator: torch.Generator,
     ) -> Float[Tensor, "*members points dimension"]:
         """Paths of θ from these starts on these data sets, ``steps + 1`` points long."""
+        import torch
+
         require_steps(steps)
         pull = self.rate / self.model_sigma**2
         centre = data.mean(-2)
@@ -122,6 +131,8 @@ class GaussianMean(System):
 
     @staticmethod
     def _normal(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
+        import torch
+
         return torch.randn(shape, generator=generator, dtype=torch.float64)
 
     # Model
@@ -142,6 +153,8 @@ class GaussianMean(System):
 
     def outcomes(self, path: Float[Tensor, "*points dimension"]) -> tuple[Float[Tensor, "count dimension"], float]:
         """A grid of half-sigma cells 9 σ beyond the path: the rectangle rule is exact there to 1e-17."""
+        import torch
+
         spacing = _GRID_SPACING * self.model_sigma
         margin = _GRID_HALF_WIDTH * self.model_sigma
         axes = [

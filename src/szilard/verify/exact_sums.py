@@ -9,6 +9,8 @@ from torch import Tensor
 
 from szilard import ledger
 from szilard.estimate import Estimate, Kind
+from szilard.ledger.jump import Jump
+from szilard.ledger.work import work_reverse_of
 from szilard.verify.case import Case
 from szilard.verify.row import Comparison
 
@@ -38,8 +40,8 @@ def exact_sums(case: Case) -> Iterator[Comparison]:
     yield row("energy", "energy, exact", ledger.energy_per_input(phi[-1]), first_order, volume)
     yield row("entropy_conditional", "entropy, exact", ledger.entropy_per_input(phi[-1]), first_order, volume)
     yield row("work", "work, exact", ledger.work_per_input(before, after).sum(0), second_order)
-    jumps = ledger.Jump(before, after)
-    yield row("work_reverse", "work reversed, exact", ledger.work_reverse_of(jumps).sum(0), second_order)
+    jumps = Jump(before, after)
+    yield row("work_reverse", "work reversed, exact", work_reverse_of(jumps).sum(0), second_order)
     yield row("heat", "heat, exact", ledger.heat_per_input(before, after).sum(0), first_order)
     yield row("length", "length, exact", ledger.angle_of(hellinger(before, after)).sum(0), first_order)
     yield row("work_direct", "work direct, exact", ledger.work_per_input(phi[0], phi[-1]), second_order)

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from szilard import ledger
 from szilard.estimate import Estimate, Kind
+from szilard.ledger.length import angle_slope
 from szilard.verify.coverage import REPLICATES, Coverage, count
 
 NAME = "softmax regression, probe inputs"
@@ -56,7 +57,7 @@ def probe_coverage(inputs: int, *, replicates: int = REPLICATES, seed: int = 31)
 def _joint(h: Float[Tensor, "steps replicates inputs"]) -> Estimate:
     """An input moves a step's angle by ``angle'(h̄)(h_i − h̄)``; influences add up, as inputs are shared by all steps."""
     mean = h.mean(-1)
-    influence = ledger.angle_slope(mean)[..., None] * (h - mean[..., None])
+    influence = angle_slope(mean)[..., None] * (h - mean[..., None])
     return _by_influence(ledger.angle_of(mean).sum(0), influence.sum(0))
 
 

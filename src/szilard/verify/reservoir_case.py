@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from numpy import ndarray
 
-from szilard.reservoir import Dynamics
+from szilard.reservoir.dynamics import Dynamics
 from szilard.systems import DraggedTrap, Gyrator, HeavyBall, LinearRegression, ParameterSystem, ShuffledQuadratic
 
 

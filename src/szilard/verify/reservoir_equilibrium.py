@@ -9,6 +9,8 @@ import numpy as np
 
 from szilard import reservoir
 from szilard.estimate import Estimate, Kind
+from szilard.reservoir.linear import stationary_covariance
+from szilard.reservoir.path_entropy import gaussian_log_density
 from szilard.systems import DraggedTrap, Gyrator
 from szilard.verify.reservoir_case import ObservedRun, ReservoirCase
 from szilard.verify.row import Comparison
@@ -41,7 +43,7 @@ def linear_rows(case: ReservoirCase) -> Iterator[Comparison]:
         return
     continuous = reservoir.ep_rate_ou(gyrator.hessian, gyrator.diffusion)
     chain = reservoir.ep_rate_ar1(gyrator.step_map, gyrator.step_noise)
-    covariance = reservoir.stationary_covariance(gyrator.step_map, gyrator.step_noise)
+    covariance = stationary_covariance(gyrator.step_map, gyrator.step_noise)
     turning = reservoir.irreversibility(gyrator.step_map, gyrator.step_noise)
     truth = gyrator.exact()
     for name, exact, value in (
@@ -62,8 +64,8 @@ def path_rows(case: ReservoirCase, seen: ObservedRun) -> Iterator[Comparison]:
     found = reservoir.path_entropy(seen.theta, system.step_mean, system.step_noise)
     yield Comparison(case.name, "EP of paths", truth["ep_rate"], _per_step(found.mean(), seen.steps))
     short, variance = 2, truth["parameter_variance"] * np.eye(1)
-    start = reservoir.gaussian_log_density(np.array([-system.lag]), variance)
-    end = reservoir.gaussian_log_density(np.array([short * system.speed - system.lag]), variance)
+    start = gaussian_log_density(np.array([-system.lag]), variance)
+    end = gaussian_log_density(np.array([short * system.speed - system.lag]), variance)
     few = reservoir.path_entropy(seen.theta[:, : short + 1], system.step_mean, system.step_noise, start=start, end=end)
     yield Comparison(case.name, "EP of paths with ends", short * truth["ep_rate"], few.mean())
     yield Comparison(case.name, "fluctuation of σ", 1.0, few.fluctuation())

@@ -10,6 +10,7 @@ import torch
 
 from szilard import reservoir
 from szilard.estimate import Estimate
+from szilard.reservoir.ratio import mean_of
 from szilard.systems import HeavyBall, LinearRegression, ShuffledQuadratic
 from szilard.verify.reservoir_case import ObservedRun, ReservoirCase, group
 from szilard.verify.row import Comparison
@@ -44,7 +45,7 @@ def noise_rows(case: ReservoirCase, seen: ObservedRun) -> Iterator[Comparison]:
     halves = np.stack([first, second], 1) - group(seen.force[:, :-1])[:, None]
     four = halves[: seen.steps // 2 * 2].reshape(-1, 4, halves.shape[-1])
     parts, _ = reservoir.parts_noise(four)
-    yield Comparison(case.name, "noise, four parts", 0.5 * noise, reservoir.mean_of(parts))
+    yield Comparison(case.name, "noise, four parts", 0.5 * noise, mean_of(parts))
 
 
 def work_rows(case: ReservoirCase, seen: ObservedRun) -> Iterator[Comparison]:

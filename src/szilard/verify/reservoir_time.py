@@ -8,7 +8,7 @@ import numpy as np
 
 from szilard import reservoir
 from szilard.estimate import Estimate, Kind
-from szilard.reservoir import Place
+from szilard.reservoir.fluctuation_dissipation import Place
 from szilard.systems import DraggedTrap, HeavyBall
 from szilard.verify.reservoir_case import ObservedRun, ReservoirCase, group
 from szilard.verify.row import Comparison

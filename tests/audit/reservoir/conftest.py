@@ -13,6 +13,8 @@ from numpy import ndarray
 
 from szilard import reservoir
 from szilard.monitor.reservoir.schema import UNDEFINED, reservoir_group
+from szilard.reservoir.noise import half_batch_draws, noise_from_draws
+from szilard.reservoir.ratio import mean_of, ratio_of_means
 
 LAGS = tuple(range(11))
 BURST = len(LAGS) + 1
@@ -159,7 +161,7 @@ def measured(setting: Setting, layer: Layer, generator: np.random.Generator) -> 
     force = theta @ matrix.T
     first, second = (force + np.sqrt(2) * amplitude * generator.normal(size=theta.shape) for _ in range(2))
     fresh = 0.5 * (first + second)
-    noises, signals = reservoir.half_batch_draws(first, second)
+    noises, signals = half_batch_draws(first, second)
     differences = fresh - loop
     gram = differences @ differences.swapaxes(-1, -2)
     columns: dict[str, Any] = {}
@@ -189,10 +191,10 @@ def measured(setting: Setting, layer: Layer, generator: np.random.Generator) -> 
 
 
 def _burst(put: Any, dynamics: Any, noises: ndarray, signals: ndarray, gram: ndarray, loop: ndarray, d: int) -> None:
-    found = reservoir.noise_from_draws(noises, signals)
+    found = noise_from_draws(noises, signals)
     put("noise_variance", found.noise.value, found.noise.error)
     put("signal_variance", found.signal.value, found.signal.error)
-    lone = reservoir.mean_of(np.diagonal(gram) / d - noises)
+    lone = mean_of(np.diagonal(gram) / d - noises)
     put("noise_variance_loop", lone.value, lone.error)
     scale = reservoir.noise_scale(found, BATCH)
     put("gradient_noise_scale", scale.value, scale.error)
@@ -202,13 +204,13 @@ def _burst(put: Any, dynamics: Any, noises: ndarray, signals: ndarray, gram: nda
     put("noise_autocorrelation", correlation.value, correlation.error)
     heat = dynamics.noise_temperature(1.0)
     put("temperature_noise", heat * found.noise.value, heat * found.noise.error)
-    kinetic = reservoir.mean_of(dynamics.kinetic(np.square(loop).mean(1)))
+    kinetic = mean_of(dynamics.kinetic(np.square(loop).mean(1)))
     put("temperature_kinetic", kinetic.value, kinetic.error)
 
 
 def _windows(put: Any, k: int, noises: ndarray, signals: ndarray, differences: ndarray, theta: ndarray,
              fresh: ndarray) -> None:  # fmt: skip
-    pooled = reservoir.ratio_of_means(BATCH * noises[: k + 1].mean(1), signals[: k + 1].mean(1)) if k else None
+    pooled = ratio_of_means(BATCH * noises[: k + 1].mean(1), signals[: k + 1].mean(1)) if k else None
     put("gradient_noise_scale_pooled", *((pooled.value, pooled.error) if pooled else (np.nan, np.nan)))
     window = slice(max(0, k + 1 - WINDOW), k + 1)
     vectors = differences[window].reshape(-1, differences.shape[-1])

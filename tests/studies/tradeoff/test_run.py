@@ -16,7 +16,7 @@ import szilard
 from szilard import data
 from szilard.cli.app import app
 from szilard.errors import ModelError, SpecError
-from szilard.ledger import lagged_ratio
+from szilard.ledger.lagged import lagged_ratio
 from szilard.report import render
 from szilard.studies.catalogue import find
 from szilard.studies.overrides import apply

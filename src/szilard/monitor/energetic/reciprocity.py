@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from szilard import ledger
+from szilard.ledger.leave_one_out import mean_weighted
 
 Weights = Float[Tensor, "islands particles"]
 
@@ -66,7 +66,7 @@ class Reciprocity:
             weights: of the particles, adding up to 1 on each island.
         """
         (f, g), (f_after, g_after) = self._centred(before, weights), self._centred(after, weights)
-        turned: Tensor = ledger.mean_weighted(f * g_after - f_after * g, weights).value
+        turned: Tensor = mean_weighted(f * g_after - f_after * g, weights).value
         scale = ((weights * f_after.square()).sum(-1).mean() * (weights * g_after.square()).sum(-1).mean()).sqrt()
         # where nothing varies there is nothing to be asymmetric: 0
         return turned / scale.clamp(min=torch.finfo(torch.float64).tiny)

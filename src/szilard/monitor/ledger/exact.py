@@ -11,6 +11,12 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from szilard import ledger
+from szilard.ledger.fluctuation import fluctuation_of, fluctuation_variance_of
+from szilard.ledger.heat import heat_of
+from szilard.ledger.jump import Jump
+from szilard.ledger.length import hellinger_of
+from szilard.ledger.precision import spurious_work_of
+from szilard.ledger.work import work_of, work_reverse_of
 from szilard.models.ppm import log_normaliser, phi_of
 
 _ELEMENTS_AT_ONCE = 2**19
@@ -114,12 +120,12 @@ def exact_terms(
     p = torch.exp(-phi)
     now, previous, first = slice(-records, None), slice(-records - 1, -1), slice(-records - 2, -records - 1)
     phi_now, p_now = phi[now], p[now]
-    step = ledger.Jump(phi[previous], phi_now, p[previous], p_now)
-    direct = ledger.Jump(phi[first], phi_now, p[first], p_now)
+    step = Jump(phi[previous], phi_now, p[previous], p_now)
+    direct = Jump(phi[first], phi_now, p[first], p_now)
     jumps = [step]
     if coarse[0]:
         before, after = list(coarse[0]), list(coarse[1])
-        jumps.append(ledger.Jump(phi[before], phi[after], p[before], p[after]))
+        jumps.append(Jump(phi[before], phi[after], p[before], p[after]))
     weighted = p_now * phi_now
     energy = weighted.sum(-1)
     # S with p normalised once more, −Σ (p/Z) ln(p/Z) = U/Z + ln Z, so that S = U still tests φ
@@ -127,12 +133,12 @@ def exact_terms(
     state = {
         "energy": energy.sum(-1),
         "entropy_conditional": (energy / normalisation + torch.log(normalisation)).sum(-1),
-        "fluctuation": ledger.fluctuation_of(step).prod(-1),
-        "work_direct": ledger.work_of(direct).sum(-1),
+        "fluctuation": fluctuation_of(step).prod(-1),
+        "work_direct": work_of(direct).sum(-1),
     }
     of_jump = {
-        "work_reverse": ledger.work_reverse_of(step).sum(-1),
-        "precision_floor": ledger.spurious_work_of(p_now, normalisers.unsqueeze(-1) - phi_now, epsilon).sum(-1),
+        "work_reverse": work_reverse_of(step).sum(-1),
+        "precision_floor": spurious_work_of(p_now, normalisers.unsqueeze(-1) - phi_now, epsilon).sum(-1),
     }
     if tangents is not None:
         of_jump["work_quadratic"] = ledger.work_quadratic_per_input(phi_now, tangents.to(torch.float64)).sum(-1)
@@ -143,15 +149,15 @@ def exact_terms(
         state["cross_entropy"] = phi_now.gather(-1, target).squeeze(-1).sum(-1)
     work, heat, h = (
         torch.cat([quantity(jump) for jump in jumps])
-        for quantity in (lambda j: ledger.work_of(j).sum(-1), lambda j: ledger.heat_of(j).sum(-1), _overlap_defect)
+        for quantity in (lambda j: work_of(j).sum(-1), lambda j: heat_of(j).sum(-1), _overlap_defect)
     )
-    excess_variance = torch.expm1(torch.log1p(ledger.fluctuation_variance_of(step)).sum(-1))
+    excess_variance = torch.expm1(torch.log1p(fluctuation_variance_of(step)).sum(-1))
     return Terms(work, heat, h, _overlap_defect(direct), of_jump, state, excess_variance), p_now
 
 
-def _overlap_defect(jump: ledger.Jump) -> Float[Tensor, "jumps chunk"]:
+def _overlap_defect(jump: Jump) -> Float[Tensor, "jumps chunk"]:
     """One minus the overlap of the joint label: heads are independent given the input, so their overlaps multiply."""
-    defect = ledger.hellinger_of(jump).clamp(max=1)
+    defect = hellinger_of(jump).clamp(max=1)
     return defect[..., 0] if defect.shape[-1] == 1 else -torch.expm1(torch.log1p(-defect).sum(-1))
 
 

@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from szilard.ledger import Pathwise
+from szilard.ledger.pathwise import Pathwise
 from szilard.models.ppm import Enumerable
 from szilard.monitor.rows import Rows
 from szilard.monitor.thinning import ThinningSchedule

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from szilard.estimate import Estimate, Kind
-from szilard.ledger.bennett import bennett
+from szilard.ledger.acceptance_ratio import bennett
 from szilard.ledger.detailed_fluctuation import detailed_histograms, detailed_law
 from szilard.ledger.jeffreys import jeffreys_of_energies, jeffreys_sampled, mean_of, separation_of
 from szilard.models.evaluation import any_algorithm, undisturbed

@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from szilard.ledger import SlotSum
+from szilard.ledger.slot_sum import SlotSum
 from szilard.models.precision import Precision
 from szilard.monitor.sampled.combination import Combination
 from szilard.records.schema import Group

@@ -10,8 +10,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from szilard import ledger
-from szilard.ledger import SlotSum
+from szilard.ledger.bounds import guess_scale, phi_by_draws, slot_work_lower
+from szilard.ledger.slot_sum import SlotSum
+from szilard.ledger.slots import slot_excess, slot_fluctuation, slot_mean, slot_work
 from szilard.models.ppm import Bounded
 from szilard.monitor.sampled.family import JumpTerms
 from szilard.monitor.sampled.scouts import balance_of, effective_share, same
@@ -94,14 +95,14 @@ class LatentSampleSet:
         """Work of one jump from the bookmark to the model last shown, from above, per slot in nats."""
         weight, d = torch.exp(self._source.own[-1] - mark.own[-1]), self._now.own[-1] - mark.own[-1]
         balance = balance_of(weight[self._slots :], d[self._slots :]) if near is None else float(near)
-        return ledger.slot_work(weight[: self._slots], d[: self._slots], balance)
+        return slot_work(weight[: self._slots], d[: self._slots], balance)
 
     def state(self) -> Mapping[str, SlotSum]:
         """Both bounds of the entropy, and the gap between them by number of draws."""
         slots = slice(0, self._slots)
         weight = torch.exp(self._source.own[:, slots] - self._now.own[:, slots])
-        lower = ledger.slot_mean(weight, self._now.own[:, slots])
-        upper = ledger.slot_mean(weight, self._now.other[:, slots])
+        lower = slot_mean(weight, self._now.own[:, slots])
+        upper = slot_mean(weight, self._now.other[:, slots])
         return {
             "entropy_conditional": SlotSum.mean(upper[-1]),
             "entropy_conditional_lower": SlotSum.mean(lower[-1]),
@@ -121,19 +122,19 @@ class LatentSampleSet:
         guess = after.other[-1] - before.other[-1]
         whole, one = weight[-1], weight[0]
         balance = balance_of(whole[scouts], d[-1][scouts])
-        scale = ledger.guess_scale(whole[scouts], d[-1][scouts], guess[scouts])
+        scale = guess_scale(whole[scouts], d[-1][scouts], guess[scouts])
         # x and z together move the most, and must be within reach too
         effective = torch.minimum(*(effective_share((self._source.own - after.own)[row, scouts]) for row in (0, -1)))
         lower = ledger.slot_work_lower(whole[slots], d[-1][slots], scale * guess[slots], balance)
         joint = ledger.slot_work(one[slots], d[0][slots], balance_of(one[scouts], d[0][scouts]))
         return JumpTerms(
             sums={
-                "work": SlotSum.mean(ledger.slot_work(whole[slots], d[-1][slots], balance)),
+                "work": SlotSum.mean(slot_work(whole[slots], d[-1][slots], balance)),
                 "work_lower": SlotSum.mean(lower),
                 "work_joint": SlotSum.mean(joint),
             },
-            fluctuation=SlotSum.mean(ledger.slot_fluctuation(whole[slots], d[-1][slots])),
-            excess=SlotSum.mean(ledger.slot_excess(whole[slots], d[-1][slots])),
+            fluctuation=SlotSum.mean(slot_fluctuation(whole[slots], d[-1][slots])),
+            excess=SlotSum.mean(slot_excess(whole[slots], d[-1][slots])),
             effective=effective,
             square=after.own[-1, slots].square().mean(),
         )

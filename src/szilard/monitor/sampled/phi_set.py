@@ -50,12 +50,12 @@ class PhiSampleSet:
         """``w (d + e^{−d} − 1)`` of one jump from the bookmark, w at the bookmark, per slot in nats."""
         weight, d = torch.exp(self._source - mark), self._now - mark
         balance = balance_of(weight[self._slots :], d[self._slots :]) if near is None else float(near)
-        return ledger.slot_work(weight[: self._slots], d[: self._slots], balance)
+        return slot_work(weight[: self._slots], d[: self._slots], balance)
 
     def state(self) -> Mapping[str, SlotSum]:
         """Energy and entropy: both the mean of φ, which is normalised."""
         phi = self._now[: self._slots]
-        mean = SlotSum.mean(ledger.slot_mean(torch.exp(self._source[: self._slots] - phi), phi))
+        mean = SlotSum.mean(slot_mean(torch.exp(self._source[: self._slots] - phi), phi))
         return {"energy": mean, "entropy_conditional": mean}
 
     def retire(self) -> None:
@@ -72,13 +72,13 @@ class PhiSampleSet:
         weight, d, after = weight[: self._slots], d[: self._slots], after[: self._slots]
         return JumpTerms(
             sums={
-                "work": SlotSum.mean(ledger.slot_work(weight, d, balance)),
-                "work_reverse": SlotSum.mean(ledger.slot_work_reverse(weight, d)),
-                "heat_stepwise": ledger.slot_heat(weight, d, after),
-                "length": ledger.slot_length(weight, d),
+                "work": SlotSum.mean(slot_work(weight, d, balance)),
+                "work_reverse": SlotSum.mean(slot_work_reverse(weight, d)),
+                "heat_stepwise": slot_heat(weight, d, after),
+                "length": slot_length(weight, d),
             },
-            fluctuation=SlotSum.mean(ledger.slot_fluctuation(weight, d)),
-            excess=SlotSum.mean(ledger.slot_excess(weight, d)),
+            fluctuation=SlotSum.mean(slot_fluctuation(weight, d)),
+            excess=SlotSum.mean(slot_excess(weight, d)),
             effective=effective,
             square=after.square().mean(),
         )

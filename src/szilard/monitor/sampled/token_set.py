@@ -9,8 +9,9 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from szilard import ledger
-from szilard.ledger import SlotSum
+from szilard.ledger.sequences import prefix_mean, prefix_sum, prefix_weights, token_work
+from szilard.ledger.slot_sum import SlotSum
+from szilard.ledger.slots import length_of_defects, slot_excess, slot_fluctuation, slot_heat, slot_mean
 from szilard.models.ppm import Sequential, horizon_of
 from szilard.monitor.sampled.family import JumpTerms
 from szilard.monitor.sampled.scouts import balance_of, effective_share, same
@@ -67,25 +68,25 @@ class TokenSampleSet:
 
     def since(self, mark: Positions, *, near: bool | None = None) -> Float[Tensor, " slots"]:
         """By the sampled tokens alone, since whole distributions are kept of the previous record only."""
-        weights, d = ledger.prefix_weights(self._source, mark, inclusive=True), self._now - mark
+        weights, d = prefix_weights(self._source, mark, inclusive=True), self._now - mark
         scouts = self._alive[self._slots :]
         of_scouts = weights[self._slots :][scouts], d[self._slots :][scouts]
         balance = balance_of(*of_scouts) if near is None else float(near)
-        return ledger.token_work(weights[: self._slots], d[: self._slots], balance)
+        return token_work(weights[: self._slots], d[: self._slots], balance)
 
     def state(self) -> Mapping[str, SlotSum]:
         """Energy from whole sequences, entropy and tokens along prefixes."""
         source, now = self._source[: self._slots], self._now[: self._slots]
         if self._sums is None:
             return {}
-        prefixes = ledger.prefix_weights(source, now)
+        prefixes = prefix_weights(source, now)
         phi = now.sum(-1)
         weight = torch.exp(source.sum(-1) - phi)
         alive = self._alive[: self._slots].to(torch.float64)
         return {
-            "energy": SlotSum.mean(ledger.slot_mean(weight, phi)),
-            "entropy_conditional": SlotSum.mean(ledger.prefix_mean(prefixes, self._sums.entropy)),
-            "tokens": SlotSum.mean(ledger.prefix_mean(prefixes, alive)),
+            "energy": SlotSum.mean(slot_mean(weight, phi)),
+            "entropy_conditional": SlotSum.mean(prefix_mean(prefixes, self._sums.entropy)),
+            "tokens": SlotSum.mean(prefix_mean(prefixes, alive)),
         }
 
     def retire(self) -> None:
@@ -104,19 +105,19 @@ class TokenSampleSet:
         source, slots = self._source, slice(0, self._slots)
         phi = now.sum(-1)
         effective = effective_share((source.sum(-1) - phi)[self._slots :])
-        earlier = ledger.prefix_weights(source[slots], before[slots])
-        later = ledger.prefix_weights(source[slots], now[slots])
+        earlier = prefix_weights(source[slots], before[slots])
+        later = prefix_weights(source[slots], now[slots])
         weight = torch.exp((source - before)[slots].sum(-1))
         d = (now - before)[slots].sum(-1)
         step = JumpTerms(
             sums={
-                "work": SlotSum.mean(ledger.prefix_sum(earlier, sums.work)),
-                "work_reverse": SlotSum.mean(ledger.prefix_sum(later, sums.work_reverse)),
-                "heat_stepwise": ledger.slot_heat(weight, d, phi[slots]),
-                "length": ledger.length_of_defects(ledger.prefix_sum(earlier, sums.defect) / self._horizon),
+                "work": SlotSum.mean(prefix_sum(earlier, sums.work)),
+                "work_reverse": SlotSum.mean(prefix_sum(later, sums.work_reverse)),
+                "heat_stepwise": slot_heat(weight, d, phi[slots]),
+                "length": length_of_defects(prefix_sum(earlier, sums.defect) / self._horizon),
             },
-            fluctuation=SlotSum.mean(ledger.slot_fluctuation(weight, d)),
-            excess=SlotSum.mean(ledger.slot_excess(weight, d)),
+            fluctuation=SlotSum.mean(slot_fluctuation(weight, d)),
+            excess=SlotSum.mean(slot_excess(weight, d)),
             effective=effective,
             square=sums.square.sum(-1).mean() / self._horizon,
         )

@@ -59,10 +59,10 @@ def token_sums(
         sums[1, rows] = (p * phi).sum(-1)
         sums[2, rows] = (p * (1 - p) * wide.square()).sum(-1)
         if earlier is not None:
-            jump = ledger.Jump(phi_of(earlier[rows]), phi, p_after=p)
-            sums[3, rows] = ledger.work_of(jump)
-            sums[4, rows] = ledger.work_reverse_of(jump)
-            sums[5, rows] = ledger.hellinger_of(jump)
+            jump = Jump(phi_of(earlier[rows]), phi, p_after=p)
+            sums[3, rows] = work_of(jump)
+            sums[4, rows] = work_reverse_of(jump)
+            sums[5, rows] = hellinger_of(jump)
     sums = torch.where(at, sums, torch.zeros_like(sums))
     return TokenSums(*sums.reshape(6, *tokens.shape))
 

@@ -12,7 +12,7 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from szilard.estimate import Estimate, Kind
-from szilard.reservoir import shuffled_autocorrelation
+from szilard.reservoir.correlation import shuffled_autocorrelation
 from szilard.studies.reading import Reading
 
 if TYPE_CHECKING:

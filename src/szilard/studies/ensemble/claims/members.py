@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from szilard.ledger import speed_limit, speed_limit_one_sided
+from szilard.ledger.speed_limits import speed_limit, speed_limit_one_sided
 from szilard.studies.ensemble.evidence import EnsembleEvidence
 from szilard.verdicts.finding import Finding
 from szilard.verdicts.rows import identity

@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from szilard.reservoir import time_average
 from szilard.reservoir.ratio import ratio_of_means
+from szilard.reservoir.time_average import time_average
 from szilard.studies.fig3.claims.rows import at, steps, too_few
 from szilard.studies.fig3.reading import STRETCHES, Fig3Reading
 from szilard.studies.kits.parameters.statements import FORCE, SIGNAL

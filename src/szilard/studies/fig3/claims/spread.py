@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy import stats
 
+from szilard.distributions import chi_square_quantile
 from szilard.studies.fig3.claims.rows import named, too_few
 from szilard.studies.fig3.reading import Fig3Reading
 from szilard.verdicts.bounds import CONFINED, LEVEL, LOW_VARIANCE
@@ -75,6 +75,6 @@ def deviation_interval(deviation: float, count: int) -> Interval:
         >>> round(low, 2), round(high, 2)
         (0.84, 1.25)
     """
-    ends = stats.chi2.ppf([0.5 + LEVEL / 2, 0.5 - LEVEL / 2], count - 1)
-    low, high = deviation * np.sqrt((count - 1) / ends)
+    ends = [chi_square_quantile(0.5 + side * LEVEL / 2, count - 1) for side in (1, -1)]
+    low, high = deviation * np.sqrt((count - 1) / np.array(ends))
     return float(low), float(high)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from szilard.reservoir import Largest, largest_effect
+from szilard.reservoir.contrasts import Largest, largest_effect
 from szilard.studies.fig3.claims.rows import at, steps, too_few
 from szilard.studies.fig3.reading import STRETCHES, Fig3Reading, log_ratio
 from szilard.studies.kits.parameters.statements import STATIONARY

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from szilard.reservoir import largest_effect
+from szilard.reservoir.contrasts import largest_effect
 from szilard.studies.fig3.claims.rows import at
 from szilard.studies.fig3.reading import Fig3Reading
 from szilard.studies.kits.parameters.statements import WHITE

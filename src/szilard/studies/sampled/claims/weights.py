@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from szilard.estimate import Estimate, Kind
-from szilard.ledger import speed_limit, speed_limit_one_sided
+from szilard.ledger.speed_limits import speed_limit, speed_limit_one_sided
 from szilard.studies.sampled.evidence import TINY, SampledEvidence
 from szilard.verdicts.agreement import agreement
 from szilard.verdicts.bounds import AGREEMENT, EFFECTIVE, LEVEL, WITHIN_REACH

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from szilard.ledger import speed_limit, speed_limit_one_sided
+from szilard.ledger.speed_limits import speed_limit, speed_limit_one_sided
 from szilard.page.axes import axis, layout, spread
 from szilard.page.curve import Curve, thinned
 from szilard.page.drawing import label_ends, line

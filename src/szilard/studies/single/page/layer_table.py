@@ -7,7 +7,7 @@ from collections.abc import Callable
 from szilard.errors import RecordError
 from szilard.estimate import Estimate
 from szilard.page.safe import escape, prose, with_error
-from szilard.reservoir import time_average
+from szilard.reservoir.time_average import time_average
 from szilard.studies.kits.parameters.claims.force import signal_over_noise
 from szilard.studies.kits.parameters.claims.shape import directions, tail
 from szilard.studies.kits.parameters.claims.temperatures import configurational, fluctuation_dissipation

@@ -14,14 +14,11 @@ import numpy as np
 
 from szilard.errors import ModelError, RecordError
 from szilard.estimate import format_with_error
-from szilard.reservoir import (
-    bound_of_current,
-    canonical,
-    detailed_balance,
-    ep_rate_fitted,
-    time_average,
-    uncertainty_bound,
-)
+from szilard.reservoir.canonical import canonical
+from szilard.reservoir.detailed_balance import detailed_balance
+from szilard.reservoir.entropy_production import ep_rate_fitted
+from szilard.reservoir.time_average import time_average
+from szilard.reservoir.uncertainty_bound import bound_of_current, uncertainty_bound
 from szilard.studies.kits.parameters import statements as claims
 from szilard.studies.kits.parameters.statements import Claim
 from szilard.studies.kits.watched.bursts import Bursts

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from szilard.estimate import Estimate, format_with_error
-from szilard.reservoir import time_ratio
+from szilard.reservoir.time_average import time_ratio
 from szilard.studies.kits.parameters.statements import FORCE, SIGNAL
 from szilard.studies.kits.watched.bursts import Bursts
 from szilard.studies.kits.watched.reading import WatchedReading

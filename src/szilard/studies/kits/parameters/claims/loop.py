@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from szilard.estimate import format_with_error
-from szilard.reservoir import largest_effect, ratio_of_means
+from szilard.reservoir.contrasts import largest_effect
+from szilard.reservoir.ratio import ratio_of_means
 from szilard.studies.kits.parameters.statements import LOOP
 from szilard.studies.kits.watched.reading import WatchedReading
 from szilard.verdicts.bounds import FEWEST_BURSTS, GROSS, LEVEL, SAME_NOISE

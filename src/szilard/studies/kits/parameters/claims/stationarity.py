@@ -9,10 +9,11 @@ import numpy as np
 
 from szilard.errors import RecordError
 from szilard.estimate import format_with_error
-from szilard.reservoir import Largest, Regimes, largest_contrast, regimes, stationarity, time_average
+from szilard.reservoir.contrasts import Largest, largest_contrast
 from szilard.reservoir.regimes import FEWEST as FEWEST_OF_A_REGIME
-from szilard.reservoir.stationarity import FEWEST, STRETCHES
-from szilard.reservoir.time_average import residual_time
+from szilard.reservoir.regimes import Regimes, regimes
+from szilard.reservoir.stationarity import FEWEST, STRETCHES, stationarity
+from szilard.reservoir.time_average import residual_time, time_average
 from szilard.studies.kits.parameters.claims.temperatures import too_alike
 from szilard.studies.kits.parameters.statements import REGIMES, STATIONARY
 from szilard.studies.kits.watched.bursts import Bursts

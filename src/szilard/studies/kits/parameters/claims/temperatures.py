@@ -7,7 +7,8 @@ import math
 import numpy as np
 
 from szilard.estimate import Estimate, Kind, format_with_error
-from szilard.reservoir import mutual_equilibrium, time_average, time_ratio
+from szilard.reservoir.mutual_equilibrium import mutual_equilibrium
+from szilard.reservoir.time_average import time_average, time_ratio
 from szilard.studies.kits.parameters.statements import ONE_TEMPERATURE as ONE
 from szilard.studies.kits.parameters.statements import SETTLED, YAIDA
 from szilard.studies.kits.watched.bursts import Bursts

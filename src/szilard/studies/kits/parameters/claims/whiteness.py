@@ -6,8 +6,11 @@ import math
 
 import numpy as np
 
+from szilard.distributions import f_tail
 from szilard.estimate import Estimate, format_with_error
-from szilard.reservoir import largest_effect, ratio_of_means, shuffled_autocorrelation
+from szilard.reservoir.contrasts import largest_effect
+from szilard.reservoir.correlation import shuffled_autocorrelation
+from szilard.reservoir.ratio import ratio_of_means
 from szilard.studies.kits.parameters.statements import COLOUR as TEMPERATURE
 from szilard.studies.kits.parameters.statements import WHITE
 from szilard.studies.kits.watched.bursts import Bursts
@@ -81,8 +84,6 @@ def portmanteau(bursts: Bursts, layer: int, lags: np.ndarray) -> float:
     A burst leaves covariances, not its differences, of which :func:`~szilard.reservoir.whiteness_of_gram` makes its
     test; bursts are independent, so that their scatter tells how far covariances lie from 0.
     """
-    from scipy import stats
-
     rows = bursts.noisy(layer)
     count, size = len(rows), len(lags)
     if count < 2 * size:
@@ -93,7 +94,7 @@ def portmanteau(bursts: Bursts, layer: int, lags: np.ndarray) -> float:
     if np.linalg.matrix_rank(spread) < size:
         return math.nan
     statistic = count * float(draws.mean(0) @ np.linalg.solve(spread, draws.mean(0)))
-    return float(stats.f.sf(statistic * (count - size) / (size * (count - 1)), size, count - size))
+    return f_tail(statistic * (count - size) / (size * (count - 1)), size, count - size)
 
 
 def _temperature(bursts: Bursts, lags: np.ndarray) -> Finding:

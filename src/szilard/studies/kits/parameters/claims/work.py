@@ -9,7 +9,9 @@ import numpy as np
 
 from szilard.errors import SpecError
 from szilard.estimate import format_with_error
-from szilard.reservoir import Dynamics, displacement_variance, time_ratio
+from szilard.reservoir.diffusion import displacement_variance
+from szilard.reservoir.dynamics import Dynamics
+from szilard.reservoir.time_average import time_ratio
 from szilard.studies.kits.parameters.statements import PREDICTED
 from szilard.studies.kits.watched.reading import WatchedReading
 from szilard.verdicts.bounds import FEWEST_BURSTS, LEADING_ORDER, LEVEL

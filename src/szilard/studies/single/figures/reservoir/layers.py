@@ -14,7 +14,7 @@ from szilard.page.axes import spread
 from szilard.page.curve import Curve
 from szilard.page.drawing import between, label_ends, line, thin
 from szilard.page.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, VERMILLION, Pen
-from szilard.reservoir import time_average, time_ratio
+from szilard.reservoir.time_average import time_average, time_ratio
 from szilard.studies.kits.watched.bursts import Bursts
 from szilard.verdicts.bounds import LEVEL
 

@@ -11,7 +11,7 @@ import numpy as np
 from szilard.page.axes import axis, layout, rule
 from szilard.page.drawing import points
 from szilard.page.style import BLACK, Figure, Pen
-from szilard.reservoir import mean_of
+from szilard.reservoir.ratio import mean_of
 from szilard.studies.kits.parameters.words import noise_scale
 from szilard.studies.kits.watched.bursts import Bursts
 from szilard.studies.single.figures.reservoir.noise import ticks

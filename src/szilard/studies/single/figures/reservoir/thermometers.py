@@ -12,7 +12,7 @@ from szilard.page.axes import LEGEND, axis, layout, spread
 from szilard.page.drawing import points
 from szilard.page.safe import escape
 from szilard.page.style import BLUE, GREEN, VERMILLION, Figure, Pen
-from szilard.reservoir import time_average
+from szilard.reservoir.time_average import time_average
 from szilard.studies.kits.parameters.claims.temperatures import configurational
 from szilard.studies.kits.watched.bursts import Bursts
 from szilard.studies.single.figures.reservoir.layers import shortened
