@@ -15,8 +15,9 @@ SOURCE = Path(szilard.__file__).parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 MODULES = {"scikit-learn": "sklearn", "tomli-w": "tomli_w"}
 """Modules that are not called as their package."""
-BY_NAME = {"transformers", "accelerate", "gguf"}
-"""Modules that ``training/pretrained.py`` imports by their names, since few have them."""
+BY_NAME = {"transformers": "training/pretrained.py", "accelerate": "training/pretrained.py",
+           "gguf": "training/pretrained.py", "plotly": "page/render.py"}  # fmt: skip
+"""Modules that are looked for by their names: few have them, or only a file of theirs is read."""
 
 
 def imported() -> set[str]:
@@ -28,8 +29,7 @@ def imported() -> set[str]:
                 found |= {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom):
                 found.add((node.module or "").partition(".")[0])
-    by_name = (SOURCE / "training" / "pretrained.py").read_text(encoding="utf-8")
-    found |= {name for name in BY_NAME if f'"{name}"' in by_name}
+    found |= {name for name, file in BY_NAME.items() if f'"{name}"' in (SOURCE / file).read_text(encoding="utf-8")}
     return found - {"szilard"} - sys.stdlib_module_names
 
 

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import os
 from importlib import resources
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -49,10 +50,8 @@ def write(told: Content, audit: Audit, path: str | Path) -> Path:
 
 def render(told: Content, audit: Audit, directory: str = "record") -> str:
     """The page as text; ``directory`` is what its Python lines open."""
-    from plotly.offline import get_plotlyjs
-
     name = str(told.attributes.get("name") or directory)
-    scripts = [get_plotlyjs().replace("</script", "<\\/script"), _asset("page.js")]
+    scripts = [_plotly().replace("</script", "<\\/script"), _asset("page.js")]
     return "\n".join(
         [
             "<!DOCTYPE html>",
@@ -141,3 +140,15 @@ def _slider(figure: Figure) -> str:
 
 def _asset(name: str) -> str:
     return (resources.files("szilard.page") / "assets" / name).read_text(encoding="utf-8")
+
+
+def _plotly() -> str:
+    """plotly.js as its package carries it: found without loading the package, which takes longer than all of the page.
+
+    Raises:
+        ImportError: if plotly is not installed.
+    """
+    found = find_spec("plotly")
+    if found is None or not found.submodule_search_locations:
+        raise ImportError("the page needs plotly, which is not installed: pip install plotly.")
+    return Path(found.submodule_search_locations[0], "package_data", "plotly.min.js").read_text(encoding="utf-8")
