@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 RECORDS = Path(__file__).parent / "frozen" / "records"
-UNWANTED = {"torch", "sklearn", "transformers", "scipy.stats", "distributed"}
+UNWANTED = {"torch", "sklearn", "transformers", "scipy.stats", "plotly", "zarr", "distributed"}
 """Slow to load, and no record needs them."""
 
 READ = """

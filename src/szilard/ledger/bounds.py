@@ -42,7 +42,7 @@ def slot_work_lower(weight: Slots, d: Slots, guess: Slots, balance: float | Tens
         weight: ``w``, on the space of x and all draws.
         d: change of ``φ^K``, at draws that hold the sample's own.
         guess: f, the change of φ as independent draws see it.
-        balance: see :func:`szilard.ledger.slot_work`.
+        balance: see :func:`szilard.ledger.slots.slot_work`.
     """
     return weight * (guess - torch.expm1(guess - d) + balance * torch.expm1(-d))
 

@@ -39,7 +39,7 @@ def prefix_sum(weights: Tokens, values: Tokens) -> Slots:
 def prefix_mean(weights: Tokens, values: Tokens) -> Slots:
     """``Σ_i w_i f_i − c_i (w_i − 1)``, c_i the leave-one-out mean of f_i: unbiased, without the weights' own scatter.
 
-    For functions of state such as entropies, see :func:`szilard.ledger.slot_mean`.
+    For functions of state such as entropies, see :func:`szilard.ledger.slots.slot_mean`.
     """
     rest = others(values.transpose(-1, -2)).transpose(-1, -2)
     return (weights * values - rest * (weights - 1)).sum(-1)
@@ -52,6 +52,6 @@ def token_work(weights: Tokens, d: Tokens, balance: float | Tensor = 1.0) -> Slo
     Args:
         weights: of the prefixes with the token itself (``inclusive``), at the jump's start.
         d: change of the tokens' φ.
-        balance: see :func:`szilard.ledger.slot_work`.
+        balance: see :func:`szilard.ledger.slots.slot_work`.
     """
     return prefix_sum(weights, d + balance * torch.expm1(-d))

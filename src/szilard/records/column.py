@@ -6,13 +6,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from szilard.errors import RecordError
 from szilard.records.strict_json import number
-
-if TYPE_CHECKING:
-    import zarr
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
@@ -65,19 +62,6 @@ class Column:
             ValueError, TypeError, OverflowError: if it does not fit.
         """
         return _pack(value, self.shape, self.integer)
-
-    @classmethod
-    def of(cls, array: zarr.Array) -> Column:
-        """The column that a stored array is.
-
-        Raises:
-            RecordError: if its dimensions have no names.
-        """
-        dims = tuple(name for name in getattr(array.metadata, "dimension_names", None) or () if name)
-        if not dims or len(dims) != array.ndim:
-            raise RecordError(f"array {array.path!r} has dimensions without names: was the store edited?")
-        shape = array.shape[1:] if dims[0] == "step" else array.shape
-        return cls(array.basename, dims, shape, array.dtype.kind == "i", array.attrs.asdict())
 
 
 def growing(columns: Mapping[str, Column]) -> dict[str, Column]:

@@ -1,7 +1,7 @@
-"""Reading what was committed: the arrays as Zarr's consolidated root tells of them.
+"""Reading what was committed: the arrays as the consolidated root tells of them.
 
-They are plain numbers under the one codec that szilard uses, and that is checked before Zarr sees them: no other codec
-is ever looked up and no object decoded, so nothing in a store can run.
+They are plain numbers under the one codec that szilard uses, in files that are read as they are: Zarr is not loaded, no
+other codec is ever looked up and no object decoded, so nothing in a store can run.
 """
 
 from __future__ import annotations
@@ -13,14 +13,48 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import zarr
 from numpy.typing import NDArray
 
 from szilard.errors import RecordError
 from szilard.records.column import Column, check_name
 from szilard.records.root import DIRECTORY, Document, read_root
 
-BYTES = {"name": "bytes", "configuration": {"endian": "little"}}
+WRITTEN = {
+    "zarr_format": 3,
+    "node_type": "array",
+    "codecs": [{"name": "bytes", "configuration": {"endian": "little"}}],
+    "chunk_key_encoding": {"name": "default", "configuration": {"separator": "/"}},
+}
+"""What szilard writes of every array."""
+LITTLE_ENDIAN = {"int64": "<i8", "float64": "<f8"}
+"""Its types, as they lie in files."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredArray:
+    """One array of a store: what it is, and how its numbers lie in files.
+
+    Attributes:
+        column: what it is.
+        shape: its extents at the commit (on disk it may be longer).
+        chunk: extents of one chunk; along all dimensions but the first it spans the array.
+    """
+
+    column: Column
+    shape: tuple[int, ...]
+    chunk: tuple[int, ...]
+
+    def read_chunk(self, file: Path) -> NDArray[Any]:
+        """The numbers of one chunk, those beyond the array's end included.
+
+        Raises:
+            OSError: if it cannot be read.
+        """
+        return (
+            np.fromfile(file, LITTLE_ENDIAN[self.column.dtype])
+            .astype(self.column.dtype, copy=False)
+            .reshape(self.chunk)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +63,15 @@ class Committed:
 
     Attributes:
         path: of the store.
-        root: Zarr's handle of it.
         attributes: of the root.
-        arrays: of each group its arrays by name, at the committed length (on disk they may be longer).
+        arrays: of each group its arrays by name.
         columns: what the arrays are.
         lengths: of each group the number of records.
     """
 
     path: Path
-    root: zarr.Group
     attributes: dict[str, Any]
-    arrays: dict[str, dict[str, zarr.Array]]
+    arrays: dict[str, dict[str, StoredArray]]
     columns: dict[str, dict[str, Column]]
     lengths: dict[str, int]
 
@@ -51,70 +83,115 @@ class Committed:
         """
         array = self.arrays[group][name]
         where = f"array '{group}/{name}' of the record {self.path.parent}"
+        key = ("0",) * (len(array.shape) - 1)
+        parts = []
         try:
-            for chunk in range(first_chunk, -(-array.shape[0] // array.chunks[0])):
-                self._check_chunk(where, array, chunk)
-            return np.asarray(array[first_chunk * array.chunks[0] :])
+            for chunk in range(first_chunk, -(-array.shape[0] // array.chunk[0])):
+                file = self.path.joinpath(group, name, "c", str(chunk), *key)
+                _check_chunk(where, file, chunk, array.chunk)
+                parts.append(array.read_chunk(file))
         except OSError as error:
             raise RecordError(f"{where} cannot be read: {error.strerror or error}.") from error
-
-    def _check_chunk(self, where: str, array: zarr.Array, chunk: int) -> None:
-        """Zarr takes a chunk that is not there for one that was never filled; here every one is."""
-        key = array.metadata.encode_chunk_key((chunk, *(0 for _ in array.shape[1:])))
-        file = self.path / array.path / key
-        if not file.is_file():
-            raise RecordError(f"{where} lacks its chunk {chunk}: restore the file {file.name} from a copy.")
-        size, expected = file.stat().st_size, prod(array.chunks) * array.dtype.itemsize
-        if size != expected:
-            raise RecordError(
-                f"{where} is damaged: chunk {chunk} holds {size} bytes instead of {expected}; "
-                "restore the record from a copy or run again."
-            )
+        if not parts:
+            return np.empty((0, *array.shape[1:]), array.column.dtype)
+        whole = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        return whole[(slice(array.shape[0] - first_chunk * array.chunk[0]), *map(slice, array.shape[1:]))]
 
 
-def load_committed(path: Path, *, writable: bool = False) -> Committed:
+def _check_chunk(where: str, file: Path, chunk: int, extents: tuple[int, ...]) -> None:
+    """Zarr takes a chunk that is not there for one that was never filled; here every one is, and whole."""
+    if not file.is_file():
+        raise RecordError(f"{where} lacks its chunk {chunk}: restore the file {file.name} from a copy.")
+    size, expected = file.stat().st_size, prod(extents) * 8
+    if size != expected:
+        raise RecordError(
+            f"{where} is damaged: chunk {chunk} holds {size} bytes instead of {expected}; "
+            "restore the record from a copy or run again."
+        )
+
+
+def load_committed(path: Path) -> Committed:
     """The last commit of the record in directory ``path``.
 
     Raises:
         RecordError: if there is no record, it is damaged, or it was written by a newer szilard.
     """
-    for name, document in read_root(path)[1].items():
-        _check_document(name, document)
-    store = path / DIRECTORY
-    try:
-        root = zarr.open_group(store, mode="r+" if writable else "r", zarr_format=3, use_consolidated=True)
-        arrays = {group: dict(node.arrays()) for group, node in root.groups()}
-    except OSError as error:
-        raise RecordError(f"the record {path} cannot be read: {error.strerror or error}.") from error
-    except Exception as error:  # whatever Zarr may say of a document that was tampered with
-        raise RecordError(f"{store}/zarr.json is damaged: restore the record from a copy ({error}).") from error
-    columns = {group: {name: Column.of(array) for name, array in found.items()} for group, found in arrays.items()}
-    for group, found in columns.items():
-        _check_group(path, group, found, arrays[group])
+    attributes, documents = read_root(path)
+    arrays: dict[str, dict[str, StoredArray]] = {}
+    for place, document in documents.items():
+        _check_document(place, document)
+        group, _, name = place.partition("/")
+        found = arrays.setdefault(group, {})
+        if name:
+            found[name] = _array(path / DIRECTORY, place, document)
+    columns = {group: {name: array.column for name, array in found.items()} for group, found in arrays.items()}
+    for group, found in arrays.items():
+        _check_group(path, group, found)
     lengths = {group: found["step"].shape[0] for group, found in arrays.items()}
-    return Committed(store, root, root.attrs.asdict(), arrays, columns, lengths)
+    return Committed(path / DIRECTORY, attributes, arrays, columns, lengths)
+
+
+def _array(store: Path, place: str, document: Document) -> StoredArray:
+    """What a document says of an array.
+
+    Raises:
+        RecordError: if it does not hang together, or its dimensions have no names.
+    """
+    names = tuple(name for name in document.get("dimension_names") or () if name and isinstance(name, str))
+    try:
+        shape = _extents(document["shape"], least=0)
+        chunk = _extents(document["chunk_grid"]["configuration"]["chunk_shape"], least=1)
+        if len(chunk) != len(shape) or chunk[1:] != tuple(max(extent, 1) for extent in shape[1:]):
+            raise ValueError(f"chunks of {chunk} in an array of {shape}")
+        attributes = dict(document.get("attributes", {}))
+    except (KeyError, TypeError, ValueError) as error:
+        raise RecordError(f"{store}/zarr.json is damaged: restore the record from a copy ({error}).") from error
+    if not names or len(names) != len(shape):
+        raise RecordError(f"array {place!r} has dimensions without names: was the store edited?")
+    inner = shape[1:] if names[0] == "step" else shape
+    column = Column(place.partition("/")[2], names, inner, document["data_type"] == "int64", attributes)
+    return StoredArray(column, shape, chunk)
+
+
+def _extents(given: Any, least: int) -> tuple[int, ...]:
+    """Extents as whole numbers.
+
+    Raises:
+        TypeError, ValueError: if they are none.
+    """
+    if not isinstance(given, list) or not given:
+        raise TypeError(f"extents {given!r}")
+    for extent in given:
+        if type(extent) is not int or extent < least:
+            raise ValueError(f"an extent of {extent!r}")
+    return tuple(given)
 
 
 def _check_document(name: str, document: Document) -> None:
-    """Refuses what szilard does not write, before Zarr looks for a codec or a type by its name."""
-    for part in name.split("/"):
+    """Refuses what szilard does not write."""
+    parts = name.split("/")
+    for part in parts:
         check_name(part)
-    group, version = "/" not in name, document.get("zarr_format")
-    plain = document.get("data_type") in ("int64", "float64") and document.get("codecs") == [BYTES]
-    if version != 3 or document.get("node_type") != ("group" if group else "array") or not (group or plain):
+    if len(parts) == 1:
+        plain = document.get("zarr_format") == 3 and document.get("node_type") == "group"
+    else:
+        plain = len(parts) == 2 and document.get("data_type") in LITTLE_ENDIAN
+        plain = plain and all(document.get(key) == value for key, value in WRITTEN.items())
+    if not plain:
         raise RecordError(f"array {name!r} is stored in a way that szilard does not write: was the store edited?")
 
 
-def _check_group(path: Path, group: str, columns: Mapping[str, Column], arrays: Mapping[str, zarr.Array]) -> None:
-    if "step" not in columns:
+def _check_group(path: Path, group: str, arrays: Mapping[str, StoredArray]) -> None:
+    if "step" not in arrays:
         raise RecordError(f"group {group!r} of the record {path} lacks its array 'step': restore it from a copy.")
-    for name, column in columns.items():
+    for name, array in arrays.items():
+        column = array.column
         if not column.grows:
             continue
-        if arrays[name].shape[0] != arrays["step"].shape[0]:
+        if array.shape[0] != arrays["step"].shape[0]:
             raise RecordError(
                 f"array '{group}/{name}' of {path} has another length than its group: was the store edited?"
             )
         for dim, extent in zip(column.dims[1:], column.shape, strict=True):
-            if dim in columns and columns[dim].shape != (extent,):
+            if dim in arrays and arrays[dim].column.shape != (extent,):
                 raise RecordError(f"array '{group}/{name}' of {path} does not fit its dimension {dim!r}.")

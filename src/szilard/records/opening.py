@@ -43,7 +43,7 @@ def recover(path: Path) -> Store:
         OSError: if it cannot be written.
     """
     journal = read_journal(path / FILE)  # the journal first: see szilard.records.reader
-    committed = load_committed(path, writable=True)
+    committed = load_committed(path)
     rows = merge(committed, journal)
     store = Store(committed)
     store.trim(committed)

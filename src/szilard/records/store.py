@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import zarr
 
+from szilard.errors import RecordError
 from szilard.records import strict_json
 from szilard.records.committed import Committed, load_committed
 from szilard.records.layout import columns_of, lay_out
@@ -31,7 +32,10 @@ class Store:
     """The Zarr store of one record, to go on writing where its last commit ended.
 
     Args:
-        committed: the last commit, opened for writing.
+        committed: the last commit, which was found to be what szilard writes.
+
+    Raises:
+        RecordError: if Zarr finds it damaged.
     """
 
     def __init__(self, committed: Committed) -> None:
@@ -39,12 +43,12 @@ class Store:
         self.columns = committed.columns
         self.lengths = dict(committed.lengths)
         self.attributes = dict(committed.attributes)
+        self._root = _opened(committed.path)
         self._arrays = {
             # A chunk of nothing but NaN is written as well, so that one that is missing is known to be lost.
-            group: {name: array.with_config({"write_empty_chunks": True}) for name, array in arrays.items()}
-            for group, arrays in committed.arrays.items()
+            group: {name: array.with_config({"write_empty_chunks": True}) for name, array in node.arrays()}
+            for group, node in self._root.groups()
         }
-        self._root = committed.root
 
     @classmethod
     def create(
@@ -79,7 +83,7 @@ class Store:
         except BaseException:
             shutil.rmtree(draft, ignore_errors=True)
             raise
-        return cls(load_committed(path.parent, writable=True))
+        return cls(load_committed(path.parent))
 
     def commit(self, rows: Mapping[str, Sequence[Packed]], attributes: Mapping[str, Any]) -> None:
         """Appends packed rows to their groups and sets the root's attributes.
@@ -127,6 +131,16 @@ class Store:
             for name, array in arrays.items()
             if self.columns[group][name].grows
         ]
+
+
+def _opened(path: Path) -> zarr.Group:
+    """Zarr's handle of a store."""
+    try:
+        return zarr.open_group(path, mode="r+", zarr_format=3, use_consolidated=True)
+    except OSError as error:
+        raise RecordError(f"the record {path.parent} cannot be written: {error.strerror or error}.") from error
+    except Exception as error:  # whatever Zarr may say of a document that was tampered with
+        raise RecordError(f"{path}/zarr.json is damaged: restore the record from a copy ({error}).") from error
 
 
 def _consolidate(path: Path) -> zarr.Group:
