@@ -10,7 +10,7 @@ import pytest
 
 import szilard
 from szilard.audit import Verdict
-from szilard.reservoir import largest_effect
+from szilard.reservoir.contrasts import largest_effect
 from szilard.studies.fig3 import words
 from szilard.studies.fig3.claims.spread import deviation_interval
 from szilard.studies.fig3.claims.stationary import change_of, steady_from

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
+from szilard.distributions import student_quantile
 from szilard.estimate import Estimate, Kind
 from szilard.reservoir.correlation import shuffled_autocorrelation
 from szilard.studies.reading import Reading
@@ -187,10 +188,8 @@ class Fig3Reading(Reading):
     @cached_property
     def half_widths(self) -> Sequence[float]:
         """Half the 95 % interval of a mean over members, in standard errors, for each batch size."""
-        from scipy import stats
-
         alive = [int(self.alive(batch).sum()) for batch in range(len(self.batches))]
-        return [float(stats.t.ppf(0.975, count - 1)) if count > 1 else math.nan for count in alive]
+        return [student_quantile(0.975, count - 1) if count > 1 else math.nan for count in alive]
 
     @property
     def near_lags(self) -> ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from szilard.ledger import speed_limit, speed_limit_one_sided
+from szilard.ledger.speed_limits import speed_limit, speed_limit_one_sided
 from szilard.studies.single.reading import SingleReading
 from szilard.verdicts.bounds import FLOAT
 from szilard.verdicts.finding import Basis, Concern, Finding, judge
