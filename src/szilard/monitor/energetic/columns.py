@@ -11,6 +11,7 @@ from torch import Tensor
 
 from szilard import ledger
 from szilard.estimate import Estimate, Kind
+from szilard.ledger.two_routes import joined, over_joined
 from szilard.monitor.energetic.chains import Chains
 from szilard.monitor.energetic.population import PopulationStep
 from szilard.monitor.measure import Occasion
@@ -58,7 +59,7 @@ def columns_of(
     chains, step, sums = pending.chains, pending.step, pending.sums
     start = step.energy if energy_start is None else energy_start
     # two routes to the same heat: by the energies at both ends, or step by step
-    heat = ledger.joined(step.energy - start - sums.free_energy - sums.work, sums.heat)
+    heat = joined(step.energy - start - sums.free_energy - sums.work, sums.heat)
     equilibrium = {
         "energy": step.energy,
         "work": sums.work,
@@ -76,7 +77,7 @@ def columns_of(
         shared = step.energy.new_tensor(log_normaliser[1])
         for name in ("log_normaliser", "entropy_conditional"):
             estimates[name] = replace(estimates[name], error=torch.hypot(estimates[name].error, shared))
-    estimates |= {"heat": ledger.over_joined(heat), "entropy_change": ledger.over_joined(heat + sums.work)}
+    estimates |= {"heat": over_joined(heat), "entropy_change": over_joined(heat + sums.work)}
     done = chains.work + chains.shadow
     lagging = {
         "energy_lagged": chains.energy,

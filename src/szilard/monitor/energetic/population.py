@@ -118,7 +118,7 @@ class Population:
 
     def mean_energy(self) -> Float[Tensor, " islands"]:
         """``⟨E⟩`` of each island in nats, jackknifed over its particles."""
-        mean: Tensor = ledger.mean_weighted(self.energy, torch.softmax(self.log_weights, -1)).value
+        mean: Tensor = mean_weighted(self.energy, torch.softmax(self.log_weights, -1)).value
         return mean
 
     def _resampled(self, generator: torch.Generator) -> tuple[Population, Tensor]:

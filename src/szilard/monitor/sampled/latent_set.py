@@ -70,8 +70,8 @@ class LatentSampleSet:
         log_ratio = torch.cat([self._ppm.log_joint(x, z) for x, z in parts]) - self._log_q
         draws = self._numbers[-1]
         return PhiByDraws(
-            ledger.phi_by_draws(log_ratio[:, :draws], self._numbers),
-            ledger.phi_by_draws(log_ratio[:, draws:], self._numbers),
+            phi_by_draws(log_ratio[:, :draws], self._numbers),
+            phi_by_draws(log_ratio[:, draws:], self._numbers),
         )
 
     def advance(self) -> JumpTerms:
@@ -125,8 +125,8 @@ class LatentSampleSet:
         scale = guess_scale(whole[scouts], d[-1][scouts], guess[scouts])
         # x and z together move the most, and must be within reach too
         effective = torch.minimum(*(effective_share((self._source.own - after.own)[row, scouts]) for row in (0, -1)))
-        lower = ledger.slot_work_lower(whole[slots], d[-1][slots], scale * guess[slots], balance)
-        joint = ledger.slot_work(one[slots], d[0][slots], balance_of(one[scouts], d[0][scouts]))
+        lower = slot_work_lower(whole[slots], d[-1][slots], scale * guess[slots], balance)
+        joint = slot_work(one[slots], d[0][slots], balance_of(one[scouts], d[0][scouts]))
         return JumpTerms(
             sums={
                 "work": SlotSum.mean(slot_work(whole[slots], d[-1][slots], balance)),

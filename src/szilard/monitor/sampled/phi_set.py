@@ -9,8 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from szilard import ledger
-from szilard.ledger import SlotSum
+from szilard.ledger.slot_sum import SlotSum
 from szilard.monitor.sampled.family import JumpTerms
 from szilard.monitor.sampled.scouts import balance_of, effective_share, same
 

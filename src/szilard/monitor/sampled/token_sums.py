@@ -9,7 +9,6 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from szilard import ledger
 from szilard.models.ppm import Sequential, log_normaliser, phi_of
 
 _ELEMENTS_AT_ONCE = 2**19

@@ -11,7 +11,7 @@ import numpy as np
 
 from szilard.errors import RecordError
 from szilard.estimate import Estimate, Kind
-from szilard.ledger import Advice, advise
+from szilard.ledger.lagged import Advice, advise
 from szilard.studies.reading import Reading
 
 if TYPE_CHECKING:
