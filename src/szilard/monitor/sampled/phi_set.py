@@ -10,6 +10,15 @@ from jaxtyping import Float
 from torch import Tensor
 
 from szilard.ledger.slot_sum import SlotSum
+from szilard.ledger.slots import (
+    slot_excess,
+    slot_fluctuation,
+    slot_heat,
+    slot_length,
+    slot_mean,
+    slot_work,
+    slot_work_reverse,
+)
 from szilard.monitor.sampled.family import JumpTerms
 from szilard.monitor.sampled.scouts import balance_of, effective_share, same
 
