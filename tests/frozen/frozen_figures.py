@@ -7,9 +7,19 @@ from typing import Any
 
 ASSUMED: dict[str, Any] = {
     "xaxis": "x", "yaxis": "y", "xref": "x", "yref": "y", "xshift": 0, "yshift": 0, "opacity": 1, "symbol": "circle",
-    "domain": [0, 1], "annotations": [], "shapes": [], "traceorder": "normal", "text": None,
+    "domain": [0, 1], "annotations": [], "shapes": [], "traceorder": "normal", "tickmode": "array", "text": None,
 }  # fmt: skip
 """What Plotly takes where a key is missing."""
+POINTER = "under the pointer stand a number, its error and its unit, in every figure"
+MARGINS = "pages leave the same room around all figures"
+CHANGES: dict[str, tuple[tuple[str, str, str], ...]] = {
+    "heat-capacity": ((r'"U = (%\{y)', r'"\1', POINTER),),
+    "fig3": (
+        (r'"exact (%\{y)', r'"\1', POINTER),
+        (r'"l":70,"r":66,"t":10,', '"l":64,"r":66,"t":14,', MARGINS),
+    ),
+}
+"""Differences of figures that are meant: by kind of record a pattern, what it is read as, and the reason."""
 _FORMAT = re.compile(r":\.\d[gfe]")
 """Of a number under the pointer. How numbers are written is one of the differences that are meant."""
 
@@ -37,8 +47,10 @@ def _trace(trace: dict[str, Any], legend: bool) -> dict[str, Any]:
         "error_y": not trace.get("error_y", {}).get("visible", True),
     }
     found = {key: value for key, value in trace.items() if not unused.get(key)}
-    if "hovertemplate" in found:
-        found["hovertemplate"] = _FORMAT.sub("", found["hovertemplate"])
+    if "hovertemplate" in found:  # with an error or without: a band or a bar shows it too
+        found["hovertemplate"] = _FORMAT.sub("", found["hovertemplate"]).replace(" ± %{customdata}", "")
+        if "customdata" in found and "customdata" not in found["hovertemplate"]:
+            del found["customdata"]
     for key in ("error_x", "error_y"):
         if key in found:  # bars look alike everywhere: one thickness, one cap
             bars = {each: item for each, item in found[key].items() if each not in ("thickness", "visible")}

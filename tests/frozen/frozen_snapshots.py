@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import frozen_comparison as comparison
+import frozen_figures
 import numpy as np
 
 import szilard
@@ -99,16 +100,14 @@ def closed(*details: tuple[str, str]) -> tuple[Meant, ...]:
     return (*rows, *told)
 
 
-POINTER = "under the pointer stand a number, its error and its unit, in every figure"
 MEANT: dict[str, tuple[Meant, ...]] = {
-    "heat-capacity": (
-        *closed((r"(.* (\d+) looks each)", r"\2 records, \1")),
-        Meant("page", r'"U = (%\{y)', r'"\1', POINTER),
-    ),
+    "heat-capacity": closed((r"(.* (\d+) looks each)", r"\2 records, \1")),
     "reversal": closed(("paths of 10 steps", "11 records, paths of 10 steps")),
     "tradeoff": closed(("18 states", "5 records, 18 states"), ("4 states", "3 records, 4 states")),
 }
 """By kind of record. Once many have gathered, look at them again, rewrite the snapshots, and empty it."""
+for kind, changes in frozen_figures.CHANGES.items():
+    MEANT[kind] = (*MEANT.get(kind, ()), *(Meant("page", *change) for change in changes))
 
 
 def unpack(name: str, directory: Path) -> Path:

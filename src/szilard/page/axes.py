@@ -180,9 +180,12 @@ def layout(*y_axes: dict[str, Any], x: dict[str, Any] | None = None, right: int 
     }
 
 
-def spread(*arrays: Any, pad: float = 0.06) -> tuple[float, float]:
-    """The range of all finite values, a little widened."""
+def spread(*arrays: Any, pad: float = 0.06, log: bool = False) -> Span:
+    """The range of all finite values, a little widened; in the logarithm of the positive ones where ``log``."""
     values = np.concatenate([np.asarray(array, dtype=float).ravel() for array in arrays])
+    if log:
+        low, high = spread(np.log10(values[values > 0]), pad=pad)
+        return 10**low, 10**high
     values = values[np.isfinite(values)]
     if not len(values):
         return (0.0, 1.0)

@@ -56,7 +56,7 @@ def line(
 
 def points(
     x: Any, y: Any, name: str, pen: Pen, symbol: Any = "circle", *, half: Any = None, across: Any = None,
-    joined: bool = False, size: float = 8, cap: float = 4, outlined: bool = False, text: Sequence[str] | None = None,
+    joined: bool = False, size: float = 8, cap: float = 4, edge: Pen | None = None, text: Sequence[str] | None = None,
     unit: str = "", digits: int = 3, legend: bool = False,
 ) -> Trace:  # fmt: skip
     """Markers, with bars of 95 % intervals.
@@ -72,7 +72,7 @@ def points(
         joined: whether a line joins them.
         size: in pixels.
         cap: pixels of the bars' caps.
-        outlined: whether they have a white edge, which keeps them apart.
+        edge: colour and width of their outline; None for none.
         text: what each is, under the pointer.
         unit: behind the number under the pointer.
         digits: of this number.
@@ -90,8 +90,8 @@ def points(
         "hovertemplate": pointed(value, digits, unit, error=bars is not None, text=text is not None),
         "showlegend": legend,
     }
-    if outlined:
-        trace["marker"]["line"] = {"color": "white", "width": 1}
+    if edge is not None:
+        trace["marker"]["line"] = {"color": edge.colour, "width": edge.width}
     if bars is not None:
         trace["customdata"] = bars[1] if isinstance(bars, tuple) else bars
     if text is not None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from szilard.page.safe import escape
+from szilard.page.style import INK
 
 RULE, SAID = "#6B7280", "#4B5563"
 """The grey of rules, and of their words."""
@@ -66,6 +67,13 @@ def name_at_end(text: str, colour: str, x: float, height: float, axis: str) -> A
         "font": {"color": colour, "size": 13},
         "align": "left",
     }
+
+
+def title(letter: str, text: str, left: float, top: float) -> Annotation:
+    """A panel's letter and words, above a panel that begins at ``left`` and ends at ``top`` of the page."""
+    return {"text": f"<b>{escape(letter)}</b>  {escape(text)}", "xref": "paper", "x": left, "xanchor": "left",
+            "yref": "paper", "y": top + 0.012, "yanchor": "bottom", "showarrow": False,
+            "font": {"size": 14, "color": INK}}  # fmt: skip
 
 
 def words(

@@ -36,6 +36,7 @@ class Panel:
         self.notes: list[Annotation] = []
         self.shapes: list[Shape] = []
         self._ends: list[End] = []
+        self._title = ("", "")
         self._traces = traces
         self._across = shared if x is None else x
         key = "" if number == 1 else str(number)
@@ -98,6 +99,10 @@ class Panel:
         else:
             self.corner(text, 0.02, 0.98, level="below", bold=True, backed=True)
 
+    def title(self, letter: str, text: str) -> None:
+        """The panel's letter and words, above it."""
+        self._title = (letter, text)
+
     def rule(
         self, height: float, text: str = "", pen: Pen = DOTTED, *, right: bool = False, level: str = "above",
         size: float = 11, colour: str = SAID,
@@ -133,8 +138,14 @@ class Panel:
         """Words at a share of the panel's width and height."""
         self.notes.append(notes.words(text, (x, self._width), (y, self._height), colour, **look))
 
-    def names(self, right: float) -> list[Annotation]:
-        """The names at the ends of curves, of a panel that ends at ``right`` of the page's width."""
+    def placed(self, left: float, right: float, top: float) -> list[Annotation]:
+        """All its words, where it takes the page from ``left`` to ``right`` (shares of the width) and up to ``top``."""
+        letter, text = self._title
+        above = [notes.title(letter, text, left, top)] if text else []
+        return [*self._names(right), *self.notes, *above]
+
+    def _names(self, right: float) -> list[Annotation]:
+        """The names at the ends of curves."""
         known = [each for each in self._ends if math.isfinite(each.height) and (each.height > 0 or not self.y.log)]
         if not known:
             return []

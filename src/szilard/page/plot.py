@@ -81,7 +81,7 @@ class Plot:
             if panel.x is not None:
                 axes[f"xaxis{key}"] = {**panel.x.settings(), "anchor": f"y{key}", "domain": list(across)}
                 axes[f"yaxis{key}"]["anchor"] = f"x{key}"
-            words += [*panel.names(across[1]), *panel.notes]
+            words += panel.placed(*across, up[1])
             shapes += panel.shapes
         return {**axes, **self._frame(), "annotations": words, "shapes": shapes}
 

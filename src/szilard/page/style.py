@@ -18,11 +18,21 @@ GREY, PALE = "#6B7280", "#9AA1AB"
 
 @dataclass(frozen=True, slots=True)
 class Pen:
-    """How one quantity is drawn everywhere: a colour and a dash, so that grey print tells curves apart too."""
+    """How one quantity is drawn everywhere: a colour and a dash, so that grey print tells curves apart too.
+
+    Attributes:
+        colour: as ``#RRGGBB``.
+        dash: ``solid``, ``dash``, ``dot``, ``dashdot`` or ``longdash``.
+        width: of its line, in pixels.
+    """
 
     colour: str
     dash: str = "solid"
     width: float = 2.2
+
+    def at(self, width: float) -> Pen:
+        """The same pen at another width, in pixels."""
+        return Pen(self.colour, self.dash, width)
 
 
 @dataclass(slots=True)

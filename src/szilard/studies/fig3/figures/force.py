@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from szilard.page.axes import axis, layout
+from szilard.page.axes import DIGITS, positive, widened
 from szilard.page.curve import Curve
-from szilard.page.drawing import label_ends, line
+from szilard.page.plot import Plot
 from szilard.page.style import BLACK, BLUE, VERMILLION, Figure, Pen
 from szilard.studies.fig3.reading import Fig3Reading
 
@@ -28,27 +26,15 @@ def figure(reading: Fig3Reading) -> Figure | None:
     }
     if any(not values.shape[1] or not (values > 0).all() for values, _ in curves.values()):
         return None
-    traces: list[dict[str, Any]] = []
-    ends, logs = [], []
-    for name, (values, pen) in curves.items():
-        mean = values.mean(1)
-        traces += line(Curve(steps, mean), name, pen, unit="nat")
-        ends.append((name, float(np.log10(mean[-1])), pen.colour))
-        logs.append(np.log10(mean))
-    low, high = float(np.min(logs)), float(np.max(logs))
-    span = (low - 0.15, high + 0.15)
-    return Figure(
-        key="force",
-        title=f"Force and noise of a parameter, {reading.label(batch)}",
-        caption=(
-            "Noise and force: root of the mean square over all parameters, from whole passes over the training set; "
-            "largest force: max |∇U_B|, the paper’s dashed line. A parameter’s noise is the larger where the noise’s "
-            "curve lies above that of the force."
-        ),
-        data=traces,
-        layout=layout(
-            axis("nat per parameter", type="log", range=list(span), dtick="D2"),
-            right=96,
-            annotations=label_ends(ends, span),
-        ),
+    means = {name: values.mean(1) for name, (values, _) in curves.items()}
+    plot = Plot(right=96)
+    panel = plot.panel("nat per parameter", log=True, every=DIGITS, span=widened(*positive(*means.values()), 10**0.15))
+    for name, mean in means.items():
+        panel.line(Curve(steps, mean), name, curves[name][1], unit="nat", end=name)
+    return plot.figure(
+        "force",
+        f"Force and noise of a parameter, {reading.label(batch)}",
+        "Noise and force: root of the mean square over all parameters, from whole passes over the training set; "
+        "largest force: max |∇U_B|, the paper’s dashed line. A parameter’s noise is the larger where the noise’s "
+        "curve lies above that of the force.",
     )

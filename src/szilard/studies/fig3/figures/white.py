@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from szilard.page.axes import LEGEND, axis, band, layout
-from szilard.page.drawing import points
+from szilard.page.axes import Axis
+from szilard.page.notes import SAID
+from szilard.page.panel import Panel
+from szilard.page.plot import Plot
 from szilard.page.style import Figure, Pen
 from szilard.studies.fig3.figures.marks import pen_of
 from szilard.studies.fig3.reading import Fig3Reading
@@ -22,59 +22,48 @@ def figure(reading: Fig3Reading) -> Figure | None:
     lags = reading.lags
     if not reading.shown or len(lags) < 2:
         return None
-    traces: list[dict[str, Any]] = []
-    top, places = COLOUR, np.arange(1, len(lags), dtype=float)
-    for number, batch in enumerate(reading.shown):
-        try:
-            found = reading.autocorrelation(batch)
-        except ValueError:
-            continue
-        half = reading.half_widths[batch] * found.error[1:]
-        symbol = ("circle", "square", "diamond", "cross", "x")[number % 5]
-        shifted = places + SHIFT * (number - (len(reading.shown) - 1) / 2)
-        dots = points(shifted, found.value[1:], half, reading.label(batch), pen_of(batch), symbol, joined=False)
-        traces.append({**dots, "showlegend": True, "marker": {**dots["marker"], "size": 6}})
-        top = max(top, float(np.abs(found.value[1:]).max() + half.max()))
-        if (exact := reading.shuffled(batch)) is not None:
-            traces.append(_exact(shifted, exact[1:], pen_of(batch), named=not number))
-            top = max(top, float(np.abs(exact[1:]).max()))
-    if not traces:
+    across = Axis("lag h (training steps)", at=np.arange(1.0, len(lags)), called=[f"{lag:,}" for lag in lags[1:]],
+                  span=(0.4, len(lags) - 0.4))  # fmt: skip
+    plot = Plot(across, legend="above")
+    panel = plot.panel("ρ(h)")
+    top = max((_drawn(reading, panel, number) for number in range(len(reading.shown))), default=0.0)
+    if not plot.traces:
         return None
-    across = axis("lag h (training steps)", tickmode="array", tickvals=places.tolist(),
-                  ticktext=[f"{lag:,}" for lag in lags[1:]], range=[0.4, len(lags) - 0.4])  # fmt: skip
-    return Figure(
-        key="white",
-        title="White? The autocorrelation of the noise",
-        caption=(
-            "ρ(h) = C(t, h)/C(t, 0), averaged over the starts; 95 % intervals over trainings, each lag for itself. "
-            f"White noise has ρ = 0; the grey band is the audit’s bound of ±{COLOUR:g}, within which correlations "
-            f"count as none.{_about(reading)}{_broken(lags)}"
-        ),
-        data=traces,
-        layout=layout(
-            axis("ρ(h)", range=[-1.05 * top, 1.05 * top]),
-            x=across,
-            shapes=[band(-COLOUR, COLOUR), *_breaks(lags)],
-            **LEGEND,
-        ),
-        along_steps=False,
+    panel.span = (-1.05 * max(top, COLOUR), 1.05 * max(top, COLOUR))
+    panel.band(-COLOUR, COLOUR)
+    for place in _breaks(lags):
+        panel.upright(place, pen=Pen(SAID, "dot", 1.2))
+    return plot.figure(
+        "white",
+        "White? The autocorrelation of the noise",
+        "ρ(h) = C(t, h)/C(t, 0), averaged over the starts; 95 % intervals over trainings, each lag for itself. "
+        f"White noise has ρ = 0; the grey band is the audit’s bound of ±{COLOUR:g}, within which correlations "
+        f"count as none.{_about(reading)}{_broken(lags)}",
     )
 
 
-def _exact(x: np.ndarray, values: np.ndarray, pen: Pen, named: bool) -> dict[str, Any]:
-    """What shuffled epochs leave at frozen parameters."""
-    return {"type": "scatter", "mode": "markers", "name": "exact, shuffled epochs", "x": x, "y": values,
-            "marker": {"symbol": "line-ew-open", "size": 12, "color": pen.colour, "line": {"width": 2}},
-            "hovertemplate": "exact %{y:.3g}", "showlegend": named}  # fmt: skip
+def _drawn(reading: Fig3Reading, panel: Panel, number: int) -> float:
+    """Draws a batch size and, where known, what shuffled epochs leave at frozen parameters; returns its reach."""
+    batch = reading.shown[number]
+    try:
+        found = reading.autocorrelation(batch)
+    except ValueError:
+        return 0.0
+    places = np.arange(1.0, len(reading.lags)) + SHIFT * (number - (len(reading.shown) - 1) / 2)
+    half, values, pen = reading.half_widths[batch] * found.error[1:], found.value[1:], pen_of(batch)
+    symbol = ("circle", "square", "diamond", "cross", "x")[number % 5]
+    panel.points(places, values, reading.label(batch), pen, symbol, half=half, size=6, legend=True)
+    top = float(np.abs(values).max() + half.max())
+    if (exact := reading.shuffled(batch)) is None:
+        return top
+    panel.points(places, exact[1:], "exact, shuffled epochs", pen, "line-ew-open", size=12, edge=pen.at(2),
+                 legend=not number)  # fmt: skip
+    return max(top, float(np.abs(exact[1:]).max()))
 
 
-def _breaks(lags: np.ndarray) -> list[dict[str, Any]]:
-    """A dotted line wherever lags are left out between neighbouring places."""
-    return [
-        {"type": "line", "xref": "x", "x0": place + 0.5, "x1": place + 0.5, "yref": "y domain", "y0": 0, "y1": 1,
-         "line": {"color": "#4B5563", "width": 1.2, "dash": "dot"}}
-        for place in np.flatnonzero(np.diff(lags) > 1).tolist() if place
-    ]  # fmt: skip
+def _breaks(lags: np.ndarray) -> list[float]:
+    """Where lags are left out, half way between their neighbours' places."""
+    return [place + 0.5 for place in np.flatnonzero(np.diff(lags) > 1).tolist() if place]
 
 
 def _broken(lags: np.ndarray) -> str:
