@@ -12,11 +12,22 @@ ASSUMED: dict[str, Any] = {
 """What Plotly takes where a key is missing."""
 POINTER = "under the pointer stand a number, its error and its unit, in every figure"
 MARGINS = "pages leave the same room around all figures"
+QUIET = "lines to compare with say nothing under the pointer"
 CHANGES: dict[str, tuple[tuple[str, str, str], ...]] = {
     "heat-capacity": ((r'"U = (%\{y)', r'"\1', POINTER),),
     "fig3": (
         (r'"exact (%\{y)', r'"\1', POINTER),
         (r'"l":70,"r":66,"t":10,', '"l":64,"r":66,"t":14,', MARGINS),
+    ),
+    "reversal": (
+        (r'("name":"1/width"[^{]*\{[^}]*\},"marker":\{[^}]*\}),"hovertemplate":"%\{y:\.3g\}"', r"\1", QUIET),
+        (r'("x":0\.99)5(,"xanchor":"right")', r"\1\2", MARGINS),
+        (
+            r'"y":1\.02,"yanchor":"bottom","font":\{"size":11\}',
+            '"y":1.01,"yanchor":"bottom","font":{"size":12}',
+            MARGINS,
+        ),
+        (r'"margin":\{"l":64,"r":20,"t":56,', '"margin":{"l":64,"r":16,"t":62,', MARGINS),
     ),
 }
 """Differences of figures that are meant: by kind of record a pattern, what it is read as, and the reason."""

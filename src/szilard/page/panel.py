@@ -134,6 +134,10 @@ class Panel:
         """Words at a place of the panel; for the look see :func:`szilard.page.notes.words`."""
         self.notes.append(notes.words(text, self._upon(x), self._at(y), colour, **look))
 
+    def over(self, text: str, x: float, colour: str = "", **look: Any) -> None:
+        """Words at the panel's upper edge."""
+        self.notes.append(notes.words(text, self._upon(x), (1.0, self._height), colour, **look))
+
     def corner(self, text: str, x: float, y: float, colour: str = "", **look: Any) -> None:
         """Words at a share of the panel's width and height."""
         self.notes.append(notes.words(text, (x, self._width), (y, self._height), colour, **look))

@@ -2,68 +2,50 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from szilard.page.axes import layout
-from szilard.page.logarithmic import between, ends, heading, limit, logarithmic, range_of
-from szilard.page.style import BLUE, GREEN, PURPLE, VERMILLION, Figure
-from szilard.studies.reversal.figures.marks import curve, ribbon, when
+from szilard.page.axes import Axis, positive, widened
+from szilard.page.plot import Plot
+from szilard.page.style import BLUE, GREEN, PURPLE, VERMILLION, Figure, Pen
+from szilard.studies.reversal.figures.marks import SIZE, medians, ribbon, when
 from szilard.studies.reversal.reading import ReversalReading
 from szilard.studies.reversal.words import CHANGES
 from szilard.verdicts.bounds import TANGENT
 
 QUANTITIES = (
-    ("kernel_change", CHANGES["kernel_change"], "kernel", BLUE, "solid", "circle"),
-    ("outputs_error", CHANGES["outputs_error"], "outputs", GREEN, "dashdot", "square"),
-    ("losses_error", CHANGES["losses_error"], "loss", VERMILLION, "dash", "diamond"),
-    ("gradient_change", CHANGES["gradient_change"], "gradient", PURPLE, "dot", "triangle-up"),
+    ("kernel_change", CHANGES["kernel_change"], "kernel", Pen(BLUE), "circle"),
+    ("outputs_error", CHANGES["outputs_error"], "outputs", Pen(GREEN, "dashdot"), "square"),
+    ("losses_error", CHANGES["losses_error"], "loss", Pen(VERMILLION, "dash"), "diamond"),
+    ("gradient_change", CHANGES["gradient_change"], "gradient", Pen(PURPLE, "dot"), "triangle-up"),
 )
-"""Column, words, one word, colour, dash and symbol."""
+"""Column, words, one word, pen and symbol."""
 HIGHEST = 4.0
 
 
 def figure(reading: ReversalReading) -> Figure:
     """A panel for each start, the model itself."""
     looks = reading.laziness["step"].values
-    data: list[dict[str, Any]] = []
-    axes, notes, shapes = [], [], []
     columns = {name: _of_model(reading, name) for name, *_ in QUANTITIES}
-    low, high = between(range_of(*columns.values())[0], HIGHEST)
+    span = widened(positive(*columns.values())[0], HIGHEST)
+    across = Axis("training steps since θ*", log=True, span=widened(float(looks[0]), float(looks[-1]), 1.1))
+    plot = Plot(across, right=84)
     for place, start in enumerate(reading.starts):
-        panel = place + 1
-        labels = []
-        for name, words, short, colour, dash, symbol in QUANTITIES:
+        panel = plot.panel("relative change", log=True, span=span)
+        for name, words, short, pen, symbol in QUANTITIES:
             values = columns[name][:, place]  # (looks, seeds)
             middle = np.median(values, axis=1)
-            data += ribbon(looks, values.T.clip(max=10 * HIGHEST), colour, panel=panel)
-            data.append(curve(looks, middle, words, colour, panel=panel, dash=dash, symbol=symbol))
-            labels.append((short, min(float(middle[-1]), HIGHEST), colour))
-        axes.append(logarithmic("relative change", low, high))
-        notes += [heading(when(start), panel), *ends(labels, low, high, panel)]
-        shape, note = limit(TANGENT, "a tenth", panel)
-        shapes.append(shape)
-        notes.append(note)
-    return Figure(
-        key="laziness",
-        title="How lazy: what leaves its tangent",
-        caption=(
-            f"{reading.networks[0]}, against the training steps since θ*. A lazy network keeps its tangent kernel and "
-            "is linear in its outputs. Eq. 35 asks that the loss be linear too, so that its gradient would not depend "
-            "on θ: it curves where predictions become right, in any network that learns. Medians over seeds; bands: "
-            "their whole range."
-        ),
-        data=data,
-        layout=layout(
-            *axes,
-            x=logarithmic("training steps since θ*", *between(float(looks[0]), float(looks[-1]), 1.1)),
-            right=84,
-            annotations=notes,
-            shapes=shapes,
-        ),
-        along_steps=False,
-        panels=len(axes),
+            ribbon(panel, looks, values.T.clip(max=10 * HIGHEST), pen)
+            panel.line(medians(looks, middle), words, pen, symbol=symbol, size=SIZE)
+            panel.end(short, min(float(middle[-1]), HIGHEST), pen.colour)
+        panel.heading(when(start))
+        panel.rule(TANGENT, "a tenth", right=True)
+    return plot.figure(
+        "laziness",
+        "How lazy: what leaves its tangent",
+        f"{reading.networks[0]}, against the training steps since θ*. A lazy network keeps its tangent kernel and "
+        "is linear in its outputs. Eq. 35 asks that the loss be linear too, so that its gradient would not depend "
+        "on θ: it curves where predictions become right, in any network that learns. Medians over seeds; bands: "
+        "their whole range.",
     )
 
 
