@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import fcntl
+import importlib.util
 import json
 import math
+import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -31,6 +33,30 @@ def _published(name: str) -> data.Dataset:
             f"{name} is not in {directory}: run `szilard run single --data {name}` once on a machine with network"
         )
     return data.load(name)
+
+
+HOSTILE = '</script><script>document.title="hacked"</script><img src=x onerror="document.title=1">"\'&\u202e\u2028|$x$'
+"""What a record must never make a page do."""
+
+
+@pytest.fixture(scope="session")
+def hostile_text() -> str:
+    """Text that would run in a browser, break out of its place, or turn the text around it."""
+    return HOSTILE
+
+
+@pytest.fixture(scope="session")
+def made_up() -> Callable[..., Path]:
+    """The maker of records of sampled runs by formula: directory, capability and what else ``make`` takes."""
+    name = "sampled_records"
+    place = Path(__file__).with_name("studies") / "sampled" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(name, place)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    make: Callable[..., Path] = module.make
+    return make
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 from drawing import GREY, INK, VERMILLION, dressed, heading, label, save, title
 
 import szilard
-from szilard.studies.sampled.figures.view import View
+from szilard.studies.sampled.reading import read
 
 WIDTH, HEIGHT = 1240, 560
 LEFT, RIGHT = [0.0, 0.47], [0.60, 1.0]
@@ -48,7 +48,7 @@ def strip(figure: go.Figure, run: szilard.Run) -> None:
 
 def way(figure: go.Figure, run: szilard.Run) -> None:
     """The models that were kept, and where the data lie."""
-    space = View.of(run.tree, run.audit()).space
+    space = read(run.tree).space
     if space is None or space.map is None:
         raise SystemExit("the record has no map of models: run it with kept of at least 3.")
     x, y = space.map.points.T

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import copy
-import importlib.util
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 import torch
@@ -96,27 +93,20 @@ def bare(digits: Dataset, tmp_path_factory: pytest.TempPathFactory) -> szilard.R
     return train(digits, tmp_path_factory.mktemp("bare") / "run", bare=True, steps=40)
 
 
-HOSTILE = '</script><script>document.title="hacked"</script><img src=x onerror="document.title=1">"\'&\u202e\u2028|$x$'
-
-
 @pytest.fixture
-def hostile(run: szilard.Run) -> xr.DataTree:
+def hostile(run: szilard.Run, hostile_text: str) -> xr.DataTree:
     """The learning run's record with hostile text wherever a record holds text."""
     tree = run.tree.copy()
 
     def poison(value: object) -> object:
         if isinstance(value, dict):
-            return {f"{key}{HOSTILE}" if key == "platform" else key: poison(item) for key, item in value.items()}
-        return HOSTILE if isinstance(value, str) else value
+            return {f"{key}{hostile_text}" if key == "platform" else key: poison(item) for key, item in value.items()}
+        return hostile_text if isinstance(value, str) else value
 
     tree.attrs = {key: poison(value) for key, value in copy.deepcopy(dict(run.tree.attrs)).items()}
-    tree.attrs |= {"status": "broken", "broken_because": HOSTILE, "broken_at_step": HOSTILE, HOSTILE: HOSTILE}
+    tree.attrs |= {"status": "broken", "broken_because": hostile_text, "broken_at_step": hostile_text}
+    tree.attrs[hostile_text] = hostile_text
     return tree
-
-
-@pytest.fixture
-def hostile_text() -> str:
-    return HOSTILE
 
 
 @pytest.fixture
@@ -133,24 +123,6 @@ def retold(run: szilard.Run) -> Callable[..., xr.DataTree]:
         tree.attrs = {**run.tree.attrs, **attributes}
         return tree
 
-    return make
-
-
-def beside(name: str) -> ModuleType:
-    """A module of this directory, which is no package."""
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="session")
-def made_up() -> Callable[..., Path]:
-    """The maker of records of sampled runs by formula: directory, capability and what else :func:`make` takes."""
-    make: Callable[..., Path] = beside("sampled_records").make
     return make
 
 

@@ -20,7 +20,7 @@ from szilard.studies.ensemble.figures import FAMILIES as OF_ENSEMBLES
 from szilard.studies.fig3.figures import FIGURES as OF_FIG3
 from szilard.studies.fig3.spec import fig3
 from szilard.studies.sampled.figures import figures as of_sampled
-from szilard.studies.sampled.figures.view import View as ViewOfSampled
+from szilard.studies.sampled.reading import read as read_sampled
 from szilard.studies.single.figures import FAMILIES
 from szilard.studies.single.figures.reservoir import FAMILIES as OF_RESERVOIRS
 
@@ -93,7 +93,7 @@ def test_every_figure_of_figure_3_draws(tmp_path: Path) -> None:
 def test_every_figure_of_a_sampled_run_draws(capability: str, made_up: Callable[..., Path], tmp_path: Path) -> None:
     made = szilard.open(made_up(tmp_path / "run", capability))
     document, console, asked = visit(made.report(), tmp_path)
-    drawn = of_sampled(ViewOfSampled.of(made.tree, made.audit()))
+    drawn = of_sampled(read_sampled(made.tree))
     assert f'data-drawn="{len(drawn) + (capability != "sequential")}"' in document  # text is read, not drawn
     assert console == ""
     assert [address for address in asked if not address.startswith(("file:", "data:", "blob:"))] == []

@@ -14,7 +14,9 @@ from szilard.verdicts.audit import Audit
 WIDTH = 88
 
 
-def screenful(reading: Reading, audit: Audit, told: Sequence[str], *, checkpoints: bool = False) -> str:
+def screenful(
+    reading: Reading, audit: Audit, told: Sequence[str], *, checkpoints: bool = False, remarks: Sequence[str] = ()
+) -> str:
     """A summary: the heading, what a study tells of its record, the audit's verdict, and what must be confessed.
 
     Args:
@@ -22,11 +24,13 @@ def screenful(reading: Reading, audit: Audit, told: Sequence[str], *, checkpoint
         audit: of the same record.
         told: lines.
         checkpoints: whether an unfinished run has checkpoints and can go on.
+        remarks: what else must be confessed.
     """
     text = [*heading(reading.name, str(reading.attributes.get("status"))), *told, ""]
     if audit.rows:
         text += entry("audit", audit.verdict)
-    text += [line for said in warnings(reading.attributes, checkpoints=checkpoints) for line in entry("!", said)]
+    confessed = [*warnings(reading.attributes, checkpoints=checkpoints), *remarks]
+    text += [line for said in confessed for line in entry("!", said)]
     return "\n".join(map(printable, text)).rstrip()
 
 

@@ -6,21 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
 
 from szilard.models.evaluation import undisturbed
 from szilard.monitor import Ledger, Measure, Monitor
 from szilard.monitor.gallery import Gallery
 from szilard.monitor.model_space import ModelSpace
 from szilard.studies.life import Options
+from szilard.studies.loop import train
 from szilard.studies.progress import Progress
 from szilard.studies.resources import own_randomness, own_threads
 from szilard.studies.sampled.spec import FamilySpec
 from szilard.studies.sampled.subject import Subject
 from szilard.training import streams
-
-_LOOKS_ON_DEVICE = 100
-"""Steps between looks at the loss where each look waits for the device."""
 
 
 def carry_out(spec: FamilySpec, data: Any, out: Path, options: Options) -> None:
@@ -65,7 +62,7 @@ def carry_out(spec: FamilySpec, data: Any, out: Path, options: Options) -> None:
         )
         torch.manual_seed(streams.seed_of(spec.seed, streams.FORWARD))
         with monitor, Progress(f"{spec.name}: {named}", spec.training.steps, options.quiet) as progress:
-            _train(spec, subject, optimizer, monitor, progress)
+            train(module, optimizer, spec.training, subject.loss, monitor, progress, after=subject.after)
             if not monitor.broken:
                 monitor.annotate(**_score(spec, subject))
 
@@ -79,32 +76,6 @@ def _measures(spec: FamilySpec, subject: Subject) -> list[Measure]:
     if spec.kept:
         measures.append(ModelSpace(**{"most": spec.kept, "data": subject.examples, **subject.model_space}))
     return measures
-
-
-def _train(
-    spec: FamilySpec, subject: Subject, optimizer: torch.optim.Optimizer, monitor: Monitor, progress: Progress
-) -> None:
-    """The loop, until its end or the first number that is not finite."""
-    training = spec.training
-    rates = [group["lr"] for group in optimizer.param_groups]
-    module = subject.ppm.module
-    for step in range(training.steps):
-        if training.schedule is not None:
-            for group, rate in zip(optimizer.param_groups, rates, strict=True):
-                group["lr"] = rate * training.schedule.multiplier(step, training.steps)
-        loss = subject.loss(step)
-        optimizer.zero_grad()
-        loss.backward()
-        if training.clip_norm is not None:
-            nn.utils.clip_grad_norm_(module.parameters(), training.clip_norm)
-        optimizer.step()
-        if subject.after is not None:
-            subject.after()
-        monitor.step(loss=loss)
-        if monitor.broken:
-            return
-        if loss.device.type == "cpu" or step % _LOOKS_ON_DEVICE == 0:
-            progress.update(step + 1, f"loss {loss.item():.3f}")
 
 
 def _score(spec: FamilySpec, subject: Subject) -> dict[str, Any]:

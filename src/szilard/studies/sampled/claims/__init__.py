@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from szilard.studies.kits.watched.claims import ideal, integrity, motion, rounding, uncheckable
-from szilard.studies.sampled.claims import bounds_of, detailed, energies, identities, second_law, trained, weights
+from szilard.studies.sampled.claims import bounds, detailed, energies, identities, second_law, trained, weights
 from szilard.studies.sampled.reading import SampledReading
 from szilard.verdicts.finding import Finding
 
-FAMILIES = (second_law, weights, bounds_of, energies, detailed, trained)
+FAMILIES = (second_law, weights, bounds, energies, detailed, trained, rounding, ideal)
 """Those that need at least one step of the model."""
 
 
 def findings(reading: SampledReading) -> tuple[Finding, ...]:
     """The rows of all families; those that any single run has are worded as there."""
-    evidence = reading.evidence
-    run = evidence.run
-    rows = [*integrity.findings(run), *identities.findings(evidence)]
-    if evidence.records > 1:
-        rows += [row for family in FAMILIES for row in family.findings(evidence)]
-        rows += [*rounding.findings(run), *ideal.findings(run)]
-        rows += motion.findings(run) if "work_by_interval" in run.rows else ()
-    return (*rows, *uncheckable.findings(run))
+    rows = [*integrity.findings(reading), *identities.findings(reading)]
+    if reading.whole:
+        rows += [row for family in FAMILIES for row in family.findings(reading)]
+        rows += motion.findings(reading) if "work_by_interval" in reading.rows else ()
+    return (*rows, *uncheckable.findings(reading))

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from szilard.estimate import Estimate, Kind
-from szilard.studies.sampled.evidence import SampledEvidence
+from szilard.studies.sampled.reading import SampledReading
 from szilard.verdicts.bounds import STATIONARY_RATIO
 from szilard.verdicts.finding import Finding, parts_of, told, unchecked
 from szilard.verdicts.rows import decisive, level_of, tested
@@ -17,9 +17,9 @@ CLAIM = "ln P_F(σ)/P_B(−σ) = σ between models along the training, forward a
 SOURCE = "paper Eq. 22"
 
 
-def findings(evidence: SampledEvidence) -> tuple[Finding, ...]:
+def findings(reading: SampledReading) -> tuple[Finding, ...]:
     """The rows of this family."""
-    space = evidence.space
+    space = reading.models
     if space is None or "detailed_slope" not in space:
         return (unchecked(NAME, CLAIM, SOURCE, "no models were kept: watch with szilard.ModelSpace() as well."),)
     slope = np.asarray(space["detailed_slope"].values, dtype=float)

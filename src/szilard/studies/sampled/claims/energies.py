@@ -8,7 +8,7 @@ import numpy as np
 
 from szilard.estimate import Estimate, Kind
 from szilard.studies.sampled.claims.second_law import second_law
-from szilard.studies.sampled.evidence import SampledEvidence
+from szilard.studies.sampled.reading import SampledReading
 from szilard.verdicts.agreement import agreement
 from szilard.verdicts.bounds import ACCEPTANCE, AGREEMENT, ANCESTORS, LEVEL, MOST_CHAINS, NEGLIGIBLE
 from szilard.verdicts.finding import Basis, Concern, Finding, Verdict, judge
@@ -17,23 +17,23 @@ from szilard.verdicts.rows import ratio, tested
 SOURCE = "docs: dissipated work; paper §3.3"
 
 
-def findings(evidence: SampledEvidence) -> tuple[Finding, ...]:
+def findings(reading: SampledReading) -> tuple[Finding, ...]:
     """The rows of this family."""
-    if evidence.capability != "energetic":
+    if reading.capability != "energetic":
         return ()
     rows = [
-        _moves(evidence),
-        *_reference(evidence),
-        _fluctuation(evidence),
-        _second_law(evidence),
-        _jarzynski(evidence),
+        _moves(reading),
+        *_reference(reading),
+        _fluctuation(reading),
+        _second_law(reading),
+        _jarzynski(reading),
     ]
-    rows += [_balance(evidence), _lag(evidence)]
-    return (*rows, *_relaxed(evidence))
+    rows += [_balance(reading), _lag(reading)]
+    return (*rows, *_relaxed(reading))
 
 
-def _moves(evidence: SampledEvidence) -> Finding:
-    accepted = evidence.mean("acceptance")
+def _moves(reading: SampledReading) -> Finding:
+    accepted = reading.mean("acceptance")
     return tested(
         "the sampler moves",
         "the sampler accepts what it proposes often enough to move",
@@ -48,22 +48,22 @@ def _moves(evidence: SampledEvidence) -> Finding:
     )
 
 
-def _reference(evidence: SampledEvidence) -> tuple[Finding, ...]:
+def _reference(reading: SampledReading) -> tuple[Finding, ...]:
     """Resampling makes copies, which relaxing must tell apart again.
 
     After r resamplings within the memory of the relaxation about 1/(1 + r/2) of the particles have ancestors of their
     own (as lines of descent coalesce); a Kish share, which each resampling sets back to 1, knows nothing of that.
     """
-    if not evidence.has("reference_memory"):
+    if not reading.has("reference_memory"):
         return ()
-    memories = evidence.column("reference_memory")[1:]
+    memories = reading.column("reference_memory")[1:]
     memories = memories[np.isfinite(memories)]
     if not len(memories):
         return ()
-    islands = evidence.attributes.get("islands")
+    islands = reading.attributes.get("islands")
     memory = float(memories.mean())
-    made = float(evidence.column("resamplings")[-1]) / (islands if isinstance(islands, int) else 1)
-    rate = made / (evidence.records - 1)
+    made = float(reading.column("resamplings")[-1]) / (islands if isinstance(islands, int) else 1)
+    rate = made / (reading.records - 1)
     records = 1 / -math.log(memory) if 0 < memory < 1 else math.inf if memory >= 1 else 0.0
     share = 1 / (1 + rate * records / 2) if rate else 1.0
     return (
@@ -86,14 +86,14 @@ def _reference(evidence: SampledEvidence) -> tuple[Finding, ...]:
     )
 
 
-def _fluctuation(evidence: SampledEvidence) -> Finding:
+def _fluctuation(reading: SampledReading) -> Finding:
     """Here ΔF by both ends of a step (BAR) is held against the population's weights."""
-    excess = evidence.column("fluctuation") - 1
-    error = evidence.column("fluctuation_error")
+    excess = reading.column("fluctuation") - 1
+    error = reading.column("fluctuation_error")
     known = np.isfinite(excess) & np.isfinite(error)
     known[0] = False
     total, spread = float(excess[known].sum()), math.sqrt(float((error[known] ** 2).sum()))
-    scale = evidence.flow
+    scale = reading.flow
     verdict, interval, remark = agreement(Estimate(total / scale, spread / scale, Kind.ASYMPTOTIC), AGREEMENT, LEVEL)
     return Finding(
         name="fluctuation theorem by both ends",
@@ -110,20 +110,20 @@ def _fluctuation(evidence: SampledEvidence) -> Finding:
     )
 
 
-def _second_law(evidence: SampledEvidence) -> Finding:
-    return second_law(evidence, "second law with a lag", "work_dissipated", "W_diss", SOURCE)
+def _second_law(reading: SampledReading) -> Finding:
+    return second_law(reading, "second law with a lag", "work_dissipated", "W_diss", SOURCE)
 
 
-def _jarzynski(evidence: SampledEvidence) -> Finding:
+def _jarzynski(reading: SampledReading) -> Finding:
     """Judged before too few chains share the average: its error then means nothing."""
-    effective = evidence.column("jarzynski_effective_samples")
-    chains = evidence.attributes.get("chains")
+    effective = reading.column("jarzynski_effective_samples")
+    chains = reading.attributes.get("chains")
     total = float(chains) if isinstance(chains, int) else float(np.nanmax(effective))
     few = np.flatnonzero(~(effective >= MOST_CHAINS * total))
-    row = int(few[0]) - 1 if few.size else evidence.records - 1
+    row = int(few[0]) - 1 if few.size else reading.records - 1
     average = Estimate(
-        float(evidence.column("jarzynski")[max(row, 0)] - 1),
-        float(evidence.column("jarzynski_error")[max(row, 0)]),
+        float(reading.column("jarzynski")[max(row, 0)] - 1),
+        float(reading.column("jarzynski_error")[max(row, 0)]),
         Kind.ASYMPTOTIC,
     )
     verdict, interval, remark = agreement(average, AGREEMENT, LEVEL)
@@ -142,13 +142,13 @@ def _jarzynski(evidence: SampledEvidence) -> Finding:
         interval=interval,
         bound=(-AGREEMENT, AGREEMENT),
         verdict=verdict,
-        where=f"at step {int(evidence.steps[row]):,}",
+        where=f"at step {int(reading.steps[row]):,}",
         detail=f"{effective[row]:.0f} effective chains there, {effective[-1]:.1f} at the end.{remark}",
     )
 
 
-def _balance(evidence: SampledEvidence) -> Finding:
-    asymmetry = evidence.mean("detailed_balance")
+def _balance(reading: SampledReading) -> Finding:
+    asymmetry = reading.mean("detailed_balance")
     interval = asymmetry.interval(LEVEL)
     return tested(
         "local detailed balance",
@@ -163,9 +163,9 @@ def _balance(evidence: SampledEvidence) -> Finding:
     )
 
 
-def _lag(evidence: SampledEvidence) -> Finding:
-    effect, interval = ratio(evidence.at_end("lag_work"), evidence.at_end("work_dissipated"))
-    steps = evidence.attributes.get("sampler_steps")
+def _lag(reading: SampledReading) -> Finding:
+    effect, interval = ratio(reading.at("lag_work"), reading.at("work_dissipated"))
+    steps = reading.attributes.get("sampler_steps")
     return tested(
         "X relaxes within an update",
         "the lag time is long enough for X to reach equilibrium after every update",
@@ -182,9 +182,9 @@ def _lag(evidence: SampledEvidence) -> Finding:
     )
 
 
-def _relaxed(evidence: SampledEvidence) -> tuple[Finding, ...]:
+def _relaxed(reading: SampledReading) -> tuple[Finding, ...]:
     """What is left, at the end of the update, of the energy that relaxes: beyond it copies of the chains go on."""
-    group, steps = evidence.relaxation, evidence.attributes.get("sampler_steps")
+    group, steps = reading.relaxation, reading.attributes.get("sampler_steps")
     if group is None or not isinstance(steps, int):
         return ()
     sub_steps = np.asarray(group["sub_step"].values, dtype=float)

@@ -4,66 +4,66 @@ from __future__ import annotations
 
 import numpy as np
 
-from szilard.studies.sampled.evidence import SampledEvidence
+from szilard.studies.sampled.reading import SampledReading
 from szilard.verdicts.finding import Finding
 from szilard.verdicts.rows import identity
 
 _FIRST_LAW = "docs: heat; paper Eqs. 38–39"
 
 
-def findings(evidence: SampledEvidence) -> tuple[Finding, ...]:
+def findings(reading: SampledReading) -> tuple[Finding, ...]:
     """The rows of this family; residuals are relative to the largest energy or flow up to their row."""
-    if not evidence.records:
+    if not reading.records:
         return ()
-    if evidence.capability == "bounded":
-        return _of_bounds(evidence)
-    if evidence.capability == "energetic":
-        return _of_energies(evidence)
-    work, heat, production = (evidence.column(name) for name in ("work", "heat", "ep_conditional"))
-    change, entropy = evidence.column("entropy_change"), evidence.column("entropy_conditional")
+    if reading.capability == "bounded":
+        return _of_bounds(reading)
+    if reading.capability == "energetic":
+        return _of_energies(reading)
+    work, heat, production = (reading.column(name) for name in ("work", "heat", "ep_conditional"))
+    change, entropy = reading.column("entropy_change"), reading.column("entropy_conditional")
     scale = _scale(work, heat, change, entropy)
     return (
         identity("first law", "W + Q = ΔS(X|Θ) = ΔU at every record", _FIRST_LAW, (work + heat - change) / scale,
-                 evidence.steps),
+                 reading.steps),
         identity("work is entropy production", "W = Σ(X|Θ) = −Q + ΔS(X|Θ) at every record", "paper Eqs. 22, 25",
-                 (work - production) / scale, evidence.steps),
+                 (work - production) / scale, reading.steps),
     )  # fmt: skip
 
 
-def _of_bounds(evidence: SampledEvidence) -> tuple[Finding, ...]:
+def _of_bounds(reading: SampledReading) -> tuple[Finding, ...]:
     """Bounds take part in the first law crosswise: the upper one of heat pairs with the lower one of work."""
-    work, below = evidence.column("work"), evidence.column("work_lower")
-    heat, heat_below = evidence.column("heat"), evidence.column("heat_lower")
-    change, change_below = evidence.column("entropy_change"), evidence.column("entropy_change_lower")
-    scale = _scale(work, heat, heat_below, change, evidence.column("entropy_conditional"))
+    work, below = reading.column("work"), reading.column("work_lower")
+    heat, heat_below = reading.column("heat"), reading.column("heat_lower")
+    change, change_below = reading.column("entropy_change"), reading.column("entropy_change_lower")
+    scale = _scale(work, heat, heat_below, change, reading.column("entropy_conditional"))
     return (
         identity("first law from above", "Q from above + W from below = ΔS(X|Θ) from above", _FIRST_LAW,
-                 (heat + below - change) / scale, evidence.steps),
+                 (heat + below - change) / scale, reading.steps),
         identity("first law from below", "Q from below + W from above = ΔS(X|Θ) from below", _FIRST_LAW,
-                 (heat_below + work - change_below) / scale, evidence.steps),
+                 (heat_below + work - change_below) / scale, reading.steps),
         identity("work is entropy production", "both bounds of Σ(X|Θ) are those of W", "paper Eqs. 22, 25",
-                 (work - evidence.column("ep_conditional")) / scale, evidence.steps),
+                 (work - reading.column("ep_conditional")) / scale, reading.steps),
     )  # fmt: skip
 
 
-def _of_energies(evidence: SampledEvidence) -> tuple[Finding, ...]:
-    work, heat, change = (evidence.column(name) for name in ("work", "heat", "entropy_change"))
-    lagged, absorbed = evidence.column("work_lagged"), evidence.column("heat_lagged")
-    energy, free = evidence.column("energy_lagged"), evidence.column("free_energy_change")
-    shadow = evidence.column("work_shadow") if evidence.has("work_shadow") else np.zeros_like(free)
-    dissipated, scale = evidence.column("work_dissipated"), _scale(work, heat, lagged, absorbed, energy, free)
+def _of_energies(reading: SampledReading) -> tuple[Finding, ...]:
+    work, heat, change = (reading.column(name) for name in ("work", "heat", "entropy_change"))
+    lagged, absorbed = reading.column("work_lagged"), reading.column("heat_lagged")
+    energy, free = reading.column("energy_lagged"), reading.column("free_energy_change")
+    shadow = reading.column("work_shadow") if reading.has("work_shadow") else np.zeros_like(free)
+    dissipated, scale = reading.column("work_dissipated"), _scale(work, heat, lagged, absorbed, energy, free)
     return (
         identity("first law", "W + Q = ΔS(X|Θ) = Δ⟨E⟩ − ΔF at every record", _FIRST_LAW,
-                 (work + heat - change) / scale, evidence.steps),
+                 (work + heat - change) / scale, reading.steps),
         identity("work is entropy production", "W = Σ(X|Θ) = −Q + ΔS(X|Θ) at every record", "paper Eqs. 22, 25",
-                 (work - evidence.column("ep_conditional")) / scale, evidence.steps),
+                 (work - reading.column("ep_conditional")) / scale, reading.steps),
         identity("first law of the lagging chains", "W + Q = Δ⟨E⟩ along the chains at every record",
                  "docs: dissipated work; paper §3.3", (lagged + absorbed - (energy - energy[0])) / scale,
-                 evidence.steps),
+                 reading.steps),
         identity("dissipated work", "W_diss = W − ΔF at every record", "docs: dissipated work",
-                 (dissipated - (lagged + shadow - free)) / scale, evidence.steps),
+                 (dissipated - (lagged + shadow - free)) / scale, reading.steps),
         identity("work of the lag", "W_diss is an ideal sampler's work and the work of the lag",
-                 "docs: dissipated work", (evidence.column("lag_work") + work - dissipated) / scale, evidence.steps),
+                 "docs: dissipated work", (reading.column("lag_work") + work - dissipated) / scale, reading.steps),
     )  # fmt: skip
 
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import math
 
-from szilard.studies.sampled.evidence import SampledEvidence
+from szilard.studies.sampled.reading import SampledReading
 from szilard.verdicts.bounds import AGREEMENT
 from szilard.verdicts.finding import Concern, Finding
 from szilard.verdicts.rows import scaled, tested
 
 
-def findings(evidence: SampledEvidence) -> tuple[Finding, ...]:
+def findings(reading: SampledReading) -> tuple[Finding, ...]:
     """The row of Σ(X|Θ), of whatever capability."""
-    return (second_law(evidence, "second law", "ep_conditional", "Σ(X|Θ)", "paper, below Eq. 23"),)
+    return (second_law(reading, "second law", "ep_conditional", "Σ(X|Θ)", "paper, below Eq. 23"),)
 
 
-def second_law(evidence: SampledEvidence, name: str, column: str, symbol: str, source: str) -> Finding:
+def second_law(reading: SampledReading, name: str, column: str, symbol: str, source: str) -> Finding:
     """One quantity that no protocol can make negative."""
-    effect, interval = scaled(evidence.at_end(column), evidence.flow)
+    effect, interval = scaled(reading.at(column), reading.flow)
     return tested(
         name,
         f"{symbol} is not negative",

@@ -8,7 +8,7 @@ import numpy as np
 
 from szilard.estimate import Estimate, Kind
 from szilard.ledger.speed_limits import speed_limit, speed_limit_one_sided
-from szilard.studies.sampled.evidence import TINY, SampledEvidence
+from szilard.studies.sampled.reading import TINY, SampledReading
 from szilard.verdicts.agreement import agreement
 from szilard.verdicts.bounds import AGREEMENT, EFFECTIVE, LEVEL, WITHIN_REACH
 from szilard.verdicts.finding import Basis, Concern, Finding, unchecked
@@ -29,25 +29,25 @@ TOGETHER = 1 - (1 - LEVEL) / 2
 """Two rows share the samples."""
 
 
-def findings(evidence: SampledEvidence) -> tuple[Finding, ...]:
+def findings(reading: SampledReading) -> tuple[Finding, ...]:
     """The rows of this family."""
-    if not evidence.has("fluctuation_excess"):
-        return (_worth(evidence),) if evidence.has("effective_sample_size") else ()
-    share = evidence.column("effective_sample_size")[1:]
+    if not reading.has("fluctuation_excess"):
+        return (_worth(reading),) if reading.has("effective_sample_size") else ()
+    share = reading.column("effective_sample_size")[1:]
     judged, near = int((share > WITHIN_REACH).sum()), bool(np.nanmin(share) > WITHIN_REACH)
-    rows = [_fluctuation(evidence, judged) if judged else unchecked(*FLUCTUATION, f"every {FAR}.", Concern.RECORD)]
-    if evidence.has("heat_stepwise"):
-        rows.append(_routes(evidence) if near else unchecked(*ROUTES, f"a {FAR}.", Concern.RECORD))
-    if evidence.has("length", "work_reverse"):
+    rows = [_fluctuation(reading, judged) if judged else unchecked(*FLUCTUATION, f"every {FAR}.", Concern.RECORD)]
+    if reading.has("heat_stepwise"):
+        rows.append(_routes(reading) if near else unchecked(*ROUTES, f"a {FAR}.", Concern.RECORD))
+    if reading.has("length", "work_reverse"):
         # exact sums over next tokens reach as far as the model jumps
-        known = near or evidence.capability == "sequential"
-        rows.append(_limit(evidence) if known else unchecked(*LIMIT, f"a {FAR}.", Concern.RECORD))
-    return (*rows, _worth(evidence))
+        known = near or reading.capability == "sequential"
+        rows.append(_limit(reading) if known else unchecked(*LIMIT, f"a {FAR}.", Concern.RECORD))
+    return (*rows, _worth(reading))
 
 
-def _fluctuation(evidence: SampledEvidence, judged: int) -> Finding:
+def _fluctuation(reading: SampledReading, judged: int) -> Finding:
     """⟨exp(−d)⟩ − 1 summed over the jumps within reach: the work that it feigns."""
-    excess, scale = evidence.at_end("fluctuation_excess"), max(evidence.at_end("work").value, TINY)
+    excess, scale = reading.at("fluctuation_excess"), max(reading.at("work").value, TINY)
     effect = Estimate(excess.value / scale, excess.error / scale, Kind.UNBIASED)
     verdict, interval, remark = agreement(effect, AGREEMENT, TOGETHER)
     return Finding(
@@ -62,19 +62,19 @@ def _fluctuation(evidence: SampledEvidence, judged: int) -> Finding:
         bound=(-AGREEMENT, AGREEMENT),
         verdict=verdict,
         detail=(
-            f"Over {judged} of {evidence.records - 1} jumps, those within reach of the samples, {excess.value:.2g} ± "
+            f"Over {judged} of {reading.records - 1} jumps, those within reach of the samples, {excess.value:.2g} ± "
             f"{excess.error:.2g} nat.{remark} A φ that is not normalised, samples of another model, or supports that "
             "differ would move it."
         ),
     )
 
 
-def _routes(evidence: SampledEvidence) -> Finding:
+def _routes(reading: SampledReading) -> Finding:
     """Both routes share samples, so that adding their errors makes the interval rather too wide."""
-    by_entropy, stepwise = evidence.at_end("heat"), evidence.at_end("heat_stepwise")
+    by_entropy, stepwise = reading.at("heat"), reading.at("heat_stepwise")
     gap, error = stepwise.value - by_entropy.value, math.hypot(stepwise.error, by_entropy.error)
     verdict, interval, remark = agreement(
-        Estimate(gap / evidence.flow, error / evidence.flow, Kind.UNBIASED), AGREEMENT, TOGETHER
+        Estimate(gap / reading.flow, error / reading.flow, Kind.UNBIASED), AGREEMENT, TOGETHER
     )
     return Finding(
         name=ROUTES[0],
@@ -83,7 +83,7 @@ def _routes(evidence: SampledEvidence) -> Finding:
         basis=Basis.TESTED,
         concerns=Concern.RECORD,
         measure="difference over max(W, |ΔS|)",
-        effect=gap / evidence.flow,
+        effect=gap / reading.flow,
         interval=interval,
         bound=(-AGREEMENT, AGREEMENT),
         verdict=verdict,
@@ -91,14 +91,14 @@ def _routes(evidence: SampledEvidence) -> Finding:
     )
 
 
-def _limit(evidence: SampledEvidence) -> Finding:
+def _limit(reading: SampledReading) -> Finding:
     """What was paid over the least, with the errors of both.
 
     The length of sequences is that of prefix and next token, with the prefixes of the earlier model: it limits W alone.
     """
-    one_sided = evidence.capability == "sequential"
-    length, jumps = evidence.at_end("length"), evidence.records - 1
-    work, back = evidence.at_end("work"), evidence.at_end("work_reverse")
+    one_sided = reading.capability == "sequential"
+    length, jumps = reading.at("length"), reading.records - 1
+    work, back = reading.at("work"), reading.at("work_reverse")
     paid = work.value if one_sided else 0.5 * (work.value + back.value)
     error = work.error if one_sided else 0.5 * math.hypot(work.error, back.error)
     limit = speed_limit_one_sided if one_sided else speed_limit
@@ -118,8 +118,8 @@ def _limit(evidence: SampledEvidence) -> Finding:
     )
 
 
-def _worth(evidence: SampledEvidence) -> Finding:
-    share = evidence.column("effective_sample_size")
+def _worth(reading: SampledReading) -> Finding:
+    share = reading.column("effective_sample_size")
     known = np.flatnonzero(np.isfinite(share))
     worst = int(known[share[known].argmin()]) if known.size else 0
     least = float(share[worst]) if known.size else math.nan
@@ -131,7 +131,7 @@ def _worth(evidence: SampledEvidence) -> Finding:
         effect=least,
         interval=(least, least),
         bound=(EFFECTIVE, math.inf),
-        where=f"worst at step {int(evidence.steps[worst]):,}",
+        where=f"worst at step {int(reading.steps[worst]):,}",
         detail=(
             "Below, the model moved so far between two records that errors may be too small: record more often, or "
             "draw more samples."

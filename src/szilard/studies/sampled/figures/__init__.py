@@ -1,4 +1,4 @@
-"""The figures of a sampled run, one a file: ``figure(view)`` returns None where the record lacks what it shows."""
+"""The figures of a sampled run, one a file: ``figure(reading)`` returns None where the record lacks what it shows."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from szilard.studies.sampled.figures import (
     intervals,
     jarzynski,
     ledger,
-    picture,
     pool,
     relaxation,
+    samples,
     score,
     space,
     training,
 )
-from szilard.studies.sampled.figures.view import View
+from szilard.studies.sampled.reading import SampledReading
 
-LEADING = picture
+LEADING = samples
 FAMILIES = (
     ledger, space, dissipation, relaxation, chains, bounds, detailed, entropy, score, training, fluctuation, pool,
     jarzynski, intervals,
@@ -30,11 +30,6 @@ FAMILIES = (
 """In the order of the page, after the leading one."""
 
 
-def leading(view: View) -> Figure | None:
-    """The samples, before the words."""
-    return LEADING.figure(view)
-
-
-def figures(view: View) -> list[Figure]:
+def figures(reading: SampledReading) -> list[Figure]:
     """Every figure that this record supports."""
-    return [drawn for family in FAMILIES if (drawn := family.figure(view)) is not None]
+    return [drawn for family in FAMILIES if (drawn := family.figure(reading)) is not None]

@@ -10,28 +10,28 @@ from szilard.page.axes import LEGEND, axis, layout
 from szilard.page.drawing import points
 from szilard.page.logarithmic import between, logarithmic, range_of
 from szilard.page.style import Figure, Pen
-from szilard.studies.sampled.figures.frame import quarters, shade
-from szilard.studies.sampled.figures.view import View
+from szilard.studies.sampled.figures.marks import quarters, shade
+from szilard.studies.sampled.reading import SampledReading
 
 DASHES = ("solid", "dash", "dashdot", "dot")
 SYMBOLS = ("circle", "square", "diamond", "triangle-up")
 
 
-def figure(view: View) -> Figure | None:
+def figure(reading: SampledReading) -> Figure | None:
     """At the ends of the quarters of the training; None where there are no bounds."""
-    if not view.has("entropy_gap") or "draw" not in view.ledger.dims:
+    if not reading.has("entropy_gap") or "draw" not in reading.rows.dims:
         return None
-    gap = np.asarray(view.ledger["entropy_gap"].values, dtype=float)
-    error = np.asarray(view.ledger["entropy_gap_error"].values, dtype=float)
-    draws = np.asarray(view.ledger["draw"].values, dtype=float)
+    gap = np.asarray(reading.rows["entropy_gap"].values, dtype=float)
+    error = np.asarray(reading.rows["entropy_gap_error"].values, dtype=float)
+    draws = np.asarray(reading.rows["draw"].values, dtype=float)
     ends = [int(rows[-1]) for rows in quarters(len(gap))]
     data = []
     for number, row in enumerate(ends):
         pen = Pen(shade(number / max(len(ends) - 1, 1)), DASHES[number % len(DASHES)])
-        drawn = points(draws, gap[row], view.width * error[row], f"step {view.evidence.steps[row]:,}", pen,
+        drawn = points(draws, gap[row], reading.half_width * error[row], f"step {reading.steps[row]:,}", pen,
                        SYMBOLS[number % len(SYMBOLS)], hover="%{y:.3g} ± %{customdata:.2g} nat")  # fmt: skip
         data.append(drawn | {"showlegend": True})
-    positive = bool((gap[ends] > view.width * error[ends]).all())
+    positive = bool((gap[ends] > reading.half_width * error[ends]).all())
     return Figure(
         key="bounds",
         title="How the bounds close",

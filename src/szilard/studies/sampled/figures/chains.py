@@ -7,8 +7,9 @@ from typing import Any
 from szilard.page.axes import axis
 from szilard.page.drawing import line
 from szilard.page.style import BLACK, BLUE, GREEN, Figure, Pen
-from szilard.studies.sampled.figures.frame import beside, head, level, on_panel
-from szilard.studies.sampled.figures.view import View
+from szilard.studies.kits.watched.curves import curve
+from szilard.studies.sampled.figures.marks import beside, head, level, on_panel
+from szilard.studies.sampled.reading import SampledReading
 
 PANELS = (
     ("acceptance", "acceptance (1)", "proposals accepted", Pen(BLUE)),
@@ -18,16 +19,16 @@ PANELS = (
 """Column, title, heading and pen."""
 
 
-def figure(view: View) -> Figure | None:
+def figure(reading: SampledReading) -> Figure | None:
     """None where the record has no sampler."""
-    shown = [each for each in PANELS if view.has(each[0])]
-    if not view.enough or not shown or view.capability != "energetic":
+    shown = [each for each in PANELS if reading.has(each[0])]
+    if not reading.whole or not shown or reading.capability != "energetic":
         return None
     data: list[dict[str, Any]] = []
     panels, shapes, notes = [], [], []
-    tau = view.attributes.get("sampler_steps")
+    tau = reading.attributes.get("sampler_steps")
     for panel, (column, title, heading, pen) in enumerate(shown, start=1):
-        data += [on_panel(trace, panel) for trace in line(view.curve(column), heading, pen)]
+        data += [on_panel(trace, panel) for trace in line(curve(reading, column), heading, pen)]
         zero = {} if column == "detailed_balance" else {"rangemode": "tozero"}
         panels.append((axis("training step", tickformat=",d", nticks=5), axis(title, **zero)))
         notes.append(head(heading, panel))

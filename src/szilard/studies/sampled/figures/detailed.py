@@ -9,9 +9,9 @@ import numpy as np
 from szilard.estimate import Estimate, Kind
 from szilard.page.axes import axis, spread
 from szilard.page.style import BLACK, BLUE, VERMILLION, Figure, faded
-from szilard.studies.sampled.figures.frame import beside, head, level, on_panel, shade
-from szilard.studies.sampled.figures.model_space import Jump
-from szilard.studies.sampled.figures.view import View
+from szilard.studies.sampled.figures.marks import beside, head, level, on_panel, shade
+from szilard.studies.sampled.model_space import Jump
+from szilard.studies.sampled.reading import SampledReading
 from szilard.verdicts.bounds import LEVEL
 
 LEAST = 8
@@ -19,9 +19,9 @@ LEAST = 8
 JUMPS = 4
 
 
-def figure(view: View) -> Figure | None:
+def figure(reading: SampledReading) -> Figure | None:
     """None where no two histograms meet."""
-    jumps = [] if view.space is None else [jump for jump in view.space.jumps if np.isfinite(jump.slope).all()]
+    jumps = [] if reading.space is None else [jump for jump in reading.space.jumps if np.isfinite(jump.slope).all()]
     resolved = sorted(jumps, key=_reach, reverse=True)[:JUMPS]
     if not resolved or _reach(resolved[0]) == 0:
         return None

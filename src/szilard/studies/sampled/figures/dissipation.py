@@ -7,17 +7,18 @@ import numpy as np
 from szilard.page.axes import axis, layout
 from szilard.page.drawing import between, label_ends, line
 from szilard.page.style import BLUE, ORANGE, PURPLE, Figure, Pen
-from szilard.studies.sampled.figures.frame import range_of
-from szilard.studies.sampled.figures.view import View
+from szilard.studies.kits.watched.curves import curve
+from szilard.studies.sampled.figures.marks import range_of
+from szilard.studies.sampled.reading import SampledReading
 
 IDEAL, LAGGING, SHADOW = Pen(BLUE), Pen(PURPLE, "dash"), Pen(ORANGE, "dot", 1.6)
 
 
-def figure(view: View) -> Figure | None:
+def figure(reading: SampledReading) -> Figure | None:
     """None without lagging chains."""
-    if not view.enough or not view.has("work", "work_dissipated"):
+    if not reading.whole or not reading.has("work", "work_dissipated"):
         return None
-    ideal, lagging = view.curve("work"), view.curve("work_dissipated")
+    ideal, lagging = curve(reading, "work"), curve(reading, "work_dissipated")
     columns = ["work", "work_dissipated"]
     data = []
     if len(ideal) == len(lagging):
@@ -25,13 +26,13 @@ def figure(view: View) -> Figure | None:
     data += line(ideal, "work W of an ideal sampler", IDEAL, unit="nat")
     data += line(lagging, "dissipated work of the lagging chains", LAGGING, unit="nat")
     ends = [("W ideal", float(ideal.values[-1]), IDEAL.colour), ("W_diss", float(lagging.values[-1]), LAGGING.colour)]
-    if view.has("work_shadow") and np.abs(view.evidence.column("work_shadow")).max() > 0:
-        shadow = view.curve("work_shadow")
+    if reading.has("work_shadow") and np.abs(reading.column("work_shadow")).max() > 0:
+        shadow = curve(reading, "work_shadow")
         columns.append("work_shadow")
         data += line(shadow, "of which the kernel's own (shadow work)", SHADOW, unit="nat")
         ends.append(("shadow", float(shadow.values[-1]), SHADOW.colour))
-    span = range_of(view, columns)
-    steps = view.attributes.get("sampler_steps")
+    span = range_of(reading, columns)
+    steps = reading.attributes.get("sampler_steps")
     tau = f"τ = {steps:,} sampler steps" if isinstance(steps, int) else "τ sampler steps"
     return Figure(
         key="dissipation",

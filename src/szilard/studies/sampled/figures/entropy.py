@@ -7,8 +7,8 @@ from typing import Any
 from szilard.page.axes import axis, layout
 from szilard.page.drawing import label_ends
 from szilard.page.style import BLACK, GREEN, PURPLE, Figure, Pen
-from szilard.studies.sampled.figures.frame import banded, end_of, range_of
-from szilard.studies.sampled.figures.view import View
+from szilard.studies.sampled.figures.marks import banded, end_of, range_of
+from szilard.studies.sampled.reading import SampledReading
 
 WHAT = {
     "sequential": "how surprised the model is by text of its own, 0 when it always says the same",
@@ -18,19 +18,19 @@ WHAT = {
 }
 
 
-def figure(view: View) -> Figure | None:
+def figure(reading: SampledReading) -> Figure | None:
     """None where neither entropy nor energy was recorded."""
-    entropic = view.has("entropy_conditional")
+    entropic = reading.has("entropy_conditional")
     column = "entropy_conditional" if entropic else "energy"
-    if not view.enough or not view.has(column):
+    if not reading.whole or not reading.has(column):
         return None
     name = "entropy S(X|θ)" if entropic else "mean energy ⟨E⟩"
     shown = [(column, name, Pen(GREEN))]
-    if not entropic and view.has("energy_lagged"):
+    if not entropic and reading.has("energy_lagged"):
         shown.append(("energy_lagged", "of the lagging chains", Pen(PURPLE, "dash")))
-    if view.has("cross_entropy"):
+    if reading.has("cross_entropy"):
         shown.append(("cross_entropy", "cross-entropy on given text", Pen(BLACK, "dash")))
-    span = range_of(view, [each for each, _, _ in shown])
+    span = range_of(reading, [each for each, _, _ in shown])
     notes: list[dict[str, Any]] = []
     if len(shown) > 1:
         words = {
@@ -39,17 +39,17 @@ def figure(view: View) -> Figure | None:
             "energy_lagged": "lagging",
             "cross_entropy": "given",
         }
-        notes = label_ends([(words[each], end_of(view, each), pen.colour) for each, _, pen in shown], span)
+        notes = label_ends([(words[each], end_of(reading, each), pen.colour) for each, _, pen in shown], span)
     return Figure(
         key="entropy",
         title="How much the model leaves open" if entropic else "The mean energy",
         caption=(
-            f"{name[:1].upper()}{name[1:]}: {WHAT.get(view.capability, '')}. A function of state: neither the way nor "
-            "how often one looks matters to it. Bands: 95 %."
+            f"{name[:1].upper()}{name[1:]}: {WHAT.get(reading.capability, '')}. A function of state: neither the "
+            "way nor how often one looks matters to it. Bands: 95 %."
         ),
-        data=[trace for each, said, pen in shown for trace in banded(view, each, said, pen, unit=view.per)],
+        data=[trace for each, said, pen in shown for trace in banded(reading, each, said, pen, unit=reading.per)],
         layout=layout(
-            axis(f"{name} ({view.per})", range=list(span)),
+            axis(f"{name} ({reading.per})", range=list(span)),
             right=66 if len(shown) > 1 else 16,
             annotations=notes,
         ),

@@ -8,17 +8,17 @@ from szilard.page.axes import axis, layout
 from szilard.page.drawing import points
 from szilard.page.style import BLACK, Figure, Pen
 from szilard.studies.kits.watched.drift import spacings
-from szilard.studies.sampled.figures.view import View
+from szilard.studies.sampled.reading import SampledReading
 
 
-def figure(view: View) -> Figure | None:
+def figure(reading: SampledReading) -> Figure | None:
     """None when no coarser interval made a jump."""
-    if not view.enough or not view.has("work_by_interval", "steps_by_interval"):
+    if not reading.whole or not reading.has("work_by_interval", "steps_by_interval"):
         return None
-    lengths = np.array(spacings(view.ledger))
-    steps = np.asarray(view.ledger["steps_by_interval"].values, dtype=float)[-1]
-    work = np.asarray(view.ledger["work_by_interval"].values, dtype=float)[-1]
-    errors = np.asarray(view.ledger["work_by_interval_error"].values, dtype=float)[-1]
+    lengths = np.array(spacings(reading.rows))
+    steps = np.asarray(reading.rows["steps_by_interval"].values, dtype=float)[-1]
+    work = np.asarray(reading.rows["work_by_interval"].values, dtype=float)[-1]
+    errors = np.asarray(reading.rows["work_by_interval_error"].values, dtype=float)[-1]
     made = (lengths > 0) & (steps > 0)
     if made.sum() < 2:
         return None
@@ -30,11 +30,11 @@ def figure(view: View) -> Figure | None:
             "model drifts, stays where it diffuses. Bars: 95 %, over samples."
         ),
         data=[
-            points(lengths[made], work[made] / steps[made], view.width * errors[made] / steps[made], "work per step",
-                   Pen(BLACK), "circle", hover="%{y:.3g} ± %{customdata:.2g} nat")
+            points(lengths[made], work[made] / steps[made], reading.half_width * errors[made] / steps[made],
+                   "work per step", Pen(BLACK), "circle", hover="%{y:.3g} ± %{customdata:.2g} nat")
         ],
         layout=layout(
-            axis(f"{view.per} and training step", rangemode="tozero"),
+            axis(f"{reading.per} and training step", rangemode="tozero"),
             x=axis("measuring interval k (training steps)", type="log", tickvals=lengths[made].tolist(),
                    ticktext=[f"{length:,}" for length in lengths[made]]),
             right=16,

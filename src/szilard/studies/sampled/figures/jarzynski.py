@@ -7,18 +7,19 @@ from typing import Any
 from szilard.page.axes import axis, layout, rule
 from szilard.page.drawing import line
 from szilard.page.style import ORANGE, PURPLE, Figure, Pen
-from szilard.studies.sampled.figures.view import View
+from szilard.studies.kits.watched.curves import curve
+from szilard.studies.sampled.reading import SampledReading
 
 
-def figure(view: View) -> Figure | None:
+def figure(reading: SampledReading) -> Figure | None:
     """None where it was not recorded."""
-    if not view.enough or not view.has("jarzynski"):
+    if not reading.whole or not reading.has("jarzynski"):
         return None
-    data = line(view.curve("jarzynski"), "Jarzynski average", Pen(PURPLE, width=1.6))
+    data = line(curve(reading, "jarzynski"), "Jarzynski average", Pen(PURPLE, width=1.6))
     axes: list[dict[str, Any]] = [axis("⟨e^−(W−ΔF)⟩ (1)")]
-    if view.has("jarzynski_effective_samples"):
-        data += line(view.curve("jarzynski_effective_samples"), "effective chains", Pen(ORANGE, "dash"), panel=2)
-        axes.append(axis("effective chains (1)", type="log" if _positive(view) else "linear"))
+    if reading.has("jarzynski_effective_samples"):
+        data += line(curve(reading, "jarzynski_effective_samples"), "effective chains", Pen(ORANGE, "dash"), panel=2)
+        axes.append(axis("effective chains (1)", type="log" if _positive(reading) else "linear"))
     return Figure(
         key="jarzynski",
         title="The Jarzynski average",
@@ -33,5 +34,5 @@ def figure(view: View) -> Figure | None:
     )
 
 
-def _positive(view: View) -> bool:
-    return bool((view.curve("jarzynski_effective_samples").values > 0).all())
+def _positive(reading: SampledReading) -> bool:
+    return bool((curve(reading, "jarzynski_effective_samples").values > 0).all())

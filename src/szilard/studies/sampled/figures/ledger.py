@@ -5,8 +5,8 @@ from __future__ import annotations
 from szilard.page.axes import axis, layout
 from szilard.page.drawing import label_ends
 from szilard.page.style import BLUE, GREEN, VERMILLION, Figure, Pen
-from szilard.studies.sampled.figures.frame import banded, end_of, range_of
-from szilard.studies.sampled.figures.view import View
+from szilard.studies.sampled.figures.marks import banded, end_of, range_of
+from szilard.studies.sampled.reading import SampledReading
 
 QUANTITIES = (
     ("W = Σ", "work W", "work", Pen(BLUE)),
@@ -23,25 +23,27 @@ ERRORS = {
 }
 
 
-def figure(view: View) -> Figure | None:
+def figure(reading: SampledReading) -> Figure | None:
     """None without two records."""
-    shown = [each for each in QUANTITIES if view.has(each[2])]
-    if not view.enough or not shown:
+    shown = [each for each in QUANTITIES if reading.has(each[2])]
+    if not reading.whole or not shown:
         return None
-    span = range_of(view, [column for _, _, column, _ in shown])
-    data = [trace for _, name, column, pen in shown for trace in banded(view, column, name, pen, unit=view.per)]
-    ends = [(short, end_of(view, column), pen.colour) for short, _, column, pen in shown]
+    span = range_of(reading, [column for _, _, column, _ in shown])
+    data = [trace for _, name, column, pen in shown for trace in banded(reading, column, name, pen, unit=reading.per)]
+    ends = [(short, end_of(reading, column), pen.colour) for short, _, column, pen in shown]
     return Figure(
         key="ledger",
         title="The ledger",
         caption=(
             "What the optimiser did to the model (work W), what X gave off when it settled under the new model (heat "
             "Q, negative when given off), and how much the model's entropy changed (ΔS): W + Q = ΔS. With samples of "
-            f"the model itself at every step, all work is entropy production Σ. {ERRORS.get(view.capability, '')}"
+            f"the model itself at every step, all work is entropy production Σ. {ERRORS.get(reading.capability, '')}"
         ),
         data=data,
         layout=layout(
-            axis(f"{view.per}, since the first record", range=list(span)), right=58, annotations=label_ends(ends, span)
+            axis(f"{reading.per}, since the first record", range=list(span)),
+            right=58,
+            annotations=label_ends(ends, span),
         ),
         wide=True,
     )

@@ -9,14 +9,14 @@ import numpy as np
 from szilard.page.axes import axis, layout
 from szilard.page.safe import escape
 from szilard.page.style import BLUE, GRID, INK, Figure
-from szilard.studies.sampled.figures.gallery import Gallery
-from szilard.studies.sampled.figures.view import View
+from szilard.studies.sampled.gallery import Gallery
+from szilard.studies.sampled.reading import SampledReading
 
 PANELS, ACROSS, ACROSS_NARROW = 8, 4, 2
 REACH = 1.15
 
 
-def figure(view: View, gallery: Gallery) -> Figure:
+def figure(reading: SampledReading, gallery: Gallery) -> Figure:
     """A panel for each record, all on one scale: that of the last ones."""
     rows = gallery.rows(PANELS)
     plane, names = _plane(gallery)

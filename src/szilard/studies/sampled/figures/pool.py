@@ -8,19 +8,20 @@ from szilard.page.axes import axis, layout, rule
 from szilard.page.curve import Curve
 from szilard.page.drawing import line
 from szilard.page.style import BLUE, ORANGE, Figure, Pen
-from szilard.studies.sampled.figures.view import View
+from szilard.studies.kits.watched.curves import curve
+from szilard.studies.sampled.reading import SampledReading
 
 
-def figure(view: View) -> Figure | None:
+def figure(reading: SampledReading) -> Figure | None:
     """None where it was not recorded."""
-    if not view.enough or not view.has("effective_sample_size"):
+    if not reading.whole or not reading.has("effective_sample_size"):
         return None
-    energetic = view.capability == "energetic"
-    data = line(view.curve("effective_sample_size"), "effective samples over samples", Pen(BLUE, width=1.6))
+    energetic = reading.capability == "energetic"
+    data = line(curve(reading, "effective_sample_size"), "effective samples over samples", Pen(BLUE, width=1.6))
     axes: list[dict[str, Any]] = [axis("effective share (1)", range=[0, 1.08])]
     column, words = ("resamplings", "resamplings") if energetic else ("samples_drawn", "samples drawn")
-    if view.has(column):
-        counted = view.curve(column)
+    if reading.has(column):
+        counted = curve(reading, column)
         drawn = line(Curve(counted.steps, counted.values), words, Pen(ORANGE, "dash", 1.8), panel=2)
         drawn[-1]["line"]["shape"] = "hv"
         data += drawn

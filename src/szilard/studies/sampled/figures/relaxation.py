@@ -8,21 +8,22 @@ from szilard.page.axes import LEGEND, axis, layout
 from szilard.page.curve import Curve
 from szilard.page.drawing import line
 from szilard.page.style import Figure, Pen
-from szilard.studies.sampled.figures.frame import advised, quarters, shade
-from szilard.studies.sampled.figures.view import View
+from szilard.studies.sampled.advice import advised
+from szilard.studies.sampled.figures.marks import quarters, shade
+from szilard.studies.sampled.reading import SampledReading
 
 DASHES = ("solid", "dash", "dashdot", "dot")
 
 
-def figure(view: View) -> Figure | None:
+def figure(reading: SampledReading) -> Figure | None:
     """Means over quarters of the training, against the equilibrium of the same records; None without a profile."""
-    profile = view.evidence.relaxation
+    profile = reading.relaxation
     if profile is None or "relaxation" not in profile:
         return None
     values = np.asarray(profile["relaxation"].values, dtype=float)
     errors = np.asarray(profile["relaxation_error"].values, dtype=float)
     known = np.isfinite(values).all(1)
-    ideal, floor = _equilibrium(view, profile["step"].values)
+    ideal, floor = _equilibrium(reading, profile["step"].values)
     known &= np.isfinite(ideal)
     if known.sum() < 1:
         return None
@@ -31,13 +32,16 @@ def figure(view: View) -> Figure | None:
     data = []
     stretches = quarters(len(steps))
     for number, rows in enumerate(stretches):
-        mean, half = values[rows].mean(0), view.width * errors[rows].mean(0) / (len(rows) ** 0.5 if floor else 1)
+        mean, half = (
+            values[rows].mean(0),
+            reading.half_width * errors[rows].mean(0) / (len(rows) ** 0.5 if floor else 1),
+        )
         pen = Pen(shade(number / max(len(stretches) - 1, 1)), DASHES[number % len(DASHES)], 2.4)
         drawn = line(Curve(sub_steps, mean, half), f"steps {steps[rows[0]]:,} to {steps[rows[-1]]:,}", pen, unit="nat",
                      markers=True)  # fmt: skip
         drawn[-1]["showlegend"] = True
         data += drawn
-    tau = view.attributes.get("sampler_steps")
+    tau = reading.attributes.get("sampler_steps")
     shapes, notes = _tau(tau) if isinstance(tau, int) else ([], [])
     against = "the model's equilibrium" if floor else "their own last value"
     return Figure(
@@ -46,7 +50,7 @@ def figure(view: View) -> Figure | None:
         caption=(
             f"Mean energy of the chains after an update of the parameters, over {against}, in four quarters of the "
             "training. Up to τ the chains themselves; beyond it copies go on, which nothing uses. Bands: 95 %, over "
-            f"chains. {advised(view)}"
+            f"chains. {advised(reading)}"
         ),
         data=data,
         layout=layout(
@@ -65,13 +69,13 @@ def figure(view: View) -> Figure | None:
     )
 
 
-def _equilibrium(view: View, steps: np.ndarray) -> tuple[np.ndarray, bool]:
+def _equilibrium(reading: SampledReading, steps: np.ndarray) -> tuple[np.ndarray, bool]:
     """Mean energy of an ideal sampler at these steps; the profile's own end where the ledger has none."""
-    profile = view.evidence.relaxation
+    profile = reading.relaxation
     assert profile is not None
-    if not view.has("energy"):
+    if not reading.has("energy"):
         return np.asarray(profile["relaxation"].values, dtype=float)[:, -1], False
-    known = dict(zip(view.evidence.steps.tolist(), view.evidence.column("energy").tolist(), strict=True))
+    known = dict(zip(reading.steps.tolist(), reading.column("energy").tolist(), strict=True))
     return np.array([known.get(int(step), np.nan) for step in steps]), True
 
 

@@ -6,20 +6,20 @@ from szilard.estimate import Estimate, Kind
 from szilard.page.axes import axis, layout, spread
 from szilard.page.safe import escape
 from szilard.page.style import BLUE, ORANGE, Figure
-from szilard.studies.sampled.figures.view import View
+from szilard.studies.sampled.reading import SampledReading
 from szilard.verdicts.bounds import LEVEL
 
 
-def figure(view: View) -> Figure | None:
+def figure(reading: SampledReading) -> Figure | None:
     """None unless both were recorded."""
-    held_out, baseline = view.score("held_out"), view.score("baseline")
-    if held_out is None or baseline is None:
+    held_out, baseline = reading.score("held_out"), reading.score("baseline")
+    if held_out is None or baseline is None or not (held_out.known and baseline.known):
         return None
-    name, units = held_out[0], held_out[3]
-    rows = [("the model", held_out, BLUE, "circle"), (baseline[0], baseline, ORANGE, "square")]
+    name = held_out.name
+    rows = [("the model", held_out, BLUE, "circle"), (baseline.name, baseline, ORANGE, "square")]
     data, notes, ends = [], [], []
-    for place, (who, (_, value, error, _), colour, symbol) in enumerate(reversed(rows)):
-        half = float(Estimate(0.0, error, Kind.UNBIASED).interval(LEVEL)[1])
+    for place, (who, score, colour, symbol) in enumerate(reversed(rows)):
+        value, half = score.cost.value, float(Estimate(0.0, score.error, Kind.UNBIASED).interval(LEVEL)[1])
         ends += [value - half, value + half]
         data.append(
             {
@@ -39,7 +39,7 @@ def figure(view: View) -> Figure | None:
         data=data,
         layout=layout(
             axis("", range=[-0.6, 1.6], showticklabels=False, ticks="", showgrid=False, zeroline=False),
-            x=axis(units, range=[low, high]),
+            x=axis(held_out.units, range=[low, high]),
             right=16,
             annotations=notes,
             hovermode="closest",

@@ -12,9 +12,9 @@ from szilard.ledger.embedding import Map, Place
 from szilard.page.axes import axis, spread
 from szilard.page.safe import escape
 from szilard.page.style import BLACK, VERMILLION, Figure
-from szilard.studies.sampled.figures.frame import beside, head, level, on_panel, shades, square
-from szilard.studies.sampled.figures.model_space import Space
-from szilard.studies.sampled.figures.view import View
+from szilard.studies.sampled.figures.marks import beside, head, level, on_panel, shades, square
+from szilard.studies.sampled.model_space import Space
+from szilard.studies.sampled.reading import SampledReading
 from szilard.verdicts.bounds import LEVEL
 
 NAMED = 5
@@ -24,9 +24,9 @@ ASPECT = 1.4
 GREY = "#9AA3AE"
 
 
-def figure(view: View) -> Figure | None:
+def figure(reading: SampledReading) -> Figure | None:
     """None with fewer than three models kept."""
-    space = view.space
+    space = reading.space
     if space is None or space.map is None:
         return None
     data, shapes, notes = _map(space, space.map)

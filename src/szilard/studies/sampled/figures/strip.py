@@ -8,15 +8,15 @@ import numpy as np
 
 from szilard.page.axes import axis, layout
 from szilard.page.style import Figure
-from szilard.studies.sampled.figures.gallery import Gallery
-from szilard.studies.sampled.figures.view import View
+from szilard.studies.sampled.gallery import Gallery
+from szilard.studies.sampled.reading import SampledReading
 
 RECORDS, SAMPLES, NARROW = 9, 16, 8
 PIXELS = 260_000
 """Of the whole sheet: a page that is larger is slow."""
 
 
-def figure(view: View, gallery: Gallery) -> Figure:
+def figure(reading: SampledReading, gallery: Gallery) -> Figure:
     """Grey values on one scale for all records: that of the last one, its extremes left out."""
     height, width = gallery.picture(0, 0).shape
     samples = min(SAMPLES, gallery.samples.shape[1], max(4, PIXELS // (RECORDS * height * width)))
@@ -31,7 +31,7 @@ def figure(view: View, gallery: Gallery) -> Figure:
     grey = np.where(np.isfinite(sheet), np.clip((sheet - low) / (high - low), 0, 1) * 100, np.nan).round()
     fewer = min(samples, NARROW)
     scale = f"{low:.3g} (white) to {high:.3g} (black)".replace("-", "−")
-    own = "the chains of the gallery, relaxed at every record" if view.capability == "energetic" else (
+    own = "the chains of the gallery, relaxed at every record" if reading.capability == "energetic" else (
         "drawn from the same random numbers at every record, so that what changes is the model"
     )  # fmt: skip
     return Figure(

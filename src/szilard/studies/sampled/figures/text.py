@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from szilard.page.safe import escape
 from szilard.page.style import Figure
-from szilard.studies.sampled.figures.gallery import Gallery
-from szilard.studies.sampled.figures.view import View
+from szilard.studies.sampled.gallery import Gallery
+from szilard.studies.sampled.reading import SampledReading
 
 RECORDS = 9
 LENGTH = 240
 """Characters shown of each but the last, which is shown whole."""
 
 
-def figure(view: View, gallery: Gallery) -> Figure:
+def figure(reading: SampledReading, gallery: Gallery) -> Figure:
     """One sample at some records, the last one whole; further ones of the last record folded away."""
     rows = gallery.rows(RECORDS)
     body = "".join(_line(f"step {gallery.steps[row]:,}", _shown(gallery, row, row == rows[-1])) for row in rows)

@@ -7,17 +7,18 @@ from typing import Any
 from szilard.page.axes import axis, layout
 from szilard.page.drawing import line
 from szilard.page.style import ORANGE, VERMILLION, Figure, Pen
-from szilard.studies.sampled.figures.view import View
+from szilard.studies.kits.watched.curves import curve
+from szilard.studies.sampled.reading import SampledReading
 
 
-def figure(view: View) -> Figure | None:
+def figure(reading: SampledReading) -> Figure | None:
     """None without a loss."""
-    if not view.enough or not view.has("loss"):
+    if not reading.whole or not reading.has("loss"):
         return None
-    data = line(view.curve("loss"), "training loss", Pen(VERMILLION))
+    data = line(curve(reading, "loss"), "training loss", Pen(VERMILLION))
     axes: list[dict[str, Any]] = [axis("training loss (as given)")]
-    if view.has("learning_rate") and len(set(view.evidence.column("learning_rate").tolist())) > 1:
-        data += line(view.curve("learning_rate"), "learning rate", Pen(ORANGE, "dot"), panel=2)
+    if reading.has("learning_rate") and len(set(reading.column("learning_rate").tolist())) > 1:
+        data += line(curve(reading, "learning_rate"), "learning rate", Pen(ORANGE, "dot"), panel=2)
         axes.append(axis("learning rate (1)", rangemode="tozero"))
     return Figure(
         key="training",
@@ -25,7 +26,7 @@ def figure(view: View) -> Figure | None:
         caption=(
             "What the optimiser saw, over the same steps; of an energy it need not fall while the model learns. Band: "
             "95 %, over the steps since the previous record."
-            if view.capability == "energetic"
+            if reading.capability == "energetic"
             else "What the optimiser saw, over the same steps. Band: 95 %, over the steps since the previous record."
         ),
         data=data,

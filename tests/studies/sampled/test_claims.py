@@ -12,8 +12,8 @@ import szilard
 from szilard.audit import Audit, Verdict
 from szilard.models.ppm import PPM
 from szilard.samplers import Relaxation
-from szilard.studies.sampled.claims.advice import advice_of, in_words
-from szilard.studies.sampled.evidence import SampledEvidence
+from szilard.studies.sampled.advice import advice_of, in_words
+from szilard.studies.sampled.reading import read
 from szilard.systems import GaussianMean, Ising, LaggedGaussian, MarkovText, ProbabilisticPCA
 from szilard.verify.as_models import AsBounded, AsEnergetic, AsSequential, AsTractable
 
@@ -101,11 +101,11 @@ def test_a_short_sampler_is_told_to_be_longer_and_a_long_one_that_it_is_enough(t
     )
     assert verdicts(short.audit())["X relaxes within an update"] is Verdict.FAILED
     assert verdicts(long.audit())["X relaxes within an update"] is not Verdict.FAILED
-    evidence = SampledEvidence.of(short.tree)
-    advice = advice_of(evidence, target=0.001)
+    reading = read(short.tree)
+    advice = advice_of(reading, target=0.001)
     assert advice is not None and advice.steps > 1
-    assert "too short" in in_words(evidence, target=0.001)
-    assert "too short" not in in_words(SampledEvidence.of(long.tree))
+    assert "too short" in in_words(reading, target=0.001)
+    assert "too short" not in in_words(read(long.tree))
 
 
 def test_a_record_of_one_row_and_a_broken_one_are_audited(tmp_path: Path) -> None:

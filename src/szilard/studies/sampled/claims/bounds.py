@@ -5,25 +5,25 @@ from __future__ import annotations
 import math
 
 from szilard.estimate import Estimate
-from szilard.studies.sampled.evidence import SampledEvidence
+from szilard.studies.sampled.reading import SampledReading
 from szilard.verdicts.bounds import NEGLIGIBLE
 from szilard.verdicts.finding import Concern, Finding
 from szilard.verdicts.rows import difference, ratio, tested
 
 
-def findings(evidence: SampledEvidence) -> tuple[Finding, ...]:
+def findings(reading: SampledReading) -> tuple[Finding, ...]:
     """The rows of this family."""
-    if evidence.capability != "bounded":
+    if reading.capability != "bounded":
         return ()
     return (
-        _order(evidence, "work", "W"),
-        _order(evidence, "entropy_conditional", "S(X|Θ)"),
-        _close(evidence),
+        _order(reading, "work", "W"),
+        _order(reading, "entropy_conditional", "S(X|Θ)"),
+        _close(reading),
     )
 
 
-def _order(evidence: SampledEvidence, name: str, symbol: str) -> Finding:
-    above, below = evidence.at_end(name), evidence.at_end(f"{name}_lower")
+def _order(reading: SampledReading, name: str, symbol: str) -> Finding:
+    above, below = reading.at(name), reading.at(f"{name}_lower")
     effect, interval = difference(above, below, max(abs(above.value), 1e-300))
     return tested(
         f"bounds of {symbol} in order",
@@ -39,8 +39,8 @@ def _order(evidence: SampledEvidence, name: str, symbol: str) -> Finding:
     )
 
 
-def _close(evidence: SampledEvidence) -> Finding:
-    above, below = evidence.at_end("work"), evidence.at_end("work_lower")
+def _close(reading: SampledReading) -> Finding:
+    above, below = reading.at("work"), reading.at("work_lower")
     gap = Estimate(above.value - below.value, math.hypot(above.error, below.error), above.kind)
     effect, interval = ratio(gap, above)
     return tested(

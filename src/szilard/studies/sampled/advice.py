@@ -9,44 +9,44 @@ import numpy as np
 from szilard.estimate import format_with_error
 from szilard.ledger.lagged import Advice, advise
 from szilard.ledger.unrelaxed import Undone, excess_energies, independent_updates, undone
-from szilard.studies.sampled.evidence import SampledEvidence
+from szilard.studies.sampled.reading import SampledReading
 
 TARGET = 0.1
 """Nats of lag per update that count as little: a tenth of the scale on which two models are told apart."""
 
 
-def advice_of(evidence: SampledEvidence, target: float = TARGET) -> Advice | None:
+def advice_of(reading: SampledReading, target: float = TARGET) -> Advice | None:
     """The advice from the whole run; None where there is no lag to speak of, or no sampler.
 
     Args:
-        evidence: of a run with energies.
+        reading: of a run with energies.
         target: nats per update.
     """
-    steps, updates = evidence.attributes.get("sampler_steps"), evidence.records - 1
-    if not isinstance(steps, int) or steps < 1 or updates < 1 or not evidence.has("work", "lag_work"):
+    steps, updates = reading.attributes.get("sampler_steps"), reading.records - 1
+    if not isinstance(steps, int) or steps < 1 or updates < 1 or not reading.has("work", "lag_work"):
         return None
-    work, lag = evidence.at_end("work"), evidence.at_end("lag_work")
+    work, lag = reading.at("work"), reading.at("lag_work")
     if not all(map(math.isfinite, (work.value, work.error, lag.value, lag.error))):
         return None
     return advise(work, lag, updates, steps, target)
 
 
-def undone_of(evidence: SampledEvidence, target: float = TARGET) -> Undone | None:
+def undone_of(reading: SampledReading, target: float = TARGET) -> Undone | None:
     """Heat that updates leave undone, from the relaxation inside them; None without a profile or a sampler.
 
     Args:
-        evidence: of a run with energies.
+        reading: of a run with energies.
         target: nats per update.
     """
-    profile, steps = evidence.relaxation, evidence.attributes.get("sampler_steps")
-    if profile is None or not isinstance(steps, int) or not evidence.has("energy", "energy_error"):
+    profile, steps = reading.relaxation, reading.attributes.get("sampler_steps")
+    if profile is None or not isinstance(steps, int) or not reading.has("energy", "energy_error"):
         return None
     columns = (np.asarray(profile[name].values, dtype=float) for name in ("relaxation", "relaxation_error"))
     values, errors = columns
     ideal = {
         step: (energy, error)
         for step, energy, error in zip(
-            evidence.steps.tolist(), evidence.column("energy"), evidence.column("energy_error"), strict=True
+            reading.steps.tolist(), reading.column("energy"), reading.column("energy_error"), strict=True
         )
     }
     at = [ideal.get(step, (math.nan, math.nan)) for step in profile["step"].values.tolist()]
@@ -63,30 +63,30 @@ def undone_of(evidence: SampledEvidence, target: float = TARGET) -> Undone | Non
         [errors[row].tolist() for row in known],
         [float(at[row][0]) for row in known],
         [float(at[row][1]) for row in known],
-        _independent(evidence, [int(profile["step"].values[row]) for row in known], steps),
+        _independent(reading, [int(profile["step"].values[row]) for row in known], steps),
     )
     return undone(sub_steps, means, spreads, steps, target)
 
 
-def _independent(evidence: SampledEvidence, at: list[int], sampler_steps: int) -> float:
+def _independent(reading: SampledReading, at: list[int], sampler_steps: int) -> float:
     """How many of the updates at these training steps have chains of their own, by the energy's longest memory."""
-    row = {step: number for number, step in enumerate(evidence.steps.tolist())}
+    row = {step: number for number, step in enumerate(reading.steps.tolist())}
     between = np.diff([row[step] for step in at]).tolist()
-    memory = evidence.column("autocorrelation_time") if evidence.has("autocorrelation_time") else np.array([])
+    memory = reading.column("autocorrelation_time") if reading.has("autocorrelation_time") else np.array([])
     known = memory[np.isfinite(memory)]
     return independent_updates(between, sampler_steps, float(np.max(known)) if known.size else math.inf)
 
 
-def in_words(evidence: SampledEvidence, target: float = TARGET) -> str:
+def in_words(reading: SampledReading, target: float = TARGET) -> str:
     """The advice as a sentence or two; empty where there is none.
 
     Example: ``"your sampler is too short: τ = 20 leaves 0.84 ± 0.02 nat of lag per update; τ ≥ 130 would leave 0.1
     (by the law of one relaxation time)."``
     """
-    advice = advice_of(evidence, target)
+    advice = advice_of(reading, target)
     if advice is None:
         return ""
-    heat = undone_of(evidence, target)
+    heat = undone_of(reading, target)
     beside = "" if heat is None else f" By the relaxation inside updates, {heat.sentence}"
     left = f"{format_with_error(advice.lag.value, advice.lag.error)} nat of lag per update"
     tau = f"τ = {advice.sampler_steps}"
@@ -108,6 +108,12 @@ def in_words(evidence: SampledEvidence, target: float = TARGET) -> str:
         f"your sampler is too short: {tau} leaves {left}; τ ≥ {_rounded(advice.steps)} would leave {target:g} (by the "
         "law of one relaxation time, a hypothesis)."
     )
+
+
+def advised(reading: SampledReading) -> str:
+    """The advice as a sentence of its own, for a page; empty where there is none."""
+    said = in_words(reading).replace("(-", "(−")
+    return said if said.startswith("τ") else f"{said[:1].upper()}{said[1:]}"
 
 
 def _rounded(steps: float) -> str:

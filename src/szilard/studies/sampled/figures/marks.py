@@ -13,20 +13,14 @@ from szilard.page.curve import Curve
 from szilard.page.drawing import between, line
 from szilard.page.safe import escape
 from szilard.page.style import Pen
-from szilard.studies.sampled.claims.advice import in_words
-from szilard.studies.sampled.figures.view import View
+from szilard.studies.kits.watched.curves import curve
+from szilard.studies.sampled.reading import SampledReading
 
 CIVIDIS = (
     (0.0, "#00224E"), (0.15, "#1D3561"), (0.3, "#434E6C"), (0.45, "#666970"), (0.6, "#878479"), (0.75, "#B3A369"),
     (0.87, "#CFAE36"), (1.0, "#DDA900"),
 )  # fmt: skip
 """Cividis (Nuñez, Anderton and Renslow, 2018), which reads alike with any colour vision; its yellow end darkened."""
-
-
-def advised(view: View) -> str:
-    """The advice on sampler steps as a sentence of its own; empty where there is none."""
-    said = in_words(view.evidence).replace("(-", "(−")
-    return said if said.startswith("τ") else f"{said[:1].upper()}{said[1:]}"
 
 
 def shade(share: float) -> str:
@@ -45,12 +39,14 @@ def shades(count: int) -> list[str]:
     return [shade(place / max(count - 1, 1)) for place in range(count)]
 
 
-def banded(view: View, column: str, name: str, pen: Pen, *, panel: int = 1, unit: str = "") -> list[dict[str, Any]]:
+def banded(
+    reading: SampledReading, column: str, name: str, pen: Pen, *, panel: int = 1, unit: str = ""
+) -> list[dict[str, Any]]:
     """A quantity as a line with its 95 % band, or as the area between its bounds."""
-    upper = view.curve(column)
-    if not view.has(f"{column}_lower"):
+    upper = curve(reading, column)
+    if not reading.has(f"{column}_lower"):
         return line(upper, name, pen, unit=unit, panel=panel)
-    lower = view.curve(f"{column}_lower")
+    lower = curve(reading, f"{column}_lower")
     if len(lower) != len(upper):
         return line(upper, name, pen, unit=unit, panel=panel)
     traces = between(lower.steps, lower.low, upper.high, pen, panel=panel, share=0.1)
@@ -60,15 +56,17 @@ def banded(view: View, column: str, name: str, pen: Pen, *, panel: int = 1, unit
     return traces + line(Curve(lower.steps, lower.values), f"{name}, lower bound", thin, unit=unit, panel=panel)
 
 
-def end_of(view: View, column: str) -> float:
+def end_of(reading: SampledReading, column: str) -> float:
     """Where a name stands: at the last value, or half way between the last bounds."""
-    upper = float(view.curve(column).values[-1])
-    return 0.5 * (upper + float(view.curve(f"{column}_lower").values[-1])) if view.has(f"{column}_lower") else upper
+    upper = float(curve(reading, column).values[-1])
+    return (
+        0.5 * (upper + float(curve(reading, f"{column}_lower").values[-1])) if reading.has(f"{column}_lower") else upper
+    )
 
 
-def range_of(view: View, columns: Sequence[str]) -> tuple[float, float]:
+def range_of(reading: SampledReading, columns: Sequence[str]) -> tuple[float, float]:
     """Of all these columns with their bands, a little widened."""
-    curves = [view.curve(name) for column in columns for name in (column, f"{column}_lower") if view.has(name)]
+    curves = [curve(reading, name) for column in columns for name in (column, f"{column}_lower") if reading.has(name)]
     values = np.concatenate([np.r_[curve.low, curve.high] for curve in curves])
     values = values[np.isfinite(values)]
     low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)

@@ -20,9 +20,9 @@ from szilard.audit import audit
 from szilard.page.safe import embed
 from szilard.report import render
 from szilard.studies.registry import study_of
-from szilard.studies.sampled.figures import FAMILIES, figures, leading
-from szilard.studies.sampled.figures.gallery import Gallery
-from szilard.studies.sampled.figures.view import View
+from szilard.studies.sampled.figures import FAMILIES, LEADING, figures
+from szilard.studies.sampled.gallery import Gallery
+from szilard.studies.sampled.reading import read
 
 CAPABILITIES = ("sequential", "tractable", "bounded", "energetic")
 EVERYWHERE = {"ledger", "space", "detailed", "entropy", "score", "training", "fluctuation", "pool"}
@@ -83,10 +83,6 @@ class Page(HTMLParser):
         return re.sub(r"\s+", " ", " ".join(self._data))
 
 
-def view_of(tree: xr.DataTree) -> View:
-    return View.of(tree, audit(tree))
-
-
 def page_of(tree: xr.DataTree) -> Page:
     return Page(render(tree, audit(tree)))
 
@@ -102,10 +98,10 @@ def said_on(tree: xr.DataTree) -> str:
 
 
 def test_every_figure_is_there_and_valid(capability: str, trees: Callable[..., xr.DataTree]) -> None:
-    view = view_of(trees(capability))
-    drawn = figures(view)
+    reading = read(trees(capability))
+    drawn = figures(reading)
     assert {figure.key for figure in drawn} == EVERYWHERE | OWN[capability]
-    first = leading(view)
+    first = LEADING.figure(reading)
     assert first is not None
     assert first.key == "samples"
     for figure in [each for each in (first, *drawn) if not each.html]:
@@ -150,9 +146,13 @@ def test_a_short_record_has_a_page(rows: int, capability: str, trees: Callable[.
 
 def test_a_record_without_gallery_and_models_has_a_page(capability: str, trees: Callable[..., xr.DataTree]) -> None:
     tree = trees(capability, gallery=False, space=False, held_out=None, baseline=None)
-    view = view_of(tree)
-    assert leading(view) is None
-    assert {figure.key for figure in figures(view)} == (EVERYWHERE | OWN[capability]) - {"space", "detailed", "score"}
+    reading = read(tree)
+    assert LEADING.figure(reading) is None
+    assert {figure.key for figure in figures(reading)} == (EVERYWHERE | OWN[capability]) - {
+        "space",
+        "detailed",
+        "score",
+    }
     assert "the space of models" not in said_on(tree)
 
 
@@ -181,8 +181,8 @@ def test_undefined_numbers_do_not_stop_the_page(capability: str, trees: Callable
         nodes[group] = data
     tree = xr.DataTree.from_dict(nodes)
     tree.attrs = dict(trees(capability).attrs)
-    view = view_of(tree)
-    assert "space" not in {figure.key for figure in figures(view)}
+    reading = read(tree)
+    assert "space" not in {figure.key for figure in figures(reading)}
     said_on(tree)
 
 
@@ -203,7 +203,7 @@ def test_what_a_model_writes_stays_text(trees: Callable[..., xr.DataTree], hosti
 
 
 def test_the_map_lies_as_it_was_made(trees: Callable[..., xr.DataTree]) -> None:
-    space = view_of(trees("tractable")).space
+    space = read(trees("tractable")).space
     assert space is not None
     assert space.map is not None
     assert space.target is not None
@@ -233,7 +233,7 @@ def test_other_forms_of_samples(form: dict[str, Any], kind: str, trees: Callable
     gallery = Gallery.of(tree)
     assert gallery is not None
     assert gallery.form == kind
-    first = leading(view_of(tree))
+    first = LEADING.figure(read(tree))
     assert first is not None
     assert bool(first.html) == (kind == "tokens")
     said_on(tree)
