@@ -61,7 +61,7 @@ class Panel:
         self, x: Any, estimates: Sequence[Estimate], name: str, pen: Pen, symbol: Any = "circle", *,
         bars: bool = True, scale: float = 1.0, **look: Any,
     ) -> None:  # fmt: skip
-        """Estimates as points with bars of their 95 % intervals, times ``scale``; of ``bars`` alone nothing."""
+        """Estimates, times ``scale``, as points with 95 % intervals, which only the pointer tells without ``bars``."""
         values = scale * np.array([each.value for each in estimates], dtype=float)
         half = scale * np.array([each.interval(LEVEL)[1] - each.value for each in estimates], dtype=float)
         self.points(x, values, name, pen, symbol, half=half, **look)

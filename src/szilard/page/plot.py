@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from szilard.page.axes import STEPS, Axis
-from szilard.page.marks import Trace
+from szilard.page.marks import Trace, key
 from szilard.page.panel import Panel
 from szilard.page.style import INK, Figure
 
@@ -59,6 +59,10 @@ class Plot:
         axis = Axis(y, **settings) if isinstance(y, str) else y
         self.panels.append(Panel(self.traces, len(self.panels) + 1, axis, x, self.x))
         return self.panels[-1]
+
+    def key(self, name: str, symbol: str, colour: str) -> None:
+        """A line of the legend that says what a symbol means."""
+        self.traces.append(key(name, symbol, colour))
 
     def figure(self, key: str, title: str, caption: str, **more: Any) -> Figure:
         """The plot with its title and caption; ``more`` is of :class:`~szilard.page.style.Figure`."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from szilard.page.axes import layout
-from szilard.page.logarithmic import between, logarithmic
-from szilard.page.style import BLUE, VERMILLION, Figure
+from szilard.page.axes import widened
+from szilard.page.curve import Curve
+from szilard.page.plot import Plot
+from szilard.page.style import BLUE, VERMILLION, Figure, Pen
 from szilard.studies.tradeoff.claims.advice import predicted
-from szilard.studies.tradeoff.figures.marks import marks, sampler_axis
+from szilard.studies.tradeoff.figures.marks import draw, sampler_axis
 from szilard.studies.tradeoff.reading import TradeOffReading, over_datasets
 
 LEAST = 1e-6
@@ -32,29 +33,16 @@ def figure(reading: TradeOffReading) -> Figure | None:
     own = float(lags[0].mean())
     foretold = np.array([predicted(own, 1.0, tau / steps[0]) for tau in line])
     kept = foretold > LEAST
-    low, high = between(min(LEAST, *(each.value for each in found)), own, pad=2.5)
-    data = [
-        {"type": "scatter", "mode": "lines", "x": line[kept], "y": foretold[kept], "name": "foretold from τ = 1",
-         "line": {"color": VERMILLION, "dash": "dash", "width": 2}, "hovertemplate": "%{y:.2g}", "showlegend": True},
-        {**marks([steps[place] for place in shown], found, "done on the same way", BLUE), "showlegend": True},
-    ]  # fmt: skip
-    return Figure(
-        key="foretold",
-        title="A lag foretells how long a sampler should be",
-        caption=(
-            f"At n = {state.updates}, over the second half of the way: lag W_diss − W over what perfect sampling "
-            f"dissipates, of chains with τ steps that follow the same parameters. Dashed: foretold from τ = {steps[0]} "
-            "alone, with one relaxation time (kind: hypothesis). The chains relax in many ways at once; the slow ones "
-            "stay."
-        ),
-        data=data,
-        layout=layout(
-            logarithmic("lag over W", low, high),
-            x=sampler_axis(reading),
-            right=24,
-            showlegend=True,
-            hovermode="closest",
-            legend={"x": 0.98, "xanchor": "right", "y": 0.98, "yanchor": "top", "bgcolor": "rgba(255,255,255,0.8)"},
-        ),
-        along_steps=False,
+    span = widened(min(LEAST, *(each.value for each in found)), own, pad=2.5)
+    plot = Plot(sampler_axis(reading), right=24, legend="top right", closest=True)
+    panel = plot.panel("lag over W", log=True, span=span)
+    panel.line(Curve(line[kept], foretold[kept]), "foretold from τ = 1", Pen(VERMILLION, "dash", 2), legend=True)
+    draw(panel, [steps[place] for place in shown], found, "done on the same way", BLUE, legend=True)
+    return plot.figure(
+        "foretold",
+        "A lag foretells how long a sampler should be",
+        f"At n = {state.updates}, over the second half of the way: lag W_diss − W over what perfect sampling "
+        f"dissipates, of chains with τ steps that follow the same parameters. Dashed: foretold from τ = {steps[0]} "
+        "alone, with one relaxation time (kind: hypothesis). The chains relax in many ways at once; the slow ones "
+        "stay.",
     )

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import math
-
-from szilard.page.axes import axis, layout
-from szilard.page.logarithmic import heading
+from szilard.page.plot import Plot
 from szilard.page.style import BLUE, GREEN, ORANGE, PURPLE, VERMILLION, Figure
-from szilard.studies.tradeoff.figures.marks import called, marks, sampler_axis
+from szilard.studies.tradeoff.figures.marks import called, draw, sampler_axis
 from szilard.studies.tradeoff.reading import TradeOffReading
 
 COLOURS = (VERMILLION, ORANGE, GREEN, BLUE, PURPLE)
@@ -21,30 +18,20 @@ def figure(reading: TradeOffReading) -> Figure | None:
     longest = max((len(states) for each in groups.values() for states in each), default=0)
     if longest < 2:
         return None
-    data, axes, notes = [], [], []
-    for panel, (chains, several) in enumerate(groups.items(), start=1):
+    plot = Plot(sampler_axis(reading), right=64, closest=True)
+    for chains, several in groups.items():
+        panel = plot.panel("efficiency", span=(0, 1.12))
         chosen = [states for states in several if len(states) >= min(FEWEST, longest)]
         for place, states in enumerate(chosen):
-            shade = COLOURS[place % len(COLOURS)]
+            shade, name = COLOURS[place % len(COLOURS)], f"n τ = {states[0].compute}"
             found = [reading.of_ensemble("efficiency", state) for state in states]
-            name = f"n τ = {states[0].compute}"
-            data.append(marks([state.sampler_steps for state in states], found, name, shade, panel=panel, bars=False,
-                              text=[state.name for state in states]))  # fmt: skip
-            notes.append({"text": name, "x": math.log10(states[-1].sampler_steps), "y": found[-1].value,
-                          "showarrow": False, "yref": "y" if panel == 1 else f"y{panel}", "xanchor": "left",
-                          "xshift": 9,
-                          "bgcolor": "rgba(255,255,255,0.8)", "font": {"size": 12, "color": shade}})  # fmt: skip
-        axes.append(axis("efficiency", range=[0, 1.12]))
-        notes.append(heading(called(chains), panel))
-    return Figure(
-        key="split",
-        title="The same compute, split in different ways",
-        caption=(
-            "Along each curve the compute n τ is the same: to the right the sampler takes more steps after each of "
-            "fewer, larger updates. Every curve falls: a sampler that keeps up need not be longer."
-        ),
-        data=data,
-        layout=layout(*axes, x=sampler_axis(reading), right=64, annotations=notes, hovermode="closest"),
-        along_steps=False,
-        panels=len(axes),
+            draw(panel, [state.sampler_steps for state in states], found, name, shade, bars=False,
+                 text=[state.name for state in states])  # fmt: skip
+            panel.note(name, states[-1].sampler_steps, found[-1].value, shade, shift=(9, 0), backed=True)
+        panel.heading(called(chains))
+    return plot.figure(
+        "split",
+        "The same compute, split in different ways",
+        "Along each curve the compute n τ is the same: to the right the sampler takes more steps after each of "
+        "fewer, larger updates. Every curve falls: a sampler that keeps up need not be longer.",
     )

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from szilard.page.axes import axis, layout, spread
+from szilard.page.axes import Axis, spread
 from szilard.page.curve import Curve
-from szilard.page.drawing import label_ends, line
-from szilard.page.logarithmic import heading
+from szilard.page.plot import Plot
 from szilard.page.style import BLUE, VERMILLION, Figure, Pen
 from szilard.studies.tradeoff.reading import TradeOffReading
 
@@ -13,33 +12,24 @@ from szilard.studies.tradeoff.reading import TradeOffReading
 def figure(reading: TradeOffReading) -> Figure:
     """Infinitely many chains, the fewest and the most updates, at the smallest τ."""
     time = reading.steps / reading.steps[-1] * float(reading.attributes.get("distance", 1.0))
-    data, axes, notes = [], [], []
     counts = reading.updates
-    for panel, updates in enumerate(dict.fromkeys((counts[0], counts[-1])), start=1):
+    plot = Plot(Axis("training time r t", from_zero=True), right=40)
+    for updates in dict.fromkeys((counts[0], counts[-1])):
         state = reading.family(None, updates)[0]
         gained = reading.column("ep_ignorance")[:, state.place]
         error = reading.column("ep_ignorance_error")[:, state.place]
         spent = reading.column("ep_conditional")[:, state.place].mean(-1)
         quantile = reading.of_ensemble("ep_ignorance", state).interval(0.95)
         width = (quantile[1] - quantile[0]) / 2 / error[-1] if error[-1] > 0 else 0.0
-        data += line(Curve(time, gained, width * error), "ΔI", Pen(BLUE), unit="nat", panel=panel)
-        data += line(Curve(time, spent), "Σ", Pen(VERMILLION, "dash"), unit="nat", panel=panel)
-        low, high = spread(gained - width * error, gained + width * error, spent, [0.0])
-        axes.append(axis("nat", range=[low, high]))
-        ends = [("ΔI", float(gained[-1]), BLUE), ("Σ", float(spent[-1]), VERMILLION)]
-        notes += label_ends(ends, (low, high), panel)
-        notes.append(heading(f"{updates} updates, r = {state.rate:.3g}", panel))
-    return Figure(
-        key="way",
-        title="Information gained, entropy produced",
-        caption=(
-            "Along the way, in training time r t: the information that X gains about what was trained (ΔI, with 95 % "
-            "over data sets) and the entropy it produces without gaining any (Σ), one sampler step after each update. "
-            "Both are in nats and add up to what X as a whole produces. The same is learned with small updates, for "
-            "less."
-        ),
-        data=data,
-        layout=layout(*axes, x=axis("training time r t", rangemode="tozero"), right=40, annotations=notes),
-        along_steps=False,
-        panels=len(axes),
+        panel = plot.panel("nat", span=spread(gained - width * error, gained + width * error, spent, [0.0]))
+        panel.line(Curve(time, gained, width * error), "ΔI", Pen(BLUE), unit="nat", end="ΔI")
+        panel.line(Curve(time, spent), "Σ", Pen(VERMILLION, "dash"), unit="nat", end="Σ")
+        panel.heading(f"{updates} updates, r = {state.rate:.3g}")
+    return plot.figure(
+        "way",
+        "Information gained, entropy produced",
+        "Along the way, in training time r t: the information that X gains about what was trained (ΔI, with 95 % "
+        "over data sets) and the entropy it produces without gaining any (Σ), one sampler step after each update. "
+        "Both are in nats and add up to what X as a whole produces. The same is learned with small updates, for "
+        "less.",
     )
