@@ -37,7 +37,7 @@ _SIDES = ("", "_lower", "_upper")
 
 
 class Sums(Protocol):
-    """What has been added up over probe inputs."""
+    """What has been added up over probe inputs, from which :func:`assemble` makes estimates."""
 
     nesting: Nesting
     seed: int
@@ -56,7 +56,7 @@ class Sums(Protocol):
 
 
 def assemble(sums: Sums, mask: ndarray, *, permutations: int) -> Measurement:
-    """All estimates of one look."""
+    """All estimates of one look at the ensemble, by record name."""
     nesting, inputs = sums.nesting, sums.inputs
     reasons = unavailable(nesting)
     entropies = sums.mixtures.entropies(inputs)

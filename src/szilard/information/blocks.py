@@ -42,5 +42,5 @@ class JointBlocks:
         self._taken += count
 
     def entropies(self) -> Entropies | None:
-        """Means per block; None if there was none."""
+        """Mean joint entropy of each block, nats; None if there was no block."""
         return self._sums.entropies(self._taken) if self._taken else None

@@ -35,7 +35,7 @@ class Shares:
 
     @classmethod
     def of(cls, nesting: Nesting) -> Shares:
-        """From the weights of members."""
+        """The shares of tasks and datasets that weights of members make."""
         member = cluster_weights(nesting)
         of_dataset, of_task = np.eye(nesting.datasets)[nesting.dataset_of], np.eye(nesting.tasks)
         dataset = member @ of_dataset
@@ -97,7 +97,7 @@ def budget(entropies: Entropies, nesting: Nesting) -> Values:
 
 
 def _without_replicates(values: dict[str, ndarray], nesting: Nesting) -> None:
-    """Of two clusters, one that is left says nothing of their level: no delete-one values there."""
+    """The estimate where two clusters leave no delete-one values: one that is left says nothing of their level."""
     for name, rows in values.items():
         if name.startswith((f"info_{nesting.outermost}", "info_data", "l_info", "entropy_marginal")) and not (
             nesting.outermost == "task" and name.startswith("info_dataset")

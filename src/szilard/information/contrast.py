@@ -39,11 +39,11 @@ class Contrast:
 
     @property
     def rows(self) -> int:
-        """How many mixtures it forms at once."""
+        """How many mixtures it forms at once, which is what its memory grows with."""
         return len(self._sums) if self.size else 0
 
     def add(self, p: Float[ndarray, "members outcomes"]) -> None:
-        """Add inputs (flattened with their outcomes)."""
+        """Adds probe inputs, flattened with their outcomes, to the sums."""
         if not self.size:
             return
         sets = np.concatenate([self._across, self._within])

@@ -53,7 +53,7 @@ class Measurement:
 
     @property
     def members_counted(self) -> int:
-        """How many members are in the mixtures."""
+        """How many members are in the mixtures: those without a broken number."""
         return self.nesting.members
 
     def bracket(self, name: str) -> tuple[float, float]:

@@ -90,7 +90,7 @@ class MixtureSums:
         return node_entropies(children)
 
     def entropies(self, inputs: int) -> Entropies:
-        """Means over the inputs taken in."""
+        """Mean entropies of the mixtures over the inputs taken in, nats per input."""
         nesting = self._nesting
         deletions = nesting.clusters + 1
         outermost = resolved(self._outermost) / inputs

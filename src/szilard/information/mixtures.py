@@ -17,12 +17,12 @@ EXACT = 8
 
 
 def log_of(p: ndarray) -> ndarray:
-    """``ln max(p, FLOOR)``."""
+    """``ln max(p, FLOOR)``, so that what cannot happen counts as all but impossible."""
     return np.log(np.maximum(p, FLOOR))
 
 
 def entropy_sum(p: Float[ndarray, " outcomes"]) -> float:
-    """``−Σ p ln p`` over everything in ``p``."""
+    """``−Σ p ln p`` over everything in ``p``, in nats."""
     return -float(np.vdot(p, log_of(p)))
 
 

@@ -73,7 +73,7 @@ class Nesting:
 
     @property
     def members(self) -> int:
-        """How many trainings."""
+        """How many trainings there are in all."""
         return len(self.task)
 
     def keep(self, mask: Bool[ndarray, " members"]) -> Nesting:
@@ -107,7 +107,7 @@ class Nesting:
 
     @functools.cached_property
     def task_of(self) -> Int[ndarray, " members"]:
-        """Index of each member's task."""
+        """The index of each member's task, shape (members,)."""
         return np.unique(self.task, return_inverse=True)[1].reshape(-1)
 
     @functools.cached_property
@@ -118,32 +118,32 @@ class Nesting:
 
     @functools.cached_property
     def task_of_dataset(self) -> Int[ndarray, " datasets"]:
-        """Index of each dataset's task."""
+        """The index of each dataset's task, shape (datasets,)."""
         return np.array([self.task_of[members[0]] for members in self.dataset_members])
 
     @property
     def tasks(self) -> int:
-        """How many tasks."""
+        """How many tasks there are in the design."""
         return int(self.task_of.max()) + 1
 
     @property
     def datasets(self) -> int:
-        """How many datasets, of all tasks."""
+        """How many datasets there are, of all tasks together."""
         return len(self.dataset_members)
 
     @functools.cached_property
     def datasets_per_task(self) -> Int[ndarray, " tasks"]:
-        """How many datasets each task has."""
+        """How many datasets each task has, shape (tasks,)."""
         return np.bincount(self.task_of_dataset)
 
     @functools.cached_property
     def seeds_per_dataset(self) -> Int[ndarray, " datasets"]:
-        """How many members each dataset has."""
+        """How many members each dataset has, shape (datasets,)."""
         return np.array([len(members) for members in self.dataset_members])
 
     @functools.cached_property
     def weights(self) -> Float[ndarray, " members"]:
-        """Share of each member in the mixture of all."""
+        """The share of each member in the mixture of all, shape (members,); they add up to 1."""
         of_dataset = 1 / (self.tasks * self.datasets_per_task[self.task_of_dataset] * self.seeds_per_dataset)
         return of_dataset[self.dataset_of]
 
@@ -204,14 +204,14 @@ class Nesting:
 
     @functools.cached_property
     def cluster_of(self) -> Int[ndarray, " members"]:
-        """Index of each member's outermost cluster."""
+        """The index of each member's outermost cluster, shape (members,)."""
         if self.tasks > 1:
             return self.task_of
         return self.dataset_of if self.datasets > 1 else np.argsort(self.dataset_members[0])
 
     @property
     def clusters(self) -> int:
-        """How many outermost clusters."""
+        """How many outermost clusters there are: what errors are taken over."""
         return int(self.cluster_of.max()) + 1
 
 

@@ -35,7 +35,7 @@ class PairSums:
         return self._cross_entropy / inputs
 
     def overlap(self, inputs: int) -> Float[ndarray, "members members"]:
-        """Mean ``Σ_y p_i p_j`` per input."""
+        """The mean over inputs of ``Σ_y p_i p_j``, for each pair of members."""
         return self._overlap / inputs
 
 

@@ -38,7 +38,7 @@ class Jump:
 
     @cached_property
     def d(self) -> Phi:
-        """``d = φ_t − φ_{t−1}``."""
+        """``d = φ_t − φ_{t−1}`` of every outcome, nats."""
         return self.phi_after - self.phi_before
 
     @cached_property
@@ -48,7 +48,7 @@ class Jump:
 
     @cached_property
     def root_gain_squared(self) -> Phi:
-        """``(√p_t − √p_{t−1})² = p_{t−1} E²``."""
+        """``(√p_t − √p_{t−1})² = p_{t−1} E²`` of every outcome: its sum is twice one minus the overlap."""
         return self._root_share * self._root_growth
 
     @cached_property

@@ -71,7 +71,7 @@ class Advice:
 
     @property
     def sentence(self) -> str:
-        """What to tell whoever chose τ."""
+        """What to tell whoever chose τ, in one sentence."""
         tau, lag = f"τ = {self.sampler_steps}", format_with_error(float(self.lag.value), float(self.lag.error))
         if self.outrun:
             return (

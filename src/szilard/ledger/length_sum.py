@@ -28,14 +28,14 @@ class LengthSum:
 
     @classmethod
     def joint(cls, h: Float[Tensor, "*jumps inputs"]) -> LengthSum:
-        """Of single jumps: the overlap is averaged over inputs before the arccosine."""
+        """The sum of jumps whose overlap is averaged over inputs before the arccosine, nat^½."""
         mean = h.mean(-1)
         influence = angle_slope(mean).unsqueeze(-1) * (h - mean.unsqueeze(-1))
         return cls(angle_of(mean), influence)
 
     @classmethod
     def root_mean_square(cls, angle: Float[Tensor, "*jumps inputs"]) -> LengthSum:
-        """Of single jumps: the root-mean-square over inputs of their own angles."""
+        """The sum over jumps of the root mean square over inputs of their own angles, nat^½."""
         square = angle.square()
         mean = square.mean(-1, keepdim=True)
         rms = mean.sqrt()
@@ -55,6 +55,6 @@ class LengthSum:
 
     @classmethod
     def zero(cls, *shape: int, device: torch.device) -> LengthSum:
-        """No length yet; ``shape`` ends in inputs."""
+        """A length to which no jump has been added; ``shape`` is (*members, inputs)."""
         influence = torch.zeros(shape, dtype=torch.float64, device=device)
         return cls(influence.sum(-1), influence)

@@ -24,18 +24,18 @@ class SlotSum:
 
     @classmethod
     def mean(cls, terms: Float[Tensor, "*shape slots"]) -> SlotSum:
-        """Of a plain mean over slots."""
+        """The sum of a quantity whose estimate is a plain mean over slots."""
         return cls(terms.mean(-1), terms)
 
     @classmethod
     def zero(cls, *shape: int, device: torch.device) -> SlotSum:
-        """Nothing yet; ``shape`` ends in slots."""
+        """A sum to which nothing has been added; ``shape`` is (*members, slots)."""
         influence = torch.zeros(shape, dtype=torch.float64, device=device)
         return cls(influence.sum(-1), influence)
 
     @property
     def error(self) -> Float[Tensor, "*shape"]:
-        """Standard error over slots."""
+        """The standard error over slots, in the unit of the sum."""
         return self.influence.std(-1) / math.sqrt(self.influence.shape[-1])
 
     def __add__(self, other: SlotSum) -> SlotSum:

@@ -82,6 +82,6 @@ def slot_mean(weight: Slots, values: Slots) -> Slots:
 
 
 def others(values: Slots) -> Slots:
-    """For each slot the mean over all the others."""
+    """For each slot the mean over all the others, shaped as the values."""
     count = values.shape[-1]
     return (values.sum(-1, keepdim=True) - values) / (count - 1)

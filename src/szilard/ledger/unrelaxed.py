@@ -44,12 +44,12 @@ class Undone:
 
     @property
     def seen(self) -> bool:
-        """Whether u(τ) exceeds two of its errors."""
+        """Whether u(τ) exceeds two of its standard errors."""
         return bool(abs(self.left.value) > _CLEAR * self.left.error)
 
     @property
     def sentence(self) -> str:
-        """What to tell whoever chose τ."""
+        """What to tell whoever chose τ, in one sentence."""
         tau = f"τ = {self.sampler_steps}"
         left, first = (format_with_error(float(part.value), float(part.error)) for part in (self.left, self.at_first))
         if not self.seen:

@@ -34,17 +34,17 @@ class Column:
 
     @property
     def grows(self) -> bool:
-        """Whether it has one value for every record."""
+        """Whether it has one value for every record, along ``step``."""
         return self.dims[0] == "step"
 
     @property
     def dtype(self) -> str:
-        """NumPy's and Zarr's name of what it holds."""
+        """The name that NumPy and Zarr give to what it holds."""
         return "int64" if self.integer else "float64"
 
     @property
     def fill(self) -> float | int:
-        """What stands for a value that is not there."""
+        """What stands in the array for a value that is not there."""
         return -1 if self.integer else float("nan")
 
     @property
@@ -65,7 +65,7 @@ class Column:
 
 
 def growing(columns: Mapping[str, Column]) -> dict[str, Column]:
-    """Those with a value for each record."""
+    """The columns that have a value for each record, by name."""
     return {name: column for name, column in columns.items() if column.grows}
 
 

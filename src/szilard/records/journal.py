@@ -80,7 +80,7 @@ class Journal:
 
     @property
     def waiting(self) -> bool:
-        """Whether lines could not be written yet."""
+        """Whether there are lines that could not be written yet."""
         return bool(self._waiting)
 
     def restart(self) -> None:
@@ -104,7 +104,7 @@ class Journal:
         self._file, self._sound = file, 0
 
     def close(self) -> None:
-        """Closes the file; the journal stays."""
+        """Closes the file; the journal itself stays on the disk."""
         if self._file >= 0:
             os.close(self._file)
             self._file = -1

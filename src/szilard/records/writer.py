@@ -71,7 +71,7 @@ class RecordWriter:
 
     @property
     def attributes(self) -> dict[str, Any]:
-        """The record's attributes as they stand."""
+        """The attributes of the record's root as they stand."""
         return dict(self._attributes)
 
     def __len__(self) -> int:
@@ -84,11 +84,11 @@ class RecordWriter:
         return not self._journal.waiting
 
     def rows(self, group: str) -> int:
-        """How many rows there are in a group."""
+        """The number of rows in a group, those of the journal included."""
         return self._store.lengths[group] + len(self._pending[group])
 
     def columns(self, group: str) -> tuple[str, ...]:
-        """What a row of a group may hold."""
+        """The columns that a row of a group may hold, by name."""
         return tuple(self._columns[group])
 
     def append(self, group: str, step: int, row: Mapping[str, Any]) -> None:

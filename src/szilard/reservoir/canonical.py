@@ -107,7 +107,7 @@ def canonical(
 
 
 def _hotelling(temperatures: Float[ndarray, "blocks dimension"]) -> float:
-    """Of the hypothesis that all directions have the same mean.
+    """The p-value of the hypothesis that all directions have the same mean.
 
     Combinations of directions that never vary from block to block (copies of one another, or directions at rest) either
     have the same mean to float error, and say nothing, or differ for certain.

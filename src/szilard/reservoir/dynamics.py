@@ -176,7 +176,7 @@ class Dynamics:
 
     @property
     def gradient_weight(self) -> float:
-        """Weight of ⟨g²⟩ in the kinetic temperature."""
+        """The weight of ⟨g²⟩ in the kinetic temperature, dimensionless."""
         return 0.5 * self.rate if self.nesterov or not self.buffered else 0.0
 
     @property

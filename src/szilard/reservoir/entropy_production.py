@@ -150,7 +150,7 @@ def _each(statistic: Callable[[ndarray], float]) -> Callable[[ndarray], ndarray]
 
 
 def _chain(mean: ndarray) -> float:
-    """Of the least-squares map and its residuals; Σ is theirs, so that chain and covariance belong together."""
+    """The chain of the least-squares map and its residuals; Σ is theirs, so that both belong together."""
     before, after, lagged = covariances(mean)
     step_map = np.linalg.solve(before.T, lagged.T).T
     if np.abs(np.linalg.eigvals(step_map)).max() >= 1:

@@ -116,5 +116,5 @@ def square(name: str, matrix: Float[ndarray, ...]) -> Float[ndarray, "dimension 
 
 
 def symmetric(matrix: Float[ndarray, "*batch dimension dimension"]) -> Float[ndarray, "*batch dimension dimension"]:
-    """The symmetric part."""
+    """The symmetric part of a square matrix, ``(A + Aᵀ)/2``."""
     return 0.5 * (matrix + np.swapaxes(matrix, -1, -2))

@@ -79,42 +79,42 @@ class PathMoments:
 
     @property
     def blocks(self) -> int:
-        """How many."""
+        """How many blocks the transitions were cut into."""
         return len(self.counts)
 
     @property
     def steps(self) -> int:
-        """Transitions in all."""
+        """How many transitions there are in all blocks together."""
         return int(self.counts.sum())
 
     @property
     def dimension(self) -> int:
-        """Of each half."""
+        """The dimension d of each half: of a state and of the one after it."""
         return (self.sums.shape[-1] - 1) // 2
 
     def whole(self) -> Float[ndarray, "size size"]:
-        """Mean of ``z zᵀ`` over all transitions."""
+        """The mean of ``z zᵀ`` over all transitions, shape (1 + 2d, 1 + 2d), z = (1, state, next)."""
         return self.sums.sum(0) / self.counts.sum()
 
     def left_out(self) -> Float[ndarray, "blocks size size"]:
-        """The same with each block left out."""
+        """The mean of ``z zᵀ`` with each block left out, shape (blocks, 1 + 2d, 1 + 2d)."""
         total, count = self.sums.sum(0), self.counts.sum()
         return (total - self.sums) / (count - self.counts)[:, None, None]
 
     def each(self) -> Float[ndarray, "blocks size size"]:
-        """The mean of each block alone."""
+        """The mean of ``z zᵀ`` over each block alone, shape (blocks, 1 + 2d, 1 + 2d)."""
         return self.sums / self.counts[:, None, None]
 
     def mean(self) -> Float[ndarray, " dimension"]:
-        """Of the first half, in its own place."""
+        """The mean of the first half, in its own place, shape (d,)."""
         return self.centre[: self.dimension] + self.whole()[0, 1 : self.dimension + 1]
 
     def covariances(self) -> tuple[ndarray, ndarray, ndarray]:
-        """Of the first half, of the second, and of the second with the first, over all transitions."""
+        """The covariances of the first half, of the second, and of the second with the first, over all transitions."""
         return covariances(self.whole())
 
     def after(self) -> Float[ndarray, "dimension dimension"]:
-        """Covariance of the second half."""
+        """The covariance of the second half, shape (d, d)."""
         return self.covariances()[1]
 
     def jackknife(

@@ -44,7 +44,7 @@ class Regimes:
 
     @property
     def slices(self) -> tuple[slice, ...]:
-        """One for each regime."""
+        """One slice of the series for each regime, in their order."""
         return tuple(slice(a, b) for a, b in zip(self.bounds, self.bounds[1:], strict=False))
 
     @property

@@ -110,7 +110,7 @@ def _areas(flat: Float[ndarray, "members points directions"], window: int) -> Fl
 
 
 def _halves(areas: Float[ndarray, "members windows pairs"]) -> tuple[ndarray, ndarray]:
-    """Of the members where there are many, of the time otherwise."""
+    """The two halves of the members where there are many, of the time otherwise."""
     if len(areas) >= 2 * _FEWEST:
         return areas[::2], areas[1::2]
     half = areas.shape[1] // 2
@@ -152,7 +152,7 @@ def _bound(pieces: list[ndarray], vector: Float[ndarray, " pairs"], window: int)
 
 
 def _mean(first: Estimate, second: Estimate) -> Estimate:
-    """Of two independent estimates, with Welch's degrees of freedom."""
+    """The mean of two independent estimates, with Welch's degrees of freedom."""
     one, two = first.error**2, second.error**2
     total = one + two
     degrees = first.degrees_of_freedom

@@ -56,7 +56,7 @@ class BoltzmannMachine(EnumeratedEnergy):
         require_learning(self.rate, self.batch_size)
 
     def teacher(self) -> Float[Tensor, " theta"]:
-        """Normal weights and biases."""
+        """The weights and biases that are learned: normal random numbers."""
         generator = torch.Generator().manual_seed(self.population)
         weights = normal((self.visible * self.hidden,), generator)
         biases = 0.5 * normal((self.visible + self.hidden,), generator)
@@ -71,13 +71,13 @@ class BoltzmannMachine(EnumeratedEnergy):
     # Model
 
     def states(self) -> Float[Tensor, "states visible"]:
-        """Every v."""
+        """Every visible state v, one a row, float64."""
         return _binary(self.visible)
 
     def energy(
         self, x: Float[Tensor, "*members count visible"], theta: Float[Tensor, "*members theta"]
     ) -> Float[Tensor, "*members count"]:
-        """``−b·v − Σ_j softplus(c_j + (v w)_j)``."""
+        """``E(v) = −b·v − Σ_j softplus(c_j + (v w)_j)``, in nats."""
         weights, visible, hidden = self.split(theta)
         field = x @ weights + hidden[..., None, :]
         # torch's softplus is linear beyond 20, which would cost nine digits

@@ -106,7 +106,7 @@ class Categorical(System):
         return torch.take_along_dim(phi, x.expand(*phi.shape[:-1], -1), -1)
 
     def outcomes(self, path: Float[Tensor, "*points outcomes"]) -> tuple[Int[Tensor, " outcomes"], float]:
-        """All of them, each standing for itself."""
+        """All outcomes, each standing for itself (a volume of 1)."""
         return torch.arange(path.shape[-1]), 1.0
 
     # Answers

@@ -62,23 +62,23 @@ class DraggedTrap(ParameterSystem):
 
     @property
     def dimension(self) -> int:
-        """One parameter."""
+        """The number of parameters, which is one."""
         return 1
 
     @property
     def temperature(self) -> float:
-        """T = rc/2, in units of the loss."""
+        """The temperature T = rc/2, in units of the loss."""
         return 0.5 * self.rate * self.noise
 
     @property
     def lag(self) -> float:
-        """How far ⟨θ⟩ trails the minimum, v/(rh)."""
+        """How far ⟨θ⟩ trails the minimum, ``v/(rh)``, in units of θ."""
         return self.speed / (self.rate * self.curvature)
 
     # Protocol
 
     def minimum(self, step: int) -> float:
-        """λ at that step."""
+        """The place λ of the minimum at that step, in units of θ."""
         return self.speed * step
 
     def simulate(self, steps: int, *, members: int | None = None, seed: int = 0) -> Motion:
@@ -100,7 +100,7 @@ class DraggedTrap(ParameterSystem):
     def force(
         self, theta: Float[Tensor, "*members dimension"], *, step: int = 0
     ) -> Float[Tensor, "*members dimension"]:
-        """``h(θ − λ)`` at that step."""
+        """The force ``h(θ − λ)`` at that step, loss per unit of θ."""
         return self.curvature * (theta - self.minimum(step))
 
     def gradient(
@@ -117,7 +117,7 @@ class DraggedTrap(ParameterSystem):
 
     @property
     def step_noise(self) -> float:
-        """Variance of θ' given θ, r²c."""
+        """The variance of θ' given θ, ``r²c``, in units of θ²."""
         return self.rate**2 * self.noise
 
     def by_direction(self) -> Mapping[str, tuple[float, ...]]:
@@ -146,7 +146,7 @@ class DraggedTrap(ParameterSystem):
         return answers
 
     def noise_autocorrelation(self, lag: int) -> float:
-        """None: the noise is white."""
+        """The correlation of the noise at this lag: 1 at 0 and 0 beyond, for it is white."""
         return float(lag == 0)
 
     @property

@@ -26,17 +26,17 @@ _Matrix = Float[np.ndarray, "states states"]
 
 
 class EnergySystem(System):
-    """``φ_θ = E_θ + ln Z_θ``, in nats."""
+    """A system given by its energy: ``φ_θ = E_θ + ln Z_θ``, in nats."""
 
     @abc.abstractmethod
     def energy(
         self, x: Shaped[Tensor, "*members count *x"], theta: Float[Tensor, "*members theta"]
     ) -> Float[Tensor, "*members count"]:
-        """``E_θ(x)``."""
+        """The energy ``E_θ(x)`` in nats, of each member and sample."""
 
     @abc.abstractmethod
     def log_normaliser(self, theta: Float[Tensor, "*members theta"]) -> Float[Tensor, "*members"]:
-        """``ln Z_θ``."""
+        """``ln Z_θ`` of each member, in nats: what only the system knows."""
 
     @abc.abstractmethod
     def relax(
@@ -60,7 +60,7 @@ class EnergySystem(System):
     def phi(
         self, x: Shaped[Tensor, "*members count *x"], theta: Float[Tensor, "*members theta"]
     ) -> Float[Tensor, "*members count"]:
-        """``E + ln Z``."""
+        """The normalised ``φ = E + ln Z`` of each member and sample, nats."""
         return self.energy(x, theta) + self.log_normaliser(theta)[..., None]
 
 
@@ -69,11 +69,11 @@ class EnumeratedEnergy(Taught, EnergySystem):
 
     @abc.abstractmethod
     def states(self) -> Float[Tensor, "states units"]:
-        """Every state, float64."""
+        """Every state, one a row, as float64 numbers."""
 
     @abc.abstractmethod
     def kernel(self, theta: Float[Tensor, " theta"]) -> _Matrix:
-        """One sampler step as a matrix."""
+        """One sampler step as a matrix of probabilities between states."""
 
     # Model
 
@@ -87,7 +87,7 @@ class EnumeratedEnergy(Taught, EnergySystem):
         return states[drawn.reshape(*theta.shape[:-1], count)]
 
     def outcomes(self, path: Float[Tensor, "*points theta"]) -> tuple[Float[Tensor, "states units"], float]:
-        """All of them, each standing for itself."""
+        """All states, each standing for itself (a volume of 1)."""
         return self.states(), 1.0
 
     # Answers

@@ -147,7 +147,7 @@ class GaussianMean(System):
     def phi(
         self, x: Float[Tensor, "*members count dimension"], theta: Float[Tensor, "*members dimension"]
     ) -> Float[Tensor, "*members count"]:
-        """``φ = |x − θ|²/2s² + (d/2) ln 2πs²``."""
+        """``φ = |x − θ|²/2s² + (d/2) ln 2πs²`` at each sample, nats."""
         square = (x - theta[..., None, :]).square().sum(-1)
         return square / (2 * self.model_sigma**2) + 0.5 * self.dimension * math.log(2 * math.pi * self.model_sigma**2)
 

@@ -61,33 +61,33 @@ class Gyrator(ParameterSystem):
 
     @property
     def dimension(self) -> int:
-        """Two parameters."""
+        """The number of parameters, which is two."""
         return 2
 
     @property
     def hessian(self) -> Float[np.ndarray, "2 2"]:
-        """A."""
+        """The matrix A of the potential, shape (2, 2)."""
         return self._rotation @ np.diag(self.stiffness) @ self._rotation.T
 
     @property
     def diffusion(self) -> Float[np.ndarray, "2 2"]:
-        """D."""
+        """The matrix D of the temperatures, shape (2, 2), in units of the loss."""
         return np.diag(self.temperatures)
 
     @property
     def step_map(self) -> Float[np.ndarray, "2 2"]:
-        """M of ``θ' = Mθ + noise``."""
+        """The matrix M of a step ``θ' = Mθ + noise``, shape (2, 2)."""
         return np.eye(2) - self.rate * self.hessian
 
     @property
     def step_noise(self) -> Float[np.ndarray, "2 2"]:
-        """Covariance of that noise, 2rD."""
+        """The covariance 2rD of a step's noise, shape (2, 2)."""
         return 2 * self.rate * self.diffusion
 
     # Protocol
 
     def simulate(self, steps: int, *, members: int | None = None, seed: int = 0) -> Motion:
-        """Started from the stationary state."""
+        """Paths of θ that start in the stationary state."""
         require_steps(steps)
         generator = torch.Generator().manual_seed(seed)
         root = torch.from_numpy(np.linalg.cholesky(self.covariance))
@@ -102,7 +102,7 @@ class Gyrator(ParameterSystem):
     # Gradients
 
     def force(self, theta: Float[Tensor, "*members dimension"]) -> Float[Tensor, "*members dimension"]:
-        """``Aθ``."""
+        """The force ``Aθ``, loss per unit of θ, shaped as θ."""
         return theta @ torch.from_numpy(self.hessian)
 
     def gradient(
@@ -133,7 +133,7 @@ class Gyrator(ParameterSystem):
         return self._ep_rate(self.rate)
 
     def by_direction(self) -> Mapping[str, tuple[float, ...]]:
-        """Answers for each of the two parameters."""
+        """Answers for each of the two parameters, by record name."""
         hessian, covariance = self.hessian, self.covariance
         noise = 2 * np.diag(self.diffusion) / self.rate
         signal = np.diag(hessian @ covariance @ hessian)
@@ -173,7 +173,7 @@ class Gyrator(ParameterSystem):
         return answers
 
     def noise_autocorrelation(self, lag: int) -> float:
-        """None: the noise is white."""
+        """The correlation of the noise at this lag: 1 at 0 and 0 beyond, for it is white."""
         return float(lag == 0)
 
     def _current(self) -> float:

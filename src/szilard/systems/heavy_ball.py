@@ -79,17 +79,17 @@ class HeavyBall(ParameterSystem):
 
     @property
     def dimension(self) -> int:
-        """One parameter for each curvature."""
+        """The number of parameters: one for each curvature."""
         return len(self.curvatures)
 
     @property
     def curvatures(self) -> tuple[float, ...]:
-        """h of each direction."""
+        """The curvature h of each direction, shape (dimension,)."""
         return (float(self.curvature),) if isinstance(self.curvature, int | float) else tuple(self.curvature)
 
     @property
     def noises(self) -> tuple[float, ...]:
-        """c of each direction."""
+        """The gradient noise c of each direction, shape (dimension,)."""
         return per_direction(self.noise, self.dimension, "noise")
 
     # Protocol
@@ -124,7 +124,7 @@ class HeavyBall(ParameterSystem):
     # Gradients
 
     def force(self, theta: Float[Tensor, "*members dimension"]) -> Float[Tensor, "*members dimension"]:
-        """``h_i θ_i``."""
+        """The force ``h_i θ_i`` on each parameter, shaped as θ."""
         return torch.tensor(self.curvatures, dtype=torch.float64) * theta
 
     def gradient(
@@ -165,7 +165,7 @@ class HeavyBall(ParameterSystem):
         return float(covariance[0, 0])
 
     def noise_autocorrelation(self, lag: int) -> float:
-        """None: the noise is white."""
+        """The correlation of the noise at this lag: 1 at 0 and 0 beyond, for it is white."""
         return float(lag == 0)
 
     def _direction(self, h: float, c: float) -> dict[str, float]:

@@ -64,24 +64,24 @@ class Ising(EnumeratedEnergy):
         require_learning(self.rate, self.batch_size)
 
     def teacher(self) -> Float[Tensor, " theta"]:
-        """(J, h)."""
+        """The parameters (J, h) of the chain that is learned."""
         return torch.tensor([self.coupling, self.field], dtype=torch.float64)
 
     def start(self) -> Float[Tensor, " theta"]:
-        """Free spins."""
+        """The parameters of free spins, where learning begins."""
         return torch.zeros(2, dtype=torch.float64)
 
     # Model
 
     def states(self) -> Float[Tensor, "states spins"]:
-        """All 2ᴺ."""
+        """All 2ᴺ states of the spins, ±1, one a row."""
         bits = torch.arange(2**self.spins)[:, None] >> torch.arange(self.spins)
         return 2.0 * (bits & 1).double() - 1
 
     def energy(
         self, x: Float[Tensor, "*members count spins"], theta: Float[Tensor, "*members theta"]
     ) -> Float[Tensor, "*members count"]:
-        """``−J Σ s_i s_{i+1} − h Σ s_i``."""
+        """``E = −J Σ s_i s_{i+1} − h Σ s_i``, in nats."""
         bonds = (x * x.roll(-1, -1)).sum(-1)
         return -(theta[..., 0, None] * bonds + theta[..., 1, None] * x.sum(-1))
 
@@ -112,7 +112,7 @@ class Ising(EnumeratedEnergy):
         return x
 
     def kernel(self, theta: Float[Tensor, " theta"]) -> Float[np.ndarray, "states states"]:
-        """See :meth:`relax`."""
+        """One sampler step as a matrix; see :meth:`relax`."""
         even, odd = self._half(theta, 0), self._half(theta, 1)
         return odd @ even if self.order == "alternating" else 0.5 * (odd @ even + even @ odd)
 

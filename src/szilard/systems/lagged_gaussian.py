@@ -65,7 +65,7 @@ class LaggedGaussian(EnergySystem):
     def simulate(
         self, steps: int, *, members: int | None = None, seed: int = 0
     ) -> Float[Tensor, "*members points dimension"]:
-        """``θ_t = v t`` and what has diffused."""
+        """Paths of θ: ``θ_t = v t`` and what has diffused."""
         require_steps(steps)
         shape = (*lead(members), steps, self.dimension)
         moves = self.speed + self.noise * normal(shape, torch.Generator().manual_seed(seed))
@@ -83,12 +83,12 @@ class LaggedGaussian(EnergySystem):
     def energy(
         self, x: Float[Tensor, "*members count dimension"], theta: Float[Tensor, "*members dimension"]
     ) -> Float[Tensor, "*members count"]:
-        """``|x − θ|²/2s² + g Σθ``."""
+        """The energy ``|x − θ|²/2s² + g Σθ`` of each sample, nats."""
         square = (x - theta[..., None, :]).square().sum(-1)
         return square / (2 * self.sigma**2) + self.tilt * theta.sum(-1)[..., None]
 
     def log_normaliser(self, theta: Float[Tensor, "*members dimension"]) -> Float[Tensor, "*members"]:
-        """``(d/2) ln 2πs² − g Σθ``."""
+        """``ln Z_θ = (d/2) ln 2πs² − g Σθ`` of each member, nats."""
         return 0.5 * self.dimension * math.log(2 * math.pi * self.sigma**2) - self.tilt * theta.sum(-1)
 
     def outcomes(self, path: Float[Tensor, "*points dimension"]) -> tuple[Float[Tensor, "count dimension"], float]:

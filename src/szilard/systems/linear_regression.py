@@ -62,7 +62,7 @@ class LinearRegression(ParameterSystem):
 
     @property
     def dimension(self) -> int:
-        """One parameter."""
+        """The number of parameters, which is one."""
         return 1
 
     # Protocol
@@ -85,7 +85,7 @@ class LinearRegression(ParameterSystem):
     # Gradients
 
     def force(self, theta: Float[Tensor, "*members dimension"]) -> Float[Tensor, "*members dimension"]:
-        """``aθ``."""
+        """The force ``aθ``, loss per unit of θ, shaped as θ."""
         return self.input_variance * theta
 
     def gradient(
@@ -99,7 +99,7 @@ class LinearRegression(ParameterSystem):
         return (x * (x * theta[..., None] - y)).mean(-1)
 
     def noise_at(self, theta: Float[Tensor, "*members dimension"]) -> Float[Tensor, "*members dimension"]:
-        """``(2a²θ² + aσ²)/S``."""
+        """The variance of a minibatch gradient at θ, ``(2a²θ² + aσ²)/S``."""
         a = self.input_variance
         return (2 * a * a * theta.square() + a * self.label_noise**2) / self.batch_size
 

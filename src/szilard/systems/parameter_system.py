@@ -46,7 +46,7 @@ class ParameterSystem(abc.ABC):
     @property
     @abc.abstractmethod
     def dimension(self) -> int:
-        """How many parameters."""
+        """The number of parameters, length of θ."""
 
     @abc.abstractmethod
     def simulate(self, steps: int, *, members: int | None = None, seed: int = 0) -> Motion:
@@ -54,7 +54,7 @@ class ParameterSystem(abc.ABC):
 
     @abc.abstractmethod
     def force(self, theta: Float[Tensor, "*members dimension"]) -> Float[Tensor, "*members dimension"]:
-        """∇U, the gradient of the loss over all data."""
+        """∇U, the gradient of the loss over all data, shaped as θ."""
 
     @abc.abstractmethod
     def gradient(
@@ -109,12 +109,12 @@ def per_direction(value: float | Sequence[float], dimension: int, name: str) -> 
 
 
 def normal(shape: Sequence[int], generator: torch.Generator) -> Tensor:
-    """Standard normal numbers, float64."""
+    """Standard normal numbers of a shape, float64."""
     return torch.randn(tuple(shape), generator=generator, dtype=torch.float64)
 
 
 def lead(members: int | None) -> tuple[int, ...]:
-    """The leading shape of ``members`` runs."""
+    """The leading shape of ``members`` runs: empty for a single one."""
     if members is None:
         return ()
     require_whole(1, members=members)

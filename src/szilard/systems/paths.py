@@ -52,7 +52,7 @@ class MixturePath:
         members: int,
         generator: torch.Generator,
     ) -> Float[Tensor, "members points outcomes"]:
-        """The same path for every member."""
+        """The same path of parameters for every member."""
         left = self.remainder ** (torch.arange(steps + 1, dtype=torch.float64)[:, None] / max(steps, 1))
         return -torch.log(target + (start - target) * left).expand(members, -1, -1)
 
@@ -69,7 +69,7 @@ class GreatCirclePath:
         members: int,
         generator: torch.Generator,
     ) -> Float[Tensor, "members points outcomes"]:
-        """The same path for every member."""
+        """The same path of parameters for every member."""
         chord = (start.sqrt() - target.sqrt()).square().sum().sqrt()
         angle = 2 * math.asin(min(0.5 * float(chord), 1.0))
         share = torch.arange(steps + 1, dtype=torch.float64)[:, None] / max(steps, 1)

@@ -71,7 +71,7 @@ class ProbabilisticPCA(Taught):
         return torch.cat([loadings, mean, torch.tensor([math.log(0.7)], dtype=torch.float64)])
 
     def start(self) -> Float[Tensor, " theta"]:
-        """Small loadings, mean 0."""
+        """The parameters where learning begins: small loadings, mean 0."""
         generator = torch.Generator().manual_seed(self.population + 1)
         loadings = 0.3 * normal((self.dimension * self.latent,), generator)
         rest = torch.zeros(self.dimension + 1, dtype=torch.float64)
@@ -83,7 +83,7 @@ class ProbabilisticPCA(Taught):
     def sample(
         self, theta: Float[Tensor, "*members theta"], count: int, *, generator: torch.Generator
     ) -> Float[Tensor, "*members count dimension"]:
-        """``count`` points for each member."""
+        """``count`` points ``x ~ p_θ`` for each member."""
         return self.sample_joint(theta, count, generator=generator)[0]
 
     def phi(
@@ -118,7 +118,7 @@ class ProbabilisticPCA(Taught):
         return loadings, theta[..., size:-1], theta[..., -1].exp()
 
     def moments(self, theta: Float[Tensor, "*members theta"]) -> tuple[Tensor, Tensor]:
-        """Mean and covariance of x."""
+        """The mean and the covariance of x, for each member."""
         loadings, mean, sigma = self.split(theta)
         identity = torch.eye(self.dimension, dtype=theta.dtype, device=theta.device)
         return mean, loadings @ loadings.mT + sigma[..., None, None].square() * identity
@@ -140,7 +140,7 @@ class ProbabilisticPCA(Taught):
         z: Float[Tensor, "count draws latent"],
         theta: Float[Tensor, " theta"],
     ) -> Float[Tensor, "count draws"]:
-        """``ln p(x, z)``."""
+        """``ln p(x, z)`` of each sample, in nats."""
         loadings, mean, sigma = self.split(theta)
         residual = x[:, None] - z @ loadings.mT - mean
         square = residual.square().sum(-1) / sigma**2 + z.square().sum(-1)
@@ -164,7 +164,7 @@ class ProbabilisticPCA(Taught):
         *,
         generator: torch.Generator,
     ) -> Float[Tensor, "count draws latent"]:
-        """``z ~ q(z|x)``."""
+        """Latent variables ``z ~ q(z|x)`` for each sample."""
         mean, covariance = self.posterior(x, theta)
         factor = self.widening * torch.linalg.cholesky(covariance)
         return mean[:, None] + normal((len(x), draws, self.latent), generator) @ factor.mT
@@ -175,7 +175,7 @@ class ProbabilisticPCA(Taught):
         z: Float[Tensor, "count draws latent"],
         theta: Float[Tensor, " theta"],
     ) -> Float[Tensor, "count draws"]:
-        """``ln q(z|x)``."""
+        """``ln q(z|x)`` of each latent variable, in nats."""
         mean, covariance = self.posterior(x, theta)
         factor = self.widening * torch.linalg.cholesky(covariance)
         white = torch.linalg.solve_triangular(factor, (z - mean[:, None]).mT, upper=False)

@@ -19,7 +19,7 @@ class Relaxation:
     noise: float
 
     def decay_sum(self, steps: int) -> float:
-        """``Σ_{t<n} q^t = (1 − qⁿ)/[a(2 − a)]``."""
+        """The sum ``Σ_{t<n} q^t = (1 − qⁿ)/[a(2 − a)]`` over n steps."""
         if self.pull == 1:
             return float(min(steps, 1))
         decayed = -math.expm1(2 * steps * math.log(abs(1 - self.pull)))

@@ -68,12 +68,12 @@ class ShuffledQuadratic(ParameterSystem):
 
     @property
     def dimension(self) -> int:
-        """One parameter."""
+        """The number of parameters, which is one."""
         return 1
 
     @property
     def examples(self) -> int:
-        """N, in the data set."""
+        """The number N of examples in the data set."""
         return self.batches * self.batch_size
 
     # Protocol
@@ -117,7 +117,7 @@ class ShuffledQuadratic(ParameterSystem):
     # Gradients
 
     def force(self, theta: Float[Tensor, "*members dimension"]) -> Float[Tensor, "*members dimension"]:
-        """``hθ``."""
+        """The force ``hθ``, loss per unit of θ, shaped as θ."""
         return self.curvature * theta
 
     def gradient(

@@ -27,11 +27,11 @@ class Taught(System):
 
     @abc.abstractmethod
     def teacher(self) -> Float[Tensor, " theta"]:
-        """θ of the distribution that is learned."""
+        """The parameters θ of the distribution that is learned."""
 
     @abc.abstractmethod
     def start(self) -> Float[Tensor, " theta"]:
-        """θ_0."""
+        """The parameters θ_0 where learning begins."""
 
     # Protocol
 
