@@ -22,8 +22,8 @@ def door(
 
     Example:
         >>> getattribute, directory = door("szilard", {"Estimate": "estimate"}, ["ledger"])
-        >>> getattribute("Estimate").__name__, directory()[-2:]
-        ('Estimate', ['Estimate', 'ledger'])
+        >>> getattribute("Estimate").__name__, "ledger" in directory()
+        ('Estimate', True)
     """
     whole = frozenset(modules)
 
