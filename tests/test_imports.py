@@ -92,9 +92,6 @@ READ = {
     "advice",
     "gallery",
     "model_space",
-    "evidence",
-    "told",
-    "record",
     "summary",
     "page_words",
 }

@@ -16,7 +16,7 @@ import xarray as xr
 import szilard
 from szilard.audit import audit
 from szilard.report import write
-from szilard.studies.ensemble.figures import FAMILIES as OF_ENSEMBLES
+from szilard.studies.ensemble.figures import FIGURES as OF_ENSEMBLES
 from szilard.studies.fig3.figures import FIGURES as OF_FIG3
 from szilard.studies.fig3.spec import fig3
 from szilard.studies.sampled.figures import figures as of_sampled

@@ -15,7 +15,13 @@ WIDTH = 88
 
 
 def screenful(
-    reading: Reading, audit: Audit, told: Sequence[str], *, checkpoints: bool = False, remarks: Sequence[str] = ()
+    reading: Reading,
+    audit: Audit,
+    told: Sequence[str],
+    *,
+    missing: Sequence[str] = (),
+    checkpoints: bool = False,
+    remarks: Sequence[str] = (),
 ) -> str:
     """A summary: the heading, what a study tells of its record, the audit's verdict, and what must be confessed.
 
@@ -23,12 +29,14 @@ def screenful(
         reading: of the record.
         audit: of the same record.
         told: lines.
+        missing: sentences about what the record cannot give.
         checkpoints: whether an unfinished run has checkpoints and can go on.
-        remarks: what else must be confessed.
+        remarks: sentences about what else must be confessed.
     """
     text = [*heading(reading.name, str(reading.attributes.get("status"))), *told, ""]
     if audit.rows:
         text += entry("audit", audit.verdict)
+    text += [line for said in missing for line in entry("–", said)]
     confessed = [*warnings(reading.attributes, checkpoints=checkpoints), *remarks]
     text += [line for said in confessed for line in entry("!", said)]
     return "\n".join(map(printable, text)).rstrip()

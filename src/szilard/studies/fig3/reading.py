@@ -36,17 +36,17 @@ class Fig3Reading(Reading):
     @cached_property
     def rows(self) -> xr.Dataset:
         """Group ``fig3``, record by record; lost members are NaN in it."""
-        return self.tree["fig3"].to_dataset(inherit=False)
+        return self.tree.children["fig3"].to_dataset(inherit=False)
 
     @cached_property
     def paths(self) -> xr.Dataset:
         """Group ``paths``: values of single parameters at more steps."""
-        return self.tree["paths"].to_dataset(inherit=False)
+        return self.tree.children["paths"].to_dataset(inherit=False)
 
     @cached_property
     def correlation(self) -> xr.Dataset:
         """Group ``correlation``: covariances of the noise, start by start."""
-        return self.tree["correlation"].to_dataset(inherit=False)
+        return self.tree.children["correlation"].to_dataset(inherit=False)
 
     @property
     def batches(self) -> list[int]:

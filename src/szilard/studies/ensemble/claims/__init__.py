@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from szilard.studies.ensemble.claims import (
-    beyond,
     brackets,
     budget,
     capacity,
@@ -18,6 +17,7 @@ from szilard.studies.ensemble.claims import (
     processing,
     rounding,
     start,
+    uncheckable,
     variance,
 )
 from szilard.studies.ensemble.reading import EnsembleReading
@@ -25,12 +25,11 @@ from szilard.verdicts.finding import Finding
 
 FAMILIES = (
     integrity, members, rounding, budget, brackets, dataset, learned, processing, variance, start, marginal, clausius,
-    ideal, capacity, exact, beyond,
+    ideal, capacity, exact, uncheckable,
 )  # fmt: skip
-"""Each has ``findings(evidence)``."""
+"""Each has ``findings(reading)``."""
 
 
 def findings(reading: EnsembleReading) -> tuple[Finding, ...]:
     """The rows of all families."""
-    evidence = reading.evidence
-    return tuple(row for family in FAMILIES for row in family.findings(evidence))
+    return tuple(row for family in FAMILIES for row in family.findings(reading))

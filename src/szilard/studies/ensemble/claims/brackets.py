@@ -4,43 +4,40 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from szilard.estimate import format_with_error
-from szilard.studies.ensemble.evidence import EnsembleEvidence
+from szilard.studies.ensemble.reading import FEWEST_FOR_AN_ERROR, LEVELS, EnsembleReading
 from szilard.verdicts.bounds import FEWEST_CLUSTERS, OUTSIDE, ROUTES_APART
 from szilard.verdicts.finding import Concern, Finding, unchecked
 from szilard.verdicts.rows import decisive, difference, tested
 
-LEVELS = ("info_task", "info_dataset", "info_seed")
 SOURCE = "docs: brackets and corrections"
 
 
-def findings(evidence: EnsembleEvidence) -> tuple[Finding, ...]:
+def findings(reading: EnsembleReading) -> tuple[Finding, ...]:
     """The rows of this family; all but the last speak of the last record."""
     bracketed = (*LEVELS, "l_info")
     return (
-        *(_inside(evidence, name) for name in bracketed),
-        *(_saturated(evidence, name) for name in bracketed),
-        _corrections(evidence),
-        _contrast(evidence),
-        _clusters(evidence),
+        *(_inside(reading, name) for name in bracketed),
+        *(_saturated(reading, name) for name in bracketed),
+        _corrections(reading),
+        _contrast(reading),
+        _clusters(reading),
     )
 
 
-def _inside(evidence: EnsembleEvidence, name: str) -> Finding:
+def _inside(reading: EnsembleReading, name: str) -> Finding:
     """How far the estimate lies beyond the nearer end, negative inside, over the wider of estimate and bracket."""
     title = f"{name} in its bracket"
     claim = "the corrected estimate lies between the lower and the upper bound"
     ends = (f"{name}_lower", f"{name}_upper")
-    if not evidence.has(name, *ends):
-        return unchecked(title, claim, SOURCE, evidence.missing(name, *ends), Concern.RECORD)
-    value, lower, upper = (evidence.at(column) for column in (name, *ends))
+    if not reading.known_at_the_end(name, *ends):
+        return unchecked(title, claim, SOURCE, reading.missing(name, *ends), Concern.RECORD)
+    value, lower, upper = (reading.at(column) for column in (name, *ends))
     scale = max(abs(value.value), upper.value - lower.value) or 1.0
     sides = [difference(lower, value, scale), difference(value, upper, scale)]
     bound = (-math.inf, OUTSIDE)
     effect, interval = sides[decisive([side[1] for side in sides], bound)]
-    values, low, high = (evidence.column(column) for column in (name, *ends))
+    values, low, high = (reading.column(column) for column in (name, *ends))
     outside = int(((values < low) | (values > high)).sum())
     return tested(
         title,
@@ -50,22 +47,22 @@ def _inside(evidence: EnsembleEvidence, name: str) -> Finding:
         effect=effect,
         interval=interval,
         bound=bound,
-        where=evidence.when(),
+        where=reading.when(),
         detail=(
             f"{format_with_error(value.value, value.error)} nat in [{lower.value:.4g}, {upper.value:.4g}]; outside at "
-            f"{outside} of {evidence.records} records. The errors are added as if independent, which is cautious."
+            f"{outside} of {reading.records} records. The errors are added as if independent, which is cautious."
         ),
         concerns=Concern.RECORD,
     )
 
 
-def _saturated(evidence: EnsembleEvidence, name: str) -> Finding:
+def _saturated(reading: EnsembleReading, name: str) -> Finding:
     title, claim = f"{name} not saturated", "the runs are many enough that their number does not cap the estimate"
-    if not evidence.has(name, f"{name}_saturated"):
-        return unchecked(title, claim, SOURCE, evidence.missing(name, f"{name}_saturated"), Concern.COVERAGE)
-    flags = evidence.column(f"{name}_saturated") > 0
+    if not reading.known_at_the_end(name, f"{name}_saturated"):
+        return unchecked(title, claim, SOURCE, reading.missing(name, f"{name}_saturated"), Concern.COVERAGE)
+    flags = reading.column(f"{name}_saturated") > 0
     last = float(flags[-1])
-    width = evidence.at(f"{name}_upper").value - evidence.at(f"{name}_lower").value
+    width = reading.at(f"{name}_upper").value - reading.at(f"{name}_lower").value
     return tested(
         title,
         claim,
@@ -74,10 +71,10 @@ def _saturated(evidence: EnsembleEvidence, name: str) -> Finding:
         effect=last,
         interval=(last, last),
         bound=(0.0, 0.0),
-        where=evidence.when(),
+        where=reading.when(),
         detail=(
-            f"The bracket is {width:.3g} nat wide and the estimate {evidence.at(name).value:.3g} nat; flagged at "
-            f"{int(flags.sum())} of {evidence.records} records."
+            f"The bracket is {width:.3g} nat wide and the estimate {reading.at(name).value:.3g} nat; flagged at "
+            f"{int(flags.sum())} of {reading.records} records."
             + (" More runs at this level would narrow it: quote the bracket, not the estimate." if last else "")
         ),
         concerns=Concern.COVERAGE,
@@ -85,7 +82,7 @@ def _saturated(evidence: EnsembleEvidence, name: str) -> Finding:
     )
 
 
-def _corrections(evidence: EnsembleEvidence) -> Finding:
+def _corrections(reading: EnsembleReading) -> Finding:
     """First order against jackknife, of the very same runs, so that sampling does not enter: the worst level.
 
     A level whose two corrections both lie within its own error of zero has nothing to correct and is left out.
@@ -93,17 +90,17 @@ def _corrections(evidence: EnsembleEvidence) -> Finding:
     title, claim = "corrections agree", "the first-order and the jackknife correction give the same information"
     gaps = {}
     for name in LEVELS:
-        if not evidence.has(f"{name}_first_order", f"{name}_jackknife"):
+        if not reading.known_at_the_end(f"{name}_first_order", f"{name}_jackknife"):
             continue
-        one, other = evidence.at(f"{name}_first_order"), evidence.at(f"{name}_jackknife")
+        one, other = reading.at(f"{name}_first_order"), reading.at(f"{name}_jackknife")
         if max(abs(one.value), abs(other.value)) > max(one.error, other.error):
             gaps[name] = (one.value - other.value) / max(abs(one.value), abs(other.value))
     if not gaps:
-        why = evidence.missing(*(f"{name}_jackknife" for name in LEVELS))
+        why = reading.missing(*(f"{name}_jackknife" for name in LEVELS))
         return unchecked(title, claim, SOURCE, why or "Every level is within its error of zero.", Concern.COVERAGE)
     worst = max(gaps, key=lambda name: abs(gaps[name]))
     told = "; ".join(
-        f"{name} {evidence.at(f'{name}_first_order').value:.4g} and {evidence.at(f'{name}_jackknife').value:.4g} nat"
+        f"{name} {reading.at(f'{name}_first_order').value:.4g} and {reading.at(f'{name}_jackknife').value:.4g} nat"
         for name in gaps
     )
     return tested(
@@ -114,19 +111,19 @@ def _corrections(evidence: EnsembleEvidence) -> Finding:
         effect=gaps[worst],
         interval=(gaps[worst], gaps[worst]),
         bound=(-ROUTES_APART, ROUTES_APART),
-        where=evidence.when(),
+        where=reading.when(),
         detail=f"First order and jackknife: {told}.",
         concerns=Concern.COVERAGE,
     )
 
 
-def _contrast(evidence: EnsembleEvidence) -> Finding:
+def _contrast(reading: EnsembleReading) -> Finding:
     title = "corrected estimate and matched-size contrast agree"
     claim = "both say the same of info_dataset; only the contrast is exactly 0 where datasets leave no trace"
     names = ("info_dataset", "info_dataset_contrast")
-    if not evidence.has(*names):
-        return unchecked(title, claim, SOURCE, evidence.missing(*names), Concern.COVERAGE)
-    corrected, contrast = (evidence.at(name) for name in names)
+    if not reading.known_at_the_end(*names):
+        return unchecked(title, claim, SOURCE, reading.missing(*names), Concern.COVERAGE)
+    corrected, contrast = (reading.at(name) for name in names)
     effect, interval = difference(corrected, contrast, max(abs(corrected.value), abs(contrast.value)) or 1.0)
     return tested(
         title,
@@ -136,7 +133,7 @@ def _contrast(evidence: EnsembleEvidence) -> Finding:
         effect=effect,
         interval=interval,
         bound=(-ROUTES_APART, ROUTES_APART),
-        where=evidence.when(),
+        where=reading.when(),
         detail=(
             f"Corrected {format_with_error(corrected.value, corrected.error)}, contrast "
             f"{format_with_error(contrast.value, contrast.error)} nat. Where seeds vary much a mixture of few of them "
@@ -146,29 +143,27 @@ def _contrast(evidence: EnsembleEvidence) -> Finding:
     )
 
 
-def _clusters(evidence: EnsembleEvidence) -> Finding:
-    design = evidence.attributes.get("design")
-    outermost = str(design.get("outermost", "cluster")) if isinstance(design, dict) else "cluster"
-    clusters, designed = evidence.clusters(), evidence.designed
-    count, freedom = float(clusters), evidence.degrees_of_freedom()
+def _clusters(reading: EnsembleReading) -> Finding:
+    outermost = str(reading.mapping("design").get("outermost", "cluster"))
+    clusters, designed = reading.clusters_at(), reading.designed
     independent = f"{clusters} independent {outermost}s"
     if clusters < designed:
         independent = f"the {clusters} outermost clusters that are left of {designed} independent {outermost}s"
     detail = f"Errors come from {independent}, one left out at a time"
     detail += (
-        f", with Student's t on {freedom:.0f} degrees of freedom."
-        if np.isfinite(freedom)
+        f", with Student's t on {clusters - 1} degrees of freedom."
+        if clusters >= FEWEST_FOR_AN_ERROR
         else ": too few for an error."
     )
-    if count < FEWEST_CLUSTERS:
+    if clusters < FEWEST_CLUSTERS:
         detail += f" Below {FEWEST_CLUSTERS} such intervals hold the truth less often than 95 times in 100."
     return tested(
         "enough clusters for the error bars",
         "a nominal 95 % interval holds the truth 95 times in 100",
         "docs: errors over clusters",
         measure="independent outermost clusters",
-        effect=count,
-        interval=(count, count),
+        effect=float(clusters),
+        interval=(float(clusters), float(clusters)),
         bound=(float(FEWEST_CLUSTERS), math.inf),
         where="whole run",
         detail=detail,

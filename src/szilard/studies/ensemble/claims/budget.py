@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from szilard.studies.ensemble.evidence import EnsembleEvidence
+from szilard.studies.ensemble.reading import LEVELS, EnsembleReading
 from szilard.verdicts.finding import Concern, Finding, unchecked
 from szilard.verdicts.rows import identity
-
-LEVELS = ("info_task", "info_dataset", "info_seed")
 
 SOURCE = "docs: the nested budget"
 CROSSED = "seed information adds up"
@@ -39,17 +37,17 @@ MEANS = (
 """Name, claim, source, and pairs of a column and what it is the mean of, over members, each weighed by its cluster."""
 
 
-def findings(evidence: EnsembleEvidence) -> tuple[Finding, ...]:
+def findings(reading: EnsembleReading) -> tuple[Finding, ...]:
     """The rows of this family; residuals are relative to the largest term up to their row."""
-    if not evidence.records:
+    if not reading.records:
         return ()
-    rows = [_sum(evidence, *row) for row in SUMS if row[0] != CROSSED or _crossed(evidence)]
-    rows += [_mean(evidence, *row) for row in MEANS]
-    return (*rows, _ignorance(evidence), _ignorance_of_members(evidence), _ordering(evidence))
+    rows = [_sum(reading, *row) for row in SUMS if row[0] != CROSSED or _crossed(reading)]
+    rows += [_mean(reading, *row) for row in MEANS]
+    return (*rows, _ignorance(reading), _ignorance_of_members(reading), _ordering(reading))
 
 
 def _sum(
-    evidence: EnsembleEvidence,
+    reading: EnsembleReading,
     name: str,
     claim: str,
     source: str,
@@ -58,85 +56,83 @@ def _sum(
     some_of: tuple[str, ...],
 ) -> Finding:
     """A level without variation has no number and counts as nothing, wherever the design does not lump it together."""
-    total = evidence.column(whole)
-    terms = [evidence.column(part) for part in all_of]
-    optional = [evidence.column(part) for part in some_of if evidence.has(part)]
-    if some_of and not (optional and _apart(evidence, some_of)):
-        why = evidence.missing(*some_of) or "Levels that vary together cannot be told apart."
+    total = reading.column(whole)
+    terms = [reading.column(part) for part in all_of]
+    optional = [reading.column(part) for part in some_of if reading.known_at_the_end(part)]
+    if some_of and not (optional and _apart(reading, some_of)):
+        why = reading.missing(*some_of) or "Levels that vary together cannot be told apart."
         return unchecked(name, claim, source, why, Concern.RECORD)
-    if all_of and not evidence.has(*all_of):
-        return unchecked(name, claim, source, evidence.missing(*all_of), Concern.RECORD)
+    if all_of and not reading.known_at_the_end(*all_of):
+        return unchecked(name, claim, source, reading.missing(*all_of), Concern.RECORD)
     terms += optional
-    if name == CROSSED and evidence.nesting is not None:  # a dataset whose table broke has a part in info_seed only
-        whole_tables = evidence.column("members_counted") == evidence.nesting.members
+    if name == CROSSED and reading.nesting is not None:  # a dataset whose table broke has a part in info_seed only
+        whole_tables = reading.column("members_counted") == reading.nesting.members
         total = np.where(whole_tables, total, np.nan)
-    return identity(name, claim, source, (total - np.sum(terms, axis=0)) / _scale(total, *terms), evidence.steps)
+    return identity(name, claim, source, (total - np.sum(terms, axis=0)) / _scale(total, *terms), reading.steps)
 
 
-def _crossed(evidence: EnsembleEvidence) -> bool:
-    return "info_seed_initialisation" in evidence.information
+def _crossed(reading: EnsembleReading) -> bool:
+    return "info_seed_initialisation" in reading.rows
 
 
-def _apart(evidence: EnsembleEvidence, parts: tuple[str, ...]) -> bool:
+def _apart(reading: EnsembleReading, parts: tuple[str, ...]) -> bool:
     """Whether every level that varies, of those that ``parts`` speak of, has a number of its own."""
-    nesting = evidence.nesting
+    nesting = reading.nesting
     if nesting is None:
-        return evidence.has(*parts)
+        return reading.known_at_the_end(*parts)
     varies = {
         "info_task": nesting.tasks > 1,
         "info_dataset": int(nesting.datasets_per_task.max()) > 1,
         "info_seed": int(nesting.seeds_per_dataset.max()) > 1,
     }
-    return all(evidence.has(part) for part in parts if varies[part.removesuffix("_plugin")])
+    return all(reading.known_at_the_end(part) for part in parts if varies[part.removesuffix("_plugin")])
 
 
-def _mean(
-    evidence: EnsembleEvidence, name: str, claim: str, source: str, pairs: tuple[tuple[str, str], ...]
-) -> Finding:
+def _mean(reading: EnsembleReading, name: str, claim: str, source: str, pairs: tuple[tuple[str, str], ...]) -> Finding:
     residuals = []
-    weights = [evidence.weights(row) for row in range(evidence.records)]
+    weights = [reading.weights(row) for row in range(reading.records)]
     for mean, member in pairs:
-        of_members = evidence.column(member) if member in evidence.information else evidence.of_members(member)
-        mixed = np.full(evidence.records, np.nan)
+        of_members = reading.column(member) if member in reading.rows else reading.of_members(member)
+        mixed = np.full(reading.records, np.nan)
         for row, share in enumerate(weights):
             if share is not None and of_members.ndim == 2:
                 mixed[row] = float(share[share > 0] @ of_members[row, share > 0])
-        column = evidence.column(mean)
+        column = reading.column(mean)
         residuals.append((column - mixed) / _scale(column, mixed))
-    return identity(name, claim, source, np.stack(residuals, 1), evidence.steps)
+    return identity(name, claim, source, np.stack(residuals, 1), reading.steps)
 
 
-def _ignorance(evidence: EnsembleEvidence) -> Finding:
+def _ignorance(reading: EnsembleReading) -> Finding:
     """Rows whose mixtures are of other members than the first row's are left out."""
-    information, production = evidence.column("l_info"), evidence.column("ep_marginal")
-    ignorance, work = evidence.column("ep_ignorance"), evidence.column("work_mean")
-    gained = np.where(evidence.same_members(), information - information[0], np.nan)
+    information, production = reading.column("l_info"), reading.column("ep_marginal")
+    ignorance, work = reading.column("ep_ignorance"), reading.column("work_mean")
+    gained = np.where(reading.same_members(), information - information[0], np.nan)
     scale = _scale(information, production, work)
     residual = np.stack([production - work - gained, ignorance - gained], 1) / scale[:, None]
     return identity("ignorance is information", "Δl_info = Σ_X − Σ(X|Θ), and that is the ignorance EP",
-                    "paper Eqs. 25–26", residual, evidence.steps)  # fmt: skip
+                    "paper Eqs. 25–26", residual, reading.steps)  # fmt: skip
 
 
-def _ignorance_of_members(evidence: EnsembleEvidence) -> Finding:
+def _ignorance_of_members(reading: EnsembleReading) -> Finding:
     """Eq. 25 before it is averaged: the partially averaged quantities of each member."""
-    information, entropy = evidence.column("l_info_member"), evidence.column("entropy_marginal_member")
-    marginal = evidence.column("ep_marginal_member")
-    work, heat = evidence.of_members("work"), evidence.of_members("heat")
+    information, entropy = reading.column("l_info_member"), reading.column("entropy_marginal_member")
+    marginal = reading.column("ep_marginal_member")
+    work, heat = reading.of_members("work"), reading.of_members("heat")
     name, claim = "Eq. 25 of each member", "ΔI(θ_n) = Σ_X(θ_n) − Σ(X|Θ)(θ_n), Σ_X(θ_n) = ΔS_X(θ_n) − Q(θ_n)"
     if any(values.ndim != 2 for values in (information, entropy, marginal)):
-        return identity(name, claim, "paper Eq. 25", np.full((evidence.records, 1), np.nan), evidence.steps)
-    same = evidence.same_members()[:, None]
+        return identity(name, claim, "paper Eq. 25", np.full((reading.records, 1), np.nan), reading.steps)
+    same = reading.same_members()[:, None]
     gained = np.where(same, information - information[:1], np.nan)
     spread = np.where(same, entropy - entropy[:1], np.nan)
     residual = np.stack([marginal - work - gained, marginal + heat - spread], -1)
     scale = _scale(information, entropy, work, heat)
-    return identity(name, claim, "paper Eq. 25", residual / scale[..., None], evidence.steps, along="member")
+    return identity(name, claim, "paper Eq. 25", residual / scale[..., None], reading.steps, along="member")
 
 
-def _ordering(evidence: EnsembleEvidence) -> Finding:
+def _ordering(reading: EnsembleReading) -> Finding:
     """What I(X;B) exceeds I(X;Θ) by, on the very mixtures of the record (plug-in), where concavity forbids it."""
-    whole = evidence.column("l_info_plugin")
-    parts = np.stack([evidence.column(f"{level}_plugin") for level in LEVELS[:2]])
+    whole = reading.column("l_info_plugin")
+    parts = np.stack([reading.column(f"{level}_plugin") for level in LEVELS[:2]])
     given = np.isfinite(parts).any(1)
     data = parts[given].sum(0) if given.any() else np.full_like(whole, np.nan)
     return identity(
@@ -144,7 +140,7 @@ def _ordering(evidence: EnsembleEvidence) -> Finding:
         "I(X;B) ≤ I(X;Θ): B → Θ → X makes I(X;Θ) = I(X;B) + I(X;Θ|B)",
         "docs: theory of the nested budget; paper Eq. 6",
         np.maximum(data - whole, 0) / _scale(whole, data),
-        evidence.steps,
+        reading.steps,
         detail="The paper's Eq. 6 writes I(X;B) = I(X;Θ) + ε with ε ≥ 0, which has the sign the wrong way round.",
     )
 

@@ -6,18 +6,18 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from szilard.studies.ensemble.evidence import EnsembleEvidence
+from szilard.studies.ensemble.reading import EnsembleReading
 from szilard.verdicts.bounds import MANY
 from szilard.verdicts.finding import Finding, unchecked
 from szilard.verdicts.rows import tested
 
 
-def findings(evidence: EnsembleEvidence) -> tuple[Finding, ...]:
+def findings(reading: EnsembleReading) -> tuple[Finding, ...]:
     """The row of this family. X is all labels of the probe together, C − 1 numbers for each."""
     name, source = "dim Θ ≫ dim X", "paper §3.2 and §6.1"
     claim = "the parameters have a much higher dimension than the model's samples, hence a high heat capacity"
-    inputs, heads, outcomes = (_count(evidence, "probe", key) for key in ("inputs", "heads", "outcomes"))
-    parameters = _count(evidence, "model", "parameters")
+    inputs, heads, outcomes = (_count(reading, "probe", key) for key in ("inputs", "heads", "outcomes"))
+    parameters = _count(reading, "model", "parameters")
     if not parameters or not inputs or outcomes < 2:
         return (unchecked(name, claim, source, "The record does not say how many parameters or outcomes there are."),)
     of_one = max(heads, 1) * (outcomes - 1)
@@ -40,7 +40,7 @@ def findings(evidence: EnsembleEvidence) -> tuple[Finding, ...]:
     )
 
 
-def _count(evidence: EnsembleEvidence, section: str, key: str) -> int:
-    given: Any = evidence.attributes.get(section)
+def _count(reading: EnsembleReading, section: str, key: str) -> int:
+    given: Any = reading.attributes.get(section)
     value = given.get(key) if isinstance(given, Mapping) else None
     return value if isinstance(value, int) else 0

@@ -9,7 +9,7 @@ import numpy as np
 from szilard.estimate import Estimate, format_with_error
 from szilard.information import jackknife
 from szilard.studies.ensemble.claims.processing import unbounded
-from szilard.studies.ensemble.evidence import EnsembleEvidence
+from szilard.studies.ensemble.reading import EnsembleReading
 from szilard.verdicts.bounds import RELATION
 from szilard.verdicts.finding import Finding, unchecked
 from szilard.verdicts.rows import ratio, scaled, tested
@@ -17,7 +17,7 @@ from szilard.verdicts.rows import ratio, scaled, tested
 SOURCE = "paper Eqs. 28–29"
 
 
-def findings(evidence: EnsembleEvidence) -> tuple[Finding, ...]:
+def findings(reading: EnsembleReading) -> tuple[Finding, ...]:
     """The rows of this family."""
     return (
         unchecked(
@@ -30,18 +30,18 @@ def findings(evidence: EnsembleEvidence) -> tuple[Finding, ...]:
             "the density p(θ_t) at the parameters of a run is not known: it takes parameters of known density, as "
             "in the rows on an exact system.",
         ),
-        _cap(evidence),
-        _late(evidence),
+        _cap(reading),
+        _late(reading),
     )  # fmt: skip
 
 
-def _cap(evidence: EnsembleEvidence) -> Finding:
+def _cap(reading: EnsembleReading) -> Finding:
     """−Q of one label; that of all labels of the probe together is as many times as large, M-info is not."""
     name, claim = "−Q within M-info's upper bound", "if −Q is M-info it cannot exceed the most that M-info can be"
-    if not evidence.has("m_info_upper"):
-        return unchecked(name, claim, SOURCE, unbounded(evidence))
-    number = _given_off(evidence)
-    upper = float(evidence.column("m_info_upper")[-1])
+    if not reading.known_at_the_end("m_info_upper"):
+        return unchecked(name, claim, SOURCE, unbounded(reading))
+    number = _given_off(reading)
+    upper = float(reading.column("m_info_upper")[-1])
     effect, interval = scaled(number, upper)
     return tested(
         name,
@@ -51,7 +51,7 @@ def _cap(evidence: EnsembleEvidence) -> Finding:
         effect=effect,
         interval=interval,
         bound=(-math.inf, 1.0),
-        where=evidence.when(),
+        where=reading.when(),
         detail=(
             f"−Q = {format_with_error(number.value, number.error)} nat for one label against at most {upper:.4g} nat; "
             "for several labels at once −Q is that many times as large."
@@ -60,31 +60,31 @@ def _cap(evidence: EnsembleEvidence) -> Finding:
     )
 
 
-def _given_off(evidence: EnsembleEvidence) -> Estimate:
-    if evidence.has("clausius_information"):
-        return evidence.at("clausius_information")
-    heat = evidence.at("heat_mean")
+def _given_off(reading: EnsembleReading) -> Estimate:
+    if reading.known_at_the_end("clausius_information"):
+        return reading.at("clausius_information")
+    heat = reading.at("heat_mean")
     return Estimate(-heat.value, heat.error, heat.kind, heat.degrees_of_freedom)
 
 
-def _late(evidence: EnsembleEvidence) -> Finding:
+def _late(reading: EnsembleReading) -> Finding:
     """From half the training on: the share of the heat given off there that no growth of information accounts for."""
     name = "late heat becomes information"
     claim = "heat given off in the second half of training is matched by a growth of information"
-    row = int(np.searchsorted(evidence.steps, evidence.steps[-1] / 2, side="right")) - 1 if evidence.records else 0
-    shares = evidence.weights(-1) if evidence.records else None
-    if not evidence.has("l_info"):
-        return unchecked(name, claim, SOURCE, evidence.missing("l_info"))
-    if row >= evidence.records - 1 or row < 0 or shares is None or evidence.nesting is None:
+    row = int(np.searchsorted(reading.steps, reading.steps[-1] / 2, side="right")) - 1 if reading.records else 0
+    shares = reading.weights(-1) if reading.records else None
+    if not reading.known_at_the_end("l_info"):
+        return unchecked(name, claim, SOURCE, reading.missing("l_info"))
+    if row >= reading.records - 1 or row < 0 or shares is None or reading.nesting is None:
         return unchecked(name, claim, SOURCE, "The record has too few rows, or does not say who is in its means.")
-    kept = evidence.nesting.keep(shares > 0)
-    heat = evidence.of_members("heat")[:, shares > 0]
+    kept = reading.nesting.keep(shares > 0)
+    heat = reading.of_members("heat")[:, shares > 0]
     given_off = jackknife.ensemble_mean(kept, heat[row] - heat[-1])
-    first, last = evidence.at("l_info", row), evidence.at("l_info")
+    first, last = reading.at("l_info", row), reading.at("l_info")
     freedom = float(np.minimum(first.degrees_of_freedom, last.degrees_of_freedom))
     gain = Estimate(last.value - first.value, math.hypot(first.error, last.error), last.kind, freedom)
     matched, (low, high) = ratio(gain, given_off)
-    lower = evidence.column("m_info_lower")
+    lower = reading.column("m_info_lower")
     joint = ""
     if np.isfinite(lower[[row, -1]]).all():
         joint = f" The lower bound of M-info changes by {lower[-1] - lower[row]:.4g} nat."
@@ -96,7 +96,7 @@ def _late(evidence: EnsembleEvidence) -> Finding:
         effect=1 - matched,
         interval=(1 - high, 1 - low),
         bound=(-RELATION, RELATION),
-        where=f"steps {evidence.steps[row]:,} to {evidence.steps[-1]:,}",
+        where=f"steps {reading.steps[row]:,} to {reading.steps[-1]:,}",
         detail=(
             f"−Q grows by {format_with_error(given_off.value, given_off.error)} nat, I(X;Θ) changes by "
             f"{format_with_error(gain.value, gain.error)} nat.{joint} Noise at a minimum gives off heat for ever."

@@ -8,29 +8,29 @@ from dataclasses import replace
 import numpy as np
 
 from szilard.estimate import format_with_error
-from szilard.studies.ensemble.evidence import EnsembleEvidence
+from szilard.studies.ensemble.reading import EnsembleReading
 from szilard.verdicts.bounds import LEVEL, NOTICEABLE
 from szilard.verdicts.finding import Concern, Finding, Verdict, unchecked
 from szilard.verdicts.rows import scaled, tested
 
 
-def findings(evidence: EnsembleEvidence) -> tuple[Finding, ...]:
+def findings(reading: EnsembleReading) -> tuple[Finding, ...]:
     """The rows of this family, by the matched-size contrast, which is 0 in expectation without an effect."""
-    return (_at_all(evidence), _at_the_start(evidence))
+    return (_at_all(reading), _at_the_start(reading))
 
 
-def _at_all(evidence: EnsembleEvidence) -> Finding:
+def _at_all(reading: EnsembleReading) -> Finding:
     """The permutation test alone decides nothing: it can take ``held`` back, never give it."""
     name = "datasets leave a trace"
     claim = "a prediction depends on which sample of the same task its model was trained on"
     source, bound = "docs: brackets and corrections; paper §2", (NOTICEABLE, math.inf)
-    if not evidence.has("info_dataset_contrast"):
-        return unchecked(name, claim, source, evidence.missing("info_dataset_contrast"))
-    contrast, quadratic = evidence.at("info_dataset_contrast"), evidence.at("info_dataset_quadratic")
-    effect, interval = scaled(contrast, evidence.most)
-    p = evidence.column("info_dataset_permutation_p")[-1]
+    if not reading.known_at_the_end("info_dataset_contrast"):
+        return unchecked(name, claim, source, reading.missing("info_dataset_contrast"))
+    contrast, quadratic = reading.at("info_dataset_contrast"), reading.at("info_dataset_quadratic")
+    effect, interval = scaled(contrast, reading.most)
+    p = reading.column("info_dataset_permutation_p")[-1]
     detail = (
-        f"Contrast {format_with_error(contrast.value, contrast.error)} nat of at most {evidence.most:.3g}; quadratic "
+        f"Contrast {format_with_error(contrast.value, contrast.error)} nat of at most {reading.most:.3g}; quadratic "
         f"information {format_with_error(quadratic.value, quadratic.error)}."
     )
     if np.isfinite(p):
@@ -43,7 +43,7 @@ def _at_all(evidence: EnsembleEvidence) -> Finding:
         effect=effect,
         interval=interval,
         bound=bound,
-        where=evidence.when(),
+        where=reading.when(),
         detail=detail,
     )
     if row.verdict is Verdict.HELD and p > 1 - LEVEL:
@@ -56,19 +56,19 @@ def _doubted(row: Finding) -> Finding:
     return replace(row, verdict=Verdict.UNDECIDED, detail=said)
 
 
-def _at_the_start(evidence: EnsembleEvidence) -> Finding:
+def _at_the_start(reading: EnsembleReading) -> Finding:
     """Before the first step Θ is independent of B, so anything here is a leak of the data, or a bias."""
     name = "no trace of the data at the start"
     claim = "before the first step predictions tell nothing of the dataset: Θ_0 is independent of B"
     source, bound = "paper §2, below Eq. 4", (-NOTICEABLE, NOTICEABLE)
-    if not evidence.records or evidence.steps[0] != 0:
+    if not reading.records or reading.steps[0] != 0:
         return unchecked(name, claim, source, "The first record is not at step 0.", Concern.RECORD)
-    contrast = evidence.at("info_dataset_contrast", 0)
+    contrast = reading.at("info_dataset_contrast", 0)
     if math.isnan(contrast.value):
-        return unchecked(name, claim, source, evidence.missing("info_dataset_contrast") or "The contrast at step 0 is "
+        return unchecked(name, claim, source, reading.missing("info_dataset_contrast") or "The contrast at step 0 is "
                          "undefined.", Concern.RECORD)  # fmt: skip
-    effect, interval = scaled(contrast, evidence.most)
-    corrected = evidence.at("info_dataset", 0)
+    effect, interval = scaled(contrast, reading.most)
+    corrected = reading.at("info_dataset", 0)
     return tested(
         name,
         claim,
@@ -77,7 +77,7 @@ def _at_the_start(evidence: EnsembleEvidence) -> Finding:
         effect=effect,
         interval=interval,
         bound=bound,
-        where=evidence.when(0),
+        where=reading.when(0),
         detail=(
             f"Contrast {format_with_error(contrast.value, contrast.error)} nat; the corrected estimate reads "
             f"{format_with_error(corrected.value, corrected.error)} nat where the truth is 0."

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from szilard.studies.ensemble.evidence import EnsembleEvidence
+from szilard.studies.ensemble.reading import EnsembleReading
 from szilard.systems import GaussianMean
 from szilard.verdicts.bounds import RELATION
 from szilard.verdicts.finding import Basis, Concern, Finding, Interval, judge
@@ -20,7 +20,7 @@ SHORT, LONG = 5, 200
 WHERE = f"GaussianMean, {SHORT} and {LONG} steps"
 
 
-def findings(evidence: EnsembleEvidence) -> tuple[Finding, ...]:
+def findings(reading: EnsembleReading) -> tuple[Finding, ...]:
     """The rows of this family, the same for every ensemble."""
     return _rows()
 

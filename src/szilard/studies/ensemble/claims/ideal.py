@@ -11,7 +11,7 @@ import numpy as np
 from szilard.estimate import format_with_error
 from szilard.information import jackknife
 from szilard.studies.ensemble.claims.processing import unbounded
-from szilard.studies.ensemble.evidence import EnsembleEvidence
+from szilard.studies.ensemble.reading import EnsembleReading
 from szilard.verdicts.bounds import IDEAL, LEVEL, NOTICEABLE, QUASI_STATIC
 from szilard.verdicts.finding import Finding, unchecked
 from szilard.verdicts.rows import ratio, scaled, tested
@@ -19,19 +19,19 @@ from szilard.verdicts.rows import ratio, scaled, tested
 SOURCE = "paper §5, The Ideal Learning Process"
 
 
-def findings(evidence: EnsembleEvidence) -> tuple[Finding, ...]:
+def findings(reading: EnsembleReading) -> tuple[Finding, ...]:
     """The rows of this family, at the last record."""
-    return (_ratio(evidence), _quasi_static(evidence), _gap(evidence))
+    return (_ratio(reading), _quasi_static(reading), _gap(reading))
 
 
-def _ratio(evidence: EnsembleEvidence) -> Finding:
+def _ratio(reading: EnsembleReading) -> Finding:
     """L-info over both bounds of M-info; never above 1, as M-info is no less than L-info."""
     name, claim = "ideal learning", "M-info = L-info: all that was memorised of the data was learned"
     names = ("info_data", "m_info_lower", "m_info_upper")
-    if not evidence.has(*names):
-        return unchecked(name, claim, SOURCE, evidence.missing(*names[:2]) or unbounded(evidence))
-    learned, lower = evidence.at("info_data"), evidence.at("m_info_lower")
-    upper = float(evidence.column("m_info_upper")[-1])
+    if not reading.known_at_the_end(*names):
+        return unchecked(name, claim, SOURCE, reading.missing(*names[:2]) or unbounded(reading))
+    learned, lower = reading.at("info_data"), reading.at("m_info_lower")
+    upper = float(reading.column("m_info_upper")[-1])
     low, high = (max(end, 0.0) for end in learned.interval(LEVEL))
     least = max(lower.interval(LEVEL)[0], 0.0)
     interval = (low / upper, min(high / least, 1.0) if least > 0 else 1.0)
@@ -45,7 +45,7 @@ def _ratio(evidence: EnsembleEvidence) -> Finding:
         effect=learned.value / upper,
         interval=interval,
         bound=(IDEAL, math.inf),
-        where=evidence.when(),
+        where=reading.when(),
         detail=(
             f"I(X;B) = {format_with_error(learned.value, learned.error)} nat for one label; M-info lies in "
             f"[{lower.value:.4g}, {upper:.4g}] nat. More labels at once tell more of the data."
@@ -53,12 +53,12 @@ def _ratio(evidence: EnsembleEvidence) -> Finding:
     )
 
 
-def _quasi_static(evidence: EnsembleEvidence) -> Finding:
+def _quasi_static(reading: EnsembleReading) -> Finding:
     name = "quasi-static learning"
     claim = "the conditional entropy production is nearly zero: all of Σ_X becomes learned information"
-    if evidence.records < 2 or not evidence.has("ep_ignorance", "ep_marginal"):
-        return unchecked(name, claim, SOURCE, evidence.missing("ep_ignorance", "ep_marginal") or "One record only.")
-    lost, whole, gain = (evidence.at(column) for column in ("work_mean", "ep_marginal", "ep_ignorance"))
+    if reading.records < 2 or not reading.known_at_the_end("ep_ignorance", "ep_marginal"):
+        return unchecked(name, claim, SOURCE, reading.missing("ep_ignorance", "ep_marginal") or "One record only.")
+    lost, whole, gain = (reading.at(column) for column in ("work_mean", "ep_marginal", "ep_ignorance"))
     if gain.value < 0:
         why = f"I(X;Θ) fell by {-gain.value:.3g} nat: there is no gain for the production to be a share of."
         return unchecked(name, claim, SOURCE, why)
@@ -71,7 +71,7 @@ def _quasi_static(evidence: EnsembleEvidence) -> Finding:
         effect=effect,
         interval=interval,
         bound=(-math.inf, QUASI_STATIC),
-        where=evidence.when(),
+        where=reading.when(),
         detail=(
             f"Σ(X|Θ) = {format_with_error(lost.value, lost.error)} of Σ_X = "
             f"{format_with_error(whole.value, whole.error)} nat; efficiency {1 - effect:.2g}. Another measuring "
@@ -81,19 +81,19 @@ def _quasi_static(evidence: EnsembleEvidence) -> Finding:
     )
 
 
-def _gap(evidence: EnsembleEvidence) -> Finding:
+def _gap(reading: EnsembleReading) -> Finding:
     """Cross-entropy on the probe less the training loss, member by member."""
     name = "ideal learning by the generalisation gap"
     claim = "nothing irrelevant was memorised: models do as well on the probe as on what they were trained on"
-    why = _incomparable(evidence)
-    shares = evidence.weights(-1) if evidence.records else None
-    if why or shares is None or evidence.nesting is None:
+    why = _incomparable(reading)
+    shares = reading.weights(-1) if reading.records else None
+    if why or shares is None or reading.nesting is None:
         return unchecked(name, claim, "paper §2 and §5", why or "The record does not say who is in its means.")
-    kept = evidence.nesting.keep(shares > 0)
-    each = (evidence.of_members("cross_entropy") - evidence.of_members("loss"))[-1][shares > 0]
+    kept = reading.nesting.keep(shares > 0)
+    each = (reading.of_members("cross_entropy") - reading.of_members("loss"))[-1][shares > 0]
     gap = jackknife.ensemble_mean(kept, each)
-    effect, interval = scaled(gap, evidence.most)
-    memorised = evidence.at("info_dataset")
+    effect, interval = scaled(gap, reading.most)
+    memorised = reading.at("info_dataset")
     beside = ""
     if math.isfinite(memorised.value):
         beside = (
@@ -107,21 +107,21 @@ def _gap(evidence: EnsembleEvidence) -> Finding:
         effect=effect,
         interval=interval,
         bound=(-math.inf, NOTICEABLE),
-        where=evidence.when(),
+        where=reading.when(),
         detail=(
             f"The gap is {format_with_error(gap.value, gap.error)} nat{beside}; the loss is the mean since "
-            f"{evidence.when(-2) if evidence.records > 1 else 'the start'}. Noise in the training labels is in the "
+            f"{reading.when(-2) if reading.records > 1 else 'the start'}. Noise in the training labels is in the "
             "loss and not in clean labels of the probe."
         ),
     )
 
 
-def _incomparable(evidence: EnsembleEvidence) -> str:
-    if not evidence.records or not np.isfinite(evidence.of_members("cross_entropy")[-1]).any():
+def _incomparable(reading: EnsembleReading) -> str:
+    if not reading.records or not np.isfinite(reading.of_members("cross_entropy")[-1]).any():
         return "The probe has no labels: give it some."
-    if not np.isfinite(evidence.of_members("loss")[-1]).any():
+    if not np.isfinite(reading.of_members("loss")[-1]).any():
         return "The training loss was not recorded."
-    spec: Any = evidence.attributes.get("spec")
+    spec: Any = reading.attributes.get("spec")
     training = spec.get("training") if isinstance(spec, Mapping) else None
     if isinstance(training, Mapping) and training.get("loss"):
         return "The training loss is no plain cross-entropy, so the two cannot be compared."

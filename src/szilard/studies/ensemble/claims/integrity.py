@@ -7,36 +7,33 @@ from typing import Any
 
 import numpy as np
 
-from szilard.studies.ensemble.evidence import EnsembleEvidence
+from szilard.studies.ensemble.reading import EnsembleReading
+from szilard.studies.kits.complete import complete_record
 from szilard.verdicts.finding import Concern, Finding, unchecked
-from szilard.verdicts.rows import counted, ending
+from szilard.verdicts.rows import counted
 
 
-def findings(evidence: EnsembleEvidence) -> tuple[Finding, ...]:
+def findings(reading: EnsembleReading) -> tuple[Finding, ...]:
     """The rows of this family; the effect counts faults, and none are allowed."""
-    return (_complete(evidence), _gaps(evidence), _diverged(evidence), _independent(evidence))
+    return (_complete(reading), _gaps(reading), _diverged(reading), _independent(reading))
 
 
-def _complete(evidence: EnsembleEvidence) -> Finding:
-    status, detail = ending(evidence.attributes, f"{evidence.records} records, {evidence.span()}", evidence.span())
-    if evidence.undefined:
-        detail += f" {evidence.undefined} records without finite ensemble means were set aside."
-    return counted(
-        "complete record",
+def _complete(reading: EnsembleReading) -> Finding:
+    left_out = f"{reading.undefined} records without finite ensemble means were set aside."
+    return complete_record(
+        reading,
         "the record covers the whole run and every ensemble mean in it is finite",
-        "the record",
-        float((status != "complete") + evidence.undefined),
-        detail,
-        Concern.COVERAGE,
+        set_aside=reading.undefined,
+        told=left_out if reading.undefined else "",
     )
 
 
-def _gaps(evidence: EnsembleEvidence) -> Finding:
-    ledger = evidence.ledger
+def _gaps(reading: EnsembleReading) -> Finding:
+    ledger = reading.ledger
     steps = np.diff(ledger["step"].values)
     backwards = int((steps <= 0).sum())
     gaps = int((np.asarray(ledger["interval"].values)[1:] != steps).sum()) if "interval" in ledger else 0
-    apart = int((~np.isin(evidence.steps, ledger["step"].values)).sum())
+    apart = int((~np.isin(reading.steps, ledger["step"].values)).sum())
     return counted(
         "no gaps",
         "every record starts where the one before ended, and every row of the information has its ledger",
@@ -48,13 +45,13 @@ def _gaps(evidence: EnsembleEvidence) -> Finding:
     )
 
 
-def _diverged(evidence: EnsembleEvidence) -> Finding:
-    lost = _lost(evidence.attributes.get("diverged"))
-    members = int(evidence.ledger.sizes.get("member", 0))
-    if "finite" in evidence.ledger and evidence.ledger.sizes["step"]:
-        finite = np.asarray(evidence.ledger["finite"].values)
+def _diverged(reading: EnsembleReading) -> Finding:
+    lost = _lost(reading.attributes.get("diverged"))
+    members = int(reading.ledger.sizes.get("member", 0))
+    if "finite" in reading.ledger and reading.ledger.sizes["step"]:
+        finite = np.asarray(reading.ledger["finite"].values)
         for member in np.flatnonzero((finite == 0).any(0)):
-            first = int(evidence.ledger["step"].values[(finite[:, member] == 0).argmax()])
+            first = int(reading.ledger["step"].values[(finite[:, member] == 0).argmax()])
             lost.setdefault(int(member), first)
     told = ", ".join(f"{member} at step {step:,}" for member, step in sorted(lost.items())[:5])
     more = f" and {len(lost) - 5} more" if len(lost) > 5 else ""
@@ -74,10 +71,10 @@ def _diverged(evidence: EnsembleEvidence) -> Finding:
     )
 
 
-def _independent(evidence: EnsembleEvidence) -> Finding:
+def _independent(reading: EnsembleReading) -> Finding:
     name = "probe independent of the data"
     claim, source = "no member was trained on the probe's inputs: the probe is from the test split", "the record"
-    probe = evidence.attributes.get("probe")
+    probe = reading.attributes.get("probe")
     split = probe.get("split") if isinstance(probe, Mapping) else None
     if split not in ("train", "test"):
         return unchecked(name, claim, source, "The record does not say where the probe is from.", Concern.COVERAGE)

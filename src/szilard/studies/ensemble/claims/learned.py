@@ -5,28 +5,28 @@ from __future__ import annotations
 import math
 
 from szilard.estimate import format_with_error
-from szilard.studies.ensemble.evidence import EnsembleEvidence
+from szilard.studies.ensemble.reading import EnsembleReading
 from szilard.verdicts.bounds import NEGLIGIBLE, NOTICEABLE
 from szilard.verdicts.finding import Finding, unchecked
 from szilard.verdicts.rows import ratio, scaled, tested
 
 
-def findings(evidence: EnsembleEvidence) -> tuple[Finding, ...]:
+def findings(reading: EnsembleReading) -> tuple[Finding, ...]:
     """The rows of this family, at the last record."""
     return (
-        _grows(evidence, "learned information", "L-info, by its proxy I(X;Θ), grows while the model learns",
+        _grows(reading, "learned information", "L-info, by its proxy I(X;Θ), grows while the model learns",
                "paper Eqs. 7, 25", "ep_ignorance", "ΔI(X;Θ)"),
-        _grows(evidence, "learned information as I(X;B)", "predictions come to tell of the data: I(X;B) leaves zero",
+        _grows(reading, "learned information as I(X;B)", "predictions come to tell of the data: I(X;B) leaves zero",
                "paper Eq. 4", "info_data", "I(X;B)"),
-        _proxy(evidence),
+        _proxy(reading),
     )  # fmt: skip
 
 
-def _grows(evidence: EnsembleEvidence, name: str, claim: str, source: str, column: str, symbol: str) -> Finding:
-    if evidence.records < 2 or not evidence.has(column):
-        return unchecked(name, claim, source, evidence.missing(column) or "There is one record only.")
-    gain = evidence.at(column)
-    effect, interval = scaled(gain, evidence.most)
+def _grows(reading: EnsembleReading, name: str, claim: str, source: str, column: str, symbol: str) -> Finding:
+    if reading.records < 2 or not reading.known_at_the_end(column):
+        return unchecked(name, claim, source, reading.missing(column) or "There is one record only.")
+    gain = reading.at(column)
+    effect, interval = scaled(gain, reading.most)
     return tested(
         name,
         claim,
@@ -35,17 +35,17 @@ def _grows(evidence: EnsembleEvidence, name: str, claim: str, source: str, colum
         effect=effect,
         interval=interval,
         bound=(NOTICEABLE, math.inf),
-        where=evidence.when(),
-        detail=f"{symbol} = {format_with_error(gain.value, gain.error)} nat of at most {evidence.most:.3g}.",
+        where=reading.when(),
+        detail=f"{symbol} = {format_with_error(gain.value, gain.error)} nat of at most {reading.most:.3g}.",
     )
 
 
-def _proxy(evidence: EnsembleEvidence) -> Finding:
+def _proxy(reading: EnsembleReading) -> Finding:
     name, source = "I(X;Θ) is a proxy for L-info", "paper Eqs. 6–7"
     claim = "ε is negligible: what predictions tell of Θ beyond B, the luck of the seed, hardly counts"
-    if not evidence.has("info_seed", "info_data", "l_info"):
-        return unchecked(name, claim, source, evidence.missing("info_seed", "info_data", "l_info"))
-    luck, whole = evidence.at("info_seed"), evidence.at("l_info")
+    if not reading.known_at_the_end("info_seed", "info_data", "l_info"):
+        return unchecked(name, claim, source, reading.missing("info_seed", "info_data", "l_info"))
+    luck, whole = reading.at("info_seed"), reading.at("l_info")
     effect, interval = ratio(luck, whole)
     return tested(
         name,
@@ -55,7 +55,7 @@ def _proxy(evidence: EnsembleEvidence) -> Finding:
         effect=effect,
         interval=interval,
         bound=(-math.inf, NEGLIGIBLE),
-        where=evidence.when(),
+        where=reading.when(),
         detail=(
             f"I(X;Θ|B) = info_seed = {format_with_error(luck.value, luck.error)} of "
             f"{format_with_error(whole.value, whole.error)} nat. The proxy counts it as learned."

@@ -7,20 +7,20 @@ import math
 import numpy as np
 
 from szilard.estimate import format_with_error
-from szilard.studies.ensemble.evidence import EnsembleEvidence
+from szilard.studies.ensemble.reading import EnsembleReading
 from szilard.verdicts.bounds import NOTICEABLE, RELATION
 from szilard.verdicts.finding import Finding, Interval, unchecked
 from szilard.verdicts.rows import decisive, identity, level_of, scaled, tested
 
 
-def findings(evidence: EnsembleEvidence) -> tuple[Finding, ...]:
+def findings(reading: EnsembleReading) -> tuple[Finding, ...]:
     """The rows of this family; entropies in units of ln C, the most that a label can hold."""
-    if evidence.records < 2:
+    if reading.records < 2:
         return ()
     return (
-        _falling(evidence),
+        _falling(reading),
         _throughout(
-            evidence,
+            reading,
             "marginal entropy never rises",
             "ΔS_X is negative at every record of the training",
             "paper §7",
@@ -28,9 +28,9 @@ def findings(evidence: EnsembleEvidence) -> tuple[Finding, ...]:
             (-math.inf, NOTICEABLE),
             "largest",
         ),
-        _towards_the_data(evidence),
+        _towards_the_data(reading),
         _throughout(
-            evidence,
+            reading,
             "marginal entropy production is positive",
             "Σ_X ≥ 0 at every record",
             "the second law, taken for the marginal view",
@@ -38,17 +38,17 @@ def findings(evidence: EnsembleEvidence) -> tuple[Finding, ...]:
             (-NOTICEABLE, math.inf),
             "smallest",
         ),
-        _covers(evidence),
+        _covers(reading),
     )
 
 
-def _falling(evidence: EnsembleEvidence) -> Finding:
+def _falling(reading: EnsembleReading) -> Finding:
     name, claim = "falling marginal entropy", "ΔS_X < 0 for a model initialised at random"
-    if not evidence.has("entropy_marginal_change"):
-        return unchecked(name, claim, "paper §7", evidence.missing("entropy_marginal_change"))
-    change = evidence.at("entropy_marginal_change")
-    effect, interval = scaled(change, evidence.most)
-    start, end = (evidence.at("entropy_marginal", row) for row in (0, -1))
+    if not reading.known_at_the_end("entropy_marginal_change"):
+        return unchecked(name, claim, "paper §7", reading.missing("entropy_marginal_change"))
+    change = reading.at("entropy_marginal_change")
+    effect, interval = scaled(change, reading.most)
+    start, end = (reading.at("entropy_marginal", row) for row in (0, -1))
     return tested(
         name,
         claim,
@@ -57,56 +57,56 @@ def _falling(evidence: EnsembleEvidence) -> Finding:
         effect=effect,
         interval=interval,
         bound=(-math.inf, -NOTICEABLE),
-        where=evidence.when(),
+        where=reading.when(),
         detail=f"S_X goes from {start.value:.4g} to {end.value:.4g} nat, ΔS_X = "
         f"{format_with_error(change.value, change.error)} nat.",
     )
 
 
 def _throughout(
-    evidence: EnsembleEvidence, name: str, claim: str, source: str, column: str, bound: Interval, extreme: str
+    reading: EnsembleReading, name: str, claim: str, source: str, column: str, bound: Interval, extreme: str
 ) -> Finding:
     """All records after the first, judged together; the row shows the one that decides."""
-    if not evidence.has(column):
-        return unchecked(name, claim, source, evidence.missing(column))
-    level = level_of(evidence.records - 1)
-    rows = range(1, evidence.records)
+    if not reading.known_at_the_end(column):
+        return unchecked(name, claim, source, reading.missing(column))
+    level = level_of(reading.records - 1)
+    rows = range(1, reading.records)
     intervals = []
     for row in rows:
-        low, high = evidence.at(column, row).interval(level)
-        intervals.append((low / evidence.most, high / evidence.most))
+        low, high = reading.at(column, row).interval(level)
+        intervals.append((low / reading.most, high / reading.most))
     chosen = decisive(intervals, bound)
     row = rows[chosen]
-    values = evidence.column(column)[1:]
+    values = reading.column(column)[1:]
     found = int(np.nanargmax(values) if extreme == "largest" else np.nanargmin(values)) + 1
     return tested(
         name,
         claim,
         source,
         measure="over ln C, at the record that decides",
-        effect=evidence.at(column, row).value / evidence.most,
+        effect=reading.at(column, row).value / reading.most,
         interval=intervals[chosen],
         bound=bound,
-        where=evidence.when(row),
+        where=reading.when(row),
         detail=(
-            f"The {extreme} of {len(intervals)} records is {evidence.column(column)[found]:.4g} nat, at "
-            f"{evidence.when(found)}; all are judged together."
+            f"The {extreme} of {len(intervals)} records is {reading.column(column)[found]:.4g} nat, at "
+            f"{reading.when(found)}; all are judged together."
         ),
     )
 
 
-def _towards_the_data(evidence: EnsembleEvidence) -> Finding:
+def _towards_the_data(reading: EnsembleReading) -> Finding:
     """Only where the record knows how uncertain the labels are given an input (0 for clean ones)."""
     name, claim = "marginal entropy tends to the data's", "S_X ends at the entropy of the labels that were trained on"
-    truth = evidence.attributes.get("label_entropy")
+    truth = reading.attributes.get("label_entropy")
     if not isinstance(truth, int | float):
         why = "The entropy of the labels given an input is not known: it takes many labels of each input, or a teacher."
         return unchecked(name, claim, "paper §7", why)
-    if not evidence.has("entropy_marginal"):
-        return unchecked(name, claim, "paper §7", evidence.missing("entropy_marginal"))
-    entropy = evidence.at("entropy_marginal")
+    if not reading.known_at_the_end("entropy_marginal"):
+        return unchecked(name, claim, "paper §7", reading.missing("entropy_marginal"))
+    entropy = reading.at("entropy_marginal")
     low, high = entropy.interval()
-    scale = evidence.most
+    scale = reading.most
     return tested(
         name,
         claim,
@@ -115,20 +115,20 @@ def _towards_the_data(evidence: EnsembleEvidence) -> Finding:
         effect=(entropy.value - truth) / scale,
         interval=((low - truth) / scale, (high - truth) / scale),
         bound=(-RELATION, RELATION),
-        where=evidence.when(),
+        where=reading.when(),
         detail=f"S_X = {format_with_error(entropy.value, entropy.error)} nat, the labels {truth:.4g} nat per input.",
     )
 
 
-def _covers(evidence: EnsembleEvidence) -> Finding:
+def _covers(reading: EnsembleReading) -> Finding:
     """What holds instead of Σ_X ≥ 0, because Σ(X|Θ) cannot be negative."""
-    production, information = evidence.column("ep_marginal"), evidence.column("ep_ignorance")
-    scale = np.nan_to_num(np.abs(np.stack([production, information, evidence.column("l_info")]))).max(0)
+    production, information = reading.column("ep_marginal"), reading.column("ep_ignorance")
+    scale = np.nan_to_num(np.abs(np.stack([production, information, reading.column("l_info")]))).max(0)
     scale = np.maximum.accumulate(scale).clip(np.finfo(float).tiny)
     return identity(
         "marginal entropy production pays for the information",
         "Σ_X ≥ Δl_info at every record, whatever the sign of either",
         "paper Eqs. 25–26",
         np.maximum(information - production, 0) / scale,
-        evidence.steps,
+        reading.steps,
     )

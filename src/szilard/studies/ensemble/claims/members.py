@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from szilard.ledger.speed_limits import speed_limit, speed_limit_one_sided
-from szilard.studies.ensemble.evidence import EnsembleEvidence
+from szilard.studies.ensemble.reading import EnsembleReading
 from szilard.verdicts.finding import Finding
 from szilard.verdicts.rows import identity
 
@@ -13,12 +13,12 @@ TINY = 1e-30
 """Nats: below any work, so that a first record without work divides safely."""
 
 
-def findings(evidence: EnsembleEvidence) -> tuple[Finding, ...]:
+def findings(reading: EnsembleReading) -> tuple[Finding, ...]:
     """The rows of this family: the worst of all members and records, relative to the member's largest energy or flow.
 
     Members that diverged have no numbers from then on, and are left out there.
     """
-    ledger = evidence.ledger
+    ledger = reading.ledger
     if not ledger.sizes["step"]:
         return ()
     steps = np.asarray(ledger["step"].values)
@@ -42,12 +42,12 @@ def findings(evidence: EnsembleEvidence) -> tuple[Finding, ...]:
                      "docs: fluctuation theorem", np.asarray(ledger["fluctuation"].values, dtype=float) - 1, steps,
                      along="member")
         )  # fmt: skip
-    return (*rows, *_limits(evidence, work, steps))
+    return (*rows, *_limits(reading, work, steps))
 
 
-def _limits(evidence: EnsembleEvidence, work: np.ndarray, steps: np.ndarray) -> tuple[Finding, ...]:
+def _limits(reading: EnsembleReading, work: np.ndarray, steps: np.ndarray) -> tuple[Finding, ...]:
     """The least work for the length travelled after n jumps, n counting records from the first."""
-    length, reverse = (np.asarray(evidence.ledger[name].values, dtype=float) for name in ("length", "work_reverse"))
+    length, reverse = (np.asarray(reading.ledger[name].values, dtype=float) for name in ("length", "work_reverse"))
     symmetric = 0.5 * (work + reverse)
     least, looser = np.zeros_like(length), np.zeros_like(length)
     for jumps in range(1, len(steps)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from szilard.studies.ensemble.evidence import EnsembleEvidence
+from szilard.studies.ensemble.reading import EnsembleReading
 from szilard.verdicts.finding import Concern, Finding, unchecked
 from szilard.verdicts.rows import tested
 
@@ -14,7 +14,7 @@ UNBOUNDED = (
 )
 
 
-def findings(evidence: EnsembleEvidence) -> tuple[Finding, ...]:
+def findings(reading: EnsembleReading) -> tuple[Finding, ...]:
     """The rows of this family, at the last record."""
     return (
         unchecked(
@@ -22,23 +22,23 @@ def findings(evidence: EnsembleEvidence) -> tuple[Finding, ...]:
             "for a deterministic map S(Θ) is the entropy of its distinct outcomes, for others it is infinite or a "
             "differential entropy, which is neither and changes with the parametrisation: an exact system, or bounds.",
         ),
-        _inequality(evidence),
-        _proxy(evidence),
+        _inequality(reading),
+        _proxy(reading),
     )  # fmt: skip
 
 
-def unbounded(evidence: EnsembleEvidence) -> str:
+def unbounded(reading: EnsembleReading) -> str:
     """Why M-info has no upper bound."""
-    return evidence.reason("m_info_upper") or UNBOUNDED
+    return reading.reason("m_info_upper") or UNBOUNDED
 
 
-def _inequality(evidence: EnsembleEvidence) -> Finding:
+def _inequality(reading: EnsembleReading) -> Finding:
     """A theorem, so a failure is the bounds'; the lower one is itself L-info, of several inputs jointly."""
     name, claim = "data processing", "M-info ≥ L-info: the lower bound of I(Θ;B) lies below the upper one"
-    if not evidence.has("m_info_lower", "m_info_upper"):
-        why = evidence.missing("info_data", "m_info_lower") or unbounded(evidence)
+    if not reading.known_at_the_end("m_info_lower", "m_info_upper"):
+        why = reading.missing("info_data", "m_info_lower") or unbounded(reading)
         return unchecked(name, claim, "paper Eq. 4", why, Concern.RECORD)
-    lower, upper = evidence.at("m_info_lower"), evidence.column("m_info_upper")[-1]
+    lower, upper = reading.at("m_info_lower"), reading.column("m_info_upper")[-1]
     low, high = lower.interval()
     return tested(
         name,
@@ -48,21 +48,23 @@ def _inequality(evidence: EnsembleEvidence) -> Finding:
         effect=lower.value - upper,
         interval=(low - upper, high - upper),
         bound=(-math.inf, 0.0),
-        where=evidence.when(),
+        where=reading.when(),
         detail=f"M-info is at least {lower.value:.4g} and at most {upper:.4g} nat.",
         concerns=Concern.RECORD,
     )
 
 
-def _proxy(evidence: EnsembleEvidence) -> Finding:
+def _proxy(reading: EnsembleReading) -> Finding:
     """M-info lies between its bounds, so the interval runs from the one less the proxy to the other."""
     name, claim = "data processing for the proxy", "M-info ≥ I(X;Θ), as Eqs. 4 and 7 together say; no theorem"
-    if not evidence.has("l_info") or not (evidence.has("m_info_lower") or evidence.has("m_info_upper")):
-        return unchecked(name, claim, "paper Eqs. 4, 7", evidence.missing("l_info", "info_data", "m_info_lower"))
-    proxy = evidence.at("l_info")
-    lower = evidence.at("m_info_lower")
+    if not reading.known_at_the_end("l_info") or not (
+        reading.known_at_the_end("m_info_lower") or reading.known_at_the_end("m_info_upper")
+    ):
+        return unchecked(name, claim, "paper Eqs. 4, 7", reading.missing("l_info", "info_data", "m_info_lower"))
+    proxy = reading.at("l_info")
+    lower = reading.at("m_info_lower")
     least = max(lower.interval()[0], 0.0) if math.isfinite(lower.value) else 0.0
-    upper = float(evidence.column("m_info_upper")[-1])
+    upper = float(reading.column("m_info_upper")[-1])
     most = upper if math.isfinite(upper) else math.inf
     low, high = proxy.interval()
     best = most if math.isfinite(most) else lower.value
@@ -74,10 +76,10 @@ def _proxy(evidence: EnsembleEvidence) -> Finding:
         effect=best - proxy.value,
         interval=(least - high, most - low),
         bound=(0.0, math.inf),
-        where=evidence.when(),
+        where=reading.when(),
         detail=(
             f"I(X;Θ) = {proxy.value:.4g} nat; M-info is at least {least:.4g}"
-            + (f" and at most {most:.4g} nat." if math.isfinite(most) else f" nat. {unbounded(evidence)}")
+            + (f" and at most {most:.4g} nat." if math.isfinite(most) else f" nat. {unbounded(reading)}")
             + " The luck of the seed is in I(X;Θ) and not in M-info, so the proxy may exceed it."
         ),
     )

@@ -6,24 +6,24 @@ from dataclasses import replace
 
 import numpy as np
 
-from szilard.studies.ensemble.evidence import EnsembleEvidence
+from szilard.studies.ensemble.reading import EnsembleReading
 from szilard.verdicts.bounds import ROUNDING, ROUNDING_FACTOR
 from szilard.verdicts.finding import Concern, Finding, Verdict, unchecked
 from szilard.verdicts.rows import tested
 
 
-def findings(evidence: EnsembleEvidence) -> tuple[Finding, ...]:
+def findings(reading: EnsembleReading) -> tuple[Finding, ...]:
     """The row of this family. A floor accuses nobody: models that follow closely upon one another round alike."""
     name, claim, source = "precision floor", "the work is the members', not rounding's", "docs: precision floor"
-    if evidence.records < 2:
+    if reading.records < 2:
         return ()
-    work, floor = evidence.of_members("work")[-1], evidence.of_members("precision_floor")[-1]
+    work, floor = reading.of_members("work")[-1], reading.of_members("precision_floor")[-1]
     known = np.isfinite(floor) & (work > 0)
     if not known.any():
         return (unchecked(name, claim, source, "The record has no precision floor.", Concern.RECORD),)
     shares = floor[known] / work[known]
     worst = float(shares.max())
-    precision = str(evidence.attributes.get("forward_precision", "an unknown precision"))
+    precision = str(reading.attributes.get("forward_precision", "an unknown precision"))
     detail = f"Rounding at {precision} would feign up to about {np.median(shares):.1g} of the work (median of members)."
     row = tested(
         name,
@@ -33,11 +33,11 @@ def findings(evidence: EnsembleEvidence) -> tuple[Finding, ...]:
         effect=worst,
         interval=(0.0, worst * ROUNDING_FACTOR),
         bound=(0.0, ROUNDING),
-        where=evidence.when(),
+        where=reading.when(),
         detail=detail,
         concerns=Concern.RECORD,
     )
-    if evidence.attributes.get("forward_flagged"):
+    if reading.attributes.get("forward_flagged"):
         said = f"{detail} The forward pass was less precise than float32, which float64 sums do not mend."
         return (replace(row, detail=said, verdict=Verdict.UNDECIDED),)
     return (row,)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from szilard.estimate import format_with_error
-from szilard.studies.ensemble.evidence import EnsembleEvidence
+from szilard.studies.ensemble.reading import EnsembleReading
 from szilard.verdicts.bounds import NEGLIGIBLE
 from szilard.verdicts.finding import Finding, unchecked
 from szilard.verdicts.rows import ratio, tested
@@ -13,18 +13,18 @@ from szilard.verdicts.rows import ratio, tested
 BOUND = (-math.inf, NEGLIGIBLE)
 
 
-def findings(evidence: EnsembleEvidence) -> tuple[Finding, ...]:
+def findings(reading: EnsembleReading) -> tuple[Finding, ...]:
     """The rows of this family; those that need step 0 say so where the record starts later."""
-    return (_zero(evidence), _fades(evidence))
+    return (_zero(reading), _fades(reading))
 
 
-def _zero(evidence: EnsembleEvidence) -> Finding:
+def _zero(reading: EnsembleReading) -> Finding:
     name, source = "no information at the start", "paper §2, below Eq. 4; blog, Part I"
     claim = "I(X;Θ) starts at zero, so that its value at t_n is what was accumulated"
-    why = _too_late(evidence) or evidence.missing("l_info")
+    why = _too_late(reading) or reading.missing("l_info")
     if why:
         return unchecked(name, claim, source, why)
-    first, last, luck = evidence.at("l_info", 0), evidence.at("l_info"), evidence.at("info_seed", 0)
+    first, last, luck = reading.at("l_info", 0), reading.at("l_info"), reading.at("info_seed", 0)
     of_seeds = f" (info_seed {format_with_error(luck.value, luck.error)})" if math.isfinite(luck.value) else ""
     effect, interval = ratio(first, last)
     return tested(
@@ -35,7 +35,7 @@ def _zero(evidence: EnsembleEvidence) -> Finding:
         effect=effect,
         interval=interval,
         bound=BOUND,
-        where=evidence.when(0),
+        where=reading.when(0),
         detail=(
             f"I(X;Θ) = {format_with_error(first.value, first.error)} nat at step 0{of_seeds}, "
             f"{format_with_error(last.value, last.error)} nat at the end. Random initialisations disagree before they "
@@ -44,17 +44,17 @@ def _zero(evidence: EnsembleEvidence) -> Finding:
     )
 
 
-def _fades(evidence: EnsembleEvidence) -> Finding:
+def _fades(reading: EnsembleReading) -> Finding:
     name, source = "initialisation fades", "paper §2, below Eq. 2"
     claim = "as n grows the parameters become independent of where they started"
     column = "info_seed_initialisation"
-    why = _too_late(evidence)
-    if column not in evidence.information:
+    why = _too_late(reading)
+    if column not in reading.rows:
         why = "Initialisations and batch orders were not crossed, so info_seed cannot be split: cross them."
-    why = why or evidence.missing(column)
+    why = why or reading.missing(column)
     if why:
         return unchecked(name, claim, source, why)
-    first, last, whole = evidence.at(column, 0), evidence.at(column), evidence.at("l_info")
+    first, last, whole = reading.at(column, 0), reading.at(column), reading.at("l_info")
     effect, interval = ratio(last, first)
     share = f" That is {last.value / whole.value:.0%} of I(X;Θ) there." if whole.value > 0 else ""
     return tested(
@@ -65,7 +65,7 @@ def _fades(evidence: EnsembleEvidence) -> Finding:
         effect=effect,
         interval=interval,
         bound=BOUND,
-        where=evidence.when(),
+        where=reading.when(),
         detail=(
             f"{format_with_error(first.value, first.error)} nat at step 0, "
             f"{format_with_error(last.value, last.error)} nat at the end.{share}"
@@ -73,7 +73,7 @@ def _fades(evidence: EnsembleEvidence) -> Finding:
     )
 
 
-def _too_late(evidence: EnsembleEvidence) -> str:
-    if evidence.records > 1 and evidence.steps[0] == 0:
+def _too_late(reading: EnsembleReading) -> str:
+    if reading.records > 1 and reading.steps[0] == 0:
         return ""
     return "The record does not reach from step 0 to a later one."

@@ -8,7 +8,7 @@ import numpy as np
 
 from szilard.estimate import Kind, format_with_error
 from szilard.information import jackknife
-from szilard.studies.ensemble.evidence import EnsembleEvidence
+from szilard.studies.ensemble.reading import EnsembleReading
 from szilard.verdicts.bounds import LOW_VARIANCE, NOTICEABLE
 from szilard.verdicts.finding import Finding, unchecked
 from szilard.verdicts.rows import ratio, scaled, tested
@@ -16,17 +16,17 @@ from szilard.verdicts.rows import ratio, scaled, tested
 BOUND = (-math.inf, LOW_VARIANCE)
 
 
-def findings(evidence: EnsembleEvidence) -> tuple[Finding, ...]:
+def findings(reading: EnsembleReading) -> tuple[Finding, ...]:
     """The rows of this family, at the last record."""
-    return (_information(evidence), _heat(evidence), _point(evidence))
+    return (_information(reading), _heat(reading), _point(reading))
 
 
-def _information(evidence: EnsembleEvidence) -> Finding:
+def _information(reading: EnsembleReading) -> Finding:
     name = "low variance"
     claim = "the partially averaged L-info of one run, I(θ_n) = KL(p_θ‖p), stands for that of the ensemble"
-    if not evidence.has("l_info_spread", "l_info"):
-        return unchecked(name, claim, "paper Eqs. 9–10", evidence.missing("l_info_spread", "l_info"))
-    spread, mean = evidence.at("l_info_spread"), evidence.at("l_info")
+    if not reading.known_at_the_end("l_info_spread", "l_info"):
+        return unchecked(name, claim, "paper Eqs. 9–10", reading.missing("l_info_spread", "l_info"))
+    spread, mean = reading.at("l_info_spread"), reading.at("l_info")
     effect, interval = ratio(spread, mean)
     return tested(
         name,
@@ -36,7 +36,7 @@ def _information(evidence: EnsembleEvidence) -> Finding:
         effect=effect,
         interval=interval,
         bound=BOUND,
-        where=evidence.when(),
+        where=reading.when(),
         detail=(
             f"Members differ by {format_with_error(spread.value, spread.error)} nat around "
             f"{format_with_error(mean.value, mean.error)} nat."
@@ -44,15 +44,15 @@ def _information(evidence: EnsembleEvidence) -> Finding:
     )
 
 
-def _heat(evidence: EnsembleEvidence) -> Finding:
+def _heat(reading: EnsembleReading) -> Finding:
     """The spread of −Q over members with a delete-one error over outermost clusters."""
     name, source = "low variance of the heat", "paper §5, below Eq. 29"
     claim = "the heat of one run stands for that of the ensemble: Q(θ_n) does not depend on the trajectory"
-    shares = evidence.weights(-1) if evidence.records > 1 else None
-    if shares is None or evidence.nesting is None:
+    shares = reading.weights(-1) if reading.records > 1 else None
+    if shares is None or reading.nesting is None:
         return unchecked(name, claim, source, "The record does not say which members are in the mean.")
-    kept = evidence.nesting.keep(shares > 0)
-    heat = evidence.of_members("heat")[-1][shares > 0]
+    kept = reading.nesting.keep(shares > 0)
+    heat = reading.of_members("heat")[-1][shares > 0]
     weights = jackknife.cluster_weights(kept)
     means = weights @ heat
     deviations = np.sqrt((weights * (heat - means[:, None]) ** 2).sum(1)) / np.abs(means)
@@ -66,20 +66,20 @@ def _heat(evidence: EnsembleEvidence) -> Finding:
         effect=effect,
         interval=interval,
         bound=BOUND,
-        where=evidence.when(),
+        where=reading.when(),
         detail=f"Q is {means[0]:.4g} nat on average, from {heat.min():.4g} to {heat.max():.4g} nat.",
         at_interval=True,
     )
 
 
-def _point(evidence: EnsembleEvidence) -> Finding:
+def _point(reading: EnsembleReading) -> Finding:
     """What Eq. 9 comes to at its word: where p(θ) is a point, p(x|θ) = p(x) and I(X;Θ) = 0."""
     name, source = "one point stands for p(Θ)", "paper Eq. 9"
     claim = "predictions do not depend on which run made them; Eq. 9 is then exact, and I(X;Θ) itself is 0"
-    if not evidence.has("l_info"):
-        return unchecked(name, claim, source, evidence.missing("l_info"))
-    information = evidence.at("l_info")
-    effect, interval = scaled(information, evidence.most)
+    if not reading.known_at_the_end("l_info"):
+        return unchecked(name, claim, source, reading.missing("l_info"))
+    information = reading.at("l_info")
+    effect, interval = scaled(information, reading.most)
     return tested(
         name,
         claim,
@@ -88,9 +88,9 @@ def _point(evidence: EnsembleEvidence) -> Finding:
         effect=effect,
         interval=interval,
         bound=(-math.inf, NOTICEABLE),
-        where=evidence.when(),
+        where=reading.when(),
         detail=(
-            f"I(X;Θ) = {format_with_error(information.value, information.error)} nat of at most {evidence.most:.3g}. "
+            f"I(X;Θ) = {format_with_error(information.value, information.error)} nat of at most {reading.most:.3g}. "
             "Eq. 9 cannot both hold exactly and leave an L-info to measure."
         ),
     )

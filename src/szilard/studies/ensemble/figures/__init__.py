@@ -1,4 +1,4 @@
-"""The figures of an ensemble, one family a file: ``figure(view)``, which returns None where the record lacks it."""
+"""The figures of an ensemble, one file each, with ``figure(reading)``."""
 
 from __future__ import annotations
 
@@ -19,17 +19,16 @@ from szilard.studies.ensemble.figures import (
     stopping,
     training,
 )
-from szilard.studies.ensemble.figures.view import View
+from szilard.studies.ensemble.reading import EnsembleReading
 
 LEADING = budget
-"""The page opens with it."""
-FAMILIES = (
+FIGURES = (
     stopping, brackets, training, effect, crossed, entropies, routes, production, ledger, members, quadratic, blocks,
     m_info,
 )  # fmt: skip
-"""The rest, in the order of the page: neighbours are of like height."""
+"""Beside the leading one; neighbours are of like height."""
 
 
-def figures(view: View) -> list[Figure]:
-    """Every figure that this record supports, but for the one that leads."""
-    return [drawn for family in FAMILIES if (drawn := family.figure(view)) is not None]
+def figures(reading: EnsembleReading) -> list[Figure]:
+    """Those that the record can fill."""
+    return [figure for each in FIGURES if (figure := each.figure(reading)) is not None]

@@ -7,23 +7,22 @@ import numpy as np
 from szilard.page.axes import axis, layout
 from szilard.page.drawing import label_ends, points
 from szilard.page.style import Figure
-from szilard.studies.ensemble.figures.style import LEVELS, WHOLE
-from szilard.studies.ensemble.figures.view import View
+from szilard.studies.ensemble.figures.marks import LEVELS, WHOLE, has_curve
+from szilard.studies.ensemble.reading import EnsembleReading
 
 
-def figure(view: View) -> Figure | None:
+def figure(reading: EnsembleReading) -> Figure | None:
     """None without blocks of at least two sizes."""
-    record = view.record
-    sizes = np.asarray(record.information["block"].values) if "block" in record.information.coords else np.empty(0)
+    sizes = np.asarray(reading.rows["block"].values) if "block" in reading.rows.coords else np.empty(0)
     levels = [*LEVELS, WHOLE]
-    found = [level for level in levels if view.has(f"{level[0]}_block")]
+    found = [level for level in levels if has_curve(reading, f"{level[0]}_block")]
     if len(sizes) < 2 or not found:
         return None
     data, ends, tops = [], [], [0.0]
     for name, words, short, pen in found:
-        values = record.column(f"{name}_block")[-1]
-        errors = record.errors(f"{name}_block")
-        half = np.zeros_like(values) if errors is None else np.nan_to_num(record.widths[-1] * errors[-1])
+        values = reading.column(f"{name}_block")[-1]
+        errors = reading.errors(f"{name}_block")
+        half = np.zeros_like(values) if errors is None else np.nan_to_num(reading.half_widths[-1] * errors[-1])
         known = np.isfinite(values)
         if not known.any():
             continue

@@ -11,29 +11,37 @@ from szilard.page.axes import axis, layout, rule
 from szilard.page.curve import Curve
 from szilard.page.drawing import between, label_ends, line
 from szilard.page.style import Figure, Pen
-from szilard.studies.ensemble.figures.frame import reading, span_of
-from szilard.studies.ensemble.figures.style import LEVELS, WHOLE
-from szilard.studies.ensemble.figures.view import View
+from szilard.studies.ensemble.figures.marks import (
+    LEVELS,
+    WHOLE,
+    curve_of,
+    drawn,
+    has_curve,
+    span_of,
+    step_heads,
+    x_axis,
+)
+from szilard.studies.ensemble.reading import EnsembleReading
 
 NEAR = 2.0
 """The cap of a plug-in is drawn where the curves come as near to it as this factor."""
 
 
-def figure(view: View) -> Figure | None:
+def figure(reading: EnsembleReading) -> Figure | None:
     """A panel for each level that has a bracket; None for none."""
     levels = [*LEVELS, WHOLE]
-    found = [level for level in levels if view.has(level[0], f"{level[0]}_lower", f"{level[0]}_upper")]
+    found = [level for level in levels if has_curve(reading, level[0], f"{level[0]}_lower", f"{level[0]}_upper")]
     if not found:
         return None
     data, axes, notes, shapes, spans = [], [], [], [], []
     for panel, (name, words, short, pen) in enumerate(found, start=1):
-        low, high = (_possible(view, view.curve(f"{name}_{end}")) for end in ("lower", "upper"))
-        middle = view.curve(name)
+        low, high = (_possible(reading, curve_of(reading, f"{name}_{end}")) for end in ("lower", "upper"))
+        middle = curve_of(reading, name)
         span = span_of(Curve(low.steps, low.values), Curve(high.steps, high.values), Curve(middle.steps, middle.values))
         data += between(low.steps, low.values, high.values, pen, panel=panel, share=0.22)
         data += line(Curve(middle.steps, middle.values), words, pen, unit="nat", panel=panel)
-        data += _saturated(view, name, middle, pen, panel)
-        cap = _cap(view, name)
+        data += _saturated(reading, name, middle, pen, panel)
+        cap = _cap(reading, name)
         if cap is not None and cap[0] < NEAR * float(np.nanmax(high.values)):
             span = (span[0], max(span[1], 1.08 * cap[0]))
             shape, note = rule(cap[0], cap[1], panel)
@@ -50,24 +58,24 @@ def figure(view: View) -> Figure | None:
             "whole cluster out from above, both in expectation; drawn within 0 and ln C. Dotted: the most that so many "
             "runs can show. Crosses: saturated, the bracket being as wide as the value: then it alone means something."
         ),
-        data=[*data, *reading(view, *spans)],
-        layout=layout(*axes, x=view.x_axis(), right=84, shapes=shapes, annotations=notes),
+        data=[*data, *step_heads(reading, *spans)],
+        layout=layout(*axes, x=x_axis(reading), right=84, shapes=shapes, annotations=notes),
         panels=len(found),
     )
 
 
-def _possible(view: View, curve: Curve) -> Curve:
+def _possible(reading: EnsembleReading, curve: Curve) -> Curve:
     """Within 0 and ln C, outside which no information lies."""
-    return Curve(curve.steps, np.clip(curve.values, 0.0, view.record.most))
+    return Curve(curve.steps, reading.possible(curve.values))
 
 
-def _saturated(view: View, name: str, curve: Curve, pen: Pen, panel: int) -> list[dict[str, Any]]:
+def _saturated(reading: EnsembleReading, name: str, curve: Curve, pen: Pen, panel: int) -> list[dict[str, Any]]:
     """Crosses where the flag is set."""
     flag = f"{name}_saturated"
-    if flag not in view.record.information:
+    if flag not in reading.rows:
         return []
-    values = np.where(view.record.column(flag) == 1, view.record.column(name), np.nan)
-    set_ = view.drawn(values)
+    values = np.where(reading.column(flag) == 1, reading.column(name), np.nan)
+    set_ = drawn(reading, values)
     if not len(set_):
         return []
     return [{"type": "scatter", "mode": "markers", "name": "saturated", "x": set_.steps, "y": set_.values,
@@ -75,11 +83,11 @@ def _saturated(view: View, name: str, curve: Curve, pen: Pen, panel: int) -> lis
              "marker": {"symbol": "x-thin", "size": 8, "line": {"color": pen.colour, "width": 2}}}]  # fmt: skip
 
 
-def _cap(view: View, name: str) -> tuple[float, str] | None:
+def _cap(reading: EnsembleReading, name: str) -> tuple[float, str] | None:
     """The most that a plug-in can show: the logarithm of how many there are of the level."""
     if name == "l_info":
-        count, symbol = view.record.counted, "members"
+        count, symbol = reading.counted, "members"
     else:
         level = name.removeprefix("info_")
-        count, symbol = view.record.count(level), f"{level}s"
+        count, symbol = reading.count(level), f"{level}s"
     return (math.log(count), f"at most ln {count} ({count} {symbol})") if count > 1 else None

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from szilard.page.axes import axis, layout
 from szilard.page.style import Figure
-from szilard.studies.ensemble.figures.frame import ends, lines, named, reading, span_of
-from szilard.studies.ensemble.figures.style import LEVELS, WHOLE
-from szilard.studies.ensemble.figures.view import View
-from szilard.studies.ensemble.told import listed
+from szilard.studies.ensemble.figures.marks import LEVELS, WHOLE, ends, lines, named, span_of, step_heads, x_axis
+from szilard.studies.ensemble.reading import EnsembleReading
+from szilard.studies.ensemble.words.amounts import listed
 
 TELLS = {
     "learned": "of the task that its model was trained for (learned)",
@@ -17,10 +16,10 @@ TELLS = {
 """What each curve is, for the caption."""
 
 
-def figure(view: View) -> Figure | None:
+def figure(reading: EnsembleReading) -> Figure | None:
     """None where none of the three, and no total, is known."""
-    curves = named(view, LEVELS)
-    whole = named(view, [WHOLE]) if len(curves) != 1 else []
+    curves = named(reading, LEVELS)
+    whole = named(reading, [WHOLE]) if len(curves) != 1 else []
     if not curves and not whole:
         return None
     told = listed([TELLS[each.short] for each in curves]) or "of its model"
@@ -31,12 +30,13 @@ def figure(view: View) -> Figure | None:
         key="budget",
         title="The budget: learned, memorised, luck",
         caption=(
-            f"How many nats a prediction tells {told}.{sum_of} Bands: 95 %, by Student's t over the {_clusters(view)}."
+            f"How many nats a prediction tells {told}.{sum_of} Bands: 95 %, by Student's t over the "
+            f"{_clusters(reading)}."
         ),
-        data=[*lines(curves, markers=True), *reading(view, span)],
+        data=[*lines(curves, markers=True), *step_heads(reading, span)],
         layout=layout(
             axis("information (nat per probe input)", range=list(span), zeroline=True),
-            x=view.x_axis(),
+            x=x_axis(reading),
             right=92,
             annotations=ends(curves, span),
         ),
@@ -44,9 +44,9 @@ def figure(view: View) -> Figure | None:
     )
 
 
-def _clusters(view: View) -> str:
+def _clusters(reading: EnsembleReading) -> str:
     """How many outermost clusters the bands rest on, from the first record to the last."""
-    first, last = int(view.record.clusters[0]), int(view.record.clusters[-1])
+    first, last = int(reading.clusters[0]), int(reading.clusters[-1])
     if first == last:
         return f"{last} outermost clusters"
     return f"outermost clusters, {first} at first and {last} at the end"

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from szilard.page.axes import axis, layout
 from szilard.page.style import BLACK, Figure, Pen
-from szilard.studies.ensemble.figures.frame import ends, lines, named, reading, span_of
-from szilard.studies.ensemble.figures.style import INITIALISATION, ORDER, SEED
-from szilard.studies.ensemble.figures.view import View
+from szilard.studies.ensemble.figures.marks import (
+    INITIALISATION,
+    ORDER,
+    SEED,
+    ends,
+    has_curve,
+    lines,
+    named,
+    span_of,
+    step_heads,
+    x_axis,
+)
+from szilard.studies.ensemble.reading import EnsembleReading
 
 NATS = (
     ("info_seed", "luck of the seed", "luck", SEED),
@@ -20,14 +30,14 @@ QUADRATIC = (
 )
 
 
-def figure(view: View) -> Figure | None:
+def figure(reading: EnsembleReading) -> Figure | None:
     """None for designs that are not crossed."""
-    if not view.has("info_seed_initialisation", "info_seed_order"):
+    if not has_curve(reading, "info_seed_initialisation", "info_seed_order"):
         return None
     data, axes, notes, spans = [], [], [], []
     titles = ("luck (nat)", "quadratic (1)")
     for number, (quantities, title) in enumerate(zip((NATS, QUADRATIC), titles, strict=True), start=1):
-        curves = named(view, quantities)
+        curves = named(reading, quantities)
         if not curves:
             continue
         span = span_of(*(each.curve for each in curves))
@@ -43,7 +53,7 @@ def figure(view: View) -> Figure | None:
             "batch order adds. Below: the same for the quadratic information, unbiased and symmetric, with the part "
             "that only both together make. The paper claims that the initialisation fades. Bands: 95 %."
         ),
-        data=[*data, *reading(view, *spans)],
-        layout=layout(*axes, x=view.x_axis(), right=96, annotations=notes),
+        data=[*data, *step_heads(reading, *spans)],
+        layout=layout(*axes, x=x_axis(reading), right=96, annotations=notes),
         panels=len(axes),
     )

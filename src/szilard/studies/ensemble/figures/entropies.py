@@ -8,9 +8,19 @@ from szilard.page.axes import axis, layout
 from szilard.page.curve import Curve
 from szilard.page.drawing import between, label_ends, line
 from szilard.page.style import BLACK, BLUE, GREEN, VERMILLION, Figure, Pen
-from szilard.studies.ensemble.figures.frame import Named, Quantity, ends, lines, reading, span_of
-from szilard.studies.ensemble.figures.style import LEVELS
-from szilard.studies.ensemble.figures.view import View
+from szilard.studies.ensemble.figures.marks import (
+    LEVELS,
+    Named,
+    Quantity,
+    curve_of,
+    ends,
+    has_curve,
+    lines,
+    span_of,
+    step_heads,
+    x_axis,
+)
+from szilard.studies.ensemble.reading import EnsembleReading
 
 LADDER = (
     ("entropy_marginal_plugin", "of all trainings, S(X)", "S(X)", Pen(BLUE)),
@@ -20,12 +30,12 @@ LADDER = (
 )
 
 
-def figure(view: View) -> Figure | None:
+def figure(reading: EnsembleReading) -> Figure | None:
     """None without marginal and conditional entropy."""
-    if not view.has("entropy_marginal_plugin", "entropy_conditional_mean"):
+    if not has_curve(reading, "entropy_marginal_plugin", "entropy_conditional_mean"):
         return None
-    rungs = [view.curve(name) if view.has(name) else None for name, *_ in LADDER]
-    varies = [view.record.count(level) != 1 for level in ("task", "dataset", "seed")]
+    rungs = [curve_of(reading, name) if has_curve(reading, name) else None for name, *_ in LADDER]
+    varies = [reading.count(level) != 1 for level in ("task", "dataset", "seed")]
     data: list[dict[str, Any]] = []
     # Where a level has one member, the mixtures above and below it are the same: one line is enough.
     shown = [True, varies[0], varies[2] and (varies[0] or varies[1]), True]
@@ -35,7 +45,7 @@ def figure(view: View) -> Figure | None:
         if rung is not None and wanted
     ]
     span = span_of(*(each.curve for each in curves))
-    above = _above(view, rungs, varies)
+    above = _above(rungs, varies)
     top = span_of(*(curve for _, curve, _ in above))
     for lower, upper, level in above:
         data += between(upper.steps, lower.values, upper.values, level[-1], panel=2, share=0.2)
@@ -51,11 +61,11 @@ def figure(view: View) -> Figure | None:
             "itself; each piece of knowledge takes a piece of the budget away. Below: these pieces on top of "
             "one another, above S(X|Θ). Plug-in mixtures, before any correction."
         ),
-        data=[*data, *lines(curves), *reading(view, span, top)],
+        data=[*data, *lines(curves), *step_heads(reading, span, top)],
         layout=layout(
             axis("entropy (nat per input)", range=list(span)),
             axis("above S(X|Θ) (nat)", range=list(top)),
-            x=view.x_axis(),
+            x=x_axis(reading),
             right=96,
             annotations=[*ends(curves, span), *label_ends(heights, top, 2)],
         ),
@@ -63,7 +73,7 @@ def figure(view: View) -> Figure | None:
     )
 
 
-def _above(view: View, rungs: list[Curve | None], varies: list[bool]) -> list[tuple[Curve, Curve, Quantity]]:
+def _above(rungs: list[Curve | None], varies: list[bool]) -> list[tuple[Curve, Curve, Quantity]]:
     """Each piece of the budget between two heights above S(X|Θ), from the bottom up."""
     floor = rungs[-1]
     pieces = []

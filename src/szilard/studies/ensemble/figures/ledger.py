@@ -8,8 +8,16 @@ from szilard.page.axes import axis, layout, spread
 from szilard.page.curve import Curve
 from szilard.page.drawing import label_ends, line, thin
 from szilard.page.style import BLUE, GREEN, VERMILLION, Figure, Pen
-from szilard.studies.ensemble.figures.frame import reading
-from szilard.studies.ensemble.figures.view import View
+from szilard.studies.ensemble.figures.marks import (
+    curve_of,
+    drawn,
+    has_curve,
+    has_curves_of_members,
+    members_of,
+    step_heads,
+    x_axis,
+)
+from szilard.studies.ensemble.reading import EnsembleReading
 
 QUANTITIES = (
     ("work", "work_mean", "mean work W", "W = Σ(X|Θ)", Pen(BLUE)),
@@ -18,20 +26,20 @@ QUANTITIES = (
 )
 
 
-def figure(view: View) -> Figure | None:
+def figure(reading: EnsembleReading) -> Figure | None:
     """None without the mean work."""
-    if not view.has("work_mean", "heat_mean"):
+    if not has_curve(reading, "work_mean", "heat_mean"):
         return None
     data, ends, heights = [], [], []
     for column, *_, pen in QUANTITIES:
-        if view.knows_of_members(column):
-            crowd = view.members(column)
+        if has_curves_of_members(reading, column):
+            crowd = members_of(reading, column)
             data.append(thin(crowd, pen))
             heights += [curve.values for curve in crowd]
     for column, mean, words, short, pen in QUANTITIES:
-        if not mean and not view.knows_of_members(column):
+        if not mean and not has_curves_of_members(reading, column):
             continue
-        curve = view.curve(mean) if mean else _change(view)
+        curve = curve_of(reading, mean) if mean else _change(reading)
         data += line(curve, words, pen, unit="nat")
         heights.append(curve.values)
         ends.append((short, float(curve.values[-1]), pen.colour))
@@ -44,17 +52,17 @@ def figure(view: View) -> Figure | None:
             "W + Q = ΔS for each of them. What spreads here is heat and work; what it means for predictions is the "
             "budget above."
         ),
-        data=[*data, *reading(view, span)],
+        data=[*data, *step_heads(reading, span)],
         layout=layout(
             axis("nat per input, since the first record", range=list(span)),
-            x=view.x_axis(),
+            x=x_axis(reading),
             right=92,
             annotations=label_ends(ends, span),
         ),
     )
 
 
-def _change(view: View) -> Curve:
+def _change(reading: EnsembleReading) -> Curve:
     """Mean ΔS(X|Θ): by the first law the sum of mean work and mean heat."""
-    work, heat = view.record.column("work_mean"), view.record.column("heat_mean")
-    return view.drawn(np.asarray(work + heat))
+    work, heat = reading.column("work_mean"), reading.column("heat_mean")
+    return drawn(reading, np.asarray(work + heat))

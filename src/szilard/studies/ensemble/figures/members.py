@@ -7,31 +7,31 @@ import numpy as np
 from szilard.page.axes import axis, layout, spread
 from szilard.page.drawing import label_ends, line
 from szilard.page.style import PURPLE, Figure, faded
-from szilard.studies.ensemble.figures.style import TOTAL
-from szilard.studies.ensemble.figures.view import View
+from szilard.studies.ensemble.figures.marks import TOTAL, drawn, has_curve, logarithmic_steps, positions, x_axis
+from szilard.studies.ensemble.reading import EnsembleReading
 
 WIDTH = 0.35
 """Of a strip of dots, as a share of the distance between records."""
 
 
-def figure(view: View) -> Figure | None:
+def figure(reading: EnsembleReading) -> Figure | None:
     """None without the members' own."""
-    if not view.has("l_info_member"):
+    if not has_curve(reading, "l_info_member"):
         return None
-    values = view.record.column("l_info_member")
-    places = _scattered(view.positions, values.shape[1], view.logarithmic)
+    values = reading.column("l_info_member")
+    places = _scattered(positions(reading), values.shape[1], logarithmic_steps(reading))
     known = np.isfinite(values)
-    names = np.broadcast_to(np.array([_name(view, member) for member in range(values.shape[1])]), values.shape)
-    steps = np.broadcast_to(view.record.steps[:, None], values.shape)
+    names = np.broadcast_to(np.array([_name(reading, member) for member in range(values.shape[1])]), values.shape)
+    steps = np.broadcast_to(reading.steps[:, None], values.shape)
     dots = {
         "type": "scatter", "mode": "markers", "x": places[known], "y": values[known], "showlegend": False,
         "marker": {"size": 5, "color": faded(PURPLE, 0.45), "line": {"width": 0}},
         "text": [f"{name}, step {step:,}" for name, step in zip(names[known], steps[known], strict=True)],
         "hovertemplate": "%{text}: %{y:.3g} nat<extra></extra>",
     }  # fmt: skip
-    mean = view.drawn(np.nanmean(np.where(known, values, np.nan), axis=1)) if known.any(1).all() else None
+    mean = drawn(reading, np.nanmean(np.where(known, values, np.nan), axis=1)) if known.any(1).all() else None
     span = spread(values, [0.0])
-    spreading = view.record.at("l_info_spread")
+    spreading = reading.known("l_info_spread")
     said = ""
     if spreading is not None and mean is not None and mean.values[-1] > 0:
         share = spreading.value / mean.values[-1]
@@ -46,7 +46,7 @@ def figure(view: View) -> Figure | None:
         data=[dots, *([] if mean is None else line(mean, "mean of the members", TOTAL, unit="nat"))],
         layout=layout(
             axis("L-info of a training (nat per input)", range=list(span)),
-            x=view.x_axis(),
+            x=x_axis(reading),
             right=70,
             hovermode="closest",
             annotations=[] if mean is None else label_ends([("mean", float(mean.values[-1]), TOTAL.colour)], span),
@@ -63,8 +63,8 @@ def _scattered(positions: np.ndarray, count: int, logarithmic: bool) -> np.ndarr
     return np.exp(spread_out) if logarithmic else spread_out
 
 
-def _name(view: View, member: int) -> str:
+def _name(reading: EnsembleReading, member: int) -> str:
     """Where a member stands in the design."""
-    coords = view.record.information.coords
+    coords = reading.rows.coords
     parts = [f"{level} {int(coords[level].values[member])}" for level in ("task", "dataset", "seed") if level in coords]
     return f"member {member}" + (f" ({', '.join(parts)})" if parts else "")

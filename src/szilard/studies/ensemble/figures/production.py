@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from szilard.page.axes import axis, layout
 from szilard.page.style import BLUE, PURPLE, VERMILLION, Figure, Pen
-from szilard.studies.ensemble.figures.frame import ends, lines, named, reading, span_of
-from szilard.studies.ensemble.figures.view import View
+from szilard.studies.ensemble.figures.marks import ends, has_curve, lines, named, span_of, step_heads, x_axis
+from szilard.studies.ensemble.reading import EnsembleReading
 
 QUANTITIES = (
     ("ep_marginal", "marginal entropy production Σ(X)", "Σ(X)", Pen(BLUE)),
@@ -14,11 +14,11 @@ QUANTITIES = (
 )
 
 
-def figure(view: View) -> Figure | None:
+def figure(reading: EnsembleReading) -> Figure | None:
     """None without the marginal's entropy production."""
-    if not view.has("ep_marginal"):
+    if not has_curve(reading, "ep_marginal"):
         return None
-    curves = named(view, QUANTITIES)
+    curves = named(reading, QUANTITIES)
     span = span_of(*(each.curve for each in curves))
     return Figure(
         key="production",
@@ -28,10 +28,10 @@ def figure(view: View) -> Figure | None:
             "that of the single trainings by the change of L-info, Σ(X) − Σ(X|Θ) = Δ L-info. Σ(X) may be negative, "
             "and so may Δ L-info, where trainings become more alike: neither breaks a law. Bands: 95 %."
         ),
-        data=[*lines(curves), *reading(view, span)],
+        data=[*lines(curves), *step_heads(reading, span)],
         layout=layout(
             axis("nat per input, since the first record", range=list(span), zeroline=True),
-            x=view.x_axis(),
+            x=x_axis(reading),
             right=84,
             annotations=ends(curves, span),
         ),

@@ -6,8 +6,8 @@ import numpy as np
 
 from szilard.page.axes import LEGEND, axis, layout
 from szilard.page.style import INK, Figure
-from szilard.studies.ensemble.figures.style import LEVELS
-from szilard.studies.ensemble.figures.view import View
+from szilard.studies.ensemble.figures.marks import LEVELS, has_curve
+from szilard.studies.ensemble.reading import EnsembleReading
 
 ROUTES = (
     ("", "as reported", "diamond"),
@@ -18,24 +18,24 @@ ROUTES = (
 )
 
 
-def figure(view: View) -> Figure | None:
+def figure(reading: EnsembleReading) -> Figure | None:
     """None where no level has two routes."""
-    found = [level for level in LEVELS if view.has(level[0], f"{level[0]}_plugin")]
-    found = [level for level in found if view.record.at(level[0]) is not None]
+    found = [level for level in LEVELS if has_curve(reading, level[0], f"{level[0]}_plugin")]
+    found = [level for level in found if reading.known(level[0]) is not None]
     if not found:
         return None
     data = []
     names = [short for _, _, short, _ in found]
     for number, (suffix, words, symbol) in enumerate(ROUTES):
         offset = 0.3 - 0.15 * number
-        if any(view.record.at(f"{name}{suffix}") for name, *_ in found):
+        if any(reading.known(f"{name}{suffix}") for name, *_ in found):
             data.append({"type": "scatter", "mode": "markers", "name": words, "x": [None], "y": [None],
                          "marker": {"symbol": symbol, "size": 9, "color": INK}, "showlegend": True})  # fmt: skip
         for place, (name, _, _, pen) in enumerate(found):
-            estimate = view.record.at(f"{name}{suffix}")
+            estimate = reading.known(f"{name}{suffix}")
             if estimate is None:
                 continue
-            half = np.nan_to_num(view.record.widths[-1] * float(estimate.error))
+            half = np.nan_to_num(reading.half_widths[-1] * float(estimate.error))
             data.append(
                 {"type": "scatter", "mode": "markers", "name": words, "showlegend": False, "x": [estimate.value],
                  "y": [len(found) - 1 - place + offset],

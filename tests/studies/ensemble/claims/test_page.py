@@ -8,7 +8,7 @@ import xarray as xr
 
 from szilard.audit import Basis, audit
 
-PAGE = Path(__file__).parents[3] / "docs" / "audit.md"
+PAGE = Path(__file__).parents[4] / "docs" / "audit.md"
 
 
 def test_the_page_names_every_row_and_no_other(learned: xr.DataTree, crossed: xr.DataTree) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from szilard.studies.ensemble.evidence import EnsembleEvidence
+from szilard.studies.ensemble.reading import EnsembleReading
 from szilard.studies.kits.parameters.claims import without
 from szilard.verdicts.finding import Finding
 
 
-def findings(evidence: EnsembleEvidence) -> tuple[Finding, ...]:
+def findings(reading: EnsembleReading) -> tuple[Finding, ...]:
     """The rows of this family, the same for every ensemble."""
     return without()

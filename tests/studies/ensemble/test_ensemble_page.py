@@ -17,11 +17,13 @@ import szilard
 from szilard.audit import Audit
 from szilard.page.safe import embed
 from szilard.report import render
-from szilard.studies.ensemble.figures import FAMILIES, LEADING, figures
-from szilard.studies.ensemble.figures.view import View
+from szilard.studies.ensemble.figures import FIGURES, LEADING, figures
+from szilard.studies.ensemble.figures.marks import curve_of
+from szilard.studies.ensemble.reading import read
 
 Make = Callable[..., szilard.Run]
 NOTHING = Audit(())
+HOSTILE = '</script><script>document.title="hacked"</script><img src=x onerror="document.title=1">"\'&\u202e\u2028|$x$'
 
 FULL = {"tasks": 3, "datasets": 4, "seeds": 4, "crossed": True, "diverged": 5}
 
@@ -46,8 +48,8 @@ def text_of(page: str) -> str:
 
 def drawn(run: szilard.Run) -> dict[str, Any]:
     """Every figure by its key, as a browser gets it."""
-    view = View.of(run.tree, NOTHING)
-    found = [figure for figure in (LEADING.figure(view), *figures(view)) if figure is not None]
+    reading = read(run.tree)
+    found = [figure for figure in (LEADING.figure(reading), *figures(reading)) if figure is not None]
     return {each.key: json.loads(embed({"data": each.data, "layout": each.layout})) for each in found}
 
 
@@ -59,7 +61,7 @@ def curve(figure: dict[str, Any], name: str) -> dict[str, Any]:
 
 def test_every_figure_is_there_and_valid(full: szilard.Run) -> None:
     found = drawn(full)
-    assert len(found) == len(FAMILIES) + 1
+    assert len(found) == len(FIGURES) + 1
     for figure in found.values():
         assert go.Figure(figure, skip_invalid=False).data  # plotly checks every name and value
         assert all(axis["title"]["text"] for name, axis in figure["layout"].items() if "axis" in name)
@@ -181,11 +183,11 @@ def test_attributes_of_any_type_do_not_break_it(usual: szilard.Run, junk: object
     assert "memorised of the sample" in render(tree, NOTHING)
 
 
-def test_hostile_text_stays_text(usual: szilard.Run, hostile_text: str) -> None:
+def test_hostile_text_stays_text(usual: szilard.Run) -> None:
     tree = usual.tree.copy()
-    tree.attrs = {**usual.tree.attrs, "name": hostile_text, "notes_on_coverage": hostile_text,
-                  "unavailable": {hostile_text: hostile_text}, "diverged": [{"member": hostile_text, "step": 3}],
-                  "design": {"tasks": 1, "datasets": 6, "seeds": 3, "outermost": hostile_text}}  # fmt: skip
+    tree.attrs = {**usual.tree.attrs, "name": HOSTILE, "notes_on_coverage": HOSTILE,
+                  "unavailable": {HOSTILE: HOSTILE}, "diverged": [{"member": HOSTILE, "step": 3}],
+                  "design": {"tasks": 1, "datasets": 6, "seeds": 3, "outermost": HOSTILE}}  # fmt: skip
     page, sound = render(tree, NOTHING), render(usual.tree, NOTHING)
     assert page.count("<script") == sound.count("<script")
     assert "<img" not in page
@@ -215,10 +217,9 @@ def losing(run: szilard.Run, rows: slice, clusters: int) -> xr.DataTree:
 
 def test_bands_have_the_degrees_of_freedom_of_their_own_row(usual: szilard.Run) -> None:
     tree = losing(usual, slice(15, None), 4)
-    view = View.of(tree, NOTHING)
-    bands = view.curve("info_dataset").half
+    bands = curve_of(read(tree), "info_dataset").half
     assert bands is not None
-    errors = view.record.errors("info_dataset")
+    errors = read(tree).errors("info_dataset")
     assert errors is not None
     np.testing.assert_allclose(bands[14:16] / errors[14:16], [2.5706, 3.1824], rtol=1e-4)  # Student's t, 5 and 3
     text = text_of(render(tree, NOTHING))
