@@ -13,11 +13,13 @@ import pytest
 
 import szilard
 from szilard.errors import RecordError, SzilardWarning
-from szilard.estimate import Estimate, Kind
+from szilard.estimate import Kind
 from szilard.handle import Run, find, open
 from szilard.records.schema import LABELLED, LEDGER, SAMPLES, TRAINING, Group
 from szilard.records.writer import RecordWriter
-from szilard.studies.single.summary import Findings, summarise
+from szilard.studies.single.reading import SingleReading
+from szilard.studies.single.words import summary
+from szilard.verdicts.audit import Audit
 
 RECORDS = 41
 INPUTS = 100
@@ -220,8 +222,7 @@ def test_attributes_of_any_type_do_not_break_it(tmp_path, junk):
     write(tmp_path / "run", **dict.fromkeys(keys, junk))
     run = open(tmp_path / "run")
     assert run.estimate("work").degrees_of_freedom == math.inf
-    findings = Findings(Estimate(-1.6, 0.01, Kind.EXACT), "still", "held")
-    assert "0.4000 ± 0.0020" in summarise(run.name, run.attributes, run.data, findings)
+    assert "0.4000 ± 0.0020" in summary(SingleReading(run.tree), Audit(()))
 
 
 def test_audit_and_report(run, tmp_path):

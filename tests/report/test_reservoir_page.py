@@ -32,7 +32,7 @@ from szilard.studies.single.figures.reservoir.layers import (
     ratio_along,
     shortened,
 )
-from szilard.studies.single.page.layer_table import layer_table
+from szilard.studies.single.page import layer_table
 from szilard.studies.single.reading import SingleReading
 
 
@@ -82,7 +82,7 @@ def test_a_record_without_bursts_shows_none(hot: szilard.Run) -> None:
     tree = altered(hot, lambda data: data.isel(step=slice(0, 0)))
     reading = SingleReading(tree)
     assert len(figures(reading)) == len(OF_THE_LEDGER)
-    assert layer_table(reading) == ""
+    assert layer_table(reading.bursts) == ""
     assert "The reservoir." not in render(tree, audit(tree))
 
 

@@ -1,24 +1,206 @@
-"""The words of the study, for the terminal."""
+"""What one run says, in plain words with numbers: for the terminal and for the page."""
 
 from __future__ import annotations
 
-from szilard.studies.kits.parameters.words import in_words as of_the_reservoir
-from szilard.studies.kits.watched.learning import in_words
-from szilard.studies.kits.watched.words import describe
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from szilard.estimate import format_with_error
+from szilard.page.safe import with_error
+from szilard.studies import lines
+from szilard.studies.kits.parameters.words import in_words as reservoir_in_words
+from szilard.studies.kits.watched.drift import DriftShare, Motion
+from szilard.studies.kits.watched.learning import in_words as outcome_in_words
+from szilard.studies.kits.watched.phases import in_words as phases_in_words
+from szilard.studies.kits.watched.words import HIDDEN, first_law, ledger_table, motion
 from szilard.studies.single.reading import SingleReading
-from szilard.studies.single.summary import Findings, summarise
 from szilard.verdicts.audit import Audit
+from szilard.verdicts.bounds import FEWEST_JUMPS, STILL
+
+QUANTITIES = (
+    ("W", "work", "work"),
+    ("Q", "heat absorbed", "heat"),
+    ("ΔS", "change of conditional entropy", "entropy_change"),
+    ("Σ", "conditional entropy production", "ep_conditional"),
+    ("L", "statistical length", "length"),
+)
+NOTE = "since the first record, per input; ± one standard error; exact for these probe inputs"
+PERFORMANCE = (
+    ("accuracy", "accuracy", " on the probe"),
+    ("cross_entropy", "cross-entropy", " nat on the probe"),
+    ("loss", "loss", " of the training"),
+)
+"""Column, words, and unit and place."""
 
 
 def summary(reading: SingleReading, audit: Audit) -> str:
-    """The record in a screenful of plain text."""
-    share = reading.drift_share
-    findings = Findings(
-        entropy_change=reading.entropy_change,
-        motion="too few jumps to tell drift from diffusion." if share is None else describe(share, reading.momentum),
-        verdict=audit.verdict,
-        outcome=in_words(reading.rows, share) if reading.whole else "",
-        reservoir=() if reading.bursts is None else of_the_reservoir(reading.bursts, audit.rows),
+    """The record in a screenful of plain text: what came of it, the ledger, what moved the model, and the audit."""
+    told = [*lines.entry("outcome", outcome(reading)), ""] if reading.whole else []
+    told += [*lines.model(reading.attributes), *lines.probe(reading.attributes)]
+    told += lines.entry("recorded", _recorded(reading))
+    if reading.records:
+        told += ["", *ledger_table(reading, QUANTITIES, NOTE), ""]
+        told += [*lines.entry("first law", first_law(reading)), *lines.entry("motion", motion(reading))]
+        told += _performance(reading)
+        told += [line for label, said in _reservoir(reading, audit) for line in lines.entry(label, said)]
+    else:
+        told += lines.entry("ledger", "no record yet that is defined.")
+    aside = [f"{reading.undefined} record(s) are undefined (NaN) and were left out."] if reading.undefined else []
+    return lines.screenful(reading, audit, told, remarks=aside)
+
+
+def paragraphs(reading: SingleReading, audit: Audit) -> list[tuple[str, str]]:
+    """Paragraphs of plain text, each with a word to lead in."""
+    if not reading.whole:
+        nothing = "Fewer than two records hold finite numbers, so there is nothing to account for yet."
+        return [("The run", f"{_watched(reading)} {nothing}")]
+    reservoir = [f"{lead[:1].upper()}{lead[1:]}: {said}" for lead, said in _reservoir(reading, audit)]
+    found = [
+        ("The outcome", outcome(reading)),
+        ("The run", f"{_watched(reading)} {_entropy(reading)}"),
+        ("The cost", _cost(reading)),
+        ("The motion", _motion(reading)),
+        (
+            "The reservoir",
+            " ".join(f"{lead[:1].upper()}{lead[1:]}: {said}" for lead, said in _reservoir(reading, audit)),
+        ),
+        ("The evidence", _trust(reading, audit)),
+    ]
+    return [(lead, text) for lead, text in found if text]
+
+
+def outcome(reading: SingleReading) -> str:
+    """Whether the model learned, of a record with two rows or more."""
+    return outcome_in_words(reading.rows, reading.drift_share)
+
+
+def _reservoir(reading: SingleReading, audit: Audit) -> list[tuple[str, str]]:
+    """The parameters as a heat reservoir, where bursts were recorded."""
+    return [] if reading.bursts is None else reservoir_in_words(reading.bursts, audit.rows)
+
+
+# For the terminal
+
+
+def _recorded(reading: SingleReading) -> str:
+    covered = f"{reading.span()} in {reading.records:,} records" if reading.records else "nothing yet"
+    return f"{covered}; {_interval(reading.attributes)}"
+
+
+def _interval(attributes: Mapping[str, Any]) -> str:
+    every = attributes.get("every")
+    if not isinstance(every, int):
+        return "the interval was not fixed yet"
+    text = f"every k = {every:,} steps, "
+    if attributes.get("every_chosen_by") != "budget":
+        return text + "chosen by the user"
+    budget = attributes.get("budget")
+    return text + ("chosen by the budget" + (f" of {100 * budget:g} %" if isinstance(budget, int | float) else ""))
+
+
+def _performance(reading: SingleReading) -> list[str]:
+    """Accuracy and cross-entropy on the probe, loss of the training: first and last."""
+    found = []
+    for column, words, where in PERFORMANCE:
+        known = np.flatnonzero(np.isfinite(reading.column(column)))
+        if known.size:
+            first, last = (reading.at(column, int(row)) for row in known[[0, -1]])
+            found += lines.entry(words, f"{first.value:.4g} → {format_with_error(last.value, last.error)}{where}")
+    return found
+
+
+# For the page
+
+
+def _watched(reading: SingleReading) -> str:
+    model, probe, optimizer = reading.mapping("model"), reading.mapping("probe"), reading.mapping("optimizer")
+    what = f"A model ({model.get('class', 'of unknown class')}"
+    if isinstance(model.get("parameters"), int):
+        what += f", {model['parameters']:,} parameters"
+    what += f") was trained by {optimizer['class']}" if optimizer.get("class") else ") was trained"
+    every = reading.attributes.get("every")
+    said = f"{what} and watched at {reading.records:,} records, {reading.span()}"
+    said += f", one every {_steps(every)}" if isinstance(every, int) else ""
+    inputs, outcomes, heads = probe.get("inputs"), probe.get("outcomes"), probe.get("heads")
+    if isinstance(inputs, int) and isinstance(outcomes, int):
+        many = f"{heads} labels of " if isinstance(heads, int) and heads > 1 else ""
+        noun = "input" if inputs == 1 else "inputs"
+        said += f", on {inputs:,} fixed probe {noun} with {many}{outcomes:,} possible outcomes"
+    return said + "."
+
+
+def _entropy(reading: SingleReading) -> str:
+    values = reading.column("entropy_conditional")
+    change = reading.entropy_change
+    low, high = change.interval()
+    way = "became more certain" if high < 0 else "became less certain" if low > 0 else "stayed as certain as they were"
+    if max(abs(low), abs(high)) <= STILL * values[0]:
+        way = "stayed about as certain as they were"
+    said = (
+        f"Its predictions {way}: their entropy went from {values[0]:.4g} to {values[-1]:.4g} nat per input "
+        f"(ΔS = {with_error(change.value, change.error)} nat)."
     )
-    everything = reading.tree.children["ledger"].to_dataset(inherit=False)
-    return summarise(reading.name, reading.attributes, everything, findings)
+    accuracy = reading.column("accuracy")
+    known = accuracy[np.isfinite(accuracy)]
+    return f"{said} Its accuracy on the probe went from {known[0]:.1%} to {known[-1]:.1%}." if known.size else said
+
+
+def _cost(reading: SingleReading) -> str:
+    work, heat, length = (reading.at(name) for name in ("work", "heat", "length"))
+    direct = reading.at("length_direct").value
+    amount = with_error(abs(heat.value), heat.error)
+    flow = f"gave off {amount} nat of heat" if heat.value < 0 else f"took up {amount} nat of heat"
+    said = (
+        f"Moving the model took W = {with_error(work.value, work.error)} nat of work per input, and the "
+        f"predictions {flow} (Q = {with_error(heat.value, heat.error)}). φ is normalised, so all of the work "
+        f"is conditional entropy production. The way was {with_error(length.value, length.error)} nat^½ long"
+    )
+    if math.isfinite(direct):
+        said += f"; the first and the last model lie {direct:.3g} nat^½ apart"
+    return said + "."
+
+
+def _motion(reading: SingleReading) -> str:
+    share = reading.drift_share
+    if share is None or share.jumps < FEWEST_JUMPS:
+        return "There were too few jumps at two measuring intervals to tell drift from diffusion."
+    said = _share_in_words(share)
+    if apart := phases_in_words(reading.phases):
+        said += f" Phase by phase, each at its own coarsest interval: {apart}."
+    return f"{said} All of this holds for a measurement every {_steps(reading.attributes.get('every'))}."
+
+
+def _share_in_words(share: DriftShare) -> str:
+    amount = with_error(share.share.value, share.share.error)
+    at = f"measured every {_steps(share.interval)}, drift's share of the work is {amount}"
+    if share.less_alike:
+        ratios = f"R = {share.work_ratio:.2f} against r = {share.noise_ratio:.2f}"
+        return f"The model's jumps are less alike than momentum alone would make white noise ({ratios}): {at}."
+    return {
+        Motion.DRIFT: f"The model moved in a direction: {at}.",
+        Motion.DIFFUSION: f"The model diffused: {at}, which is next to nothing.",
+        Motion.NO_DRIFT: f"No net drift shows: {at}, but {HIDDEN}.",
+        Motion.RESTORING: f"The model's jumps undid one another, as about a minimum: {at} (negative), and {HIDDEN}.",
+        Motion.UNDECIDED: f"Over the whole run drift cannot be told from diffusion: {at}.",
+    }[share.motion]
+
+
+def _trust(reading: SingleReading, audit: Audit) -> str:
+    work, heat, energy = (reading.column(name) for name in ("work", "heat", "energy"))
+    residual = abs(work + heat - energy + energy[0]).max()
+    said = f"{audit.verdict} The first law closes to {residual:.0e} nat at every record."
+    samples = reading.samples
+    if samples is not None and samples.sizes["step"] > 1 and "work_discrepancy" in samples:
+        gap, error = (float(samples[name].values[-1]) for name in ("work_discrepancy", "work_discrepancy_error"))
+        differs = with_error(gap, error)
+        said += f" An independent route, labels sampled from the model, gives a W that differs by {differs} nat."
+    return said + " ± is one standard error; bands and bars on this page show 95 %."
+
+
+def _steps(count: object) -> str:
+    if not isinstance(count, int):
+        return "an unknown number of steps"
+    return "training step" if count == 1 else f"{count:,} training steps"

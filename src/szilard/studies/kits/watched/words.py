@@ -1,20 +1,74 @@
-"""What moved the model at a measuring interval, in words with numbers."""
+"""What a watched training says, in words with numbers: the table of its ledger, its first law and what moved it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+
 from szilard.estimate import format_with_error
 from szilard.studies.kits.watched.drift import DriftShare, Motion
+from szilard.studies.kits.watched.reading import WatchedReading
+
+UNITS = {"nat**0.5": "nat^½"}
+"""As they are printed, where that differs from the record."""
+HIDDEN = "jumps that undo one another can hide a drift beneath them"
+
+Quantity = tuple[str, str, str]
+"""Symbol, words and column."""
+
+
+def ledger_table(reading: WatchedReading, quantities: Sequence[Quantity], note: str) -> list[str]:
+    """Lines with the value of each quantity at the last record, signs aligned; bounded ones as their two ends.
+
+    Args:
+        reading: of a record with a row or more.
+        quantities: in this order; those that the record does not have are left out.
+        note: what the numbers are, over the table.
+    """
+    table = []
+    for symbol, words, column in quantities:
+        if column not in reading.rows:
+            continue
+        attributes = reading.rows[column].attrs
+        units, kind = (str(attributes.get(key, "")) for key in ("units", "kind"))
+        end = reading.at(column)
+        amount = format_with_error(end.value, end.error)
+        if f"{column}_lower" in reading.rows:
+            below = reading.at(f"{column}_lower")
+            amount, kind = f"{format_with_error(below.value, below.error)} … {amount}", "lower … upper"
+        table.append((symbol, words, amount if amount.startswith("-") else f" {amount}", UNITS.get(units, units), kind))
+    first, third = (max((len(row[place]) for row in table), default=0) for place in (0, 2))
+    return [f"  {note}", ""] + [
+        f"  {symbol:<{first}}  {words:33} {amount:<{third}}  {units:6} {kind}"
+        for symbol, words, amount, units, kind in table
+    ]
+
+
+def first_law(reading: WatchedReading) -> str:
+    """The largest |W + Q − ΔU| over the records, absolute and relative to the largest term."""
+    work, heat, energy = (reading.column(name) for name in ("work", "heat", "energy"))
+    change = energy - energy[0]
+    residual = float(np.abs(work + heat - change).max())
+    scale = float(max(np.abs(work).max(), np.abs(heat).max(), np.abs(change).max()))
+    relative = f", {residual / scale:.1e} of the largest term" if scale > 0 else ""
+    return f"W + Q − ΔU is at most {residual:.1e} nat at any record{relative}"
+
+
+def motion(reading: WatchedReading) -> str:
+    """What moved the model at the interval to judge by."""
+    share = reading.drift_share
+    return "too few jumps to tell drift from diffusion." if share is None else describe(share, reading.momentum)
 
 
 def describe(share: DriftShare, momentum: float) -> str:
     """What moved the model at this interval, in words with numbers: the share, R and, with momentum, r of noise."""
     amount = format_with_error(share.share.value, share.share.error)
-    hidden = "jumps that undo one another can hide a drift beneath them"
     said = {
         Motion.DRIFT: f"Drift: it makes up {amount} of the work",
         Motion.DIFFUSION: f"Diffusion: drift makes up {amount} of the work",
-        Motion.NO_DRIFT: f"No net drift ({amount} of the work), but {hidden},",
-        Motion.RESTORING: f"Restoring (drift share {amount}): {hidden},",
+        Motion.NO_DRIFT: f"No net drift ({amount} of the work), but {HIDDEN},",
+        Motion.RESTORING: f"Restoring (drift share {amount}): {HIDDEN},",
         Motion.UNDECIDED: f"Drift or diffusion undecided: drift's share of the work is {amount}",
     }[share.motion]
     if share.less_alike:
