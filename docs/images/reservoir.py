@@ -15,9 +15,9 @@ from drawing import BLUE, GREEN, INK, VERMILLION, between, dressed, heading, lab
 
 import szilard
 from szilard.reservoir import time_average
+from szilard.studies.kits.parameters.figures.scale import stretches
 from szilard.studies.kits.watched.bursts import Bursts
 from szilard.studies.kits.watched.reading import WatchedReading
-from szilard.studies.single.figures.reservoir.scale import stretches
 
 WIDTH, HEIGHT = 1240, 560
 LEFT, RIGHT = [0.0, 0.40], [0.585, 0.97]

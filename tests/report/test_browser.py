@@ -19,10 +19,10 @@ from szilard.report import write
 from szilard.studies.ensemble.figures import FIGURES as OF_ENSEMBLES
 from szilard.studies.fig3.figures import FIGURES as OF_FIG3
 from szilard.studies.fig3.spec import fig3
+from szilard.studies.kits.parameters.figures import FAMILIES as OF_RESERVOIRS
 from szilard.studies.sampled.figures import figures as of_sampled
 from szilard.studies.sampled.reading import read as read_sampled
 from szilard.studies.single.figures import FAMILIES
-from szilard.studies.single.figures.reservoir import FAMILIES as OF_RESERVOIRS
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 

@@ -17,12 +17,8 @@ from szilard.audit import audit
 from szilard.data import Dataset
 from szilard.page.safe import embed
 from szilard.report import render
-from szilard.studies.kits.watched.bursts import Bursts
-from szilard.studies.kits.watched.reading import WatchedReading
-from szilard.studies.single.figures import FAMILIES as OF_THE_LEDGER
-from szilard.studies.single.figures import figures
-from szilard.studies.single.figures.reservoir import FAMILIES
-from szilard.studies.single.figures.reservoir.layers import (
+from szilard.studies.kits.parameters.figures import FAMILIES
+from szilard.studies.kits.parameters.figures.marks import (
     PENS,
     along,
     crowd,
@@ -32,7 +28,11 @@ from szilard.studies.single.figures.reservoir.layers import (
     ratio_along,
     shortened,
 )
-from szilard.studies.single.page import layer_table
+from szilard.studies.kits.parameters.page import layer_table
+from szilard.studies.kits.watched.bursts import Bursts
+from szilard.studies.kits.watched.reading import WatchedReading
+from szilard.studies.single.figures import FAMILIES as OF_THE_LEDGER
+from szilard.studies.single.figures import figures
 from szilard.studies.single.reading import SingleReading
 
 

@@ -63,10 +63,7 @@ def paragraphs(reading: SingleReading, audit: Audit) -> list[tuple[str, str]]:
         ("The run", f"{_watched(reading)} {_entropy(reading)}"),
         ("The cost", _cost(reading)),
         ("The motion", _motion(reading)),
-        (
-            "The reservoir",
-            " ".join(f"{lead[:1].upper()}{lead[1:]}: {said}" for lead, said in _reservoir(reading, audit)),
-        ),
+        ("The reservoir", " ".join(reservoir)),
         ("The evidence", _trust(reading, audit)),
     ]
     return [(lead, text) for lead, text in found if text]

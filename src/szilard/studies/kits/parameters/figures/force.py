@@ -7,13 +7,13 @@ import numpy as np
 from szilard.page.axes import axis, layout, rule
 from szilard.page.curve import Curve
 from szilard.page.style import Figure
+from szilard.studies.kits.parameters.figures.marks import drawn, margin, ratio_along
+from szilard.studies.kits.parameters.figures.noise import LOW, ticks
 from szilard.studies.kits.watched.bursts import Bursts
-from szilard.studies.single.figures.reservoir.layers import drawn, margin, ratio_along
-from szilard.studies.single.figures.reservoir.noise import LOW, ticks
-from szilard.studies.single.reading import SingleReading
+from szilard.studies.kits.watched.reading import WatchedReading
 
 
-def figure(reading: SingleReading) -> Figure | None:
+def figure(reading: WatchedReading) -> Figure | None:
     """None with too few bursts."""
     bursts = reading.bursts
     if bursts is None or bursts.records < 8:

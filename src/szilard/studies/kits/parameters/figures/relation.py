@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from szilard.page.axes import axis, band, layout, rule, spread
 from szilard.page.curve import Curve
 from szilard.page.style import Figure
+from szilard.studies.kits.parameters.figures.marks import drawn, margin, ratio_along
 from szilard.studies.kits.watched.bursts import Bursts
-from szilard.studies.single.figures.reservoir.layers import drawn, margin, ratio_along
-from szilard.studies.single.reading import SingleReading
+from szilard.studies.kits.watched.reading import WatchedReading
 from szilard.verdicts.bounds import STATIONARY_RATIO
 
 
-def figure(reading: SingleReading) -> Figure | None:
+def figure(reading: WatchedReading) -> Figure | None:
     """None with too few bursts, or where the optimiser's law is not known."""
     bursts = reading.bursts
     if bursts is None or bursts.records < 8:

@@ -9,11 +9,11 @@ from szilard.page.curve import Curve, thinned
 from szilard.page.drawing import label_ends, line
 from szilard.page.style import BLACK, BLUE, GREEN, VERMILLION, Figure, Pen
 from szilard.studies.kits.parameters.claims.work import works
-from szilard.studies.single.figures.reservoir.noise import ticks
-from szilard.studies.single.reading import SingleReading
+from szilard.studies.kits.parameters.figures.noise import ticks
+from szilard.studies.kits.watched.reading import WatchedReading
 
 
-def figure(reading: SingleReading) -> Figure | None:
+def figure(reading: WatchedReading) -> Figure | None:
     """None where no works were predicted, or nothing was measured beside them."""
     found = works(reading)
     if found is None or len(found.steps) < 2:

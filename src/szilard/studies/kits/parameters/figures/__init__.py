@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from szilard.studies.single.figures.reservoir import (
+from szilard.studies.kits.parameters.figures import (
     correlation,
     force,
     noise,

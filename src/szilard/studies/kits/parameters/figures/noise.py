@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from szilard.page.axes import axis, layout
 from szilard.page.style import Figure
-from szilard.studies.single.figures.reservoir.layers import along, drawn, margin
-from szilard.studies.single.reading import SingleReading
+from szilard.studies.kits.parameters.figures.marks import along, drawn, margin
+from szilard.studies.kits.watched.reading import WatchedReading
 
 LOW = 0.12
 """Between names in a panel that shares its figure with another."""
 
 
-def figure(reading: SingleReading) -> Figure | None:
+def figure(reading: WatchedReading) -> Figure | None:
     """None with fewer than two bursts."""
     bursts = reading.bursts
     if bursts is None or bursts.records < 2:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from szilard.page.axes import axis, layout
 from szilard.page.style import Figure
-from szilard.studies.single.figures.reservoir.layers import along, drawn, margin
-from szilard.studies.single.figures.reservoir.noise import ticks
-from szilard.studies.single.reading import SingleReading
+from szilard.studies.kits.parameters.figures.marks import along, drawn, margin
+from szilard.studies.kits.parameters.figures.noise import ticks
+from szilard.studies.kits.watched.reading import WatchedReading
 
 
-def figure(reading: SingleReading) -> Figure | None:
+def figure(reading: WatchedReading) -> Figure | None:
     """None with fewer than two bursts."""
     bursts = reading.bursts
     if bursts is None or bursts.records < 2:

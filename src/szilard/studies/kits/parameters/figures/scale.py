@@ -12,10 +12,10 @@ from szilard.page.axes import axis, layout, rule
 from szilard.page.drawing import points
 from szilard.page.style import BLACK, Figure, Pen
 from szilard.reservoir.ratio import mean_of
+from szilard.studies.kits.parameters.figures.noise import ticks
 from szilard.studies.kits.parameters.words import noise_scale
 from szilard.studies.kits.watched.bursts import Bursts
-from szilard.studies.single.figures.reservoir.noise import ticks
-from szilard.studies.single.reading import SingleReading
+from szilard.studies.kits.watched.reading import WatchedReading
 from szilard.verdicts.bounds import LEVEL
 
 FEWEST = 8
@@ -73,7 +73,7 @@ def _least(bursts: Bursts, rows: np.ndarray) -> float:
     return bursts.batch_size * float(noise.mean()) / most if most > 0 else math.nan
 
 
-def figure(reading: SingleReading) -> Figure | None:
+def figure(reading: WatchedReading) -> Figure | None:
     """None without the batch size, or with too few bursts."""
     bursts = reading.bursts
     if bursts is None or bursts.batch_size == 0 or bursts.records < FEWEST:

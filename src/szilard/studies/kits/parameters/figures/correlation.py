@@ -8,15 +8,15 @@ from szilard.page.axes import axis, layout, spread
 from szilard.page.drawing import between, label_ends, points
 from szilard.page.style import Figure
 from szilard.studies.kits.parameters.claims.whiteness import autocorrelation
-from szilard.studies.single.figures.reservoir.layers import margin, named
-from szilard.studies.single.reading import SingleReading
+from szilard.studies.kits.parameters.figures.marks import margin, named
+from szilard.studies.kits.watched.reading import WatchedReading
 from szilard.verdicts.bounds import COLOUR, FEWEST_BURSTS, LEVEL
 
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "x")
 """One a layer that has a pen."""
 
 
-def figure(reading: SingleReading) -> Figure | None:
+def figure(reading: WatchedReading) -> Figure | None:
     """None with too few bursts, or without lags."""
     bursts = reading.bursts
     if bursts is None or bursts.records < FEWEST_BURSTS or 0 not in bursts.lags:

@@ -14,10 +14,10 @@ from szilard.page.safe import escape
 from szilard.page.style import BLUE, GREEN, VERMILLION, Figure, Pen
 from szilard.reservoir.time_average import time_average
 from szilard.studies.kits.parameters.claims.temperatures import configurational
+from szilard.studies.kits.parameters.figures.marks import shortened
+from szilard.studies.kits.parameters.figures.noise import ticks
 from szilard.studies.kits.watched.bursts import Bursts
-from szilard.studies.single.figures.reservoir.layers import shortened
-from szilard.studies.single.figures.reservoir.noise import ticks
-from szilard.studies.single.reading import SingleReading
+from szilard.studies.kits.watched.reading import WatchedReading
 from szilard.verdicts.bounds import LEVEL
 
 THERMOMETERS = (
@@ -29,7 +29,7 @@ APART = 0.18
 """Between the marks of a layer, in layers."""
 
 
-def figure(reading: SingleReading) -> Figure | None:
+def figure(reading: WatchedReading) -> Figure | None:
     """None with fewer than two bursts in the second half."""
     bursts = reading.bursts
     if bursts is None or bursts.records < 4:
