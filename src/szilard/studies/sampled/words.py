@@ -9,12 +9,12 @@ import numpy as np
 from szilard.estimate import Estimate, format_with_error
 from szilard.page.safe import with_error
 from szilard.studies import lines
-from szilard.studies.kits.watched.words import describe
+from szilard.studies.kits.watched.words import ledger_table, motion
 from szilard.studies.sampled.advice import advised, in_words
 from szilard.studies.sampled.reading import SampledReading
 from szilard.verdicts.audit import Audit
 
-_LEDGER = (
+QUANTITIES = (
     ("W", "work", "work"),
     ("Q", "heat absorbed", "heat"),
     ("ΔS", "change of conditional entropy", "entropy_change"),
@@ -24,7 +24,6 @@ _LEDGER = (
     ("ΔF", "change of free energy", "free_energy_change"),
     ("W_diss", "dissipated work of lagging chains", "work_dissipated"),
 )
-_UNITS = {"nat**0.5": "nat^½"}
 _PER = {"sequential": ", per token"}
 
 
@@ -33,8 +32,10 @@ def summary(reading: SampledReading, audit: Audit) -> str:
     told = [*lines.entry("outcome", said), ""] if (said := outcome(reading)) else []
     told += _recorded(reading)
     if reading.records:
-        told += ["", *_numbers(reading), ""]
-        for label, text in (*_samples(reading), *_sampler_steps(reading), ("motion", _motion(reading))):
+        note = f"since the first record{_PER.get(reading.capability, '')}; ± one standard error over samples"
+        moved = motion(reading) if reading.has("work_by_interval") else ""
+        told += ["", *ledger_table(reading, QUANTITIES, note), ""]
+        for label, text in (*_samples(reading), *_sampler_steps(reading), ("motion", moved)):
             told += lines.entry(label, text) if text else []
     else:
         told += lines.entry("ledger", "no record yet that is defined.")
@@ -84,28 +85,6 @@ def _recorded(reading: SampledReading) -> list[str]:
     ]
 
 
-def _numbers(reading: SampledReading) -> list[str]:
-    """The ledger with signs aligned; bounded quantities as the two ends."""
-    table = []
-    for symbol, words, column in _LEDGER:
-        if not reading.has(column):
-            continue
-        estimate, attributes = reading.at(column), reading.rows[column].attrs
-        units = str(attributes.get("units", ""))
-        amount, kind = format_with_error(estimate.value, estimate.error), str(attributes.get("kind", ""))
-        if reading.has(f"{column}_lower"):
-            below = reading.at(f"{column}_lower")
-            amount, kind = f"{_short(below)} … {_short(estimate)}", "lower … upper"
-        table.append(
-            (symbol, words, amount if amount.startswith("-") else f" {amount}", _UNITS.get(units, units), kind)
-        )
-    wide = max((len(amount) for _, _, amount, _, _ in table), default=0)
-    note = f"  since the first record{_PER.get(reading.capability, '')}; ± one standard error over samples"
-    return [note, ""] + [
-        f"  {symbol:7}{words:34}{amount:<{wide}}  {units:6} {kind}" for symbol, words, amount, units, kind in table
-    ]
-
-
 def _short(estimate: Estimate) -> str:
     return format_with_error(estimate.value, estimate.error)
 
@@ -137,13 +116,6 @@ def _sampler_steps(reading: SampledReading) -> list[tuple[str, str]]:
     if remembered.size:
         said += f", energy remembered for {np.median(remembered):.3g} steps"
     return [("sampler", said + "."), ("lag", in_words(reading))]
-
-
-def _motion(reading: SampledReading) -> str:
-    if not reading.has("work_by_interval"):
-        return ""
-    share = reading.drift_share
-    return "too few jumps to tell drift from diffusion." if share is None else describe(share, reading.momentum)
 
 
 def _watched(reading: SampledReading) -> str:

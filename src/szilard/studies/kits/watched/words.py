@@ -23,18 +23,18 @@ def ledger_table(reading: WatchedReading, quantities: Sequence[Quantity], note: 
 
     Args:
         reading: of a record with a row or more.
-        quantities: in this order; those that the record does not have are left out.
+        quantities: in this order; those without a number in the record are left out.
         note: what the numbers are, over the table.
     """
     table = []
     for symbol, words, column in quantities:
-        if column not in reading.rows:
+        if not reading.has(column):
             continue
         attributes = reading.rows[column].attrs
         units, kind = (str(attributes.get(key, "")) for key in ("units", "kind"))
         end = reading.at(column)
         amount = format_with_error(end.value, end.error)
-        if f"{column}_lower" in reading.rows:
+        if reading.has(f"{column}_lower"):
             below = reading.at(f"{column}_lower")
             amount, kind = f"{format_with_error(below.value, below.error)} … {amount}", "lower … upper"
         table.append((symbol, words, amount if amount.startswith("-") else f" {amount}", UNITS.get(units, units), kind))
