@@ -23,6 +23,7 @@ from szilard.studies.registry import study_of
 from szilard.studies.sampled.figures import FAMILIES, LEADING, figures
 from szilard.studies.sampled.gallery import Gallery
 from szilard.studies.sampled.reading import read
+from szilard.studies.sampled.words import outcome
 
 CAPABILITIES = ("sequential", "tractable", "bounded", "energetic")
 EVERYWHERE = {"ledger", "space", "detailed", "entropy", "score", "training", "fluctuation", "pool"}
@@ -135,6 +136,22 @@ def test_it_says_what_was_seen(capability: str, trees: Callable[..., xr.DataTree
         assert words in text, words
     per = "token (a sequence has 64)" if capability == "sequential" else "dimension (a sample has 64)"
     assert f"nat per {per} at the first record" in text and f"Numbers are per {per}." in text
+
+
+def test_an_outcome_is_told_in_a_sentence(trees: Callable[..., xr.DataTree]) -> None:
+    tree = trees("tractable").copy()
+    tree.attrs |= {"held_out": {"value": 1.5, "error": 0.01, "units": "nat"},
+                   "baseline": {"name": "bigrams", "value": 2.0, "error": 0.01}}  # fmt: skip
+    said = "Held-out data cost the model 1.500 ± 0.010 nat, and the baseline (bigrams) 2.000 ± 0.010: the model is"
+    assert outcome(read(tree)) == f"{said} better."
+    tree.attrs["baseline"] = {"value": 1.0, "error": 0.01}
+    assert outcome(read(tree)).endswith("and the baseline (the baseline) 1.000 ± 0.010: the model is worse.")
+    tree.attrs["baseline"] = {"name": "bigrams", "value": 1.51}
+    assert outcome(read(tree)).endswith("a tie.")
+    del tree.attrs["baseline"]
+    assert outcome(read(tree)) == "Held-out data cost the model 1.500 ± 0.010 nat."
+    del tree.attrs["held_out"]
+    assert outcome(read(tree)) == ""
 
 
 @pytest.mark.parametrize("rows", [0, 1, 2, 5])

@@ -34,7 +34,7 @@ class Gallery:
 
     @classmethod
     def of(cls, tree: xr.DataTree) -> Gallery | None:
-        """Of a record; None where it has no samples, or does not say what they are. Undefined ones are left out."""
+        """The gallery of a record, without undefined samples; None where there are none, or their form is not said."""
         told = tree.attrs.get("gallery")
         if "gallery" not in tree.children or not isinstance(told, dict):
             return None

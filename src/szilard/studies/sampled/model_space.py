@@ -40,7 +40,7 @@ class Jump:
 
     @property
     def centres(self) -> np.ndarray:
-        """Of the bins."""
+        """Middle of each bin of σ, nats."""
         return 0.5 * (self.edges[1:] + self.edges[:-1])
 
     @property
@@ -83,7 +83,7 @@ class Space:
 
     @classmethod
     def of(cls, data: xr.Dataset | None, attributes: Mapping[str, Any]) -> Space | None:
-        """Of group ``model_space``; None without rows."""
+        """The models of group ``model_space`` that were kept to the end; None where it has no rows."""
         if data is None or not {"model_step", "jeffreys"} <= set(data):
             return None
         told = attributes.get("model_space")

@@ -50,7 +50,7 @@ UNITS = {"nat**0.5": "nat^½", "as given": "as given"}
 
 
 def content(reading: SampledReading, audit: Audit) -> Content:
-    """The parts of the page."""
+    """The parts of the page: cards, samples, words, numbers and figures."""
     return content_of(
         reading,
         audit,

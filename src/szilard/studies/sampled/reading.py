@@ -27,7 +27,7 @@ FAMILIES = {
 
 
 def read(tree: xr.DataTree) -> SampledReading:
-    """The reading of a record."""
+    """The reading of a record of kind ``sampled``."""
     return SampledReading(tree)
 
 
@@ -87,12 +87,12 @@ class SampledReading(WatchedReading):
 
     @property
     def family(self) -> str:
-        """What the model is, in words."""
+        """What the model is, by its capability, in words to begin a sentence with."""
         return FAMILIES.get(self.capability, "A sampled model")
 
     @property
     def per(self) -> str:
-        """The unit of the ledger."""
+        """The unit of the ledger: ``nat``, or ``nat per token`` of sequences."""
         return "nat per token" if self.capability == "sequential" else "nat"
 
     @property
@@ -105,7 +105,7 @@ class SampledReading(WatchedReading):
 
     @property
     def degrees_of_freedom(self) -> float:
-        """Of an error over islands of the reference population, where an energy has several; infinite otherwise."""
+        """Islands of the reference population less one, where an energy has several; infinite otherwise."""
         islands = self.attributes.get("islands")
         few = isinstance(islands, int) and self.capability == "energetic" and islands > 1
         return float(islands - 1) if few else math.inf  # type: ignore[operator]

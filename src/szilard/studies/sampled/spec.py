@@ -72,7 +72,7 @@ class FamilySpec(Spec):
 
     @property
     def study(self) -> str:
-        """All families make the same kind of record."""
+        """``"sampled"``: all families make the same kind of record."""
         return "sampled"
 
     @property

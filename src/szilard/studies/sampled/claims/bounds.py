@@ -12,7 +12,7 @@ from szilard.verdicts.rows import difference, ratio, tested
 
 
 def findings(reading: SampledReading) -> tuple[Finding, ...]:
-    """The rows of this family."""
+    """Rows on order and width of the bounds on W and S(X|Θ); none but of latent variables."""
     if reading.capability != "bounded":
         return ()
     return (

@@ -18,7 +18,7 @@ SOURCE = "paper Eq. 22"
 
 
 def findings(reading: SampledReading) -> tuple[Finding, ...]:
-    """The rows of this family."""
+    """One row on the slope in σ between models that were kept; unchecked where none can tell."""
     space = reading.models
     if space is None or "detailed_slope" not in space:
         return (unchecked(NAME, CLAIM, SOURCE, "no models were kept: watch with szilard.ModelSpace() as well."),)

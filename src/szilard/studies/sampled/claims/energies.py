@@ -18,7 +18,7 @@ SOURCE = "docs: dissipated work; paper §3.3"
 
 
 def findings(reading: SampledReading) -> tuple[Finding, ...]:
-    """The rows of this family."""
+    """Rows on the sampler, its reference population and the lagging chains; none but of energies."""
     if reading.capability != "energetic":
         return ()
     rows = [

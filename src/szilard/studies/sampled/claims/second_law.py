@@ -11,7 +11,7 @@ from szilard.verdicts.rows import scaled, tested
 
 
 def findings(reading: SampledReading) -> tuple[Finding, ...]:
-    """The row of Σ(X|Θ), of whatever capability."""
+    """One row: Σ(X|Θ) at the end is not negative, whatever the capability."""
     return (second_law(reading, "second law", "ep_conditional", "Σ(X|Θ)", "paper, below Eq. 23"),)
 
 

@@ -30,7 +30,7 @@ TOGETHER = 1 - (1 - LEVEL) / 2
 
 
 def findings(reading: SampledReading) -> tuple[Finding, ...]:
-    """The rows of this family."""
+    """Rows on samples that were weighted from one step to the next; none where no weights were recorded."""
     if not reading.has("fluctuation_excess"):
         return (_worth(reading),) if reading.has("effective_sample_size") else ()
     share = reading.column("effective_sample_size")[1:]

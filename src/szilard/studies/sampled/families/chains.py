@@ -69,7 +69,7 @@ class TrainingChains:
 
     @property
     def weights(self) -> Float[Tensor, " count"]:
-        """They sum to 1."""
+        """The chains' weights, which sum to 1."""
         return torch.softmax(self.log_weights, 0)
 
     def loss(self, data: Tensor) -> Tensor:

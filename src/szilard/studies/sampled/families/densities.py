@@ -140,7 +140,7 @@ class Modes:
     name: str = "two-modes"
 
     def draw(self, count: int, generator: torch.Generator) -> Float[Tensor, "count dimension"]:
-        """Independent samples."""
+        """Independent samples of p*, as float32 on the CPU."""
         second = torch.rand(count, generator=generator) < self.mass
         x = torch.randn(count, self.dimension, generator=generator)
         x[:, 0] += torch.where(second, self.distance, -self.distance)

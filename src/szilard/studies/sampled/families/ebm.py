@@ -79,7 +79,7 @@ class EBM(EnergySpec):
         return plane(self.data) if isinstance(self.data, str) and self.data in PLANES else super().load_data()
 
     def begin(self, model: nn.Module, data: Any, device: torch.device) -> Subject:
-        """See :class:`FamilySpec`."""
+        """The energy with its sampler and the chains that train it, and its score with ``ln Z``; see the base."""
         points = self._points(data, device)
         reference = Gaussian.of(points.fitted)
         chains_stream = streams.generator_of(self.seed, streams.CHAINS)
@@ -181,7 +181,7 @@ class EBM(EnergySpec):
 
 
 def mass_beyond(model: nn.Module) -> float:
-    """Of that of the two modes whose first coordinate is the larger."""
+    """The mass of the mode whose first coordinate is the larger; NaN of a model that has no two modes."""
     if not isinstance(model, TwoModes):
         return math.nan
     return model.mass if float(model.second[0]) > float(model.first[0]) else 1 - model.mass

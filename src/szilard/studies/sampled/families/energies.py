@@ -49,5 +49,5 @@ class EnergySpec(FamilySpec):
 
     @property
     def recorded(self) -> dict[str, Any]:
-        """Attributes for the record."""
+        """Attributes of the record: the way of learning and how many chains train."""
         return {"learning": self.learning, "training_chains": self.chains}

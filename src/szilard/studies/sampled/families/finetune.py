@@ -51,9 +51,11 @@ class FineTuning(LanguageSpec):
         self.require("prompt", bool(self.prompt), "some words to go on from")
 
     def quick(self) -> Self:
+        """At most four steps, scored on eight pieces."""
         return dataclasses.replace(self.with_steps(4), every=2, held_out=8)
 
     def begin(self, model: nn.Module, data: Text, device: torch.device) -> Subject:
+        """The model with its tokenizer, next-token loss, and its score beside that of before; see the base."""
         tokenizer = getattr(model, "tokenizer", None)
         if tokenizer is None:
             raise SpecError(

@@ -49,7 +49,7 @@ class FlowRun(FamilySpec):
         self.require("levels", self.levels is None or self.levels == 0 or self.levels >= 2, "0 or at least 2")
 
     def quick(self) -> Self:
-        """A fifth of the training."""
+        """The same with a fifth of the training steps."""
         return self.with_steps(max(60, self.training.steps // 5))
 
     def load_data(self) -> Any:
@@ -57,7 +57,7 @@ class FlowRun(FamilySpec):
         return plane(self.data) if isinstance(self.data, str) and self.data in PLANES else super().load_data()
 
     def begin(self, model: nn.Module, data: Any, device: torch.device) -> Subject:
-        """See :class:`FamilySpec`."""
+        """The flow in units of the data, its likelihood as loss, and its score; see the base."""
         points = self._points(data, device)
         ppm = self._wrapped(model, points.fitted)
 

@@ -47,15 +47,15 @@ class Gaussian:
 
     @property
     def log_normaliser(self) -> float:
-        """``(d/2) ln 2π + ln det L``."""
+        """``ln Z = (d/2) ln 2π + ln det L``, in nats."""
         return len(self.mean) / 2 * math.log(2 * math.pi) - float(self.inverse.diagonal().double().log().sum())
 
     def energy(self, x: Float[Tensor, "count dimension"]) -> Float[Tensor, " count"]:
-        """``½|L⁻¹(x − m)|²`` in float64."""
+        """``½|L⁻¹(x − m)|²`` of each x, in nats, in float64."""
         return ((x - self.mean) @ self.inverse.T).double().square().sum(1) / 2
 
     def draw(self, count: int, generator: torch.Generator) -> Float[Tensor, "count dimension"]:
-        """Independent samples."""
+        """Independent samples, drawn by the generator and put on the device of the mean."""
         shape = (count, len(self.mean))
         z = torch.randn(shape, generator=generator, device=generator.device, dtype=self.mean.dtype)
         return self.mean + z.to(self.mean.device) @ self.factor.T

@@ -84,7 +84,7 @@ class Dequantised:
         return self.images.train.shape[1] * math.log(self.levels) if self.levels else 0.0
 
     def continuous(self, levels: Tensor, generator: torch.Generator) -> Tensor:
-        """x for these v, by noise drawn on the CPU."""
+        """x for these v, shaped like them, by noise drawn on the CPU."""
         if not self.levels:
             return levels
         return (levels + torch.rand(levels.shape, generator=generator).to(levels.device)) / self.levels

@@ -42,7 +42,12 @@ class LanguageSpec(FamilySpec):
         self.require("text_held_out", 0 < self.text_held_out < 1, "between 0 and 1")
 
     def load_data(self) -> Text:
-        """The text, in two parts."""
+        """The text in two parts, to learn from and held out.
+
+        Raises:
+            SpecError: if the data are no text.
+            DataError: if it cannot be read.
+        """
         if not isinstance(self.data, str):
             raise SpecError(f"the run {self.name!r} learns from text: give data={AUSTEN!r} or the path of a file.")
         return load_text(self.data, self.text_held_out)

@@ -58,7 +58,7 @@ class BoltzmannRun(EnergySpec):
         return self.with_steps(max(60, self.training.steps // 5), annealing=min(self.annealing, 400))
 
     def begin(self, model: nn.Module, data: Any, device: torch.device) -> Subject:
-        """See :class:`FamilySpec`."""
+        """The machine with the chains that train it, and its score with ``ln Z``; see the base."""
         images = binary(data, device, self.held_out)
         machine = self._machine(model, images.train)
         ppm = RestrictedBoltzmann(machine, starts_exactly=True, annealing=_FIRST_STAGES)
@@ -115,7 +115,7 @@ class BoltzmannRun(EnergySpec):
 
 
 def log_odds(train: Tensor) -> Tensor:
-    """Of each pixel being white, with half a count more for either colour."""
+    """Log-odds of each pixel being white, with half a count more for either colour."""
     white = (train.double().sum(0) + 0.5) / (len(train) + 1)
     return torch.logit(white).to(train.dtype)
 

@@ -46,9 +46,11 @@ class CharacterText(LanguageSpec):
         self.require("order", 1 <= self.order <= 8, "from 1 to 8")
 
     def quick(self) -> Self:
+        """At most 100 steps, scored on 100 pieces."""
         return dataclasses.replace(self.with_steps(100), held_out=100)
 
     def begin(self, model: nn.Module, data: Text, device: torch.device) -> Subject:
+        """The transformer on its alphabet, next-character loss, and its score beside n-grams; see the base."""
         characters = data.characters
         beginning = characters.encode("\n" if "\n" in characters.alphabet else characters.alphabet[0])
         train, held_out = characters.encode(data.train).to(device), characters.encode(data.held_out)

@@ -60,7 +60,7 @@ class VAE(FamilySpec):
         return self.with_steps(max(60, self.training.steps // 5), held_out_draws=min(self.held_out_draws, 64))
 
     def begin(self, model: nn.Module, data: Any, device: torch.device) -> Subject:
-        """See :class:`FamilySpec`."""
+        """Decoder and encoder, their bound as loss, and the bound with more draws as score; see the base."""
         if not all(hasattr(model, name) for name in ("encoder", "decoder", "latent")):
             raise SpecError(
                 f"the model of the run {self.name!r} is a {type(model).__name__} without encoder, decoder and latent:"
