@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from szilard.estimate import Estimate, Kind
-from szilard.studies.sampled.claims.second_law import second_law
+from szilard.studies.sampled.claims.laws import second_law
 from szilard.studies.sampled.reading import SampledReading
 from szilard.verdicts.agreement import agreement
 from szilard.verdicts.bounds import ACCEPTANCE, AGREEMENT, ANCESTORS, LEVEL, MOST_CHAINS, NEGLIGIBLE

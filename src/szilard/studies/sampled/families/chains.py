@@ -1,10 +1,10 @@
-"""The chains that train an energy: never those that measure it."""
+"""How energies learn: the settings that their runs share, and the chains that train them, never those that measure."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import replace
-from typing import final
+from dataclasses import dataclass, replace
+from typing import Any, final
 
 import torch
 from jaxtyping import Float
@@ -14,6 +14,7 @@ from szilard.errors import SpecError, nearest
 from szilard.models import EnergyBased, RestrictedBoltzmann
 from szilard.samplers import MALA, Relaxation, effective_sample_size, systematic
 from szilard.samplers.adaptation import TARGET
+from szilard.studies.sampled.spec import FamilySpec
 
 LEARNING = {
     "weighted": "persistent chains with Jarzynski weights, resampled when few of them count",
@@ -23,8 +24,48 @@ LEARNING = {
 }
 """Where the negative samples of ``∇_θ ln p = −∇E(data) + ⟨∇E⟩_p`` come from."""
 
+BETWEEN = 200
+"""Steps or sweeps of the sampler from one kept model to the next."""
 _GAIN = 0.1
 _LEAST = 1e-6
+
+
+@dataclass(frozen=True)
+class EnergySpec(FamilySpec):
+    """An energy that learns by chains of its own.
+
+    Attributes:
+        learning: where the negative samples come from: ``weighted``, ``persistent``, ``contrastive`` or ``fresh``.
+        chains: that train, unless they begin at data; the ledger has others.
+        sampler_steps: of a chain that trains, between two updates.
+        lag_steps: τ, steps of the ledger's chains at each record.
+        annealing: stages of the bridge for the last ``ln Z``, where it has no sum and no closed form.
+    """
+
+    learning: str = "weighted"
+    chains: int = 256
+    sampler_steps: int = 1
+    lag_steps: int = 10
+    annealing: int = 400
+
+    def check(self) -> None:
+        super().check()
+        self.require("learning", self.learning in LEARNING, f"one of {', '.join(LEARNING)}")
+        self.require("chains", self.chains >= 2, "at least 2")
+        for name in ("sampler_steps", "lag_steps"):
+            self.require(name, getattr(self, name) >= 1, "at least 1")
+        self.require("annealing", self.annealing >= 2, "at least 2")
+
+    def chains_of(
+        self, ppm: EnergyBased | RestrictedBoltzmann, generator: torch.Generator, learning: str | None = None
+    ) -> TrainingChains:
+        """The chains that train, by this way of learning or another."""
+        return TrainingChains(ppm, learning or self.learning, self.chains, self.sampler_steps, generator)
+
+    @property
+    def recorded(self) -> dict[str, Any]:
+        """Attributes of the record: the way of learning and how many chains train."""
+        return {"learning": self.learning, "training_chains": self.chains}
 
 
 @final

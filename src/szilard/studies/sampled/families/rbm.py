@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from szilard.errors import SpecError
 from szilard.estimate import Kind
 from szilard.models import RBM, RestrictedBoltzmann
-from szilard.studies.sampled.families.energies import BETWEEN, EnergySpec
+from szilard.studies.sampled.families.chains import BETWEEN, EnergySpec
 from szilard.studies.sampled.families.images import binary, pixels_of
 from szilard.studies.sampled.families.vae import BASELINE, bernoulli_surprise
 from szilard.studies.sampled.subject import HeldOut, Score, Subject

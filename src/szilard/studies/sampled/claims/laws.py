@@ -1,20 +1,29 @@
-"""Identities of the definitions, by capability: the first law, W = Σ, bounds that add up, the lagging chains."""
+"""The two laws, by capability: the first and what else follows from definitions; the second, within its error."""
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 
 from szilard.studies.sampled.reading import SampledReading
-from szilard.verdicts.finding import Finding
-from szilard.verdicts.rows import identity
+from szilard.verdicts.bounds import AGREEMENT
+from szilard.verdicts.finding import Concern, Finding
+from szilard.verdicts.rows import identity, scaled, tested
 
 _FIRST_LAW = "docs: heat; paper Eqs. 38–39"
 
 
 def findings(reading: SampledReading) -> tuple[Finding, ...]:
-    """The rows of this family; residuals are relative to the largest energy or flow up to their row."""
+    """Rows on the identities, and from the first step on one on Σ(X|Θ); none of an empty record."""
     if not reading.records:
         return ()
+    production = second_law(reading, "second law", "ep_conditional", "Σ(X|Θ)", "paper, below Eq. 23")
+    return (*_identities(reading), production) if reading.whole else _identities(reading)
+
+
+def _identities(reading: SampledReading) -> tuple[Finding, ...]:
+    """Residuals are relative to the largest energy or flow up to their row."""
     if reading.capability == "bounded":
         return _of_bounds(reading)
     if reading.capability == "energetic":
@@ -69,3 +78,20 @@ def _of_energies(reading: SampledReading) -> tuple[Finding, ...]:
 
 def _scale(*columns: np.ndarray) -> np.ndarray:
     return np.asarray(np.maximum.accumulate(np.abs(np.stack(columns)).max(0)).clip(np.finfo(float).tiny))
+
+
+def second_law(reading: SampledReading, name: str, column: str, symbol: str, source: str) -> Finding:
+    """One quantity that no protocol can make negative."""
+    effect, interval = scaled(reading.at(column), reading.flow)
+    return tested(
+        name,
+        f"{symbol} is not negative",
+        source,
+        measure=f"{symbol} over max(W, |ΔS|)",
+        effect=effect,
+        interval=interval,
+        bound=(-AGREEMENT, math.inf),
+        where="whole run",
+        detail="At the end of the run; from one record to the next an estimate may fall within its error.",
+        concerns=Concern.RECORD,
+    )
