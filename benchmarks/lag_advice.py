@@ -20,14 +20,13 @@ from szilard import ledger
 from szilard.estimate import Estimate, Kind
 from szilard.ledger.unrelaxed import Undone
 from szilard.models import RestrictedBoltzmann
-from szilard.models.evaluation import undisturbed
-from szilard.models.held import State, held_at, state_of
+from szilard.models.evaluation import ModelState, held_at, state_of, undisturbed
 from szilard.monitor.energetic import EnergeticRecorder, EnergeticSettings
 from szilard.monitor.measure import Occasion
 from szilard.studies.sampled.families.rbm import rbm
 
 
-def trained(updates: int) -> tuple[RestrictedBoltzmann, list[State]]:
+def trained(updates: int) -> tuple[RestrictedBoltzmann, list[ModelState]]:
     """The parameters along the run, at every record."""
     spec = rbm("digits").with_steps(updates)
     torch.manual_seed(0)
@@ -35,7 +34,7 @@ def trained(updates: int) -> tuple[RestrictedBoltzmann, list[State]]:
     subject = spec.begin(model, spec.load_data(), torch.device("cpu"))
     optimizer = spec.training.optimizer.build(model.parameters())
     rate = optimizer.param_groups[0]["lr"]
-    path: list[State] = [state_of(model)]
+    path: list[ModelState] = [state_of(model)]
     for update in range(updates):
         for group in optimizer.param_groups:
             group["lr"] = rate * spec.training.schedule.multiplier(update, updates) if spec.training.schedule else rate

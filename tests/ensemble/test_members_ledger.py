@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from szilard.ensemble.members_ledger import MembersLedger
-from szilard.ensemble.outcomes import joint_outcomes
+from szilard.ensemble.trial import joint_outcomes
 from szilard.errors import ModelError
 
 MEMBERS, INPUTS, OUTCOMES, RECORDS = 3, 17, 5, 6

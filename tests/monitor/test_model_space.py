@@ -15,7 +15,7 @@ import szilard
 from szilard import ModelSpace
 from szilard.errors import ModelError, SpecError
 from szilard.models import EnergyBased
-from szilard.models.held import state_of
+from szilard.models.evaluation import state_of
 from szilard.monitor.model_space.kept import KeptModel, KeptModels
 from szilard.monitor.source import ModelSamples
 from szilard.samplers import MALA, ULA

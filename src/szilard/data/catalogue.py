@@ -10,7 +10,6 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from szilard.data import idx
 from szilard.data.dataset import Dataset
 from szilard.data.fetch import contents
 from szilard.data.own import from_address
@@ -64,7 +63,7 @@ def from_files(source: Source, directory: Path) -> Dataset:
     """
 
     def read(file: File, dimensions: int) -> npt.NDArray[np.uint8]:
-        return idx.parse(contents(source, file, directory), dimensions, str(directory / file.name))
+        return source.parse(contents(source, file, directory), dimensions, str(directory / file.name))
 
     return Dataset(
         source.name,

@@ -13,10 +13,10 @@ from torch import Tensor
 
 from szilard.ensemble.design import Member
 from szilard.ensemble.members_ledger import MembersLedger
-from szilard.ensemble.outcomes import joint_outcomes
 from szilard.ensemble.timing import SliceClock
 from szilard.ensemble.trainer import Cohort, Trainer, make_trainer
 from szilard.ensemble.trainer.randomness import RANDOM
+from szilard.ensemble.trial import joint_outcomes
 from szilard.training import Factory, Training
 
 State = Mapping[str, Tensor]

@@ -12,8 +12,7 @@ from torch import Tensor, nn
 
 from szilard.errors import ModelError
 from szilard.models.causal import Causal, Forward
-from szilard.models.causal_checks import check_causal, check_tokens, check_whole_length, vocabulary_of
-from szilard.models.checks import check_same_device
+from szilard.models.checks import check_causal, check_same_device, check_tokens, check_whole_length, vocabulary_of
 from szilard.models.evaluation import unwrap
 from szilard.samplers.ancestral import ancestral
 

@@ -1,16 +1,22 @@
-"""Evaluating a model, or differentiating it, without leaving a trace: flags, random states and buffers as they were."""
+"""Evaluating a model, or differentiating it, without leaving a trace: flags, random states, θ, buffers as they were."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, final
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.nn.utils import stateless
+
+ModelState = Mapping[str, Tensor]
+"""Parameters and buffers by name."""
+
+_SEEDS = 2**62
 
 
 def unwrap(model: nn.Module) -> nn.Module:
@@ -156,9 +162,6 @@ def _plainly(stack: ExitStack, device: torch.device) -> None:
     stack.enter_context(torch.compiler.set_stance("force_eager"))
 
 
-_SEEDS = 2**62
-
-
 @contextmanager
 def seeded_by(generator: torch.Generator, device: torch.device) -> Iterator[None]:
     """For the time of a block the global random states are what the generator's next number makes of them."""
@@ -173,7 +176,7 @@ def seeded_by(generator: torch.Generator, device: torch.device) -> Iterator[None
 
 @contextmanager
 def any_algorithm() -> Iterator[None]:
-    """Lifts ``torch.use_deterministic_algorithms`` for a block.
+    """Lifts ``torch.use_deterministic_algorithms`` for a block, in which the monitor makes sums of its own.
 
     PyTorch then refuses running sums on a GPU, where they have no deterministic algorithm. The model is still evaluated
     by deterministic ones; what the monitor sums does not enter the training.
@@ -188,3 +191,21 @@ def any_algorithm() -> Iterator[None]:
         yield
     finally:
         torch.use_deterministic_algorithms(True, warn_only=only_warns)
+
+
+def state_of(module: nn.Module) -> dict[str, Tensor]:
+    """A copy of θ as it stands: all parameters and buffers by name. This is a copy of the model, in memory too."""
+    named = {**dict(module.named_parameters()), **dict(module.named_buffers())}
+    return {name: tensor.detach().clone() for name, tensor in named.items()}
+
+
+@contextmanager
+def held_at(module: nn.Module, state: ModelState) -> Iterator[None]:
+    """The module with the parameters and buffers of ``state``; its own come back to the bit, for none is written to.
+
+    Args:
+        module: of a PPM.
+        state: from :func:`state_of` of the same module.
+    """
+    with stateless._reparametrize_module(module, dict(state), tie_weights=True):
+        yield

@@ -69,7 +69,7 @@ def _cuts(count: int, size: int) -> Iterator[slice]:
 
 
 def _jacobian(landscape: Landscape, theta: Tensor, inputs: Tensor) -> Float[Tensor, "rows parameters"]:
-    """Of the outputs of these inputs, one row for each."""
+    """The Jacobian of the outputs of these inputs, one row for each."""
     parameters = {name: value.detach() for name, value in landscape.split(theta).items()}
     cast = inputs.to(landscape.dtype) if inputs.is_floating_point() else inputs
 

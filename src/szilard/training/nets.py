@@ -21,7 +21,7 @@ INITIALISATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "glorot": nn.init.xavier_uniform_,
     "he": partial(nn.init.kaiming_normal_, nonlinearity="relu"),
 }
-"""Of weights: variances 1/(3 fan_in), 1/fan_in, 2/(fan_in + fan_out) and 2/fan_in."""
+"""Initialisations of weights, with variances 1/(3 fan_in), 1/fan_in, 2/(fan_in + fan_out) and 2/fan_in."""
 
 
 def mlp(

@@ -106,7 +106,7 @@ class FamilyCase:
             yield "entropy_gap", watched.draws.index(1), sum(pca.bound_offsets())
 
     def _per_token(self, answers: Mapping[str, float]) -> Mapping[str, float]:
-        """Of the horizon, as the record has it; the length is that of prefix and next token."""
+        """The answers per token of the horizon, as the record has it; the length is that of prefix and next token."""
         horizon = self.system.length  # type: ignore[attr-defined]
         scale = {"length": 1.0, "tokens": 1.0, "fluctuation": 1.0}
         answers = {**answers, "length": self._token_length()}

@@ -13,7 +13,7 @@ from szilard.verify.reservoir_time import group_rows, relation_rows, time_rows
 from szilard.verify.row import Comparison
 
 STEPS = 500
-"""Of the run that each case is seen for: a hundred epochs of the shuffled one."""
+"""Steps of the run that each case is seen for: a hundred epochs of the shuffled one."""
 
 
 def reservoirs(*names: str) -> Iterator[Comparison]:

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float, Shaped
 from torch import Tensor
 
-from szilard.ensemble.trainer.slices import EvaluationSlices
+from szilard.ensemble.trainer.chunking import EvaluationSlices
 from szilard.ensemble.trainer.strategy import TrainingStrategy
 from szilard.errors import SpecError
 

@@ -11,13 +11,13 @@ from torch import Tensor
 
 from szilard import ledger
 from szilard.ledger.leave_one_out import mean_weighted
-from szilard.models.held import State, held_at
+from szilard.models.evaluation import ModelState, held_at
 from szilard.models.ppm import Energetic
 from szilard.monitor.energetic.reciprocity import Reciprocity
 from szilard.samplers.resampling import systematic
 
 _RESAMPLE_BELOW = 0.5
-"""Of the particles: an island worth fewer is resampled."""
+"""Share of its particles below which an island's worth makes it be resampled."""
 
 
 @final
@@ -76,7 +76,7 @@ class Population:
     def step(
         self,
         ppm: Energetic,
-        before: State,
+        before: ModelState,
         sampler_steps: int,
         reciprocity: Reciprocity,
         generator: torch.Generator,

@@ -14,7 +14,7 @@ from szilard.ledger.leave_one_out import mean_weighted
 Weights = Float[Tensor, "islands particles"]
 
 _MOST_FEATURES = 64
-"""Of X; more are projected to as many random directions before directions are sought among them."""
+"""Dimensions of X; more are projected to as many random directions before directions are sought among them."""
 
 
 @final

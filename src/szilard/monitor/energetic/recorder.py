@@ -13,8 +13,7 @@ import torch
 from torch import Tensor
 
 from szilard.errors import SzilardWarning
-from szilard.models.evaluation import any_algorithm, undisturbed
-from szilard.models.held import State, state_of
+from szilard.models.evaluation import ModelState, any_algorithm, state_of, undisturbed
 from szilard.models.ppm import Energetic, known_normaliser
 from szilard.models.precision import Precision, forward_precision
 from szilard.monitor.energetic.burn_in import burnt_in, starts_exactly
@@ -31,7 +30,7 @@ from szilard.records.schema import Group
 
 _BATCH_RECORDS = 16
 _TRIALS = 3
-"""Of the reference's sampler steps, before the first record."""
+"""Times that the reference's sampler steps are tried, before the first record."""
 _PATIENCE = 5
 """Records in a row at which no chain has moved."""
 _REMEDY = "chains diverge, or the energy is NaN: give the sampler a smaller step size, and look at weights and loss"
@@ -70,7 +69,7 @@ class EnergeticRecorder:
             self.precision: Precision = forward_precision(ppm.module, self._chains.energy)
         self._profile = RelaxationProfile.of(settings.sampler_steps)
         self._when = profile_schedule()
-        self._theta: State = state_of(ppm.module)
+        self._theta: ModelState = state_of(ppm.module)
         nothing = self._reference.energy.new_zeros(settings.islands)
         self._sums = ReferenceSums(nothing, nothing, nothing)
         self._energy_start: Tensor | None = None

@@ -149,7 +149,7 @@ class LedgerRecorder:
         return observed - begin + (clock() - observed) / self._batch
 
     def _first_logits(self) -> Tensor:
-        """Of the model as it stands; refused where a second evaluation, with other random numbers, gives others."""
+        """Logits of the model as it stands; refused where a second evaluation, by other random numbers, differs."""
         with undisturbed(self._ppm.module, self._ppm.device):
             logits = self._logits()
             torch.rand(1), torch.rand(1, device=self._ppm.device), np.random.random(), random.random()  # noqa: NPY002
@@ -171,7 +171,7 @@ class LedgerRecorder:
         return torch.cat(chunks).detach() if len(chunks) > 1 else chunks[0].detach().clone()
 
     def _tangent(self) -> Tensor | None:
-        """Of the logits along the update since the previous record; None without the Fisher form."""
+        """Tangent of the logits along the update since the previous record; None without the Fisher form."""
         if self._theta is None:
             return None
         direction = update_since(self._ppm, self._theta)

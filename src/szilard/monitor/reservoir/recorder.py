@@ -43,7 +43,7 @@ class ReservoirRecorder:
     """
 
     share = 0.7
-    """Of its budget, what bursts may take: they delay the loop by little more than their own time."""
+    """Share of its budget that bursts may take: they delay the loop by little more than their own time."""
 
     def __init__(
         self,

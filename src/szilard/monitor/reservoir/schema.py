@@ -49,7 +49,7 @@ COUNTS = (
              integer=True),
     Variable("rate", "learning rate, mean over the group's parameters", "1", dims=GROUP),
 )  # fmt: skip
-"""Of the burst itself."""
+"""Counts and settings of the burst itself."""
 
 NOISE = (
     _of_group(
@@ -91,7 +91,7 @@ NOISE = (
         "alpha in P(|noise| > x) ~ x^-alpha, by Hill's estimator over the window",
     ),
 )  # fmt: skip
-"""Of the noise."""
+"""What fresh and own gradients say of the noise."""
 
 TEMPERATURES = (
     _of_group(

@@ -86,6 +86,6 @@ class WorkForecast:
 
 
 def _variance(p: Tensor, tangent: Tensor) -> Tensor:
-    """Of the tangent's components under p, for each input and head."""
+    """The variance of the tangent's components under p, for each input and head."""
     centred = tangent - (p * tangent).sum(-1, keepdim=True)
     return (p * centred.square()).sum(-1)

@@ -7,66 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, final
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
 
 from szilard.ledger.slot_sum import SlotSum
 from szilard.models.precision import Precision
 from szilard.monitor.sampled.combination import Combination
+from szilard.monitor.sampled.sample_set import SampleSet
 from szilard.records.schema import Group
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class JumpTerms:
-    """What a set of samples says of the jump between the two models that it was last shown.
-
-    Attributes:
-        sums: per-slot terms, by the record's name, to be added up along the run.
-        fluctuation: ``w e^{−d}``, whose mean is 1.
-        excess: ``w (e^{−d} − 1)``, whose mean is 0: within a set it adds up to ``p_t/p_s − 1`` and hardly scatters.
-        effective: effective scouts over scouts at the later model.
-        square: twice the precision floor of the jump over ε², for example the mean of φ² at the later model.
-    """
-
-    sums: Mapping[str, SlotSum]
-    fluctuation: SlotSum
-    excess: SlotSum
-    effective: Tensor
-    square: Tensor
-
-
-class SampleSet(Protocol):
-    """A set of samples ``x_i ~ p_s`` with all that is known of later models there."""
-
-    def advance(self) -> JumpTerms:
-        """Shows it the present model; the terms of the jump from the one that it was shown before."""
-
-    def rehearse(self) -> None:
-        """Does the work of :meth:`advance`, and keeps none of it."""
-
-    def look(self) -> None:
-        """Shows it the present model where no step is asked for."""
-
-    def mark(self) -> Any:
-        """A bookmark of the model that it was last shown."""
-
-    def since(self, mark: Any, *, near: bool | None = None) -> Float[Tensor, " slots"]:
-        """Per-slot work of the one jump from the bookmark to the model last shown.
-
-        Args:
-            mark: the bookmark.
-            near: whether the jump is short enough for ``e^{−d} − 1`` to help; None leaves that to the set's scouts.
-        """
-
-    def state(self) -> Mapping[str, SlotSum]:
-        """Functions of the model last shown, by the record's name."""
-
-    def retire(self) -> None:
-        """Another set has taken over: it will be looked at, and advance no more."""
-
-    def unchanged(self) -> bool:
-        """Whether the present model is still the one that it was last shown."""
 
 
 @final
@@ -93,41 +40,6 @@ class PendingRow:
     more: Mapping[str, Combination]
     plain: Mapping[str, Tensor] = field(default_factory=dict)
     blind: bool = False
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class SampleSizes:
-    """How many samples serve what.
-
-    Attributes:
-        slots: that measure, in every set.
-        checkpoint: fresh ones for the entropy of the first and of the last model.
-        scouts: beside the slots, to say when a set is spent.
-        direct: of the first model, kept for ever.
-        spent: effective share of the scouts below which a set is renewed.
-    """
-
-    slots: int
-    checkpoint: int
-    scouts: int
-    direct: int
-    spent: float
-
-    @classmethod
-    def of(cls, slots: int, checkpoint: int) -> SampleSizes:
-        """For continuous X.
-
-        Where a model widens, the weights' tails lie where hardly any sample is. Renewing at one half then costs four
-        times as many samples for the same error as fresh ones at every record, at nine tenths 1.3 times (measured on
-        probabilistic PCA, see docs/sampled-ledger.md).
-        """
-        return cls(slots, checkpoint, scouts=max(64, slots // 4), direct=max(16, slots // 4), spent=0.9)
-
-    @classmethod
-    def of_sequences(cls, slots: int, checkpoint: int) -> SampleSizes:
-        """For sequences, whose sums have weights of prefixes only, and which are dear to draw."""
-        return cls(slots, checkpoint, scouts=max(16, slots // 8), direct=max(8, slots // 4), spent=0.7)
 
 
 class Family(Protocol):

@@ -11,7 +11,7 @@ import torch
 from szilard.ledger.slot_sum import SlotSum
 from szilard.monitor.ledger.intervals import IntervalClock
 from szilard.monitor.measure import Occasion
-from szilard.monitor.sampled.family import SampleSet
+from szilard.monitor.sampled.sample_set import SampleSet
 
 
 @final

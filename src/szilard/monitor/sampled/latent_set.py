@@ -14,8 +14,7 @@ from szilard.ledger.bounds import guess_scale, phi_by_draws, slot_work_lower
 from szilard.ledger.slot_sum import SlotSum
 from szilard.ledger.slots import slot_excess, slot_fluctuation, slot_mean, slot_work
 from szilard.models.ppm import Bounded
-from szilard.monitor.sampled.family import JumpTerms
-from szilard.monitor.sampled.scouts import balance_of, effective_share, same
+from szilard.monitor.sampled.sample_set import JumpTerms, balance_of, effective_share, same
 
 _AT_ONCE = 2**14
 """Pairs (x, z) that are evaluated together."""

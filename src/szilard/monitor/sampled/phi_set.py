@@ -19,8 +19,7 @@ from szilard.ledger.slots import (
     slot_work,
     slot_work_reverse,
 )
-from szilard.monitor.sampled.family import JumpTerms
-from szilard.monitor.sampled.scouts import balance_of, effective_share, same
+from szilard.monitor.sampled.sample_set import JumpTerms, balance_of, effective_share, same
 
 
 @final

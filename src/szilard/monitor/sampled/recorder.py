@@ -18,8 +18,9 @@ from szilard.monitor.measure import Occasion
 from szilard.monitor.rows import Rows
 from szilard.monitor.sampled.checks import NormalisationCheck
 from szilard.monitor.sampled.combination import END, SLOTS, START, Combination
-from szilard.monitor.sampled.family import Family, PendingRow, SampleSet, SampleSizes
+from szilard.monitor.sampled.family import Family, PendingRow
 from szilard.monitor.sampled.interval_jumps import IntervalJumps
+from szilard.monitor.sampled.sample_set import SampleSet, SampleSizes
 from szilard.records.schema import Group
 
 _BATCH_RECORDS = 16

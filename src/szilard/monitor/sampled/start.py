@@ -7,8 +7,9 @@ from torch import Tensor
 from szilard.errors import ModelError, SpecError
 from szilard.models.ppm import PPM, Bounded, Sequential, Tractable
 from szilard.monitor.sampled.bounded import BoundedFamily
-from szilard.monitor.sampled.family import Family, SampleSizes
+from szilard.monitor.sampled.family import Family
 from szilard.monitor.sampled.recorder import SampledRecorder
+from szilard.monitor.sampled.sample_set import SampleSizes
 from szilard.monitor.sampled.sequential import SequentialFamily
 from szilard.monitor.sampled.tractable import TractableFamily
 

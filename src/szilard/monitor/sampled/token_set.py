@@ -13,8 +13,7 @@ from szilard.ledger.sequences import prefix_mean, prefix_sum, prefix_weights, to
 from szilard.ledger.slot_sum import SlotSum
 from szilard.ledger.slots import length_of_defects, slot_excess, slot_fluctuation, slot_heat, slot_mean
 from szilard.models.ppm import Sequential, horizon_of
-from szilard.monitor.sampled.family import JumpTerms
-from szilard.monitor.sampled.scouts import balance_of, effective_share, same
+from szilard.monitor.sampled.sample_set import JumpTerms, balance_of, effective_share, same
 from szilard.monitor.sampled.token_sums import TokenSums, TrackedSequences, token_phi
 
 Positions = Float[Tensor, "count length"]

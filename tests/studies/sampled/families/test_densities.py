@@ -13,7 +13,7 @@ import szilard
 from szilard import data
 from szilard.errors import SpecError
 from szilard.models import LatentVariable
-from szilard.monitor.sampled.family import SampleSizes
+from szilard.monitor.sampled.sample_set import SampleSizes
 from szilard.studies.sampled.families.densities import PLANES, plane
 from szilard.studies.sampled.families.flow import flow
 from szilard.studies.sampled.families.images import binary, dequantised

@@ -8,7 +8,7 @@ from naive import cohort, trainer
 from torch import Tensor, nn
 
 from szilard.ensemble.trainer import Trainer
-from szilard.ensemble.trainer.slices import EvaluationSlices
+from szilard.ensemble.trainer.chunking import EvaluationSlices
 from szilard.training import SGD, Training
 
 ROOM = 1 << 17
