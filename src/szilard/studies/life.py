@@ -55,7 +55,7 @@ class Whole(abc.ABC):
     spec: Spec
     told: str
     total: int
-    unit: str
+    unit: str = "steps"
 
     @abc.abstractmethod
     def seconds(self) -> float:
@@ -73,9 +73,9 @@ class Whole(abc.ABC):
     def groups(self) -> tuple[Group, ...]:
         """Of the record, once all is measured."""
 
-    @abc.abstractmethod
     def attributes(self) -> dict[str, Any]:
-        """Of the record, beside those that every run has (:func:`attributes_of`)."""
+        """Of the record, beside those that every run has (:func:`attributes_of`): none unless there are some to say."""
+        return {}
 
     @abc.abstractmethod
     def rows(self) -> Iterator[Row]:

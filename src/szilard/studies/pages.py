@@ -10,19 +10,22 @@ from szilard.page.style import Figure
 from szilard.studies.reading import Reading
 from szilard.verdicts.audit import Audit
 
+PYTHON = "import szilard\n\nrun = szilard.open({directory})\nrun.data\nrun.audit()"
+"""Lines that open any record."""
+
 
 def content_of(
     reading: Reading,
     audit: Audit,
     *,
     subtitle: str,
-    covered: str,
-    cards: list[Card],
     leading: Figure | None,
     paragraphs: list[tuple[str, str]],
-    numbers: str,
-    figures: list[Figure],
-    python: str,
+    covered: str = "",
+    python: str = PYTHON,
+    cards: Sequence[Card] = (),
+    numbers: str = "",
+    figures: Sequence[Figure] = (),
     remarks: Sequence[Remark] = (),
     logarithmic: bool = False,
 ) -> Content:
@@ -32,20 +35,21 @@ def content_of(
         reading: of the record.
         audit: of the same record.
         subtitle: what kind of record it is; the version of szilard is added.
-        covered: what a complete record holds, in words.
-        cards, leading, paragraphs, numbers, figures, python, logarithmic: as they are.
+        leading, paragraphs, cards, numbers, figures, logarithmic: as they are.
+        covered: what a complete record holds, in words; its span unless that does not say it.
+        python: lines that open the record.
         remarks: to be made beside those that any record may call for.
     """
     said = [*standing(reading.attributes, audit), *remarks]
     return Content(
         subtitle=f"{subtitle}, by szilard {reading.attributes.get('szilard_version', '')}",
         attributes=reading.attributes,
-        remarks=said or [Remark("good", f"Complete record: {covered}.")],
-        cards=cards,
+        remarks=said or [Remark("good", f"Complete record: {covered or reading.span()}.")],
+        cards=list(cards),
         leading=leading,
         paragraphs=paragraphs,
         numbers=numbers,
-        figures=figures,
+        figures=list(figures),
         python=python,
         logarithmic=logarithmic,
     )

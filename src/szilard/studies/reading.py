@@ -104,6 +104,24 @@ class Reading(abc.ABC):
         return Estimate(float(self.column(name)[row]), error, Kind(attributes.get("kind", Kind.EXACT)), freedom)
 
 
+class GroupReading(Reading):
+    """A record with nothing to say beyond the columns of one group.
+
+    Args:
+        tree: the record.
+        group: that leads, and is there.
+    """
+
+    def __init__(self, tree: xr.DataTree, group: str) -> None:
+        super().__init__(tree)
+        self._rows = tree[group].to_dataset()
+
+    @property
+    def rows(self) -> xr.Dataset:
+        """All of the group's."""
+        return self._rows
+
+
 def finite_rows(data: xr.Dataset, names: tuple[str, ...]) -> xr.Dataset:
     """The rows in which every named column that exists is finite throughout."""
     keep = np.ones(data.sizes["step"], dtype=bool)

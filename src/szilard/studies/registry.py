@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ from szilard.studies.tradeoff import STUDY as TRADEOFF
 if TYPE_CHECKING:
     import xarray as xr
 
+OFFERED = "szilard.studies"
+"""Entry points by which installed packages offer studies: each is called as its kind, and leads to its ``STUDY``."""
 _STUDIES: dict[str, Study] = {}
 
 
@@ -45,6 +48,33 @@ for _study in (SINGLE, SAMPLED, ENSEMBLE, FIG3, REVERSAL, HEAT_CAPACITY, TRADEOF
     register(_study)
 
 
+def look_up(kind: str | None = None) -> None:
+    """Registers what installed packages offer and nobody registered yet.
+
+    Of packages that are not asked for, the name alone is read from their metadata; none of them is imported.
+
+    Args:
+        kind: of the study that is wanted; None takes all.
+
+    Raises:
+        SpecError: if it cannot be loaded, is no study of that kind, or takes a name that another has.
+    """
+    from importlib.metadata import entry_points  # takes longer than all studies of szilard's own
+
+    for point in entry_points(group=OFFERED):
+        if point.name in _STUDIES or kind not in (None, point.name):
+            continue
+        package = "a package" if point.dist is None else f"the package {point.dist.name!r}"
+        offered = f"the study {point.name!r}, which {package} offers as {point.value!r},"
+        try:
+            study = point.load()
+        except (ImportError, AttributeError) as error:
+            raise SpecError(f"{offered} cannot be loaded ({error}): mend or remove the package.") from error
+        if not isinstance(study, Study) or study.kind != point.name:
+            raise SpecError(f"{offered} is no study of that kind: mend or remove the package.")
+        register(study)
+
+
 def studies() -> tuple[Study, ...]:
     """All that are known, in the order in which they were registered."""
     return tuple(_STUDIES.values())
@@ -57,9 +87,11 @@ def study_of_kind(kind: str) -> Study:
         RecordError: if there is none.
     """
     if kind not in _STUDIES:
+        look_up(kind)
+    if kind not in _STUDIES:
         raise RecordError(
             f"the record is of the kind {printable(kind)!r}, which this szilard does not know: upgrade szilard to read"
-            " it."
+            " it, or install the package whose study it is."
         )
     return _STUDIES[kind]
 
@@ -76,6 +108,8 @@ def study_of(tree: xr.DataTree) -> Study:
         'ensemble'
     """
     kind = str(tree.attrs.get("kind_of_run"))
+    if kind not in _STUDIES and "kind_of_run" in tree.attrs:
+        look_up(kind)
     if kind not in _STUDIES and "information" in tree.children:
         return ENSEMBLE
     if kind not in _STUDIES and "ledger" in tree.children:
@@ -85,8 +119,10 @@ def study_of(tree: xr.DataTree) -> Study:
 
 def trainings_of(attributes: Mapping[str, Any]) -> str | None:
     """How many trainings a record holds, in short, from its attributes alone; None for one, or where nobody knows."""
-    study = _STUDIES.get(str(attributes.get("kind_of_run")))
-    return None if study is None else study.trainings(attributes)
+    kind = attributes.get("kind_of_run")
+    with contextlib.suppress(RecordError, SpecError):
+        return None if kind is None else study_of_kind(str(kind)).trainings(attributes)
+    return None
 
 
 def named_runs() -> dict[str, str]:

@@ -33,7 +33,6 @@ def content(reading: HeatCapacityReading, audit: Audit) -> Content:
         reading,
         audit,
         subtitle="How the loss of stationary training answers to temperature",
-        covered=reading.span(),
         cards=_cards(reading) if whole else [],
         leading=LEADING.figure(reading) if whole else None,
         paragraphs=paragraphs(reading, audit),

@@ -32,7 +32,6 @@ def content(reading: TradeOffReading, audit: Audit) -> Content:
         reading,
         audit,
         subtitle="What sampler steps and small updates buy of efficiency",
-        covered=reading.span(),
         cards=_cards(reading) if whole else [],
         leading=LEADING.figure(reading) if whole else None,
         paragraphs=paragraphs(reading, audit),
