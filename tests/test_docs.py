@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import doctest
+import importlib
 import importlib.util
 import io
 import itertools
 import re
 import shlex
 import sys
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +27,7 @@ from szilard.cli.app import app
 from szilard.experiments import Experiment
 from szilard.monitor.reservoir import schema as reservoir_schema
 from szilard.records import schema
+from szilard.studies import registry
 from szilard.studies.ensemble import schema as ensemble_schema
 from szilard.studies.fig3 import schema as fig3_schema
 from szilard.studies.fig3.spec import fig3
@@ -33,11 +36,14 @@ ROOT = Path(__file__).parent.parent
 SOURCE = Path(szilard.__file__).parent
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
+MODULE = re.compile(r"# (\w+/\w+\.py)\n")
+"""First line of a block that is a file, which is written and not run."""
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 SHORT = ("--set", "training.steps=60")
 """Added to every ``szilard run``: the command is the page's, the training is shorter."""
 SHORTER = {
+    "forgetting": (),
     "fig3": ("--data", "digits", "--set", "trials=[3]", "--set", "steps=60", "--set", "examples=64"),
     "reversal": (
         "--data", "digits", "--set", "starts=[0]", "--set", "steps=3", "--set", "seeds=1", "--set", "window=3",
@@ -120,20 +126,43 @@ def test_code_runs_and_prints_what_the_page_says(
     namespace: dict[str, object] = {"__name__": "__main__"}
     precision = torch.get_float32_matmul_precision()
     request.addfinalizer(lambda: torch.set_float32_matmul_precision(precision))
+    request.addfinalizer(lambda: forget_modules(tmp_path))
+    monkeypatch.setattr(registry, "_STUDIES", dict(registry._STUDIES))
     for block in blocks(page):
         where = f"{page.relative_to(ROOT)}:{block.line}"
-        if block.language == "python":
+        if block.language == "python" and (module := MODULE.match(block.text)):
+            printed = ""
+            write_module(Path(module[1]), block.text[module.end() :])
+        elif block.language == "python":
             printed = run_python(block, namespace, where)
         elif block.language == "shell":
             printed = "".join(run_shell(command, where) for command in block.text.splitlines())
         elif block.language == "toml":
             printed = ""
-            Path(block.text.splitlines()[0].removeprefix("# ")).write_text(block.text, encoding="utf-8")
-            Experiment.from_toml(block.text)
+            path = Path(block.text.splitlines()[0].removeprefix("# "))
+            path.write_text(block.text, encoding="utf-8")
+            if path.name == "pyproject.toml":
+                assert registry.OFFERED in tomllib.loads(block.text)["project"]["entry-points"]
+            else:
+                Experiment.from_toml(block.text)
         else:
             continue
         if block.output is not None:
             assert same(block.output, printed), f"{where} prints\n{printed}"
+
+
+def write_module(path: Path, text: str) -> None:
+    """What a page shows as a file, where Python finds it."""
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    importlib.invalidate_caches()
+
+
+def forget_modules(directory: Path) -> None:
+    """As if the modules in a directory had never been imported."""
+    for name, module in list(sys.modules.items()):
+        if str(getattr(module, "__file__", None) or "").startswith(str(directory)):
+            del sys.modules[name]
 
 
 def run_python(block: Block, namespace: dict[str, object], where: str) -> str:

@@ -16,8 +16,8 @@ def find(name: str, data: str | None = None) -> Spec:
     """An experiment by its name, or from a TOML file.
 
     Args:
-        name: of a run, of szilard's own or one that an installed package offers, or the path of a file, recognised by its
-            ending or by being there.
+        name: of a run, of szilard's own or one that an installed package offers; or the path of a file, recognised by
+            its ending or by being there.
         data: the data set; None takes the named run's own, mostly ``digits``, or what the file says.
 
     Raises:
