@@ -34,7 +34,10 @@ from szilard.studies.fig3.spec import fig3
 
 ROOT = Path(__file__).parent.parent
 SOURCE = Path(szilard.__file__).parent
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [
+    *(ROOT / f"{name}.md" for name in ("README", "CHANGELOG", "CONTRIBUTING")),
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
 
 MODULE = re.compile(r"# (\w+/\w+\.py)\n")
 """First line of a block that is a file, which is written and not run."""
