@@ -45,8 +45,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "page": BASE | {"printable", "verdicts"},
     "frame": BASE | {"page", "printable", "verdicts"},
     "kits": BASE | {"frame", "page", "reservoir", "verdicts"},
-    "studies": BASE
-    | {"frame", "information", "kits", "ledger", "page", "printable", "reservoir", "systems", "verdicts"},
+    "studies": BASE | {"frame", "information", "kits", "ledger", "page", "reservoir", "systems", "verdicts"},
     "handle": BASE | {"frame", "page", "records"},
     "audit": BASE | {"frame", "kits", "verdicts"},
     "report": BASE | {"frame", "page", "verdicts"},

@@ -7,7 +7,8 @@ from typing import Any
 
 ASSUMED: dict[str, Any] = {
     "xaxis": "x", "yaxis": "y", "xref": "x", "yref": "y", "xshift": 0, "yshift": 0, "opacity": 1, "symbol": "circle",
-    "dash": "solid", "domain": [0, 1], "annotations": [], "shapes": [], "traceorder": "normal", "tickmode": "array", "text": None,
+    "dash": "solid", "domain": [0, 1], "annotations": [], "shapes": [], "traceorder": "normal", "tickmode": "array",
+    "text": None,
 }  # fmt: skip
 """What Plotly takes where a key is missing."""
 POINTER = "under the pointer stand a number, its error and its unit, in every figure"
