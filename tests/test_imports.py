@@ -91,8 +91,6 @@ READ = {
     "advice",
     "gallery",
     "model_space",
-    "summary",
-    "page_words",
 }
 """Parts of a study that look at a record; the others carry its run out."""
 
