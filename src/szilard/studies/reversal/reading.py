@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def read(tree: xr.DataTree) -> ReversalReading:
-    """The reading of a record."""
+    """The reading of a record of kind ``reversal``."""
     return ReversalReading(tree)
 
 
@@ -26,7 +26,7 @@ class ReversalReading(Reading):
 
     @cached_property
     def rows(self) -> xr.Dataset:
-        """Group ``reversal``, by steps taken back."""
+        """Group ``reversal``: a row for each number of steps taken back, 0 among them."""
         return self.tree["reversal"].to_dataset()
 
     @cached_property
@@ -36,7 +36,7 @@ class ReversalReading(Reading):
 
     @cached_property
     def reach(self) -> xr.Dataset:
-        """Group ``reach``, by start."""
+        """Group ``reach``, a row for each start."""
         return self.tree["reach"].to_dataset()
 
     @cached_property
@@ -46,19 +46,19 @@ class ReversalReading(Reading):
 
     @property
     def whole(self) -> bool:
-        """Whether every row is there."""
+        """Whether every row is there: of paths, looks, starts and widths."""
         looked = self.laziness.sizes["step"] and self.reach.sizes["step"] == self.rows.sizes["start"]
         compared = "width" not in self.tree.children or self.width is not None
         return bool(looked and self.records > 1 and compared)
 
     @property
     def length(self) -> int:
-        """n, the steps of a path."""
+        """The steps of a path, n; 0 where none was recorded."""
         return int(self.steps[-1]) if self.records else 0
 
     @property
     def starts(self) -> list[int]:
-        """Training steps at which paths begin."""
+        """Training steps at which paths begin, rising."""
         return [int(start) for start in self.rows["start"].values]
 
     @property
@@ -68,12 +68,12 @@ class ReversalReading(Reading):
 
     @property
     def rates(self) -> np.ndarray:
-        """Learning rates, the training's own first."""
+        """Learning rates of the paths, falling, the training's own first."""
         return np.asarray(self.rows["rate"].values, dtype=float)
 
     @property
     def networks(self) -> list[str]:
-        """What each network is called."""
+        """What each network is called: the model first, then its twin."""
         return _names(self.attributes.get("networks"), self.rows.sizes["network"], "network")
 
     @property
@@ -106,7 +106,7 @@ class ReversalReading(Reading):
         return np.asarray(values[..., 0] if values.ndim == 2 else values)
 
     def span(self) -> str:
-        """What was run, in words."""
+        """The paths that were run, in words."""
         starts = ", ".join(f"{start:,}" for start in self.starts)
         return f"paths of {self.length} steps from step {starts}"
 

@@ -70,7 +70,7 @@ class ReversedTrainings(Whole):
         return self.spec.seeds * (of_seed + self._seconds_of_widths(replicate))
 
     def _seconds_of(self, build: Build, replicate: Replicate) -> float:
-        """Of one network and seed, from what one more step of training, look, or step of a path adds to the least."""
+        """Seconds of a network and seed, from what one more step of training, look or step of a path adds."""
         spec = self.spec
 
         def trial(**more: Any) -> float:
@@ -86,7 +86,7 @@ class ReversedTrainings(Whole):
         return step * spec.starts[-1] + len(spec.starts) * of_start
 
     def _seconds_of_widths(self, replicate: Replicate) -> float:
-        """Likewise, of all widths together."""
+        """Seconds of all widths together and one seed, found likewise."""
         wide = self.spec.wide
         if wide is None:
             return 0.0

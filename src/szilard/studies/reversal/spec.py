@@ -127,7 +127,7 @@ class Reversal(Spec):
 
     @property
     def rates(self) -> tuple[float, ...]:
-        """r, r/2, r/4, …"""
+        """Learning rates of the paths: r, r/2, r/4, …"""
         return tuple(self.lr / 2**halving for halving in range(self.halvings + 1))
 
     @property

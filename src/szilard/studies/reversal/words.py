@@ -212,7 +212,7 @@ def _cells(values: Iterable[float], width: int) -> str:
 
 
 def _verdict(audit: Audit, name: str) -> Verdict:
-    """Of a row; it cannot be told where there is none."""
+    """What the audit says of a row; that it cannot be checked where there is none."""
     row = _row(audit, name)
     return Verdict.UNCHECKABLE if row is None else row.verdict
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def read(tree: xr.DataTree) -> TradeOffReading:
-    """The reading of a record."""
+    """The reading of a record of kind ``tradeoff``."""
     return TradeOffReading(tree)
 
 
@@ -42,12 +42,12 @@ class State(NamedTuple):
 
     @property
     def compute(self) -> int:
-        """Sampler steps of a chain in all."""
+        """Sampler steps of a chain in all, ``n τ``."""
         return self.updates * self.sampler_steps
 
     @property
     def name(self) -> str:
-        """In short."""
+        """The state in short: its updates and its sampler steps."""
         return f"n = {self.updates}, τ = {self.sampler_steps}"
 
 
@@ -56,7 +56,7 @@ class TradeOffReading(Reading):
 
     @cached_property
     def rows(self) -> xr.Dataset:
-        """Group ``tradeoff``, by points of the way."""
+        """Group ``tradeoff``: a row for each point of the way, its start among them."""
         return self.tree["tradeoff"].to_dataset()
 
     @cached_property
@@ -66,7 +66,7 @@ class TradeOffReading(Reading):
 
     @property
     def whole(self) -> bool:
-        """Whether there is a way to speak of."""
+        """Whether there is a way to speak of: a start and a point beyond it."""
         return self.records > 1
 
     @cached_property
@@ -97,21 +97,21 @@ class TradeOffReading(Reading):
 
     @property
     def updates(self) -> list[int]:
-        """Every n, rising."""
+        """Every number of updates n, rising."""
         return sorted({state.updates for state in self.states})
 
     @property
     def sampler_steps(self) -> list[int]:
-        """Every τ, rising."""
+        """Every number of sampler steps τ, rising."""
         return sorted({state.sampler_steps for state in self.states})
 
     def family(self, chains: int | None, updates: int) -> list[State]:
-        """States that differ in τ alone, rising in it."""
+        """The states with these chains and updates, which differ in τ alone, rising in it."""
         found = [state for state in self.states if (state.chains, state.updates) == (chains, updates)]
         return sorted(found, key=lambda state: state.sampler_steps)
 
     def state(self, chains: int | None, updates: int, sampler_steps: int) -> State:
-        """The one of these settings."""
+        """The state with these chains, updates and sampler steps."""
         return next(state for state in self.states if state[1:4] == (updates, sampler_steps, chains))
 
     def equal_compute(self, chains: int | None) -> list[list[State]]:
@@ -134,7 +134,7 @@ class TradeOffReading(Reading):
 
     @property
     def datasets(self) -> int:
-        """How many; members of one stand side by side."""
+        """How many data sets there are; members of one stand side by side."""
         return int(self.rows.sizes["cluster"])
 
     # Numbers
@@ -148,11 +148,11 @@ class TradeOffReading(Reading):
         return np.asarray(members.reshape(*members.shape[:-1], self.datasets, -1).mean(-1))
 
     def mean(self, name: str, state: State) -> Estimate:
-        """Of members, with its error over data sets."""
+        """A column at the end of the way, mean over members, with its error over data sets."""
         return over_datasets(self.of_datasets(name, state))
 
     def of_ensemble(self, name: str, state: State, record: int = -1) -> Estimate:
-        """What only the ensemble has, as recorded."""
+        """A column that only the ensemble has, such as the efficiency, as it was recorded."""
         value, error = (float(self.rows[key].values[record, state.place]) for key in (name, f"{name}_error"))
         return Estimate(value, error, Kind.ASYMPTOTIC, self.datasets - 1)
 
@@ -168,11 +168,11 @@ class TradeOffReading(Reading):
         return np.where(learned >= 0, learned / (learned + spent), math.nan)
 
     def difference(self, one: State, other: State) -> Estimate:
-        """Of two efficiencies, the same data set left out of both."""
+        """The difference of two efficiencies; for its error the same data set is left out of both."""
         return jackknifed(self.efficiencies(one) - self.efficiencies(other))
 
     def ratio(self, name: str, one: State, other: State) -> Estimate:
-        """Of two means over members, the same data set left out of both."""
+        """The ratio of two means over members; for its error the same data set is left out of both."""
         above, below = (self.of_datasets(name, state) for state in (one, other))
         left = [(values.sum() - values) / (len(values) - 1) for values in (above, below)]
         return jackknifed(np.append(above.mean() / below.mean(), left[0] / left[1]))
@@ -193,7 +193,7 @@ class TradeOffReading(Reading):
 
     @property
     def half(self) -> int:
-        """The record in the middle of the way."""
+        """The place of the record in the middle of the way."""
         return int(self.rows.sizes["step"]) // 2
 
     def late_updates(self, state: State) -> int:
@@ -207,13 +207,13 @@ class TradeOffReading(Reading):
         return advise(over_datasets(self.late_work(state)), lag, updates, state.sampler_steps, target or 1.0)
 
     def span(self) -> str:
-        """What was run, in words."""
+        """What was trained, in words."""
         members = int(self.rows.sizes["member"])
         return f"{len(self.states)} states of {members} trainings on {self.datasets} data sets"
 
 
 def over_datasets(values: np.ndarray) -> Estimate:
-    """The mean of independent data sets."""
+    """The mean of independent data sets with its standard error."""
     count = len(values)
     error = float(values.std(ddof=1) / math.sqrt(count)) if count > 1 else math.nan
     return Estimate(float(values.mean()), error, Kind.UNBIASED, max(count - 1, 1))
@@ -227,5 +227,5 @@ def jackknifed(values: np.ndarray) -> Estimate:
 
 
 def chains_in_words(chains: int | None) -> str:
-    """How many made the gradient."""
+    """How many chains made the gradient, in words."""
     return "infinitely many chains" if chains is None else f"{chains:,} chains"

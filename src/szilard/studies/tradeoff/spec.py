@@ -124,7 +124,7 @@ class TradeOff(Spec):
 
     @property
     def pixels(self) -> int:
-        """Visible bits."""
+        """Pixels of an image: the visible bits of a machine."""
         return math.prod(self.shape)
 
     @property

@@ -11,5 +11,5 @@ FAMILIES = (integrity, retracing, laziness, width, law, uncheckable)
 
 
 def findings(reading: ReversalReading) -> tuple[Finding, ...]:
-    """The rows of all families."""
+    """The rows of the audit, family by family."""
     return tuple(row for family in FAMILIES for row in family.findings(reading))

@@ -15,7 +15,7 @@ HALVES = 2.0 ** (52 - 23)
 
 
 def findings(reading: ReversalReading) -> tuple[Finding, ...]:
-    """The rows of this family."""
+    """Whether the record is complete, and whether its distances stand above rounding."""
     closed = complete_record(reading, "the record covers the whole run", empty=not reading.whole)
     return (closed, _rounding(reading))
 

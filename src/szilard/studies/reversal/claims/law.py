@@ -19,7 +19,7 @@ KINKS = (
 
 
 def findings(reading: ReversalReading) -> tuple[Finding, ...]:
-    """The rows of this family, for every network."""
+    """The law's exponents and its constant, for every network; none of a record without steps."""
     if reading.length < 1:
         return ()
     rows = []

@@ -14,7 +14,7 @@ SOURCE = "paper Appendix A"
 
 
 def findings(reading: ReversalReading) -> tuple[Finding, ...]:
-    """The rows of this family."""
+    """Whether each start is retraced, and whether a single step could be undone by another."""
     rows = tuple(_retraced(reading, place) for place in range(len(reading.starts))) if reading.length else ()
     return (*rows, *((_reached(reading),) if reading.reach.sizes["step"] else ()))
 

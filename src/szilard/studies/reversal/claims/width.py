@@ -27,7 +27,7 @@ CLAIMS = (
 
 
 def findings(reading: ReversalReading) -> tuple[Finding, ...]:
-    """The rows of this family."""
+    """Whether width makes lazy, and whether that makes reversible: one row for each claim."""
     return tuple(_falls(reading, *claim) for claim in CLAIMS)
 
 

@@ -132,7 +132,7 @@ def _curvature(
 
 
 def _nearest(spec: Reversal, landscape: Landscape, theta: Tensor, replicate: Replicate) -> float:
-    """Of one step with a single example, on the examples that are looked at."""
+    """How near a step with one of the examples comes to undoing one with another, in steps (:func:`nearest_return`)."""
     examples = list(replicate.examples(REACHED))
     gradient = landscape.gradient(theta, examples[0])
     ahead = theta - spec.lr * gradient

@@ -63,7 +63,7 @@ class Replicate:
             yield self._at(rows)
 
     def first_batches(self, purpose: str, count: int) -> list[Batch]:
-        """The first ``count`` of :meth:`batches`."""
+        """The first ``count`` of :meth:`batches`, the same for every network of the replicate."""
         return list(islice(self.batches(purpose), count))
 
     def examples(self, most: int) -> Iterator[Batch]:
@@ -73,7 +73,7 @@ class Replicate:
 
     @property
     def kernel_inputs(self) -> Tensor:
-        """The inputs of the tangent kernel."""
+        """The inputs of the tangent kernel: the first of the probe."""
         return self.probe[0][: self._spec.kernel_inputs]
 
     def _at(self, rows: Tensor) -> Batch:

@@ -13,6 +13,6 @@ OTHERS = (laziness, layers, law, arithmetic)
 
 
 def figures(reading: ReversalReading, audit: Audit) -> list[Figure]:
-    """Those that the record can fill."""
+    """The figures below the leading one: those that the record can fill."""
     drawn = [width.figure(reading, audit), *(each.figure(reading) for each in OTHERS)]
     return [figure for figure in drawn if figure is not None]

@@ -23,7 +23,7 @@ HIGHEST = 4.0
 
 
 def figure(reading: ReversalReading) -> Figure:
-    """A panel for each start, the model itself."""
+    """A panel for each start; the model itself, medians over seeds."""
     looks = reading.laziness["step"].values
     columns = {name: _of_model(reading, name) for name, *_ in QUANTITIES}
     span = widened(positive(*columns.values())[0], HIGHEST)

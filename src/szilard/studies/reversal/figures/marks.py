@@ -38,7 +38,7 @@ def ribbon(panel: Panel, x: Any, values: np.ndarray, pen: Pen) -> None:
 
 
 def rate_of(rates: np.ndarray, place: int) -> str:
-    """A rate as a share of the training's own."""
+    """A rate as a share of the training's own, such as ``r/4``; ``place`` counts the halvings."""
     return "r" if place == 0 else f"r/{2**place}"
 
 
@@ -48,5 +48,5 @@ def rate_axis(rates: np.ndarray) -> Axis:
 
 
 def when(start: int) -> str:
-    """A start in words."""
+    """A start in words, to be read after what begins there."""
     return "from the initialisation" if start == 0 else f"from step {start:,}"

@@ -11,5 +11,5 @@ FAMILIES = (integrity, identities, ideal, paths, advice, uncheckable)
 
 
 def findings(reading: TradeOffReading) -> tuple[Finding, ...]:
-    """The rows of all families."""
+    """The rows of the audit, family by family."""
     return tuple(row for family in FAMILIES for row in family.findings(reading))

@@ -19,7 +19,7 @@ SOURCE = "theory §5, LaggedGaussian"
 
 
 def findings(reading: TradeOffReading) -> tuple[Finding, ...]:
-    """The row of this family."""
+    """Whether the lag at one τ foretells that at the next; none of a record without a way."""
     if not reading.whole:
         return ()
     if len(reading.sampler_steps) < 2:
@@ -53,7 +53,7 @@ def findings(reading: TradeOffReading) -> tuple[Finding, ...]:
 
 
 def advised(reading: TradeOffReading, state: State) -> str:
-    """The advice, and what came of following it."""
+    """What a state's own lag advises, and what came of following it, in words."""
     advice = reading.advice(state)
     work = over_datasets(reading.late_work(state)).value
     share = advice.lag.value * reading.late_updates(state) / work

@@ -10,7 +10,7 @@ from szilard.verdicts.rows import identity
 
 
 def findings(reading: TradeOffReading) -> tuple[Finding, ...]:
-    """The rows of this family."""
+    """The balances that hold at every record: a row for each; none of a record without a way."""
     if not reading.whole:
         return ()
     column, steps = reading.column, reading.steps

@@ -13,7 +13,7 @@ from szilard.verdicts.rows import decisive, tested
 
 
 def findings(reading: TradeOffReading) -> tuple[Finding, ...]:
-    """The rows of this family."""
+    """Whether the record is complete, and whether every state learned something."""
     closed = complete_record(reading, "the record covers the whole run", empty=not reading.whole)
     return (closed, _trained(reading)) if reading.whole else (closed,)
 

@@ -41,7 +41,7 @@ class Machine:
 
     @staticmethod
     def stack(machines: Sequence[Machine]) -> Machine:
-        """Many in one, along a new first dimension."""
+        """Machines of one shape as one, along a new first dimension."""
         return Machine(
             torch.stack([each.weights for each in machines]),
             torch.stack([each.visible for each in machines]),
@@ -98,12 +98,12 @@ class Enumeration:
 
     @property
     def phi(self) -> Float[Tensor, "members states"]:
-        """``φ = E − F = −ln p``."""
+        """``φ = E − F = −ln p`` of every state, in nats."""
         return self.energy - self.free_energy[:, None]
 
     @property
     def law(self) -> Float[Tensor, "members states"]:
-        """``p(v)``."""
+        """``p(v)`` of every state of the visible bits."""
         return self._of_visible / self._total
 
     def relaxed(

@@ -82,7 +82,7 @@ class LaggedLedger:
 
     @property
     def log_models(self) -> Float[Tensor, "members states"]:
-        """``ln p_t``."""
+        """``ln p_t`` of every state of the visible bits."""
         return -self._now.phi
 
 

@@ -43,7 +43,7 @@ class Learning:
         return Machine(weights, weights.new_zeros(members, visible), weights.new_zeros(members, self.hidden))
 
     def batch_of(self, generator: torch.Generator) -> Float[Tensor, "members batch visible"]:
-        """Examples of each member."""
+        """The examples of a step: all of them, or a batch drawn with replacement by each member."""
         if self.batch is None:
             return self.examples
         members, examples, visible = self.examples.shape
@@ -66,7 +66,7 @@ class Means(NamedTuple):
 
 
 def means_of_examples(machine: Machine, examples: Float[Tensor, "members many visible"]) -> Means:
-    """Each example, or chain, counting the same."""
+    """The means over examples, or over chains, each counting the same."""
     hidden = torch.sigmoid(examples @ machine.weights + machine.hidden[:, None])
     return Means(examples.transpose(1, 2) @ hidden / examples.shape[1], examples.mean(1), hidden.mean(1))
 
@@ -80,7 +80,7 @@ def means_of_law(
 
 
 def ascended(machine: Machine, data: Means, model: Means, rate: float) -> Machine:
-    """``θ + r (⟨∂ ln w⟩_data − ⟨∂ ln w⟩_model)``."""
+    """The machine after a step of ascent: ``θ + r (⟨∂ ln w⟩_data − ⟨∂ ln w⟩_model)``."""
     return Machine(
         machine.weights + rate * (data.weights - model.weights),
         machine.visible + rate * (data.visible - model.visible),
@@ -112,7 +112,7 @@ class Chains:
         return means_of_examples(machine, self._visible.double())
 
     def sweep(self, machine: Machine, times: int) -> None:
-        """h from v and v from h, so many times."""
+        """Block Gibbs: draws h from v and v from h, so many times."""
         weights, b, c = (each.float() for each in (machine.weights, machine.visible[:, None], machine.hidden[:, None]))
         for _ in range(times):
             hidden = self._draw(torch.baddbmm(c, self._visible, weights))

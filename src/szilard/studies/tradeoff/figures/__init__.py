@@ -12,5 +12,5 @@ FIGURES = (production, split, foretold, way, trained)
 
 
 def figures(reading: TradeOffReading) -> list[Figure]:
-    """Those that the record can fill."""
+    """The figures below the leading one: those that the record can fill."""
     return [figure for each in FIGURES if (figure := each.figure(reading)) is not None]

@@ -59,8 +59,8 @@ def _family(reading: TradeOffReading, panel: Panel, family: list[State], shade: 
     known = [(state, each.value) for state, each in zip(family, found, strict=True) if math.isfinite(each.value)]
     if known:
         state, height = known[-1]
-        text = f"n = {state.updates}, r = {state.rate:.3g}"
-        panel.note(text, state.compute, height, shade, shift=(10, 0), backed=True)
+        name = f"n = {state.updates}, r = {state.rate:.3g}"
+        panel.note(name, state.compute, height, shade, shift=(10, 0), backed=True)
 
 
 def _ticks(low: int, high: int) -> list[float]:

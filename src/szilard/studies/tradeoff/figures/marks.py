@@ -19,7 +19,7 @@ def colour(place: int, count: int) -> str:
 
 
 def symbol(place: int) -> str:
-    """Of a number of sampler steps."""
+    """The marker of a number of sampler steps, by its place among them."""
     return SYMBOLS[place % len(SYMBOLS)]
 
 
@@ -32,12 +32,12 @@ def draw(
 
 
 def sampler_axis(reading: TradeOffReading) -> Axis:
-    """Logarithmic, with a mark at each τ."""
+    """The axis of τ: logarithmic, with a mark at each of its values."""
     steps = reading.sampler_steps
     return Axis("sampler steps after each update τ", log=True, span=widened(steps[0], steps[-1], 1.15), at=steps,
                 called=[f"{tau}" for tau in steps])  # fmt: skip
 
 
 def called(chains: int | None) -> str:
-    """A panel's own words."""
+    """What a panel of these chains is called."""
     return "infinitely many chains: no noise" if chains is None else chains_in_words(chains)
