@@ -12,9 +12,9 @@ from typing import IO, Any
 
 import pytest
 import xarray as xr
-from zarr.storage import LocalStore
 
 from szilard.errors import RecordError, SzilardWarning
+from szilard.records import files
 from szilard.records.journal import Journal
 from szilard.records.reader import read
 from szilard.records.writer import RecordWriter
@@ -35,7 +35,7 @@ def fill_journal(writer: RecordWriter, patch: pytest.MonkeyPatch) -> Callable[[]
 
 
 def fill_store(writer: RecordWriter, patch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """The same for the store: whatever Zarr opens to write there is on the full device."""
+    """The same for the store: whatever is opened to write there is on the full device."""
     really, store = Path.open, writer.path / "record.zarr"
 
     def full(path: Path, mode: str = "r", *arguments: Any) -> IO[Any]:
@@ -89,16 +89,16 @@ def test_a_commit_that_fails_midway_is_not_seen_and_is_made_good(writer, row, mo
     writer.append("ledger", 0, row(0))
     writer.commit()
     writer.append("ledger", 1, row(1))
-    whole, left, written = LocalStore.set, [at], []
+    whole, left, written = files.put, [at], []
 
-    async def fill_up(store, key, *arguments):
+    def fill_up(file, data):
         if left[0] == 0:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         left[0] -= 1
-        written.append(key)
-        await whole(store, key, *arguments)
+        written.append(str(file.relative_to(writer.path / "record.zarr")))
+        whole(file, data)
 
-    monkeypatch.setattr(LocalStore, "set", fill_up)
+    monkeypatch.setattr(files, "put", fill_up)
     with pytest.warns(SzilardWarning, match="No space left"):
         writer.commit()
     assert xr.open_zarr(writer.path / "record.zarr", group="ledger", chunks=None).load()["step"].values.tolist() == [0]

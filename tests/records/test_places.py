@@ -99,10 +99,11 @@ def test_what_a_kill_leaves_of_a_beginning_is_in_nobodys_way(tmp_path, groups, m
 
         monkeypatch.setattr(module, name, watched)
 
-    for module, name in ((store, "lay_out"), (store, "_consolidate"), (opening, "remove_record")):
+    for module, name in ((store, "lay_out"), (store, "put_document"), (opening, "remove_record")):
         watch(module, name)
-    RecordWriter(place, groups=groups, attributes={}, overwrite=replacing).close()
+    begun = RecordWriter(place, groups=groups, attributes={}, overwrite=replacing)
     monkeypatch.undo()
+    begun.close()
     if replacing:  # the last thing that goes of the old record is its empty directory
         shutil.copytree(moments[-1], between := tmp_path / "between")
         (between / "record.zarr").mkdir()

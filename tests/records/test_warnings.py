@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from torch import nn
 
 import szilard
-from szilard.monitor import monitor as monitoring
-from szilard.records import store, writer
+from szilard.monitor import session
+from szilard.records import writer
 from szilard.records.reader import read
+from szilard.records.store import Store
 
 STEPS = 6
 MINE = "this loop has something to say"
@@ -22,11 +24,16 @@ MINE = "this loop has something to say"
 def commits(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Every commit, of which there is one at each row."""
     made = []
-    consolidate = store._consolidate
-    monkeypatch.setattr(store, "_consolidate", lambda path: (made.append(path), consolidate(path))[1])
+    commit = Store.commit
+
+    def watched(store: Store, *arguments: Any) -> None:
+        commit(store, *arguments)
+        made.append(store.path)
+
+    monkeypatch.setattr(Store, "commit", watched)
     monkeypatch.setattr(writer, "COMMIT_SECONDS", 0.0)
     monkeypatch.setattr(writer, "COMMIT_RATIO", 0.0)
-    monkeypatch.setattr(monitoring, "_FLUSH_SECONDS", 0.0)
+    monkeypatch.setattr(session, "_FLUSH_SECONDS", 0.0)
     return made
 
 

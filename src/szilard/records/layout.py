@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-import zarr
 
 from szilard.errors import RecordError
 from szilard.records.column import Column, check_name
+from szilard.records.committed import StoredArray
+from szilard.records.files import array_document, group_document, put_document, put_rows
+from szilard.records.root import Document
 from szilard.records.schema import Group, Variable
 
 CHUNK = 1024
@@ -38,34 +41,33 @@ def columns_of(group: Group) -> tuple[Column, ...]:
     return tuple(columns)
 
 
-def lay_out(root: zarr.Group, group: Group, columns: Sequence[Column]) -> None:
-    """Creates a group and its empty arrays below ``root``; the coordinates get their values.
+def lay_out(store: Path, group: Group, columns: Sequence[Column]) -> dict[str, Document]:
+    """Writes the documents of a group and of its empty arrays below ``store``; the coordinates get their values.
 
     Numbers lie uncompressed, which is a little faster than Zarr's default and shows a chunk that was cut short.
 
+    Returns:
+        The documents, by the path of what they describe.
+
     Raises:
         OSError: if the disk is full or gone.
+        RecordError: if a name cannot be part of a path.
     """
     # By this attribute xarray knows labels for coordinates.
     attributes = {"coordinates": " ".join(group.labels)} if group.labels else {}
-    node = root.create_group(check_name(group.name), attributes=attributes)
+    documents = {check_name(group.name): group_document(attributes)}
     for column in columns:
         extents = tuple(max(extent, 1) for extent in column.shape)
-        array = node.create_array(
-            column.name,
-            shape=(0, *column.shape) if column.grows else column.shape,
-            chunks=(CHUNK, *extents) if column.grows else extents,
-            dtype=column.dtype,
-            fill_value=column.fill,
-            filters=None,
-            compressors=None,
-            dimension_names=column.dims,
-            attributes=dict(column.attributes),
-            config={"write_empty_chunks": True},  # as in szilard.records.store
-        )
+        shape = (0, *column.shape) if column.grows else column.shape
+        array = StoredArray(column, shape, (CHUNK, *extents) if column.grows else extents)
+        place = f"{group.name}/{column.name}"
+        documents[place] = array_document(column, array.shape, array.chunk)
         if not column.grows:
             values = group.labels[column.name][1] if column.name in group.labels else group.coordinates[column.name]
-            array[:] = np.array(values, dtype=column.dtype)
+            put_rows(store / place, array, 0, np.array(values, dtype=column.dtype))
+    for place, document in documents.items():
+        put_document(store / place, document)
+    return documents
 
 
 def _attributes(name: str, variable: Variable) -> dict[str, Any]:
