@@ -15,9 +15,8 @@ import pytest
 import torch
 
 from szilard import data
-from szilard.data import source
 from szilard.data.catalogue import from_files
-from szilard.data.source import FASHION_MNIST, MNIST, File, Source
+from szilard.data.source import FASHION_MNIST, MNIST, File, Source, parse_idx
 from szilard.errors import DataError, SpecError
 
 
@@ -148,7 +147,7 @@ def test_a_damaged_file_is_named_with_the_remedy(
 )
 def test_what_is_no_idx_file_is_refused(content: bytes, message: str) -> None:
     with pytest.raises(DataError, match=message):
-        source.parse(content, 1, "labels")
+        parse_idx(content, 1, "labels")
 
 
 def test_digits_are_whole_and_fixed() -> None:

@@ -118,7 +118,7 @@ UNSIGNED_BYTE = 0x08
 """The type code of all of MNIST's files."""
 
 
-def parse(content: bytes, dimensions: int, where: str) -> npt.NDArray[np.uint8]:
+def parse_idx(content: bytes, dimensions: int, where: str) -> npt.NDArray[np.uint8]:
     """The array that an IDX file of unsigned bytes holds.
 
     Args:
