@@ -13,7 +13,7 @@ from torch import Tensor
 from szilard.data.dataset import Dataset
 from szilard.data.fetch import contents
 from szilard.data.own import from_address
-from szilard.data.source import FASHION_MNIST, MNIST, File, Source, parse
+from szilard.data.source import FASHION_MNIST, MNIST, File, Source, parse_idx
 from szilard.errors import SpecError, nearest
 
 SOURCES = {source.name: source for source in (MNIST, FASHION_MNIST)}
@@ -63,7 +63,7 @@ def from_files(source: Source, directory: Path) -> Dataset:
     """
 
     def read(file: File, dimensions: int) -> npt.NDArray[np.uint8]:
-        return parse(contents(source, file, directory), dimensions, str(directory / file.name))
+        return parse_idx(contents(source, file, directory), dimensions, str(directory / file.name))
 
     return Dataset(
         source.name,
