@@ -7,7 +7,7 @@ from pathlib import Path
 from szilard.studies.kits.parameters.statements import LOOP, PREDICTED, REGIMES, RESERVOIR
 from szilard.verdicts import bounds
 
-PAGE = Path(__file__).parents[3] / "docs" / "audit.md"
+PAGE = Path(__file__).parents[4] / "docs" / "audit.md"
 
 
 def test_the_page_names_every_row_and_no_other() -> None:

@@ -321,14 +321,14 @@ def test_all_lags_together(attached: Callable[..., xr.DataTree], makers: dict[st
     ledger = xr.DataTree.from_dict({"ledger": bare_ledger()})
     chances = []
     for layers in ((small,) * 20, (ar1,)):
-        evidence = Evidence.of(attached(ledger, makers["Setting"](layers=layers, records=40, every=13)))
-        assert evidence.reservoir is not None
-        chances.append([portmanteau(evidence.reservoir, at, np.arange(1, 11)) for at in range(len(layers))])
-        row = {each.name: each for each in findings(evidence)}["white noise"]
+        reading = WatchedReading(attached(ledger, makers["Setting"](layers=layers, records=40, every=13)))
+        assert reading.bursts is not None
+        chances.append([portmanteau(reading.bursts, at, np.arange(1, 11)) for at in range(len(layers))])
+        row = {each.name: each for each in findings(reading)}["white noise"]
         assert "All lags together: probability" in row.detail
     assert sum(p < 0.05 for p in chances[0]) <= 4
     assert chances[1][0] < 0.01
-    few = Evidence.of(attached(ledger, makers["Setting"](layers=(small,), records=19))).reservoir
+    few = WatchedReading(attached(ledger, makers["Setting"](layers=(small,), records=19))).bursts
     assert few is not None and math.isnan(portmanteau(few, 0, np.arange(1, 11)))
 
 
