@@ -315,7 +315,8 @@ def test_every_function_of_the_ledger_is_tested() -> None:
     tests = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*.py"))
     modules = pkgutil.iter_modules(ledger.__path__)
     homes = [importlib.import_module(f"szilard.ledger.{module.name}") for module in modules]
-    within = {"Map", "Place", "mean_of", "weights_of", "running_sum"}  # what modules share: held by what they give
+    within = {"ModelMap", "TargetPlace", "mean_of", "weights_of", "running_sum"}
+    """What modules share: held by what they give."""
     names = {
         name
         for home in homes

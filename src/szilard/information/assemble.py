@@ -36,7 +36,7 @@ _LOW_ENTROPIES = (
 _SIDES = ("", "_lower", "_upper")
 
 
-class Sums(Protocol):
+class InputSums(Protocol):
     """What has been added up over probe inputs, from which :func:`assemble` makes estimates."""
 
     nesting: Nesting
@@ -55,7 +55,7 @@ class Sums(Protocol):
         ...
 
 
-def assemble(sums: Sums, mask: ndarray, *, permutations: int) -> Measurement:
+def assemble(sums: InputSums, mask: ndarray, *, permutations: int) -> Measurement:
     """All estimates of one look at the ensemble, by record name."""
     nesting, inputs = sums.nesting, sums.inputs
     reasons = unavailable(nesting)
@@ -116,7 +116,7 @@ def _base(name: str, reasons: Mapping[str, str]) -> str:
     return next((known for known in (*SPLIT, *BUDGET) if name.startswith(known)), name)
 
 
-def _of_pairs(sums: Sums) -> dict[str, ndarray]:
+def _of_pairs(sums: InputSums) -> dict[str, ndarray]:
     """Cross-entropies between members, and the quadratic information level by level."""
     nesting, inputs = sums.nesting, sums.inputs
     cross = pair_means(sums.pairs.cross_entropy(inputs), nesting)
@@ -138,7 +138,7 @@ def _of_pairs(sums: Sums) -> dict[str, ndarray]:
     return values
 
 
-def _block_values(sums: Sums, deletions: Mapping[str, ndarray]) -> dict[str, ndarray]:
+def _block_values(sums: InputSums, deletions: Mapping[str, ndarray]) -> dict[str, ndarray]:
     """Informations of m inputs jointly with their brackets, one column for each m."""
     columns: dict[str, list[ndarray]] = {f"{name}_block{side}": [] for name in BUDGET for side in _SIDES}
     joint = {block.size: block.entropies() for block in sums.joint}
@@ -152,7 +152,7 @@ def _block_values(sums: Sums, deletions: Mapping[str, ndarray]) -> dict[str, nda
 
 
 def _only_known(
-    values: Mapping[str, Estimate], reasons: Mapping[str, str], sums: Sums
+    values: Mapping[str, Estimate], reasons: Mapping[str, str], sums: InputSums
 ) -> tuple[dict[str, Estimate], dict[str, str]]:
     """Without numbers that are not numbers; every one of them with its reason."""
     known, why = {}, dict(reasons)

@@ -19,7 +19,7 @@ _RIDGE = 0.01
 
 @final
 @dataclass(frozen=True, slots=True)
-class Map:
+class ModelMap:
     """Points whose squared distances approximate divergences.
 
     Attributes:
@@ -35,7 +35,7 @@ class Map:
 
 @final
 @dataclass(frozen=True, slots=True)
-class Place:
+class TargetPlace:
     """Where the target lies with respect to a map.
 
     Attributes:
@@ -53,7 +53,7 @@ class Place:
     residual: float
 
 
-def classical_scaling(divergence: Float[np.ndarray, "models models"], dimensions: int = 2) -> Map:
+def classical_scaling(divergence: Float[np.ndarray, "models models"], dimensions: int = 2) -> ModelMap:
     """The map of models with these symmetric divergences.
 
     ``B = −½ C J C`` with C the centring matrix; the coordinates are its leading eigenvectors times the roots of their
@@ -82,14 +82,14 @@ def classical_scaling(divergence: Float[np.ndarray, "models models"], dimensions
     total = np.abs(values).sum()
     explained = float(values[leading].clip(min=0).sum() / total) if total > 0 else 1.0
     points = _turned(points)
-    return Map(points, explained, _stress(points, matrix))
+    return ModelMap(points, explained, _stress(points, matrix))
 
 
 def place_target(
     points: Float[np.ndarray, "models dimensions"],
     cross_entropy: Float[np.ndarray, " models"],
     entropy: float | None = None,
-) -> Place:
+) -> TargetPlace:
     """Where the target p* lies by its cross-entropies to the models.
 
     With ``KL(p*‖p_i) ≈ ½|u* − u_i|²``, cross-entropies are ``½|u* − u_i|² + ½h² + H(p*)``; then
@@ -116,7 +116,7 @@ def place_target(
         without = [_fit(np.delete(points, each, axis=0), np.delete(observed, each))[0] for each in range(count)]
         error = np.sqrt((count - 1) * np.var(without, axis=0))
     height = float("nan") if entropy is None else float(np.sqrt(2 * max(floor - entropy, 0.0)))
-    return Place(foot, error, floor, height, residual)
+    return TargetPlace(foot, error, floor, height, residual)
 
 
 def _fit(points: np.ndarray, observed: np.ndarray) -> tuple[np.ndarray, float, float]:

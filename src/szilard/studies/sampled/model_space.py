@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from szilard.ledger.embedding import Map, Place, classical_scaling, place_target
+from szilard.ledger.embedding import ModelMap, TargetPlace, classical_scaling, place_target
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -66,10 +66,10 @@ class Space:
     """
 
     steps: np.ndarray
-    map: Map | None
+    map: ModelMap | None
     cross_entropy: tuple[np.ndarray, np.ndarray] | None
     entropy: float
-    target: Place | None
+    target: TargetPlace | None
     jumps: tuple[Jump, ...]
     unit: str
     size: float = math.nan

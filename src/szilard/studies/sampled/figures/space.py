@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from szilard.estimate import Estimate, Kind
-from szilard.ledger.embedding import Map, Place
+from szilard.ledger.embedding import ModelMap, TargetPlace
 from szilard.page.axes import axis, spread
 from szilard.page.safe import escape
 from szilard.page.style import BLACK, VERMILLION, Figure
@@ -51,7 +51,7 @@ def figure(reading: SampledReading) -> Figure | None:
     )
 
 
-def _axes(space: Space, found: Map) -> tuple[dict[str, Any], dict[str, Any]]:
+def _axes(space: Space, found: ModelMap) -> tuple[dict[str, Any], dict[str, Any]]:
     places = [found.points]
     if space.target is not None:
         out = 0.0 if math.isnan(space.target.height) else space.target.height
@@ -63,7 +63,7 @@ def _axes(space: Space, found: Map) -> tuple[dict[str, Any], dict[str, Any]]:
     return square(first, "second direction (same scale)", np.vstack(places), aspect=ASPECT)
 
 
-def _map(space: Space, found: Map) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]:
+def _map(space: Space, found: ModelMap) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]:
     x, y = found.points.T
     colours = shades(len(x))
     named = set(np.linspace(0, len(x) - 1, min(NAMED, len(x))).round().astype(int).tolist())
@@ -85,7 +85,7 @@ def _map(space: Space, found: Map) -> tuple[list[dict[str, Any]], list[dict[str,
     return data, shapes, notes
 
 
-def _positions(points: np.ndarray, target: Place | None) -> list[str]:
+def _positions(points: np.ndarray, target: TargetPlace | None) -> list[str]:
     """Names on the side that the way leaves free: away from the middle of the map, the last one ahead of the way."""
     away = points - points.mean(0)
     away[-1] = (1, points[-1, 1] - points[-2, 1])
@@ -94,7 +94,7 @@ def _positions(points: np.ndarray, target: Place | None) -> list[str]:
     return [f"{'top' if y >= 0 else 'bottom'} {'right' if x >= 0 else 'left'}" for x, y in away]
 
 
-def _star(space: Space, target: Place) -> tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]]]:
+def _star(space: Space, target: TargetPlace) -> tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]]]:
     x, y = target.foot.tolist()
     star = {
         "type": "scatter", "mode": "markers", "x": [x], "y": [y], "name": "p*", "showlegend": False,
@@ -150,7 +150,7 @@ def _distance(
     return [on_panel(curve, 2)], shapes, notes, (x, y)
 
 
-def _caption(space: Space, found: Map) -> str:
+def _caption(space: Space, found: ModelMap) -> str:
     said = (
         f"{len(space.steps)} models kept along the training, each sampled and evaluated under all the others. On the "
         "map the squared distance of two models is, as nearly as a plane allows, their Jeffreys divergence KL + KL, "
