@@ -8,10 +8,11 @@ INSTALL = $(BIN)/python -m pip install --disable-pip-version-check $(shell [ -t 
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo test benchmark clean
+.PHONY: help demo lint check test benchmark clean
 
 help: ## say what there is
 	@echo "make demo   train a small ensemble on handwritten digits, print the information budget, write runs/demo/report.html"
+	@echo "make check  linter, type checker and the quick tests, with fewer kills and replicates"
 	@echo "make test   linter, type checker, tests and docstring examples"
 	@echo "make benchmark  what watching and ensembles cost, peers beside them (some 30 minutes; needs MNIST)"
 	@echo "make clean  remove .venv, the demo's record and caches (other records stay)"
@@ -21,11 +22,20 @@ help: ## say what there is
 demo: $(VENV)/installed ## the last line printed is the path of the report
 	@$(BIN)/szilard run budget --data digits --out runs/demo --overwrite
 
-test: $(VENV)/installed-for-tests
+# Every module's tests go to one process, in the order that tests/conftest.py gives them.
+PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup --no-loadscope-reorder --durations=20
+
+lint: $(VENV)/installed-for-tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
+
+check: export SZILARD_QUICK = 1
+check: lint
+	$(PYTEST) -m "not slow"
+
+test: lint
+	$(PYTEST)
 
 benchmark: $(VENV)/installed
 	@$(INSTALL) --no-deps backpack-for-pytorch einops unfoldNd

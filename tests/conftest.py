@@ -6,6 +6,7 @@ import fcntl
 import importlib.util
 import json
 import math
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
@@ -24,6 +25,29 @@ from szilard.studies.ensemble.schema import ensemble_groups
 
 if TYPE_CHECKING:
     from szilard.verify import Verification
+
+QUICK = os.environ.get("SZILARD_QUICK") == "1"
+"""Whether this is ``make check``: fewer kills and replicates, and nothing that is marked as slow."""
+FIRST = (
+    "test_docs", "monitor/test_reservoir_exact", "report", "monitor/test_kill", "records/test_kills",
+    "ensemble/test_cluster", "studies", "monitor/test_reservoir_input", "information/test_truth", "test_cli",
+)  # fmt: skip
+"""What takes long is begun first, so that no process is left alone with it at the end."""
+TOGETHER = ("report", "studies/ensemble", "studies/fig3", "test_verify")
+"""What shares fixtures beyond a module: folders, and modules whose names begin alike."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Gives every module to one process, which makes its fixtures once; what takes long comes first."""
+
+    def place(item: pytest.Item) -> str:
+        return item.path.relative_to(Path(__file__).parent).with_suffix("").as_posix()
+
+    for item in items:
+        group = next((name for name in TOGETHER if place(item).startswith(name)), place(item))
+        item.add_marker(pytest.mark.xdist_group(group.replace("/", ".")))
+    items.sort(key=lambda item: next((at for at, name in enumerate(FIRST) if place(item).startswith(name)), len(FIRST)))
 
 
 def _published(name: str) -> data.Dataset:

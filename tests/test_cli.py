@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -63,7 +65,9 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_run_prints_the_summary_and_last_the_path_of_the_report(tmp_path: Path) -> None:
+def test_run_prints_the_summary_and_last_the_path_of_the_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "mine.toml").write_text(SPEC)
     done = program("run", "mine.toml", "--set", "steps=20", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -71,9 +75,10 @@ def test_run_prints_the_summary_and_last_the_path_of_the_report(tmp_path: Path) 
     assert last == "runs/mine-digits/report.html" and (tmp_path / last).is_file()
     assert any(line.startswith("mine ") for line in summary) and any("work" in line for line in summary)
     assert "\x1b" not in done.stdout + done.stderr
-    again = program("run", "mine.toml", "--set", "steps=20", cwd=tmp_path)
+    monkeypatch.chdir(tmp_path)
+    again = call("run", "mine.toml", "--set", "steps=20")
     assert (
-        again.returncode == 2
+        again.exit_code == 2
         and "already holds a record" in again.stderr
         and "--overwrite" in again.stderr
         and again.stdout == ""
@@ -86,21 +91,24 @@ def test_quiet_prints_the_path_only(records: Path) -> None:
     assert result.stdout.splitlines() == [str(out / "report.html")] and result.stderr == ""
 
 
-def test_a_model_of_ones_own_is_found_where_the_program_is_run(tmp_path: Path) -> None:
+def test_a_model_of_ones_own_is_found_where_the_program_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [place for place in sys.path if place])
     (tmp_path / "own.py").write_text(
         "from torch import nn\ndef linear(features):\n    return nn.Sequential(nn.Flatten(), nn.Linear(features, 10))\n"
     )
     (tmp_path / "own.toml").write_text(
         SPEC.replace("nets:mlp", "own:linear").replace("widths = [64, 20, 10]", "features = 64")
     )
-    done = program("run", "own.toml", "--quiet", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
+    done = call("run", "own.toml", "--quiet")
+    assert done.exit_code == 0, done.stderr
 
 
-def test_a_run_that_breaks_is_kept_and_told_by_the_exit_code(tmp_path: Path) -> None:
+def test_a_run_that_breaks_is_kept_and_told_by_the_exit_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.toml").write_text(SPEC)
-    done = program("run", "mine.toml", "--set", "lr=1e30", cwd=tmp_path)
-    assert done.returncode == 1
+    done = call("run", "mine.toml", "--set", "lr=1e30")
+    assert done.exit_code == 1
     assert re.search(r"szilard: the run stopped at step \d+: .*not finite.*kept in runs/mine-digits", done.stderr)
     assert done.stderr.count("\n") == 1
     assert szilard.open(tmp_path / "runs/mine-digits").status == "broken"
@@ -353,12 +361,16 @@ def test_help_explains_commands_and_exit_codes(command: list[str]) -> None:
 
 def test_version_and_help_are_quick(tmp_path: Path) -> None:
     assert call("--version").stdout == f"szilard {szilard.__version__}\n"
-    seconds = []
-    for _ in range(3):
-        begin = time.perf_counter()
-        assert program("--help", cwd=tmp_path).returncode == 0
-        seconds.append(time.perf_counter() - begin)
-    assert min(seconds) < 1
+
+    def processor_seconds(*arguments: str) -> float:
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run([sys.executable, *arguments], check=True, capture_output=True, cwd=tmp_path)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+    # The least of three: what runs beside it can only make it more.
+    helped = min(processor_seconds("-m", "szilard", "--help") for _ in range(3))
+    assert helped < 0.5 * processor_seconds("-c", "import torch")
 
 
 def test_no_color_is_honoured_on_a_terminal(records: Path) -> None:
@@ -389,20 +401,31 @@ def test_no_color_is_honoured_on_a_terminal(records: Path) -> None:
     assert colour.search(shown(NO_COLOR="")) and not colour.search(shown(NO_COLOR="1"))
 
 
+def _obey_interruptions() -> None:
+    """What shells start in the background ignores SIGINT, and so do its children: here is one that must not."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_an_interrupted_run_is_reported_and_has_its_own_exit_code(tmp_path: Path) -> None:
     """SIGINT in the middle of a long run: the record is closed, the page written, the exit code 130."""
     (tmp_path / "mine.toml").write_text(SPEC)
     command = [sys.executable, "-m", "szilard", "run", "mine.toml", "--set", "steps=10000000", "--out", "here"]
     environment = {**os.environ, "PYTHONPATH": str(Path(szilard.__file__).parents[1])}
     process = subprocess.Popen(
-        command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    journal = tmp_path / "here" / "journal.jsonl"
-    deadline = time.monotonic() + 60
-    while not (journal.is_file() and journal.read_text().count('"ledger"') > 3) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    stdout, stderr = process.communicate(timeout=60)
+        command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        start_new_session=True, preexec_fn=_obey_interruptions,
+    )  # fmt: skip
+    try:
+        journal = tmp_path / "here" / "journal.jsonl"
+        deadline = time.monotonic() + 60
+        while not (journal.is_file() and journal.read_text().count('"ledger"') > 3) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        stdout, stderr = process.communicate(timeout=60)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
     assert process.returncode == 130, stderr
     assert "the run stopped at step" in stderr and "KeyboardInterrupt" in stderr and "Traceback" not in stderr
     assert stdout.splitlines()[-1] == "here/report.html"

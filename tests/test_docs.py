@@ -11,6 +11,7 @@ import io
 import itertools
 import re
 import shlex
+import shutil
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -47,7 +48,10 @@ SHORT = ("--set", "training.steps=60")
 """Added to every ``szilard run``: the command is the page's, the training is shorter."""
 SHORTER = {
     "forgetting": (),
-    "fig3": ("--data", "digits", "--set", "trials=[3]", "--set", "steps=60", "--set", "examples=64"),
+    "budget": ("--set", "training.steps=60", "--set", "design.tasks.count=2"),
+    "fig3": (
+        "--data", "digits", "--set", "trials=[2]", "--set", "steps=20", "--set", "examples=16", "--set", "fresh=4",
+    ),
     "reversal": (
         "--data", "digits", "--set", "starts=[0]", "--set", "steps=3", "--set", "seeds=1", "--set", "window=3",
         "--set", "looks=1", "--set", "halvings=1", "--set", "kernel_inputs=2", "--set", "probe=8", "--set", "wide=none",
@@ -193,8 +197,34 @@ def run_shell(line: str, where: str) -> str:
     if words[0] == "run":
         words = [available(word) for word in words]
         words += SHORTER.get(words[1], SHORT) if "--help" not in words else ()
+        return run_once(words, where)
+    return invoke(words, where)
+
+
+RECORDS: dict[tuple[str, ...], tuple[Path, str]] = {}
+"""Of every ``szilard run`` that a page has called, where its record lies, and what was printed."""
+
+
+def run_once(words: list[str], where: str) -> str:
+    """What ``szilard run`` prints; where another page has run the same, its record is copied and nothing is trained."""
+    if "--out" not in words or "--resume" in words or words[1].endswith(".toml") or words[1] == "forgetting":
+        return invoke(words, where)
+    place = words.index("--out")
+    out = Path(words[place + 1])
+    asked = tuple(word for word in words[:place] + words[place + 2 :] if word != "--overwrite")
+    if asked in RECORDS:
+        there, said = RECORDS[asked]
+        shutil.copytree(there, out)
+        return said.replace(str(there), str(out))
+    said = invoke(words, where)
+    RECORDS[asked] = out.resolve(), said.replace(str(out), str(out.resolve()))
+    return said
+
+
+def invoke(words: list[str], where: str) -> str:
+    """What a command prints that ends well."""
     result = CliRunner().invoke(app, words, catch_exceptions=False)
-    assert result.exit_code == 0, f"{where}: {line}\n{result.output}"
+    assert result.exit_code == 0, f"{where}: {shlex.join(words)}\n{result.output}"
     return result.stdout
 
 
