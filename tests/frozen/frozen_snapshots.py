@@ -100,7 +100,25 @@ def closed(*details: tuple[str, str]) -> tuple[Meant, ...]:
     return (*rows, *told)
 
 
+ONE_SENTENCE = "terminal, page and audit say what moved the model, and that the first law closes, in the same sentence"
+OF_MOTION = (
+    Meant(
+        "page",
+        r"(<strong>The motion\.</strong> )(?!There were)[^<]*( All of this holds )(?=(?s:.*?)<strong>drift</strong>: "
+        r"(?s:.*?)<br><small>((?:(?! The model | No learning)[^<])*))",
+        r"\1\3\2",
+        ONE_SENTENCE,
+    ),
+    Meant("page", "There were too few jumps at two measuring intervals to", "Too few jumps to", ONE_SENTENCE),
+    Meant(
+        "page",
+        r"The first law closes to \S+ nat at every record",
+        "W + Q − ΔU is at most 1e-16 nat at any record, 1e-16 of the largest term",
+        ONE_SENTENCE,
+    ),
+)
 MEANT: dict[str, tuple[Meant, ...]] = {
+    "single": OF_MOTION,
     "heat-capacity": closed((r"(.* (\d+) looks each)", r"\2 records, \1")),
     "reversal": closed(("paths of 10 steps", "11 records, paths of 10 steps")),
     "tradeoff": closed(("18 states", "5 records, 18 states"), ("4 states", "3 records, 4 states")),

@@ -93,7 +93,7 @@ def test_the_page_is_written_whole(run: szilard.Run, tmp_path: Path) -> None:
 def test_it_says_what_was_seen(run: szilard.Run) -> None:
     text = page_of(run.tree).text
     for words in (
-        "Complete record", "601 records", "more certain", "accuracy on the probe", "The model moved in a direction",
+        "Complete record", "601 records", "more certain", "accuracy on the probe", "Drift: it makes up",
         "The model learned: ΔS",
         "The numbers stand", "The first law closes", "Cannot be checked here", "by construction", "Open it in Python",
     ):  # fmt: skip
@@ -102,7 +102,7 @@ def test_it_says_what_was_seen(run: szilard.Run) -> None:
 
 def test_it_calls_noise_noise(noisy: szilard.Run) -> None:
     text = page_of(noisy.tree).text
-    assert "The model diffused" in text
+    assert "Diffusion: drift makes up" in text
     assert "No learning visible" in text
     assert "The model learned" not in text
 

@@ -63,7 +63,7 @@ def carry_out(experiment: Experiment, dataset: Dataset, out: Path, options: Opti
             )
 
             def loss_at(step: int) -> Tensor:
-                """Of the next batch."""
+                """The loss of the next batch."""
                 index = next(indices)
                 return criterion(model(inputs[index]), labels[index])
 

@@ -12,10 +12,8 @@ from szilard.estimate import format_with_error
 from szilard.page.safe import with_error
 from szilard.studies import lines
 from szilard.studies.kits.parameters.words import in_words as reservoir_in_words
-from szilard.studies.kits.watched.drift import DriftShare, Motion
 from szilard.studies.kits.watched.learning import in_words as outcome_in_words
-from szilard.studies.kits.watched.phases import in_words as phases_in_words
-from szilard.studies.kits.watched.words import HIDDEN, first_law, ledger_table, motion
+from szilard.studies.kits.watched.words import TOO_FEW, by_phases, first_law, ledger_table, motion
 from szilard.studies.single.reading import SingleReading
 from szilard.verdicts.audit import Audit
 from szilard.verdicts.bounds import FEWEST_JUMPS, STILL
@@ -163,32 +161,13 @@ def _cost(reading: SingleReading) -> str:
 def _motion(reading: SingleReading) -> str:
     share = reading.drift_share
     if share is None or share.jumps < FEWEST_JUMPS:
-        return "There were too few jumps at two measuring intervals to tell drift from diffusion."
-    said = _share_in_words(share)
-    if apart := phases_in_words(reading.phases):
-        said += f" Phase by phase, each at its own coarsest interval: {apart}."
-    return f"{said} All of this holds for a measurement every {_steps(reading.attributes.get('every'))}."
-
-
-def _share_in_words(share: DriftShare) -> str:
-    amount = with_error(share.share.value, share.share.error)
-    at = f"measured every {_steps(share.interval)}, drift's share of the work is {amount}"
-    if share.less_alike:
-        ratios = f"R = {share.work_ratio:.2f} against r = {share.noise_ratio:.2f}"
-        return f"The model's jumps are less alike than momentum alone would make white noise ({ratios}): {at}."
-    return {
-        Motion.DRIFT: f"The model moved in a direction: {at}.",
-        Motion.DIFFUSION: f"The model diffused: {at}, which is next to nothing.",
-        Motion.NO_DRIFT: f"No net drift shows: {at}, but {HIDDEN}.",
-        Motion.RESTORING: f"The model's jumps undid one another, as about a minimum: {at} (negative), and {HIDDEN}.",
-        Motion.UNDECIDED: f"Over the whole run drift cannot be told from diffusion: {at}.",
-    }[share.motion]
+        return TOO_FEW.capitalize()
+    held = f"All of this holds for a measurement every {_steps(reading.attributes.get('every'))}."
+    return " ".join(filter(None, [motion(reading), by_phases(reading), held]))
 
 
 def _trust(reading: SingleReading, audit: Audit) -> str:
-    work, heat, energy = (reading.column(name) for name in ("work", "heat", "energy"))
-    residual = abs(work + heat - energy + energy[0]).max()
-    said = f"{audit.verdict} The first law closes to {residual:.0e} nat at every record."
+    said = f"{audit.verdict} {first_law(reading)}."
     samples = reading.samples
     if samples is not None and samples.sizes["step"] > 1 and "work_discrepancy" in samples:
         gap, error = (float(samples[name].values[-1]) for name in ("work_discrepancy", "work_discrepancy_error"))

@@ -36,7 +36,7 @@ class Bursts:
 
     @classmethod
     def of(cls, everything: xr.Dataset, attributes: Mapping[str, Any]) -> Bursts:
-        """Of the group and the record's root attributes."""
+        """The bursts of a group ``reservoir``, with what the record's root attributes say of them."""
         keep = np.ones(everything.sizes["step"], dtype=bool)
         for name in ESSENTIAL:
             if name in everything:
@@ -66,7 +66,7 @@ class Bursts:
 
     @property
     def lags(self) -> np.ndarray:
-        """Of the noise's covariance, in steps."""
+        """Lags of the noise's covariance, training steps; shape (lags,)."""
         return np.asarray(self.data["lag"].values, dtype=int)
 
     @property
@@ -79,7 +79,7 @@ class Bursts:
 
     @property
     def weights(self) -> np.ndarray:
-        """Of each group in sums over all parameters: how many it holds, one each where that is not known."""
+        """The weight of each group in sums over all parameters: how many it holds, 1 each where that is not known."""
         counts = self.parameters.astype(float)
         return counts if counts.all() else np.ones(self.groups)
 
@@ -93,7 +93,7 @@ class Bursts:
 
     @property
     def batch_size(self) -> int:
-        """Of the loop; 0 where the record does not say."""
+        """Examples in a batch of the loop; 0 where the record does not say."""
         given = self.settings.get("batch_size")
         return given if isinstance(given, int) and given > 0 else 0
 

@@ -80,7 +80,7 @@ class WatchedReading(Reading):
 
     @property
     def degrees_of_freedom(self) -> float:
-        """Of an error over probe inputs; infinite where their number is unknown or one."""
+        """Degrees of freedom of an error over probe inputs; infinite where their number is unknown or one."""
         inputs = self.mapping("probe").get("inputs")
         return inputs - 1 if isinstance(inputs, int) and inputs > 1 else math.inf
 

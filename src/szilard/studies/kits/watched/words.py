@@ -8,11 +8,13 @@ import numpy as np
 
 from szilard.estimate import format_with_error
 from szilard.studies.kits.watched.drift import DriftShare, Motion
+from szilard.studies.kits.watched.phases import in_words
 from szilard.studies.kits.watched.reading import WatchedReading
 
 UNITS = {"nat**0.5": "nat^½"}
 """As they are printed, where that differs from the record."""
-HIDDEN = "jumps that undo one another can hide a drift beneath them"
+
+TOO_FEW = "too few jumps to tell drift from diffusion."
 
 Quantity = tuple[str, str, str]
 """Symbol, words and column."""
@@ -58,17 +60,24 @@ def first_law(reading: WatchedReading) -> str:
 def motion(reading: WatchedReading) -> str:
     """What moved the model at the interval to judge by."""
     share = reading.drift_share
-    return "too few jumps to tell drift from diffusion." if share is None else describe(share, reading.momentum)
+    return TOO_FEW if share is None else describe(share, reading.momentum)
+
+
+def by_phases(reading: WatchedReading) -> str:
+    """What moved the model in each part of the training, as a sentence; empty where there are not several."""
+    said = in_words(reading.phases)
+    return f"By phases, each at its own coarsest interval: {said}." if said else ""
 
 
 def describe(share: DriftShare, momentum: float) -> str:
     """What moved the model at this interval, in words with numbers: the share, R and, with momentum, r of noise."""
     amount = format_with_error(share.share.value, share.share.error)
+    hidden = "jumps that undo one another can hide a drift beneath them"
     said = {
         Motion.DRIFT: f"Drift: it makes up {amount} of the work",
         Motion.DIFFUSION: f"Diffusion: drift makes up {amount} of the work",
-        Motion.NO_DRIFT: f"No net drift ({amount} of the work), but {HIDDEN},",
-        Motion.RESTORING: f"Restoring (drift share {amount}): {HIDDEN},",
+        Motion.NO_DRIFT: f"No net drift ({amount} of the work), but {hidden},",
+        Motion.RESTORING: f"Restoring (drift share {amount}): {hidden},",
         Motion.UNDECIDED: f"Drift or diffusion undecided: drift's share of the work is {amount}",
     }[share.motion]
     if share.less_alike:

@@ -35,7 +35,7 @@ CLAIMS = (
     (claims.ONE_TEMPERATURE, claims.YAIDA, claims.SETTLED), (claims.ISOTROPIC, claims.FINITE),
     (claims.CANONICAL, claims.BALANCE, claims.IDEAL), (claims.FORCE, claims.SIGNAL), (claims.PREDICTED,),
 )  # fmt: skip
-"""Of each family."""
+"""The claims that each family speaks of."""
 
 
 def findings(reading: WatchedReading) -> tuple[Finding, ...]:
@@ -47,7 +47,7 @@ def findings(reading: WatchedReading) -> tuple[Finding, ...]:
 
 
 def _rows(family: ModuleType, its: tuple[Claim, ...], reading: WatchedReading) -> tuple[Finding, ...]:
-    """Of a family; where the evidence is too small or odd for one of its statistics, that is said in its place."""
+    """The rows of a family; where the record is too small or odd for one of its statistics, that is said in place."""
     try:
         return tuple(family.findings(reading))
     except (RecordError, np.linalg.LinAlgError) as error:

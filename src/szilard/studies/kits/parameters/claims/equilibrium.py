@@ -97,7 +97,7 @@ class Judged:
 
 
 def _judged(judge_one: Callable[[int, np.ndarray], Judged], paths: dict[int, np.ndarray]) -> dict[int, Judged]:
-    """Of the layers whose paths can be judged."""
+    """What comes of each layer, by its place; those whose paths cannot be judged are left out."""
     found = {}
     for layer, path in paths.items():
         try:

@@ -33,7 +33,7 @@ def findings(reading: WatchedReading) -> tuple[Finding, ...]:
 
 
 def layer_temperatures(bursts: Bursts, rows: slice) -> list[Estimate]:
-    """Of the noise, one a layer, averaged over the bursts of some rows; NaN where it is not known.
+    """The temperature of the noise, one a layer, averaged over the bursts of some rows; NaN where it is not known.
 
     Raises:
         RecordError: with fewer than two rows.

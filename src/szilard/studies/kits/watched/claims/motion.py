@@ -6,9 +6,8 @@ import math
 
 from szilard.studies.kits.watched.drift import DriftShare, Motion
 from szilard.studies.kits.watched.learning import in_words as outcome_in_words
-from szilard.studies.kits.watched.phases import in_words
 from szilard.studies.kits.watched.reading import WatchedReading
-from szilard.studies.kits.watched.words import describe
+from szilard.studies.kits.watched.words import by_phases, describe
 from szilard.verdicts.bounds import DRIFT, FEWEST_JUMPS, LEVEL
 from szilard.verdicts.finding import Basis, Concern, Finding, Interval, Verdict, judge
 
@@ -81,7 +80,7 @@ def _learning(reading: WatchedReading) -> Finding:
         where = f"{share.steps} steps, at intervals of {share.interval}"
         if share.motion in (Motion.DRIFT, Motion.DIFFUSION):
             verdict = judge(interval, (DRIFT, math.inf))
-        said = [describe(share, reading.momentum), _in_phases(reading)]
+        said = [describe(share, reading.momentum), by_phases(reading)]
     if reading.whole:
         said.append(outcome_in_words(reading.rows, share))
     return Finding(
@@ -99,9 +98,3 @@ def _learning(reading: WatchedReading) -> Finding:
         where=where,
         detail=" ".join(filter(None, said)),
     )
-
-
-def _in_phases(reading: WatchedReading) -> str:
-    """What the parts of the run say on their own, where there are several."""
-    said = in_words(reading.phases)
-    return f"By phases, each at its own coarsest interval: {said}." if said else ""
