@@ -16,10 +16,7 @@ MARGINS = "pages leave the same room around all figures"
 QUIET = "lines to compare with say nothing under the pointer"
 CHANGES: dict[str, tuple[tuple[str, str, str], ...]] = {
     "heat-capacity": ((r'"U = (%\{y)', r'"\1', POINTER),),
-    "fig3": (
-        (r'"exact (%\{y)', r'"\1', POINTER),
-        (r'"l":70,"r":66,"t":10,', '"l":64,"r":66,"t":14,', MARGINS),
-    ),
+    "fig3": ((r'"l":70,"r":66,"t":10,', '"l":64,"r":66,"t":14,', MARGINS),),
     "reversal": (
         (r'("name":"1/width"[^{]*\{[^}]*\},"marker":\{[^}]*\}),"hovertemplate":"%\{y:\.3g\}"', r"\1", QUIET),
         (r'("x":0\.99)5(,"xanchor":"right")', r"\1\2", MARGINS),
