@@ -240,6 +240,12 @@ def targets() -> dict[str, str]:
     return {match[1]: match[2] for match in re.finditer(r"^(\w+):.*\n((?:\t.*\n)*)", text, re.MULTILINE)}
 
 
+def test_what_is_to_be_made_can_be_made() -> None:
+    for page in PAGES:
+        named = set(re.findall(r"`make (\w+)`", page.read_text(encoding="utf-8")))
+        assert named <= targets().keys(), name_of(page)
+
+
 def same(wanted: str, got: str) -> bool:
     options = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
     return doctest.OutputChecker().check_output(wanted, got, options)
