@@ -51,17 +51,17 @@ class Bursts:
 
     @property
     def records(self) -> int:
-        """How many bursts there are."""
+        """How many bursts there are whose essential columns are finite."""
         return int(self.data.sizes["step"])
 
     @property
     def steps(self) -> np.ndarray:
-        """The training step at which each burst began."""
+        """The training step at which each burst began; shape (records,)."""
         return np.asarray(self.data["step"].values)
 
     @property
     def groups(self) -> int:
-        """How many groups of parameters there are."""
+        """How many groups of parameters there are, layers as a rule."""
         return int(self.data.sizes["group"])
 
     @property
@@ -99,7 +99,7 @@ class Bursts:
 
     @property
     def burst_steps(self) -> int:
-        """Steps of the shortest burst."""
+        """Training steps of the shortest burst; 2, the fewest there can be, where the record does not say."""
         return int(np.asarray(self.data["burst_steps"].values).min()) if self.has("burst_steps") else 2
 
     @property
@@ -125,7 +125,7 @@ class Bursts:
 
     @property
     def window(self) -> int:
-        """Records over which windowed quantities run."""
+        """Records over which windowed quantities run; 32 where the record does not say."""
         given = self.settings.get("window")
         return given if isinstance(given, int) and given > 0 else 32
 
@@ -160,22 +160,22 @@ class Bursts:
         return self.records > 0 and not self.values("noise_variance").any()
 
     def too_few(self, fewest: int) -> str:
-        """Why so few bursts tell nothing."""
+        """A sentence on why so few bursts tell nothing, and what to do."""
         return (
             f"The record holds {self.records} bursts and {fewest} are needed: train longer, or give the Reservoir "
             "measure a smaller every."
         )
 
     def has(self, *names: str) -> bool:
-        """Whether all these columns exist."""
+        """Whether the record lists all these columns, defined or not."""
         return all(name in self.data for name in names)
 
     def values(self, name: str) -> np.ndarray:
-        """A column as float64, (records, groups, …)."""
+        """A column as float64; shape (records, groups, …), in its unit."""
         return np.asarray(self.data[name].values, dtype=float)
 
     def span(self, rows: slice = slice(None)) -> str:
-        """The steps covered, in words."""
+        """The training steps that some rows cover, in words."""
         steps = self.steps[rows]
         return f"steps {steps[0]:,} to {steps[-1]:,}" if len(steps) else "nothing recorded"
 

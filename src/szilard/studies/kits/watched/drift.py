@@ -80,7 +80,7 @@ class DriftShare:
 
     @property
     def motion(self) -> Motion:
-        """The verdict in a word."""
+        """What moved the model, judged by the 95 % interval of the share."""
         return self.motion_at(LEVEL)
 
     def motion_at(self, level: float) -> Motion:

@@ -23,6 +23,6 @@ FAMILIES = (ledger, training, entropy, closure, intervals, phases, length, direc
 
 
 def figures(reading: SingleReading) -> list[Figure]:
-    """Every figure that this record supports."""
+    """Every figure that this record supports, in the order of the page."""
     families = (*FAMILIES, *OF_THE_PARAMETERS)
     return [drawn for family in families if (drawn := family.figure(reading)) is not None]

@@ -59,7 +59,7 @@ def named(bursts: Bursts) -> list[Layer]:
 
 
 def crowd(bursts: Bursts) -> list[int]:
-    """The layers that have none."""
+    """The layers that have no pen, by their places."""
     having = {layer.index for layer in named(bursts)}
     return [index for index in range(bursts.groups) if index not in having]
 
@@ -163,7 +163,7 @@ def _positive(curve: Curve, log: bool) -> Curve:
 
 
 def _range(curves: list[Curve], log: bool) -> tuple[float, float]:
-    """Of the values themselves and of the upper ends that stay near them."""
+    """The range of the values themselves and of the ends that stay near them."""
     if not log:
         return spread(*(curve.values for curve in curves), *(_near(curve) for curve in curves))
     return spread(*(np.log10(curve.values) for curve in curves))

@@ -40,7 +40,7 @@ class Stretch:
 
     @property
     def seen(self) -> bool:
-        """Whether a force is."""
+        """Whether a force can be told from zero in it."""
         return math.isfinite(self.high)
 
 

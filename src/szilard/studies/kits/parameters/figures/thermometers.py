@@ -68,7 +68,7 @@ def figure(reading: WatchedReading) -> Figure | None:
 
 
 def _reading(bursts: Bursts, layer: int, place: int) -> Estimate | None:
-    """Of one thermometer on one layer; None where it has none, or none above 0."""
+    """What one thermometer reads on one layer; None where it has none, or none above 0."""
     try:
         if place == 2:
             pair = configurational(bursts, layer)
