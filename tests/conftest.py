@@ -6,7 +6,6 @@ import fcntl
 import importlib.util
 import json
 import math
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
@@ -26,14 +25,12 @@ from szilard.studies.ensemble.schema import ensemble_groups
 if TYPE_CHECKING:
     from szilard.verify import Verification
 
-QUICK = os.environ.get("SZILARD_QUICK") == "1"
-"""Whether this is ``make check``: fewer kills and replicates, and nothing that is marked as slow."""
 FIRST = (
-    "test_docs", "monitor/test_reservoir_exact", "report", "monitor/test_kill", "records/test_kills",
-    "ensemble/test_cluster", "studies", "monitor/test_reservoir_input", "information/test_truth", "test_cli",
+    "test_docs", "monitor/test_reservoir_exact", "studies", "monitor/test_kill", "records/test_kills", "experiments",
+    "monitor/test_reservoir_input", "information/test_truth", "test_cli",
 )  # fmt: skip
 """What takes long is begun first, so that no process is left alone with it at the end."""
-TOGETHER = ("report", "studies/ensemble", "studies/fig3", "test_verify")
+TOGETHER = ("studies/ensemble/claims", "test_verify")
 """What shares fixtures beyond a module: folders, and modules whose names begin alike."""
 
 

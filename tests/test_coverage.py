@@ -12,6 +12,8 @@ from szilard.verify import Case, cases
 from szilard.verify.coverage import LEVEL, Coverage, count, coverage, ensemble_coverage, limits, rejected
 from szilard.verify.probes import probe_coverage
 
+pytestmark = pytest.mark.slow
+
 REPLICATES = 400
 BY_NAME = {case.name: case for case in cases()}
 

@@ -123,6 +123,7 @@ def test_every_block_says_what_it_is() -> None:
         assert languages <= {"python", "shell", "toml", "text", "mermaid"}, name_of(page)
 
 
+@pytest.mark.slow
 @pages
 def test_code_runs_and_prints_what_the_page_says(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest

@@ -14,6 +14,8 @@ from szilard.verify.reservoir_case import ReservoirCase, reservoir_cases
 from szilard.verify.reservoir_coverage import _deviations, alarms, reservoir_coverage
 from szilard.verify.row import Comparison
 
+pytestmark = pytest.mark.slow
+
 REPLICATES = 100
 STEPS = 256
 CASES = {case.name: case for case in reservoir_cases()}

@@ -10,6 +10,8 @@ from szilard.verify.coverage import Coverage, rejected
 from szilard.verify.families import family_coverage
 from szilard.verify.families_case import family_cases
 
+pytestmark = pytest.mark.slow
+
 REPLICATES = 60
 STEPS = 4
 CASES = {case.name: replace(case, path=case.path[: STEPS + 1]) for case in family_cases()}

@@ -28,6 +28,8 @@ from szilard.studies.overrides import apply
 from szilard.studies.runner import run
 from szilard.training import factory
 
+pytestmark = pytest.mark.slow
+
 
 def points(examples: int = 90) -> Dataset:
     """Three clouds in the plane that overlap."""

@@ -9,6 +9,8 @@ from szilard.information.calibration import MEASURED
 from szilard.verify.information_coverage import calibrate
 from szilard.verify.nested import teachers
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("clusters", [6, 12])
 def test_intervals_hold_the_truth_as_often_as_is_said(clusters: int) -> None:

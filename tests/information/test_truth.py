@@ -12,6 +12,8 @@ from szilard.information import Measurement, Nesting, measure
 from szilard.systems import CategoricalTeachers
 from szilard.verify.nested import NestedCase, gaussian, teachers
 
+pytestmark = pytest.mark.slow
+
 ENSEMBLES = 120
 NAMES = ("info_task", "info_dataset", "info_seed", "l_info")
 

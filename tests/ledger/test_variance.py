@@ -21,6 +21,8 @@ from szilard import ledger
 from szilard.estimate import Estimate
 from szilard.systems import Categorical, DescentPath
 
+pytestmark = pytest.mark.slow
+
 STEPS, SAMPLES, REPLICATES = 400, 64, 400
 SYSTEM = Categorical.random(50, concentration=0.5, path=DescentPath(rate=0.5, batch_size=16), seed=0)
 

@@ -12,6 +12,8 @@ from torch import Tensor, nn
 
 from szilard import Classifier, Ledger, Monitor
 
+pytestmark = pytest.mark.slow
+
 STEPS = 5
 
 

@@ -26,6 +26,8 @@ from szilard.systems import BoltzmannMachine, Ising, LaggedGaussian
 from szilard.systems.energies import EnergySystem
 from szilard.verify.as_models import AsEnergetic
 
+pytestmark = pytest.mark.slow
+
 SYSTEMS: dict[str, tuple[Callable[[], EnergySystem], int, int]] = {
     "lagging Gaussian": (lambda: LaggedGaussian(dimension=2, contraction=0.8, speed=0.02), 30, 4),
     "Ising": (lambda: Ising(spins=6, order="random", rate=0.03, batch_size=64), 30, 1),

@@ -16,6 +16,8 @@ import szilard
 from szilard import Classifier, Ledger, Monitor, data, ledger
 from szilard.models.ppm import phi_of
 
+pytestmark = pytest.mark.slow
+
 PROBE = torch.randn(64, 12, generator=torch.Generator().manual_seed(1))
 
 

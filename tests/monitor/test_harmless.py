@@ -19,6 +19,8 @@ from torch.nn.utils import parametrizations
 from szilard import Classifier, Ledger, Monitor
 from szilard.monitor.ledger import path
 
+pytestmark = pytest.mark.slow
+
 STEPS = 7
 
 

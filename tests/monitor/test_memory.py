@@ -17,6 +17,8 @@ from szilard.models.ppm import Enumerable
 from szilard.monitor import Occasion
 from szilard.monitor.ledger import exact
 
+pytestmark = pytest.mark.slow
+
 
 class Largest(TorchDispatchMode):
     """Notes the greatest number of elements of any tensor that an operation makes, by type; views are free."""

@@ -16,6 +16,8 @@ from szilard.audit import Motion, drift_share, no_learning
 from szilard.verdicts.bounds import STILL
 from szilard.verdicts.finding import Verdict
 
+pytestmark = pytest.mark.slow
+
 STEPS, EVERY = 2048, 2
 
 Gradients = Callable[[nn.Module], Iterator[list[Tensor]]]

@@ -20,6 +20,8 @@ from szilard import Classifier, Ledger, Monitor, Reservoir
 from szilard.monitor.reservoir.window import FEWEST_NORMS, FEWEST_RECORDS
 from szilard.reservoir.tails import tail_index
 
+pytestmark = pytest.mark.slow
+
 LAGS = (1, 2, 4)
 BURST = max(LAGS) + 2
 EVERY = 9

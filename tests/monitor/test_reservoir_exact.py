@@ -17,6 +17,8 @@ from szilard import Monitor, Outcomes, Reservoir
 from szilard.reservoir.correlation import shuffled_autocorrelation
 from szilard.systems.heavy_ball import HeavyBall
 
+pytestmark = pytest.mark.slow
+
 RECORDS = 40
 LAGS = (1, 2)
 EVERY = 7

@@ -19,6 +19,8 @@ from torch.utils.data import DataLoader, Dataset
 from szilard import Classifier, Ledger, Monitor, Reservoir
 from szilard.monitor.schedule import SettledInterval
 
+pytestmark = pytest.mark.slow
+
 STEPS = 14
 
 

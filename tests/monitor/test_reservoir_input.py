@@ -30,6 +30,8 @@ from szilard import Classifier, Monitor, Reservoir
 from szilard.errors import ModelError, SpecError, SzilardWarning
 from szilard.monitor.reservoir.examples import Examples
 
+pytestmark = pytest.mark.slow
+
 X = torch.randn(40, 4, generator=torch.Generator().manual_seed(1))
 Y = torch.randint(3, (40,), generator=torch.Generator().manual_seed(2))
 LAGS = (1, 2)

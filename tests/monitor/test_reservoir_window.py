@@ -11,6 +11,8 @@ from szilard.monitor.reservoir.temperatures import memory_time, remembered_avera
 from szilard.monitor.reservoir.window import Window
 from szilard.reservoir.dynamics import Dynamics
 
+pytestmark = pytest.mark.slow
+
 BURST = 12
 
 

@@ -18,6 +18,8 @@ from szilard.monitor.ledger import exact, recorder
 from szilard.monitor.ledger.sampled import LabelDraw, SampledRoute
 from szilard.records import schema
 
+pytestmark = pytest.mark.slow
+
 INPUTS, HEADS, OUTCOMES, SAMPLES, RECORDS = 8, 2, 3, 32, 6
 SEEDS = 200
 

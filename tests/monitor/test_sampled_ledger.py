@@ -21,6 +21,8 @@ from szilard.monitor import Occasion
 from szilard.systems import Categorical, GaussianMean, MarkovText, MixturePath, ProbabilisticPCA, System
 from szilard.verify.as_models import AsBounded, AsSequential, AsTractable
 
+pytestmark = pytest.mark.slow
+
 Row = dict[str, Any]
 
 GAUSSIAN = GaussianMean(

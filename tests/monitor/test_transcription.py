@@ -19,6 +19,8 @@ import torch
 from szilard.monitor.ledger import exact, recorder
 from szilard.records import schema
 
+pytestmark = pytest.mark.slow
+
 # The paper, naively: one input's labels at a time
 
 

@@ -12,6 +12,8 @@ from szilard.reservoir import canonical
 from szilard.reservoir.canonical import Canonical
 from szilard.systems import Gyrator, HeavyBall
 
+pytestmark = pytest.mark.slow
+
 GYRATORS = [
     Gyrator(rate=rate, stiffness=stiffness, temperatures=temperatures, angle=angle)
     for rate in (0.05, 0.2)

@@ -9,6 +9,8 @@ from scipy import stats
 from szilard.errors import RecordError
 from szilard.reservoir.contrasts import Largest, largest_contrast, largest_effect
 
+pytestmark = pytest.mark.slow
+
 
 def test_by_hand() -> None:
     found = largest_effect(np.array([0.2, -1.0, 0.8]), np.array([0.1, 0.5, 0.05]), np.array([4.0, 9.0, np.inf]))

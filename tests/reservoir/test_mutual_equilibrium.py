@@ -11,6 +11,8 @@ from szilard.estimate import Estimate, Kind
 from szilard.reservoir import mutual_equilibrium
 from szilard.reservoir.ratio import mean_of
 
+pytestmark = pytest.mark.slow
+
 
 def _temperatures(values: list[float], relative: list[float], degrees: float = np.inf) -> list[Estimate]:
     return [Estimate(v, v * e, Kind.UNBIASED, degrees) for v, e in zip(values, relative, strict=True)]

@@ -12,6 +12,8 @@ from szilard.errors import RecordError
 from szilard.reservoir import regimes
 from szilard.reservoir.regimes import Regimes
 
+pytestmark = pytest.mark.slow
+
 
 class Lines(BaseCost):
     """Squared residuals about a line, fitted anew for each interval."""

@@ -15,6 +15,8 @@ from szilard.reservoir.power_law import exponent
 from szilard.reservoir.reversal import forward_path, nearest_return, quadratic_return, relative_return, retrace
 from szilard.training.nets import mlp
 
+pytestmark = pytest.mark.slow
+
 CURVATURES = torch.tensor([0.5, 1.0, 3.0], dtype=torch.float64)
 START = torch.tensor([1.0, -2.0, 0.5], dtype=torch.float64)
 

@@ -26,9 +26,12 @@ from szilard.studies.single.figures import FAMILIES
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="CHROMIUM IS MISSING: the report was not looked at in a browser; install chromium"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        CHROMIUM is None, reason="CHROMIUM IS MISSING: the report was not looked at in a browser; install chromium"
+    ),
+]
 
 
 def visit(page: Path, profile: Path) -> tuple[str, str, list[str]]:

@@ -10,6 +10,8 @@ from naive import assert_same_run, cohort, perceptron, trainer
 from szilard.ensemble.trainer import choice, suggested_chunk
 from szilard.training import SGD, Training, factory
 
+pytestmark = pytest.mark.slow
+
 SMOOTHED = factory("torch.nn:CrossEntropyLoss", label_smoothing=0.1)
 
 

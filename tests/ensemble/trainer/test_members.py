@@ -14,6 +14,8 @@ from szilard.ensemble.trainer.batches import BatchOrder
 from szilard.errors import SpecError, SzilardWarning
 from szilard.training import SGD, Adam, Training
 
+pytestmark = pytest.mark.slow
+
 STRATEGIES = ["fused", "functional", "loop"]
 
 

@@ -22,6 +22,8 @@ from szilard.errors import RecordError, SpecError, SzilardWarning
 from szilard.studies import runner
 from szilard.training import Factory
 
+pytestmark = pytest.mark.slow
+
 Same = Callable[[xr.DataTree, xr.DataTree], None]
 SLOW = {"training": Training(steps=4000, batch_size=8), "chunk": 3}
 PROGRAM = """

@@ -35,6 +35,8 @@ from szilard.ensemble import trainer
 from szilard.errors import ModelError, SpecError, SzilardWarning
 from szilard.training import streams
 
+pytestmark = pytest.mark.slow
+
 Run = Callable[..., szilard.Run]
 
 

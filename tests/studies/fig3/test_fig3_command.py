@@ -15,6 +15,8 @@ from szilard.studies.fig3.run import plan_of, standardised
 from szilard.studies.fig3.spec import Figure3, fig3
 from szilard.studies.life import time_in_words
 
+pytestmark = pytest.mark.slow
+
 SMALL = ("--set", "examples=32", "--set", "fresh=8", "--set", "records=5", "--set", "window=3", "--set", "workers=1")
 
 

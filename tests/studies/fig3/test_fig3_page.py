@@ -26,6 +26,8 @@ from szilard.studies.fig3.words import summary
 from szilard.studies.registry import studies, study_of
 from szilard.studies.study import at
 
+pytestmark = pytest.mark.slow
+
 NOTHING = Audit(())
 SMALL = dataclasses.replace(
     fig3("digits"), trials=(3,), steps=200, lr=0.01, records=20, points=40, starts=(50,), lags=4, window=4, examples=64,

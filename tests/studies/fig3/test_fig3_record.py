@@ -26,6 +26,8 @@ from szilard.studies.fig3.engine.schedule import make_schedule
 from szilard.studies.fig3.run import plan_of, standardised
 from szilard.studies.fig3.spec import Figure3, fig3
 
+pytestmark = pytest.mark.slow
+
 Same = Callable[[xr.DataTree, xr.DataTree], None]
 
 

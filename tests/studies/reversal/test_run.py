@@ -33,6 +33,8 @@ from szilard.studies.runner import run
 from szilard.training import factory
 from szilard.verdicts.finding import Verdict
 
+pytestmark = pytest.mark.slow
+
 
 def points(examples: int = 80) -> Dataset:
     """Three clouds in the plane."""

@@ -27,6 +27,8 @@ from szilard.studies.tradeoff.reading import read
 from szilard.studies.tradeoff.schema import LAG, TRADEOFF
 from szilard.studies.tradeoff.spec import TradeOff
 
+pytestmark = pytest.mark.slow
+
 SMALL = TradeOff(
     shape=(3, 2),
     hidden=3,

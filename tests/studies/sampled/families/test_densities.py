@@ -20,6 +20,8 @@ from szilard.studies.sampled.families.images import binary, dequantised
 from szilard.studies.sampled.families.vae import bernoulli_surprise, negative_bound, surprise, vae
 from szilard.training.autoencoder import perceptrons
 
+pytestmark = pytest.mark.slow
+
 CPU = torch.device("cpu")
 
 

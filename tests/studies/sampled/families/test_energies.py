@@ -25,6 +25,8 @@ from szilard.studies.sampled.families.gaussian import Gaussian, annealed, summed
 from szilard.studies.sampled.families.rbm import log_odds, rbm
 from szilard.training.energies import TiltedGaussian, TwoModes
 
+pytestmark = pytest.mark.slow
+
 
 def machine() -> RBM:
     torch.manual_seed(0)

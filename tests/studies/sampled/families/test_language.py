@@ -25,6 +25,8 @@ from szilard.studies.sampled.families.text import CharacterText, text
 from szilard.training import pretrained
 from szilard.training.transformer import Transformer, transformer
 
+pytestmark = pytest.mark.slow
+
 VERSE = "the cat sat on the mat.\nthe rat sat on the cat.\n"
 
 

@@ -19,6 +19,8 @@ from szilard.studies.sampled.families import FamilySpec, HeldOut, Score, Subject
 from szilard.training import streams
 from szilard.training.schedules import Cosine
 
+pytestmark = pytest.mark.slow
+
 FACES = 6
 
 

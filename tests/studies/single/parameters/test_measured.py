@@ -13,6 +13,8 @@ from torch import Tensor, nn
 import szilard
 from szilard.audit import Verdict
 
+pytestmark = pytest.mark.slow
+
 WIDTHS = {"cold": 40, "warm": 24}
 
 
