@@ -8,7 +8,7 @@ from typing import Any
 ASSUMED: dict[str, Any] = {
     "xaxis": "x", "yaxis": "y", "xref": "x", "yref": "y", "xshift": 0, "yshift": 0, "opacity": 1, "symbol": "circle",
     "dash": "solid", "domain": [0, 1], "annotations": [], "shapes": [], "traceorder": "normal", "tickmode": "array",
-    "text": None,
+    "text": None, "tickfont": {"size": 12},
 }  # fmt: skip
 """What Plotly takes where a key is missing."""
 POINTER = "under the pointer stand a number, its error and its unit, in every figure"
@@ -70,6 +70,8 @@ def _trace(trace: dict[str, Any], legend: bool) -> dict[str, Any]:
 def _layout(layout: dict[str, Any]) -> dict[str, Any]:
     """Words and rules in one order, which no one sees; words stand at the height of their place."""
     words = [{**each, "yanchor": each.get("yanchor", "middle")} for each in layout.get("annotations", [])]
+    for each in words:  # what lies behind them is dimmed alike everywhere
+        each |= {"bgcolor": "dimmed"} if "bgcolor" in each else {}
     words.sort(key=lambda each: (each["text"], each.get("xref", "x"), each.get("yref", "y")))
     rules = sorted(layout.get("shapes", []), key=lambda each: [str(each.get(key)) for key in ("type", "xref", "yref")])
     return {**layout, "annotations": words, "shapes": rules}

@@ -9,7 +9,7 @@ import numpy as np
 
 from szilard.page.curve import Curve
 from szilard.page.safe import escape, prose
-from szilard.page.style import Pen, faded
+from szilard.page.style import BLACK, Pen, faded
 
 Trace = dict[str, Any]
 JOINED = 1.6
@@ -19,7 +19,7 @@ _EDGE: Trace = {"type": "scatter", "mode": "lines", "line": {"width": 0}, "hover
 
 def line(
     curve: Curve, name: str, pen: Pen, *, unit: str = "", symbol: str = "", size: float = 5, digits: int = 4,
-    legend: bool = False,
+    legend: bool = False, stairs: bool = False,
 ) -> list[Trace]:  # fmt: skip
     """A curve, with a band of its 95 % interval where it has one.
 
@@ -32,6 +32,7 @@ def line(
         size: of these, in pixels.
         digits: of the number under the pointer.
         legend: whether the legend names it.
+        stairs: whether it stays at each value until the next, as what is counted does.
     """
     traces: list[Trace] = []
     known = curve.half is not None and bool(np.isfinite(curve.half).any() and (curve.half > 0).any())
@@ -51,6 +52,8 @@ def line(
         }
         | ({} if curve.half is None else {"customdata": curve.half})
     )
+    if stairs:
+        traces[-1]["line"]["shape"] = "hv"
     return traces
 
 
@@ -100,6 +103,44 @@ def points(
         if bar is not None:
             trace[axis] = _bars(bar, pen, cap)
     return trace
+
+
+def trail(
+    x: Any, y: Any, name: str, pen: Pen, colours: Sequence[str], *, size: float = 11, half: Any = None, unit: str = "",
+    steps: Any = None, labels: Sequence[str] | None = None, corners: Sequence[str] = (),
+) -> Trace:  # fmt: skip
+    """Marks in their order, joined by a line, each in a colour of its own.
+
+    Args:
+        x: where they stand.
+        y: likewise.
+        name: in words.
+        pen: of the line.
+        colours: one each.
+        size: in pixels.
+        half: of each, half its 95 % interval, drawn in black.
+        unit: behind the number under the pointer.
+        steps: training steps, which the pointer tells in place of the number.
+        labels: what is written beside each.
+        corners: on which side of each: ``"top right"``, ``"bottom left"``, …
+    """
+    found = points(x, y, name, Pen(BLACK), half=half, size=size, unit=unit, digits=4, edge=Pen("white", width=1))
+    found["mode"] = "lines+markers"
+    found["line"] = {"color": pen.colour, "dash": pen.dash, "width": pen.width}
+    found["marker"] |= {"color": list(colours)}
+    if steps is not None:
+        found |= {"customdata": steps, "hovertemplate": "step %{customdata:,}"}
+    if labels is not None:
+        found |= {"mode": "lines+markers+text", "text": list(labels), "textposition": list(corners),
+                  "textfont": {"size": 12}, "cliponaxis": False}  # fmt: skip
+    return found
+
+
+def star(x: float, y: float, name: str, colour: str) -> Trace:
+    """A place that everything else is seen against."""
+    return {"type": "scatter", "mode": "markers", "x": [x], "y": [y], "name": escape(name), "showlegend": False,
+            "marker": {"symbol": "star", "size": 20, "color": colour, "line": {"color": "white", "width": 1.2}},
+            "hovertemplate": f"{escape(name)}: (%{{x:.3g}}, %{{y:.3g}})"}  # fmt: skip
 
 
 def _bars(half: Any, pen: Pen, cap: float) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from szilard.page.safe import escape
-from szilard.page.style import INK
+from szilard.page.safe import escape, prose
+from szilard.page.style import INK, Pen
 
 RULE, SAID = "#6B7280", "#4B5563"
 """The grey of rules, and of their words."""
@@ -117,3 +117,21 @@ def shaded(low: float, high: float, across: str, axis: str) -> Shape:
     """A grey band between two heights, behind the marks."""
     return {"type": "rect", "xref": across, "x0": 0, "x1": 1, "yref": axis, "y0": low, "y1": high, "line": {"width": 0},
             "fillcolor": "rgba(107,114,128,0.13)", "layer": "below"}  # fmt: skip
+
+
+def ring(x: tuple[float, str], y: tuple[float, str], radius: float, pen: Pen) -> Shape:
+    """A circle about a place, on axes of one scale; of each coordinate the value, and the axis that it is of."""
+    line = {"color": pen.colour, "width": pen.width, "dash": pen.dash}
+    return {"type": "circle", "x0": x[0] - radius, "x1": x[0] + radius, "xref": x[1], "y0": y[0] - radius,
+            "y1": y[0] + radius, "yref": y[1], "line": line}  # fmt: skip
+
+
+def pointing(
+    name: str, text: str, x: tuple[float, str], y: tuple[float, str], colour: str, *, above: bool, side: str
+) -> Annotation:
+    """A name and words with a line to the place that they are about, above it or below."""
+    anchors = {"left": "right", "right": "left", "centre": "center"}
+    return {"text": f"<b>{escape(name)}</b>{prose(text)}", "x": x[0], "xref": x[1], "y": y[0], "yref": y[1],
+            "showarrow": True, "arrowhead": 0, "arrowwidth": 1, "arrowcolor": colour, "ax": 0,
+            "ay": -48 if above else 48, "standoff": 9, "xanchor": anchors[side],
+            "font": {"color": colour, "size": 13}, "bgcolor": PAPER}  # fmt: skip

@@ -105,13 +105,13 @@ class Panel:
 
     def rule(
         self, height: float, text: str = "", pen: Pen = DOTTED, *, right: bool = False, level: str = "above",
-        size: float = 11, colour: str = SAID,
+        size: float = 11, colour: str = SAID, inset: float = 0.01,
     ) -> None:  # fmt: skip
-        """A line across the panel at a height, with its meaning at its left end, or at its right."""
+        """A line across the panel at a height, with its meaning near its left end (``inset`` away), or its right."""
         look = (pen.colour, pen.dash, pen.width)
         self.shapes.append(notes.stroke((0, 1, self._width), (height, height, self._axis), *look))
         if text:
-            x, side = (0.99, "left") if right else (0.01, "right")
+            x, side = (1 - inset, "left") if right else (inset, "right")
             place = ((x, self._width), self._at(height))
             self.notes.append(notes.words(text, *place, colour, size=size, side=side, level=level))
 
@@ -134,9 +134,21 @@ class Panel:
         """Words at a place of the panel; for the look see :func:`szilard.page.notes.words`."""
         self.notes.append(notes.words(text, self._upon(x), self._at(y), colour, **look))
 
+    def ring(self, x: float, y: float, radius: float, pen: Pen) -> None:
+        """A circle about a place, on axes of one scale."""
+        self.shapes.append(notes.ring((x, self._x_axis), (y, self._axis), radius, pen))
+
+    def pointing(self, name: str, text: str, x: float, y: float, colour: str, **look: Any) -> None:
+        """A name and words with a line to the place that they are about; see :func:`szilard.page.notes.pointing`."""
+        self.notes.append(notes.pointing(name, text, self._upon(x), self._at(y), colour, **look))
+
     def over(self, text: str, x: float, colour: str = "", **look: Any) -> None:
         """Words at the panel's upper edge."""
         self.notes.append(notes.words(text, self._upon(x), (1.0, self._height), colour, **look))
+
+    def aside(self, text: str, height: float, colour: str = "", **look: Any) -> None:
+        """Words at the panel's left edge, at a height."""
+        self.notes.append(notes.words(text, (0.01, self._width), self._at(height), colour, **look))
 
     def corner(self, text: str, x: float, y: float, colour: str = "", **look: Any) -> None:
         """Words at a share of the panel's width and height."""

@@ -233,6 +233,18 @@ def test_the_map_lies_as_it_was_made(trees: Callable[..., xr.DataTree]) -> None:
     assert abs(space.target.height - math.sqrt(2 * 0.045)) < 0.05
 
 
+def test_a_map_without_held_out_data_stands_alone(trees: Callable[..., xr.DataTree]) -> None:
+    whole = trees("tractable")
+    nodes = {group: node.to_dataset(inherit=False) for group, node in whole.children.items()}
+    nodes["model_space"] = nodes["model_space"].drop_vars(["cross_entropy", "cross_entropy_error"])
+    tree = xr.DataTree.from_dict(nodes)
+    tree.attrs = dict(whole.attrs)
+    drawn = {figure.key: figure for figure in figures(read(tree))}
+    assert "Without held-out data the target p* has no place here." in drawn["space"].caption
+    assert "xaxis2" not in drawn["space"].layout
+    said_on(tree)
+
+
 def _centre(points: np.ndarray) -> np.ndarray:
     """Of the circle through these points, by least squares."""
     design = np.column_stack([2 * points, np.ones(len(points))])

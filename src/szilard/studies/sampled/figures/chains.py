@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
 
-from szilard.page.axes import axis
-from szilard.page.drawing import line
+from szilard.page.axes import STEPS
+from szilard.page.plot import Plot
 from szilard.page.style import BLACK, BLUE, GREEN, Figure, Pen
 from szilard.studies.kits.watched.curves import curve
-from szilard.studies.sampled.figures.marks import beside, head, level, on_panel
+from szilard.studies.sampled.figures.marks import over_one_another, side_by_side
 from szilard.studies.sampled.reading import SampledReading
 
 PANELS = (
@@ -20,38 +20,29 @@ PANELS = (
 
 
 def figure(reading: SampledReading) -> Figure | None:
-    """None where the record has no sampler."""
+    """A panel for each that was recorded; None where the record has no sampler."""
     shown = [each for each in PANELS if reading.has(each[0])]
     if not reading.whole or not shown or reading.capability != "energetic":
         return None
-    data: list[dict[str, Any]] = []
-    panels, shapes, notes = [], [], []
-    tau = reading.attributes.get("sampler_steps")
-    for panel, (column, title, heading, pen) in enumerate(shown, start=1):
-        data += [on_panel(trace, panel) for trace in line(curve(reading, column), heading, pen)]
-        zero = {} if column == "detailed_balance" else {"rangemode": "tozero"}
-        panels.append((axis("training step", tickformat=",d", nticks=5), axis(title, **zero)))
-        notes.append(head(heading, panel))
-        if column == "autocorrelation_time" and isinstance(tau, int):
-            shape, note = level(float(tau), f"τ = {tau:,}", panel, right=True)
-            shapes.append(shape)
-            notes.append(note)
+    plot = Plot(right=12, closest=True, places=side_by_side([1] * len(shown)))
+    for column, title, heading, pen in shown:
+        x = replace(STEPS, from_zero=False, most=5)
+        panel = plot.panel(title, x, from_zero=column != "detailed_balance")
+        panel.line(curve(reading, column), heading, pen)
+        panel.heading(heading)
+        if column == "autocorrelation_time" and reading.sampler_steps is not None:
+            panel.rule(reading.sampler_steps, f"τ = {reading.sampler_steps:,}", right=True, inset=0.02)
         if column == "detailed_balance":
-            shapes.append(level(0.0, "", panel)[0])
-    wide, narrow = beside(panels, [1] * len(panels), shapes=shapes, annotations=notes)
-    return Figure(
-        key="chains",
-        title="The sampler",
-        caption=(
-            "Acceptance of its proposals; integrated autocorrelation time of the energy, beside the τ steps that the "
-            "chains get at each record; asymmetry in time of pairs of states a relaxation apart, 0 in detailed balance "
-            "(Eq. 20). Bands: 95 %."
-        ),
-        data=data,
-        layout=wide,
-        along_steps=False,
+            panel.rule(0.0)
+    return plot.figure(
+        "chains",
+        "The sampler",
+        "Acceptance of its proposals; integrated autocorrelation time of the energy, beside the τ steps that the "
+        "chains get at each record; asymmetry in time of pairs of states a relaxation apart, 0 in detailed balance "
+        "(Eq. 20). Bands: 95 %.",
+        panels=1,
         wide=True,
         tall=300,
-        narrow=narrow,
-        narrow_tall=250 * len(panels),
+        narrow=plot.layout(over_one_another(len(shown))),
+        narrow_tall=250 * len(shown),
     )

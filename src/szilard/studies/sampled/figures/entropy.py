@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from szilard.page.axes import axis, layout
-from szilard.page.drawing import label_ends
+from szilard.page.plot import Plot
 from szilard.page.style import BLACK, GREEN, PURPLE, Figure, Pen
-from szilard.studies.sampled.figures.marks import banded, end_of, range_of
+from szilard.studies.sampled.figures.marks import banded, range_of
 from szilard.studies.sampled.reading import SampledReading
 
 WHAT = {
@@ -19,38 +16,25 @@ WHAT = {
 
 
 def figure(reading: SampledReading) -> Figure | None:
-    """None where neither entropy nor energy was recorded."""
+    """The entropy, with what it is to be compared with; None where neither entropy nor energy was recorded."""
     entropic = reading.has("entropy_conditional")
     column = "entropy_conditional" if entropic else "energy"
     if not reading.whole or not reading.has(column):
         return None
     name = "entropy S(X|θ)" if entropic else "mean energy ⟨E⟩"
-    shown = [(column, name, Pen(GREEN))]
+    shown = [(column, name, Pen(GREEN), "S(X|θ)" if entropic else "ideal")]
     if not entropic and reading.has("energy_lagged"):
-        shown.append(("energy_lagged", "of the lagging chains", Pen(PURPLE, "dash")))
+        shown.append(("energy_lagged", "of the lagging chains", Pen(PURPLE, "dash"), "lagging"))
     if reading.has("cross_entropy"):
-        shown.append(("cross_entropy", "cross-entropy on given text", Pen(BLACK, "dash")))
-    span = range_of(reading, [each for each, _, _ in shown])
-    notes: list[dict[str, Any]] = []
-    if len(shown) > 1:
-        words = {
-            "entropy_conditional": "S(X|θ)",
-            "energy": "ideal",
-            "energy_lagged": "lagging",
-            "cross_entropy": "given",
-        }
-        notes = label_ends([(words[each], end_of(reading, each), pen.colour) for each, _, pen in shown], span)
-    return Figure(
-        key="entropy",
-        title="How much the model leaves open" if entropic else "The mean energy",
-        caption=(
-            f"{name[:1].upper()}{name[1:]}: {WHAT.get(reading.capability, '')}. A function of state: neither the "
-            "way nor how often one looks matters to it. Bands: 95 %."
-        ),
-        data=[trace for each, said, pen in shown for trace in banded(reading, each, said, pen, unit=reading.per)],
-        layout=layout(
-            axis(f"{name} ({reading.per})", range=list(span)),
-            right=66 if len(shown) > 1 else 16,
-            annotations=notes,
-        ),
+        shown.append(("cross_entropy", "cross-entropy on given text", Pen(BLACK, "dash"), "given"))
+    several = len(shown) > 1
+    plot = Plot(right=66 if several else 16)
+    panel = plot.panel(f"{name} ({reading.per})", span=range_of(reading, [each[0] for each in shown]))
+    for each, said, pen, end in shown:
+        banded(panel, reading, each, said, pen, end=end if several else "")
+    return plot.figure(
+        "entropy",
+        "How much the model leaves open" if entropic else "The mean energy",
+        f"{name[:1].upper()}{name[1:]}: {WHAT.get(reading.capability, '')}. A function of state: neither the "
+        "way nor how often one looks matters to it. Bands: 95 %.",
     )

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from szilard.page.axes import axis, layout
-from szilard.page.drawing import label_ends
+from szilard.page.plot import Plot
 from szilard.page.style import BLUE, GREEN, VERMILLION, Figure, Pen
-from szilard.studies.sampled.figures.marks import banded, end_of, range_of
+from szilard.studies.sampled.figures.marks import banded, range_of
 from szilard.studies.sampled.reading import SampledReading
 
 QUANTITIES = (
@@ -24,26 +23,20 @@ ERRORS = {
 
 
 def figure(reading: SampledReading) -> Figure | None:
-    """None without two records."""
+    """Work, heat and change of entropy; None without two records."""
     shown = [each for each in QUANTITIES if reading.has(each[2])]
     if not reading.whole or not shown:
         return None
+    plot = Plot(right=58)
     span = range_of(reading, [column for _, _, column, _ in shown])
-    data = [trace for _, name, column, pen in shown for trace in banded(reading, column, name, pen, unit=reading.per)]
-    ends = [(short, end_of(reading, column), pen.colour) for short, _, column, pen in shown]
-    return Figure(
-        key="ledger",
-        title="The ledger",
-        caption=(
-            "What the optimiser did to the model (work W), what X gave off when it settled under the new model (heat "
-            "Q, negative when given off), and how much the model's entropy changed (ΔS): W + Q = ΔS. With samples of "
-            f"the model itself at every step, all work is entropy production Σ. {ERRORS.get(reading.capability, '')}"
-        ),
-        data=data,
-        layout=layout(
-            axis(f"{reading.per}, since the first record", range=list(span)),
-            right=58,
-            annotations=label_ends(ends, span),
-        ),
+    panel = plot.panel(f"{reading.per}, since the first record", span=span)
+    for short, name, column, pen in shown:
+        banded(panel, reading, column, name, pen, end=short)
+    return plot.figure(
+        "ledger",
+        "The ledger",
+        "What the optimiser did to the model (work W), what X gave off when it settled under the new model (heat "
+        "Q, negative when given off), and how much the model's entropy changed (ΔS): W + Q = ΔS. With samples of "
+        f"the model itself at every step, all work is entropy production Σ. {ERRORS.get(reading.capability, '')}",
         wide=True,
     )

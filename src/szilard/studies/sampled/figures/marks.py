@@ -1,17 +1,16 @@
-"""What the figures of a sampled run share: colours along the training, units, bounds drawn as areas."""
+"""What the figures of a sampled run share: colours along the training, quantities between bounds, panels in a row."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
-from szilard.page.axes import axis, layout
+from szilard.page.axes import Span, spread
 from szilard.page.curve import Curve
-from szilard.page.drawing import between, line
-from szilard.page.safe import escape
+from szilard.page.panel import Panel
+from szilard.page.plot import Place
 from szilard.page.style import Pen
 from szilard.studies.kits.watched.curves import curve
 from szilard.studies.sampled.reading import SampledReading
@@ -21,10 +20,14 @@ CIVIDIS = (
     (0.87, "#CFAE36"), (1.0, "#DDA900"),
 )  # fmt: skip
 """Cividis (Nuñez, Anderton and Renslow, 2018), which reads alike with any colour vision; its yellow end darkened."""
+DASHES = ("solid", "dash", "dashdot", "dot")
+"""Of the quarters of the training."""
+_GAP, _GAP_DOWN = 0.09, 0.11
+"""Between panels side by side, and between panels over one another: shares of the figure."""
 
 
 def shade(share: float) -> str:
-    """The colour at a share of the training."""
+    """The colour at a share of the training, from dark at its beginning to light at its end."""
     share = min(max(share, 0.0), 1.0)
     for (low, first), (high, second) in itertools.pairwise(CIVIDIS):
         if share <= high:
@@ -35,112 +38,56 @@ def shade(share: float) -> str:
 
 
 def shades(count: int) -> list[str]:
-    """Colours of so many records in their order."""
+    """The colours of so many records, in their order."""
     return [shade(place / max(count - 1, 1)) for place in range(count)]
-
-
-def banded(
-    reading: SampledReading, column: str, name: str, pen: Pen, *, panel: int = 1, unit: str = ""
-) -> list[dict[str, Any]]:
-    """A quantity as a line with its 95 % band, or as the area between its bounds."""
-    upper = curve(reading, column)
-    if not reading.has(f"{column}_lower"):
-        return line(upper, name, pen, unit=unit, panel=panel)
-    lower = curve(reading, f"{column}_lower")
-    if len(lower) != len(upper):
-        return line(upper, name, pen, unit=unit, panel=panel)
-    traces = between(lower.steps, lower.low, upper.high, pen, panel=panel, share=0.1)
-    traces += between(lower.steps, lower.values, upper.values, pen, panel=panel, share=0.25)
-    thin = Pen(pen.colour, pen.dash, 1.4)
-    traces += line(Curve(upper.steps, upper.values), f"{name}, upper bound", thin, unit=unit, panel=panel)
-    return traces + line(Curve(lower.steps, lower.values), f"{name}, lower bound", thin, unit=unit, panel=panel)
-
-
-def end_of(reading: SampledReading, column: str) -> float:
-    """Where a name stands: at the last value, or half way between the last bounds."""
-    upper = float(curve(reading, column).values[-1])
-    return (
-        0.5 * (upper + float(curve(reading, f"{column}_lower").values[-1])) if reading.has(f"{column}_lower") else upper
-    )
-
-
-def range_of(reading: SampledReading, columns: Sequence[str]) -> tuple[float, float]:
-    """Of all these columns with their bands, a little widened."""
-    curves = [curve(reading, name) for column in columns for name in (column, f"{column}_lower") if reading.has(name)]
-    values = np.concatenate([np.r_[curve.low, curve.high] for curve in curves])
-    values = values[np.isfinite(values)]
-    low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
-    pad = 0.06 * (high - low) or 1.0
-    return low - pad, high + pad
-
-
-def square(
-    title_x: str, title_y: str, points: np.ndarray, *, aspect: float = 1.0, pad: float = 0.14
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Axes of one scale that hold these points in a panel ``aspect`` times as wide as high."""
-    low, high = points.min(0), points.max(0)
-    reach = (high - low) / 2 * (1 + 2 * pad)
-    half = float(max(reach[0] / aspect, reach[1])) or 1.0
-    middle = 0.5 * (low + high)
-    x = axis(title_x, range=[middle[0] - aspect * half, middle[0] + aspect * half], zeroline=False)
-    y = axis(title_y, range=[middle[1] - half, middle[1] + half], scaleanchor="x", scaleratio=1, zeroline=False)
-    return x, y
-
-
-def beside(
-    panels: Sequence[tuple[dict[str, Any], dict[str, Any]]], widths: Sequence[float], **more: Any
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Panels with axes of their own, side by side; and the same one above another for narrow screens.
-
-    Args:
-        panels: x and y axis of each.
-        widths: of each, any scale.
-        more: of both layouts.
-    """
-    arranged = []
-    for stacked in (False, True):
-        whole = layout(axis(""), x=axis(""), right=12, hovermode="closest", **more)
-        gap = 0.09 if not stacked else 0.11
-        shares = np.full(len(panels), 1.0) if stacked else np.asarray(widths, dtype=float)
-        lengths = shares / shares.sum() * (1 - gap * (len(panels) - 1))
-        begin = 0.0
-        for number, ((x, y), length) in enumerate(zip(panels, lengths.tolist(), strict=True)):
-            suffix = "" if not number else str(number + 1)
-            domain = (
-                [max(1 - begin - length, 0.0), min(1 - begin, 1.0)] if stacked else [begin, min(begin + length, 1.0)]
-            )
-            whole[f"xaxis{suffix}"] = {**x, "anchor": f"y{suffix}", "domain": [0, 1] if stacked else domain}
-            whole[f"yaxis{suffix}"] = {**y, "anchor": f"x{suffix}", "domain": domain if stacked else [0, 1]}
-            begin += length + gap
-        arranged.append(whole)
-    return arranged[0], arranged[1]
-
-
-def on_panel(trace: dict[str, Any], panel: int) -> dict[str, Any]:
-    """A trace on both axes of a panel."""
-    suffix = "" if panel == 1 else str(panel)
-    return {**trace, "xaxis": f"x{suffix}", "yaxis": f"y{suffix}"}
-
-
-def head(text: str, panel: int) -> dict[str, Any]:
-    """A panel's own words in its upper left corner."""
-    suffix = "" if panel == 1 else str(panel)
-    return {"text": f"<b>{escape(text)}</b>", "xref": f"x{suffix} domain", "yref": f"y{suffix} domain", "x": 0.02,
-            "xanchor": "left", "y": 0.98, "yanchor": "top", "showarrow": False, "font": {"size": 12},
-            "bgcolor": "rgba(255,255,255,0.8)"}  # fmt: skip
-
-
-def level(height: float, text: str, panel: int, *, right: bool = False) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A dotted line across one panel, with its meaning."""
-    suffix = "" if panel == 1 else str(panel)
-    shape = {"type": "line", "xref": f"x{suffix} domain", "x0": 0, "x1": 1, "yref": f"y{suffix}", "y0": height,
-             "y1": height, "line": {"color": "#6B7280", "width": 1, "dash": "dot"}}  # fmt: skip
-    note = {"text": escape(text), "xref": f"x{suffix} domain", "x": 0.98 if right else 0.02,
-            "xanchor": "right" if right else "left", "yref": f"y{suffix}", "y": height, "yanchor": "bottom",
-            "showarrow": False, "font": {"size": 11, "color": "#4B5563"}}  # fmt: skip
-    return shape, note
 
 
 def quarters(count: int, parts: int = 4) -> list[np.ndarray]:
     """Rows in so many stretches of the training, fewer where there are fewer rows."""
     return [rows for rows in np.array_split(np.arange(count), parts) if len(rows)]
+
+
+def banded(panel: Panel, reading: SampledReading, column: str, name: str, pen: Pen, *, end: str = "") -> None:
+    """Draws a quantity as a line with its 95 % band, or as the area between its bounds; ``end`` names it at its end."""
+    upper, lower = curve(reading, column), _lower(reading, column)
+    if end:
+        height = upper.values[-1] if lower is None else 0.5 * (upper.values[-1] + lower.values[-1])
+        panel.end(end, float(height), pen.colour)
+    if lower is None or len(lower) != len(upper):
+        panel.line(upper, name, pen, unit=reading.per)
+        return
+    panel.between(lower.steps, lower.low, upper.high, pen, share=0.1)
+    panel.between(lower.steps, lower.values, upper.values, pen, share=0.25)
+    for bound, each in (("upper", upper), ("lower", lower)):
+        panel.line(Curve(each.steps, each.values), f"{name}, {bound} bound", pen.at(1.4), unit=reading.per)
+
+
+def range_of(reading: SampledReading, columns: Sequence[str]) -> Span:
+    """The range of all these columns with their bands and bounds, a little widened."""
+    curves = [curve(reading, column) for column in columns]
+    curves += [lower for column in columns if (lower := _lower(reading, column)) is not None]
+    return spread(*(end for each in curves for end in (each.low, each.high)))
+
+
+def _lower(reading: SampledReading, column: str) -> Curve | None:
+    """The lower bound of a quantity that is known between bounds."""
+    return curve(reading, f"{column}_lower") if reading.has(f"{column}_lower") else None
+
+
+def side_by_side(widths: Sequence[float]) -> list[Place]:
+    """Places of panels of these relative widths, from the left."""
+    return [((begin, end), (0.0, 1.0)) for begin, end in _shared_out(widths, _GAP)]
+
+
+def over_one_another(count: int) -> list[Place]:
+    """Places of as many panels, the first on top, for narrow screens."""
+    return [
+        ((0.0, 1.0), (max(1 - end, 0.0), min(1 - begin, 1.0))) for begin, end in _shared_out([1] * count, _GAP_DOWN)
+    ]
+
+
+def _shared_out(lengths: Sequence[float], gap: float) -> list[tuple[float, float]]:
+    """Stretches from 0 to 1 of these relative lengths, with gaps between them."""
+    shares = np.asarray(lengths, dtype=float) / np.sum(lengths) * (1 - gap * (len(lengths) - 1))
+    begins = np.r_[0.0, np.cumsum(shares + gap)[:-1]]
+    return [(begin, min(begin + share, 1.0)) for begin, share in zip(begins.tolist(), shares.tolist(), strict=True)]
