@@ -23,7 +23,6 @@ _ELEMENTS_AT_ONCE = 2**19
 """Float64 numbers in each of the handful of tensors alive at a time, so that they stay in cache."""
 _STATES = ("energy", "entropy_conditional", "fluctuation", "work_direct")
 _PATHS = ("work", "heat", "work_reverse", "precision_floor")
-_LABELLED = ("accuracy", "cross_entropy")
 
 PerInput = Float[Tensor, "members inputs"]
 

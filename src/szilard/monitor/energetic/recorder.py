@@ -68,7 +68,7 @@ class EnergeticRecorder:
             self._reciprocity = self._acquaint()
             self.precision: Precision = forward_precision(ppm.module, self._chains.energy)
         self._profile = RelaxationProfile.of(settings.sampler_steps)
-        self._when = profile_schedule()
+        self._profile_schedule = profile_schedule()
         self._theta: ModelState = state_of(ppm.module)
         nothing = self._reference.energy.new_zeros(settings.islands)
         self._sums = ReferenceSums(nothing, nothing, nothing)
@@ -117,7 +117,7 @@ class EnergeticRecorder:
         reference, step = self._reference.step(
             ppm, self._theta, self._reference_steps.steps, self._reciprocity, self._generator
         )
-        profiled = self._when.due()
+        profiled = self._profile_schedule.due()
         stops = self._profile.within if profiled else (0, settings.sampler_steps)
         chains, within = self._chains.step(ppm, stops, self._generator)
         profile = None
@@ -181,7 +181,11 @@ class EnergeticRecorder:
         twin = copy.copy(self)
         twin._generator = torch.Generator(self._ppm.device)
         twin._generator.set_state(self._generator.get_state())
-        twin._when, twin._waiting, twin._warned = profile_schedule(first=math.inf), [], {"a rehearsal warns of nothing"}
+        twin._profile_schedule, twin._waiting, twin._warned = (
+            profile_schedule(first=math.inf),
+            [],
+            {"a rehearsal warns of nothing"},
+        )
         twin.observe(Occasion(0, 0))
         twin.rows()
         return clock() - begin
