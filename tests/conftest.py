@@ -30,8 +30,12 @@ FIRST = (
     "monitor/test_reservoir_input", "information/test_truth", "test_cli",
 )  # fmt: skip
 """What takes long is begun first, so that no process is left alone with it at the end."""
-TOGETHER = ("studies/ensemble/claims", "test_verify")
-"""What shares fixtures beyond a module: folders, and modules whose names begin alike."""
+TOGETHER = (
+    ("studies/test_browser", "studies/single/test_page", "studies/single/parameters/test_page"),
+    ("studies/ensemble/claims",),
+    ("test_verify",),
+)
+"""What shares fixtures beyond a module: folders, and modules whose names begin like one of these."""
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -42,7 +46,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return item.path.relative_to(Path(__file__).parent).with_suffix("").as_posix()
 
     for item in items:
-        group = next((name for name in TOGETHER if place(item).startswith(name)), place(item))
+        group = next((names[0] for names in TOGETHER if place(item).startswith(names)), place(item))
         item.add_marker(pytest.mark.xdist_group(group.replace("/", ".")))
     items.sort(key=lambda item: next((at for at, name in enumerate(FIRST) if place(item).startswith(name)), len(FIRST)))
 
