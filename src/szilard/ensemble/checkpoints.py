@@ -6,12 +6,12 @@ Each file is written aside and moved to its place whole, so a kill leaves the ol
 from __future__ import annotations
 
 import contextlib
-import json
-import os
+import platform
 import shutil
+import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Protocol, final
+from typing import final
 
 import numpy as np
 import torch
@@ -19,23 +19,12 @@ from jaxtyping import Float
 from numpy import ndarray
 from torch import Tensor
 
+from szilard.ensemble.chunk import ChunkRecord, Trained
 from szilard.errors import RecordError
 from szilard.records.place import CHECKPOINTS
 
-
-class StoredRecord(Protocol):
-    """What training a chunk yields at one record, as far as files are concerned."""
-
-    @property
-    def chunk(self) -> int:
-        """Number of the chunk, from 0, by which its files are named."""
-
-    @property
-    def record(self) -> int:
-        """Number of the record, from 0, by which its file is named."""
-
-    def tensors(self) -> dict[str, Tensor]:
-        """Every tensor by name; columns of the record as ``columns.NAME``."""
+_MARK = "mark"
+"""Name of the file that holds the word of :meth:`CheckpointStore.mark`."""
 
 
 @final
@@ -66,12 +55,12 @@ class CheckpointStore:
         Raises:
             RecordError: if it is damaged.
         """
-        path = self.path / f"chunk-{chunk:04}.safetensors"
+        path = self.path / _checkpoint_file(chunk)
         return self._load(path) if path.exists() else None
 
     def save(self, chunk: int, state: Mapping[str, Tensor]) -> None:
         """Replaces the checkpoint of a chunk by ``state``, tensors by name."""
-        self._write(f"chunk-{chunk:04}.safetensors", _serialised(state))
+        self._write(_checkpoint_file(chunk), _serialised(state))
 
     def finished(self, chunk: int, records: int) -> bool:
         """Whether all of a chunk was trained.
@@ -81,7 +70,7 @@ class CheckpointStore:
         """
         from safetensors import safe_open
 
-        path = self.path / f"chunk-{chunk:04}.safetensors"
+        path = self.path / _checkpoint_file(chunk)
         if not path.exists():
             return False
         try:
@@ -92,21 +81,19 @@ class CheckpointStore:
 
     # Records of chunks
 
-    def store(self, chunk_record: StoredRecord) -> None:
+    def store(self, chunk_record: ChunkRecord) -> None:
         """Keeps a record of a chunk until all chunks have theirs."""
-        self._write(
-            self._record_file(chunk_record.chunk, chunk_record.record).name, _serialised(chunk_record.tensors())
-        )
+        self._write(_record_file(chunk_record.trained), _serialised(chunk_record.tensors))
 
     def has(self, chunk: int, record: int) -> bool:
         """Whether the file of this chunk's record is there."""
-        return self._record_file(chunk, record).exists()
+        return self._record(chunk, record).exists()
 
     def columns(self, chunk: int, record: int) -> dict[str, Float[ndarray, "members ..."]]:
         """The record's columns of a chunk's members, by name; leading dimension: members."""
         from safetensors import safe_open
 
-        with safe_open(self._record_file(chunk, record), framework="np") as file:
+        with safe_open(self._record(chunk, record), framework="np") as file:
             names = [name for name in file.keys() if name.startswith("columns.")]  # noqa: SIM118 - no mapping
             return {name.removeprefix("columns."): file.get_tensor(name) for name in names}
 
@@ -118,8 +105,7 @@ class CheckpointStore:
 
         with contextlib.ExitStack() as stack:
             files = [
-                stack.enter_context(safe_open(self._record_file(chunk, record), framework="pt"))
-                for chunk in range(chunks)
+                stack.enter_context(safe_open(self._record(chunk, record), framework="pt")) for chunk in range(chunks)
             ]
             parts = [file.get_slice(name) for file in files]
             inputs = parts[0].get_shape()[1]
@@ -131,23 +117,55 @@ class CheckpointStore:
         """Number of outcomes of an input, read from the first chunk's logits."""
         from safetensors import safe_open
 
-        with safe_open(self._record_file(0, record), framework="np") as file:
+        with safe_open(self._record(0, record), framework="np") as file:
             return int(file.get_slice("logits").get_shape()[-1])
 
     def drop(self, chunks: int, record: int) -> None:
         """Removes the files of a record that is written."""
         for chunk in range(chunks):
-            self._record_file(chunk, record).unlink(missing_ok=True)
+            self._record(chunk, record).unlink(missing_ok=True)
+
+    # The folder
+
+    def mark(self) -> str:
+        """Puts a word into the folder by which workers of this machine tell that they see it, and returns the word."""
+        word = f"{platform.node()} {uuid.uuid4().hex}"
+        self._write(_MARK, word.encode())
+        return word
+
+    def is_marked(self, word: str) -> bool:
+        """Whether this is the machine that marked the folder, and the folder is seen from here.
+
+        From another machine, files of a shared disk come to be seen in their own time: they must not be waited for.
+        """
+        if word.partition(" ")[0] != platform.node():
+            return False
+        try:
+            return (self.path / _MARK).read_text(encoding="utf-8") == word
+        except OSError:
+            return False
+
+    def unpack(self, parcel: Parcel) -> None:
+        """Puts files that were made elsewhere into the folder, in their order."""
+        for name, content in parcel.files.items():
+            self._write(name, content)
+
+    def keep_last(self, chunks: int) -> None:
+        """Removes all but the last checkpoint of each chunk: the record is complete, and trained models are kept."""
+        kept = {_checkpoint_file(chunk) for chunk in range(chunks)}
+        for path in self.path.iterdir():
+            if path.name not in kept:
+                path.unlink()
 
     def remove(self) -> None:
         """Removes the folder and all that is in it, for the record is complete."""
         shutil.rmtree(self.path, ignore_errors=True)
 
-    def _record_file(self, chunk: int, record: int) -> Path:
-        return self.path / f"chunk-{chunk:04}-record-{record:05}.safetensors"
+    def _record(self, chunk: int, record: int) -> Path:
+        return self.path / _record_name(chunk, record)
 
     def _write(self, name: str, content: bytes) -> None:
-        partial = self.path / f"{name}.{os.getpid()}.partial"
+        partial = self.path / f"{name}.{uuid.uuid4().hex}.partial"
         try:
             partial.write_bytes(content)
             partial.replace(self.path / name)
@@ -168,6 +186,39 @@ class CheckpointStore:
         return loaded
 
 
+@final
+class Parcel:
+    """Files for a folder of checkpoints that have to travel, since whoever makes them does not see that folder.
+
+    Attributes:
+        files: their contents by name, a checkpoint after the records that it follows.
+    """
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+
+    def store(self, chunk_record: ChunkRecord) -> None:
+        """Adds a record of a chunk."""
+        self.files[_record_file(chunk_record.trained)] = _serialised(chunk_record.tensors)
+
+    def save(self, chunk: int, state: Mapping[str, Tensor]) -> None:
+        """Adds the checkpoint of a chunk, in place of the one before."""
+        self.files.pop(_checkpoint_file(chunk), None)
+        self.files[_checkpoint_file(chunk)] = _serialised(state)
+
+
+def _checkpoint_file(chunk: int) -> str:
+    return f"chunk-{chunk:04}.safetensors"
+
+
+def _record_name(chunk: int, record: int) -> str:
+    return f"chunk-{chunk:04}-record-{record:05}.safetensors"
+
+
+def _record_file(trained: Trained) -> str:
+    return _record_name(trained.chunk, trained.record)
+
+
 def _serialised(tensors: Mapping[str, Tensor]) -> bytes:
     from safetensors.torch import save
 
@@ -181,49 +232,3 @@ def _damaged(path: Path, error: Exception) -> RecordError:
         f"the checkpoint {path} is damaged ({error}): delete it and go on with resume (--resume); its chunk starts"
         " anew."
     )
-
-
-class Identified(Protocol):
-    """A plan that can say which experiment it is of."""
-
-    @property
-    def spec(self) -> Mapping[str, Any]:
-        """The experiment as a table, as the record holds it."""
-
-    @property
-    def fingerprint(self) -> Mapping[str, str]:
-        """Checksums, by name, of what two specs may call alike though it differs: the model, the data."""
-
-
-def check_same(out: Path, attributes: Mapping[str, Any], plan: Identified) -> None:
-    """Refuses a record of another spec, of other data, or of a model that starts otherwise.
-
-    Args:
-        out: the record's directory, for messages.
-        attributes: of the record.
-        plan: what is to be run.
-
-    Raises:
-        RecordError: naming what differs.
-    """
-    mine = json.loads(json.dumps({"spec": dict(plan.spec), "fingerprint": dict(plan.fingerprint)}))
-    differing = sorted(
-        {
-            *_differences(mine["spec"], attributes.get("spec")),
-            *_differences(mine["fingerprint"], attributes.get("fingerprint")),
-        }
-    )
-    if differing:
-        raise RecordError(
-            f"{out} holds the record of another experiment, which differs in {', '.join(differing)}: go on with the"
-            " spec it was made with, choose another directory, or replace it (overwrite=True, on the command line"
-            " --overwrite)."
-        )
-
-
-def _differences(mine: object, theirs: object, where: str = "") -> Iterator[str]:
-    if isinstance(mine, dict) and isinstance(theirs, dict):
-        for key in mine.keys() | theirs.keys():
-            yield from _differences(mine.get(key), theirs.get(key), f"{where}.{key}" if where else key)
-    elif mine != theirs:
-        yield where or "its kind"

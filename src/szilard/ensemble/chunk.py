@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import final
 
 import torch
-from jaxtyping import Float, Int, Shaped
+from jaxtyping import Int, Shaped
 from torch import Tensor
 
 from szilard.ensemble.design import Member
@@ -54,33 +54,41 @@ class Chunk:
     device: str
     threads: int
 
+    def train(
+        self, start: State | None, save: Callable[[State], None], report: Callable[[int], None]
+    ) -> Iterator[ChunkRecord]:
+        """Trains all members, and yields at each record; see :func:`train_chunk`."""
+        return train_chunk(self, start=start, save=save, report=report)
+
 
 @final
-@dataclass(frozen=True)
-class ChunkRecord:
-    """What training a chunk yields at one record: predictions and ledger of its members.
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """That the members of a chunk were trained up to a record: all that comes back from a worker of this machine.
 
     Attributes:
-        chunk, record, step: which.
-        logits: joint log-weights of every outcome, on the CPU.
-        columns: the ledger of its members, by the record's names; each shaped ``(members,)``.
-        supersample: logits on the supersample, at the last record of such a design.
-        strategy, why: how its members are trained, and why so.
+        chunk, record: their numbers, from 0.
+        strategy, why: how the members are trained, and why so.
     """
 
     chunk: int
     record: int
-    step: int
     strategy: str
     why: str
-    logits: Float[Tensor, "members inputs outcomes"]
-    columns: Mapping[str, Float[Tensor, " members"]]
-    supersample: Float[Tensor, "members inputs outcomes"] | None
 
-    def tensors(self) -> dict[str, Tensor]:
-        """All tensors by name, as files keep them until every chunk has its own; columns as ``columns.NAME``."""
-        kept = {"logits": self.logits, **{f"columns.{name}": values for name, values in self.columns.items()}}
-        return kept if self.supersample is None else {**kept, "supersample": self.supersample}
+
+@final
+@dataclass(frozen=True, slots=True)
+class ChunkRecord:
+    """What a chunk yields at one record; the worker that made it writes it into a file.
+
+    Attributes:
+        trained: which record of which chunk it is.
+        tensors: on the CPU, by name; columns of the record as ``columns.NAME``, leading dimension: members.
+    """
+
+    trained: Trained
+    tensors: Mapping[str, Tensor]
 
 
 Report = Callable[[int], None]
@@ -95,6 +103,9 @@ def train_chunk(
     report: Report = lambda step: None,
 ) -> Iterator[ChunkRecord]:
     """Trains a chunk from its start, or from a checkpoint, to its end, and yields at each record.
+
+    Its tensors are ``logits``, joint log-weights of every outcome; the ledger as columns; and at the last record of a
+    supersample design ``supersample``, the logits there.
 
     Args:
         chunk: what to do.
@@ -124,14 +135,14 @@ def train_chunk(
             if trainer.step < step and pace.due():
                 save(_state(trainer, ledger, record))
         last = record == len(chunk.steps) - 1
-        beyond = None
         with alone:
-            logits = joint_outcomes(trainer.logits(probe))
+            tensors = {"logits": joint_outcomes(trainer.logits(probe))}
             if last and chunk.supersample is not None:
-                beyond = joint_outcomes(trainer.logits(chunk.supersample.to(chunk.device))).cpu()
-        columns = {**ledger.record(logits), "loss": trainer.losses()}
-        on_host = {name: values.cpu() for name, values in columns.items()}
-        yield ChunkRecord(chunk.number, record, step, trainer.strategy, trainer.why, logits.cpu(), on_host, beyond)
+                tensors["supersample"] = joint_outcomes(trainer.logits(chunk.supersample.to(chunk.device)))
+        columns = {**ledger.record(tensors["logits"]), "loss": trainer.losses()}
+        tensors |= {f"columns.{name}": values for name, values in columns.items()}
+        trained = Trained(chunk.number, record, trainer.strategy, trainer.why)
+        yield ChunkRecord(trained, {name: values.cpu() for name, values in tensors.items()})
         if last or pace.due():
             save(_state(trainer, ledger, record + 1))
         pace.rest()

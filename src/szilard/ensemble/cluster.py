@@ -2,6 +2,7 @@
 
 A chunk is one task: a worker that is lost loses nothing but the chunk it was at, which the scheduler gives to another.
 What a chunk yields does not depend on where it runs (to the bit, on the same kind of machine with the same threads).
+Workers of this machine leave their files in the folder of checkpoints; those of others send them through Dask.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ import uuid
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, final
 
-from szilard.ensemble.checkpoints import CheckpointStore
-from szilard.ensemble.chunk import Chunk, ChunkRecord, State, train_chunk
-from szilard.ensemble.plan import Plan
+from szilard.ensemble.checkpoints import CheckpointStore, Parcel
+from szilard.ensemble.chunk import Trained
+from szilard.ensemble.chunked_plan import ChunkedPlan, TrainableChunk
 from szilard.errors import RecordError, SpecError
 
 if TYPE_CHECKING:
@@ -46,9 +47,9 @@ class DaskExecutor:
 
     def run(
         self,
-        plan: Plan,
+        plan: ChunkedPlan,
         checkpoints: CheckpointStore,
-        take: Callable[[ChunkRecord], None],
+        take: Callable[[Trained], None],
         report: Callable[[int, int], None],
     ) -> None:
         """Sends every chunk that is not trained yet, and takes in what comes back, in whatever order.
@@ -62,21 +63,23 @@ class DaskExecutor:
 
         missing = [number for number in range(plan.chunks) if not checkpoints.finished(number, len(plan.steps))]
         lost = (CommClosedError, FutureCancelledError, TimeoutError, OSError)
+        word, folder = checkpoints.mark(), CheckpointStore(checkpoints.path.parent.absolute())
         try:
             with _client(self._where) as client:
                 run = uuid.uuid4().hex
                 futures = {
-                    client.submit(_train_on_worker, plan.make_chunk(number), key=f"szilard-{run}-{number}"): number
+                    client.submit(
+                        _train_on_worker, plan.make_chunk(number), folder, word, key=f"szilard-{run}-{number}"
+                    ): number
                     for number in missing
                 }
                 for future in as_completed(list(futures)):
                     if future.status == "error":
                         raise _Failed(future.exception())
-                    found, state = future.result()
-                    for chunk_record in found:
-                        checkpoints.store(chunk_record)
-                        take(chunk_record)
-                    checkpoints.save(futures[future], state)
+                    found, parcel = future.result()
+                    checkpoints.unpack(parcel)
+                    for trained in found:
+                        take(trained)
                     report(futures[future], plan.steps[-1])
                     future.release()
         except _Failed as failed:
@@ -106,20 +109,20 @@ def _in_words(cause: BaseException) -> BaseException:
     )
 
 
-def _train_on_worker(chunk: Chunk) -> tuple[list[ChunkRecord], State]:
-    """On a worker: the whole chunk, and the state in which it ends."""
+def _train_on_worker(chunk: TrainableChunk, checkpoints: CheckpointStore, word: str) -> tuple[list[Trained], Parcel]:
+    """On a worker: trains the whole chunk; returns what was trained, and the files that it could not leave in place."""
     import torch
 
-    threads = torch.get_num_threads()
-    states: list[State] = []
-
-    def keep(state: State) -> None:
-        states[:] = [state]
-
+    threads, parcel = torch.get_num_threads(), Parcel()
+    files = checkpoints if checkpoints.is_marked(word) else parcel
+    found = []
     try:
-        return list(train_chunk(chunk, save=keep)), states[0]
+        for chunk_record in chunk.train(None, lambda state: files.save(chunk.number, state), lambda step: None):
+            files.store(chunk_record)
+            found.append(chunk_record.trained)
     finally:
         torch.set_num_threads(threads)
+    return found, parcel
 
 
 @contextlib.contextmanager

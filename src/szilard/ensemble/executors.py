@@ -11,13 +11,13 @@ import queue
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 import torch
 
-from szilard.ensemble.checkpoints import CheckpointStore, StoredRecord
-from szilard.ensemble.chunk import ChunkRecord, State
-from szilard.ensemble.plan import Plan
+from szilard.ensemble.checkpoints import CheckpointStore
+from szilard.ensemble.chunk import Trained
+from szilard.ensemble.chunked_plan import ChunkedPlan
 from szilard.errors import SpecError
 
 _PATIENCE = 0.2
@@ -26,11 +26,8 @@ _PATIENCE = 0.2
 Report = Callable[[int, int], None]
 """Is told a chunk's number and how many steps it has done."""
 
-Yield = TypeVar("Yield", bound=StoredRecord)
-Yields = TypeVar("Yields", bound=StoredRecord, covariant=True)
-
-Executor = Callable[[Plan, CheckpointStore, Callable[[ChunkRecord], None], Report], None]
-"""Trains all chunks of a plan, and hands on each record of a chunk as it comes."""
+Executor = Callable[[ChunkedPlan, CheckpointStore, Callable[[Trained], None], Report], None]
+"""Trains all chunks of a plan into a folder of checkpoints, and says so at each record of a chunk."""
 
 
 def executor_of(executor: Any) -> Executor:
@@ -55,52 +52,31 @@ def executor_of(executor: Any) -> Executor:
     return cluster.DaskExecutor(executor).run
 
 
-class ChunkedWork(Protocol[Yields]):
-    """What is cut into chunks: :class:`szilard.ensemble.plan.Plan`, for instance."""
-
-    @property
-    def chunks(self) -> int:
-        """Number of chunks that the members are cut into."""
-
-    @property
-    def workers(self) -> int:
-        """Number of chunks that are trained at the same time."""
-
-    @property
-    def steps(self) -> tuple[int, ...]:
-        """Training steps at which there are records, rising."""
-
-    def train_chunk(
-        self, number: int, start: State | None, save: Callable[[State], None], report: Callable[[int], None]
-    ) -> Iterator[Yields]:
-        """Trains one chunk, and yields at each of its records; see :func:`szilard.ensemble.chunk.train_chunk`."""
-
-
 class _Stopped(Exception):
     """Ends a worker whose run was interrupted."""
 
 
 def run_locally(
-    plan: ChunkedWork[Yield], checkpoints: CheckpointStore, take: Callable[[Yield], None], report: Report
+    plan: ChunkedPlan, checkpoints: CheckpointStore, take: Callable[[Trained], None], report: Report
 ) -> None:
     """Trains every chunk from its last checkpoint to its end.
 
     Args:
         plan: what there is to do.
         checkpoints: where checkpoints are kept.
-        take: is given each record of a chunk, in this thread.
+        take: is told of each record of a chunk that is in the folder, in this thread.
         report: is told a chunk's number and how many steps it has done.
     """
     missing = [number for number in range(plan.chunks) if not checkpoints.finished(number, len(plan.steps))]
     for number in set(range(plan.chunks)) - set(missing):
         report(number, plan.steps[-1])
     stop = threading.Event()
-    ready: queue.Queue[Yield] = queue.Queue(maxsize=2 * plan.workers)
+    ready: queue.Queue[Trained] = queue.Queue(maxsize=2 * plan.workers)
     with _threads_kept(), ThreadPoolExecutor(plan.workers) as pool:
         futures = [pool.submit(_train, plan, number, checkpoints, ready, stop, report) for number in missing]
         try:
-            for chunk_record in _coming(ready, futures):
-                take(chunk_record)
+            for trained in _coming(ready, futures):
+                take(trained)
         finally:
             stop.set()
             with contextlib.suppress(queue.Empty):
@@ -110,10 +86,10 @@ def run_locally(
 
 
 def _train(
-    plan: ChunkedWork[Yield],
+    plan: ChunkedPlan,
     number: int,
     checkpoints: CheckpointStore,
-    ready: queue.Queue[Yield],
+    ready: queue.Queue[Trained],
     stop: threading.Event,
     report: Report,
 ) -> None:
@@ -124,24 +100,23 @@ def _train(
             raise _Stopped
         report(number, step)
 
-    for chunk_record in plan.train_chunk(
-        number, checkpoints.checkpoint(number), save=lambda state: checkpoints.save(number, state), report=told
-    ):
+    chunk, start = plan.make_chunk(number), checkpoints.checkpoint(number)
+    for chunk_record in chunk.train(start, lambda state: checkpoints.save(number, state), told):
         checkpoints.store(chunk_record)  # before the checkpoint that says it is done
-        _put(ready, chunk_record, stop)
+        _put(ready, chunk_record.trained, stop)
 
 
-def _put(ready: queue.Queue[Yield], chunk_record: Yield, stop: threading.Event) -> None:
+def _put(ready: queue.Queue[Trained], trained: Trained, stop: threading.Event) -> None:
     while True:
         if stop.is_set():
             raise _Stopped
         with contextlib.suppress(queue.Full):
-            ready.put(chunk_record, timeout=_PATIENCE)
+            ready.put(trained, timeout=_PATIENCE)
             return
 
 
-def _coming(ready: queue.Queue[Yield], futures: list[Future[None]]) -> Iterator[Yield]:
-    """Records of chunks as they come, until all workers are done; what went wrong in one of them is raised here."""
+def _coming(ready: queue.Queue[Trained], futures: list[Future[None]]) -> Iterator[Trained]:
+    """What was trained, as it comes, until all workers are done; what went wrong in one of them is raised here."""
     while True:
         done = all(future.done() for future in futures)
         for future in futures:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import dataclasses
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, final
@@ -11,16 +11,15 @@ import torch
 from jaxtyping import Int, Shaped
 from torch import Tensor
 
-from szilard.data import Dataset
-from szilard.data import names as catalogue_names
-from szilard.ensemble.chunk import Chunk, ChunkRecord, State, train_chunk
+from szilard.ensemble.chunk import Chunk
+from szilard.ensemble.chunked_plan import ChunkedPlan
 from szilard.ensemble.datasets import Draw
 from szilard.ensemble.design import Design, Member
 from szilard.ensemble.tasks import Truth
 from szilard.ensemble.trainer import Cohort, suggested_chunk
 from szilard.ensemble.trial import Trial, try_model
-from szilard.errors import ModelError, SpecError
-from szilard.training import SGD, Factory, Training, streams
+from szilard.errors import SpecError
+from szilard.training import SGD, Training, streams
 from szilard.training.batches import batches
 
 LEAST_COINS = 4
@@ -28,51 +27,26 @@ LEAST_COINS = 4
 
 
 @final
-@dataclass(frozen=True, eq=False)
-class Plan:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Plan(ChunkedPlan):
     """An ensemble, ready to be trained.
 
     Attributes:
-        name: of the experiment.
-        model, training, design: see :class:`szilard.Experiment`.
-        data: training and test split.
+        training, design: see :class:`szilard.Experiment`.
         split: from which the probe was drawn: ``"train"`` or ``"test"``.
         probe_rows: the probe, as rows of that split; the same for all members.
         labelled: whether the probe's labels may be looked at.
-        steps: at which members are recorded.
         blocks: numbers of probe inputs that are taken jointly.
-        seed: of everything random.
-        device, threads: see :class:`szilard.Experiment`.
-        workers: chunks trained at the same time in one process.
         chunk: members trained together; None leaves it to szilard.
-        spec: the experiment as a table, for the record and for checking checkpoints.
     """
 
-    name: str
-    model: Factory
     training: Training
     design: Design
-    data: Dataset
     split: str
     probe_rows: Int[Tensor, " inputs"]
     labelled: bool
-    steps: tuple[int, ...]
     blocks: tuple[int, ...]
-    seed: int
-    device: str
-    threads: int
-    workers: int
     chunk: int | None
-    spec: Mapping[str, Any]
-
-    @cached_property
-    def fingerprint(self) -> dict[str, str]:
-        """What a spec may call by the same name and be another: the model, and data that are not published ones."""
-        published = self.spec.get("data") in catalogue_names()
-        return {
-            "the model": self.trial.imprint,
-            "contents of the data": self.data.name if published else self.data.fingerprint,
-        }
 
     @cached_property
     def members(self) -> tuple[Member, ...]:
@@ -140,15 +114,24 @@ class Plan:
         )
 
     @property
-    def chunks(self) -> int:
-        """Number of chunks that the members are cut into."""
-        return -(-len(self.members) // self.chunk_size)
+    def weights(self) -> list[int]:
+        """Members of each chunk."""
+        return [len(members) for members in self.members_of_chunks]
+
+    @property
+    def cut(self) -> int:
+        """Members in a chunk; the last one may have fewer."""
+        return self.chunk_size
+
+    def cut_as(self, cut: Any) -> Plan:
+        """See :meth:`ChunkedPlan.cut_as`."""
+        return self if self.chunk is not None else dataclasses.replace(self, chunk=cut)
 
     @property
     def members_of_chunks(self) -> list[tuple[Member, ...]]:
         """For each chunk the members that are trained side by side in it."""
         size = self.chunk_size
-        return [self.members[number * size : (number + 1) * size] for number in range(self.chunks)]
+        return [self.members[first : first + size] for first in range(0, len(self.members), size)]
 
     def make_chunk(self, number: int) -> Chunk:
         """A chunk with its data: only the examples that its members are trained on."""
@@ -172,12 +155,6 @@ class Plan:
             device=self.device,
             threads=self.threads,
         )
-
-    def train_chunk(
-        self, number: int, start: State | None, save: Callable[[State], None], report: Callable[[int], None]
-    ) -> Iterator[ChunkRecord]:
-        """Trains one chunk, and yields at each of its records; see :func:`~szilard.ensemble.chunk.train_chunk`."""
-        return train_chunk(self.make_chunk(number), start=start, save=save, report=report)
 
     @cached_property
     def coins(self) -> Int[Tensor, "members pairs"] | None:
@@ -220,10 +197,7 @@ class Plan:
         if len(sizes) > 1:
             raise SpecError(f"data sets differ in size ({sorted(sizes)}): give datasets.size, so that all are alike.")
         batches(sizes.pop(), self.training.batch_size, self.training.shuffle, torch.Generator())
-        if self.training.loss is None and self.trial.logits < len(self.data.classes):
-            raise ModelError(
-                f"the model has {self.trial.logits} outcomes and {self.data.name!r} {len(self.data.classes)} classes:"
-                " let its last layer have as many."
-            )
+        if self.training.loss is None:
+            self.check_outcomes()
         # Whatever draws at random is drawn here, in the program's own thread.
         assert self.labelled is False or self._probe_labels

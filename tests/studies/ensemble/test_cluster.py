@@ -15,8 +15,11 @@ import xarray as xr
 
 import szilard
 from szilard import Experiment, Training
+from szilard.ensemble.checkpoints import CheckpointStore
+from szilard.ensemble.cluster import _train_on_worker
 from szilard.errors import RecordError, SpecError
 from szilard.studies import runner
+from szilard.studies.ensemble.run import plan_of
 
 distributed = pytest.importorskip("distributed")
 
@@ -106,6 +109,24 @@ def test_without_dask_the_remedy_is_named(tmp_path: Path, small: Experiment, mon
         runner.run(small, tmp_path / "run", quiet=True, executor="dask")
 
 
+def test_a_worker_of_another_machine_sends_the_files_that_one_of_this_machine_leaves_in_place(
+    tmp_path: Path, small: Experiment
+) -> None:
+    assert small.design is not None
+    chunk = plan_of(small, small.design, small.data).make_chunk(0)
+    here, there = CheckpointStore(tmp_path / "here"), CheckpointStore(tmp_path / "there")
+    for store in (here, there):
+        store.begin()
+    left, nothing = _train_on_worker(chunk, here, here.mark())
+    sent, parcel = _train_on_worker(chunk, there, there.mark() + " of another machine")
+    assert left == sent and len(left) == len(chunk.steps) and not nothing.files
+    assert {path.name for path in there.path.iterdir()} == {"mark"}
+    there.unpack(parcel)
+    files = {path.name: path.read_bytes() for path in here.path.iterdir() if path.name != "mark"}
+    assert list(parcel.files)[-1] == "chunk-0000.safetensors"  # what says that it is done comes last
+    assert files == {path.name: path.read_bytes() for path in there.path.iterdir() if path.name != "mark"}
+
+
 def _missing() -> None:
     raise FileNotFoundError("weights.bin")
 
@@ -113,7 +134,7 @@ def _missing() -> None:
 def test_what_a_members_model_raises_is_not_called_a_lost_scheduler(
     tmp_path: Path, small: Experiment, cluster: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("szilard.ensemble.cluster._train_on_worker", lambda chunk: _missing())
+    monkeypatch.setattr("szilard.ensemble.cluster._train_on_worker", lambda *given: _missing())
     with distributed.Client(cluster) as client, pytest.raises(FileNotFoundError, match=r"weights\.bin"):
         runner.run(small, tmp_path / "run", quiet=True, executor=client)
 

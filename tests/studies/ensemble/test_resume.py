@@ -100,15 +100,15 @@ def test_an_error_between_the_two_groups_of_a_row_is_made_good(
 
 def interrupted(small: Experiment, place: Path, monkeypatch: MonkeyPatch) -> None:
     """Leaves an ensemble behind after its first record."""
-    from szilard.studies.ensemble.gathering import Gathering
+    from szilard.studies.ensemble.rows import EnsembleRows
 
-    def stop(self: Gathering) -> int:
+    def stop(self: EnsembleRows) -> int:
         if any(self._checkpoints.path.glob("chunk-0000-record-00001*")):
             raise KeyboardInterrupt
         return 0
 
     with monkeypatch.context() as patch:
-        patch.setattr(Gathering, "advance", stop)
+        patch.setattr(EnsembleRows, "advance", stop)
         patch.setattr("szilard.ensemble.timing.CHECKPOINT_SECONDS", 0)
         with pytest.raises(KeyboardInterrupt):
             runner.run(small, place, quiet=True)

@@ -10,8 +10,7 @@ from typer.testing import CliRunner
 import szilard
 from szilard.cli.app import app
 from szilard.studies.catalogue import find
-from szilard.studies.fig3.duration import seconds_of
-from szilard.studies.fig3.run import plan_of, standardised
+from szilard.studies.fig3.run import plan_of, seconds_of, standardised
 from szilard.studies.fig3.spec import Figure3, fig3
 from szilard.studies.life import time_in_words
 

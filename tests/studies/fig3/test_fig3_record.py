@@ -167,6 +167,12 @@ def test_a_member_is_the_same_in_any_chunk(tmp_path: Path, tiny: szilard.Run) ->
             np.testing.assert_allclose(run.tree[group][name], values, rtol=1e-3, atol=1e-7, err_msg=name)
 
 
+def test_trained_models_alone_are_kept_when_asked(tmp_path: Path) -> None:
+    run = szilard.run(TINY, tmp_path / "run", quiet=True, keep_checkpoints=True)
+    kept = sorted(path.name for path in (run.path / "checkpoints").iterdir())
+    assert kept == [f"chunk-{number:04}.safetensors" for number in range(len(kept))] and kept
+
+
 def test_batch_sizes_may_have_different_numbers_of_trials(tmp_path: Path) -> None:
     run = szilard.run(dataclasses.replace(TINY, trials=(4, 3)), tmp_path / "run", quiet=True)
     finite = run.tree["fig3"].finite

@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Shaped
 from torch import Tensor
 
-from szilard.ensemble.chunk import State
+from szilard.ensemble.chunk import ChunkRecord, State, Trained
 from szilard.ensemble.gradients.choice import make_gradients
 from szilard.ensemble.gradients.sums import Gradients, GradientSums
 from szilard.ensemble.timing import SliceClock
@@ -66,40 +66,25 @@ class NoiseChunk:
     device: str
     threads: int
 
-
-@final
-@dataclass(frozen=True)
-class NoiseRecord:
-    """What a chunk yields at one record.
-
-    Attributes:
-        chunk, record, step: which.
-        strategy, why: how its members are trained, and why so.
-        columns: by the record's names: of the record itself each shaped ``(members, …)``; ``theta``, of the points
-            since the record before, ``(members, points, parameters)``; ``noise_covariance.START``, of bursts that
-            ended since then, ``(members, groups, lags)``.
-    """
-
-    chunk: int
-    record: int
-    step: int
-    strategy: str
-    why: str
-    columns: Mapping[str, Tensor]
-
-    def tensors(self) -> dict[str, Tensor]:
-        """What is kept until all chunks have theirs."""
-        return {f"columns.{name}": values for name, values in self.columns.items()}
+    def train(
+        self, start: State | None, save: Callable[[State], None], report: Callable[[int], None]
+    ) -> Iterator[ChunkRecord]:
+        """Trains all members, and yields at each record; see :func:`train_noise_chunk`."""
+        return train_noise_chunk(self, start=start, save=save, report=report)
 
 
-def noise_harvests(
+def train_noise_chunk(
     chunk: NoiseChunk,
     *,
     start: State | None = None,
     save: Callable[[State], None] = lambda state: None,
     report: Callable[[int], None] = lambda step: None,
-) -> Iterator[NoiseRecord]:
+) -> Iterator[ChunkRecord]:
     """Trains a chunk from its start, or from a checkpoint, to its end, and yields at each record.
+
+    Its columns are those of the record, each shaped ``(members, …)``; ``theta``, of the points since the record before,
+    ``(members, points, parameters)``; ``noise_covariance.START``, of bursts that ended since then, ``(members, groups,
+    lags)``.
 
     Args:
         chunk: what to do.
@@ -118,7 +103,7 @@ def noise_harvests(
     if start is not None:
         trainer.load({name.removeprefix("trainer."): value for name, value in start.items() if "trainer." in name})
         record = int(start["record"])
-    lookout = Lookout(chunk, trainer)
+    observer = NoiseObserver(chunk, trainer)
     pace, schedule = SliceClock(), chunk.schedule
     done = schedule.records[record - 1] if record else -1
     for step in (event for event in schedule.events if event > done):
@@ -126,12 +111,13 @@ def noise_harvests(
             with alone:
                 trainer.advance(pace.steps(step - trainer.step))
             report(trainer.step)
-        lookout.look()
+        observer.look()
         if step != schedule.records[record]:
             continue
-        yield NoiseRecord(chunk.number, record, step, trainer.strategy, trainer.why, lookout.columns())
+        columns = {f"columns.{name}": values for name, values in observer.columns().items()}
+        yield ChunkRecord(Trained(chunk.number, record, trainer.strategy, trainer.why), columns)
         record += 1
-        if record == len(schedule.records) or (not lookout.busy and pace.due()):
+        if record == len(schedule.records) or (not observer.busy and pace.due()):
             save(
                 {"record": torch.tensor(record), **{f"trainer.{name}": each for name, each in trainer.state().items()}}
             )
@@ -153,7 +139,7 @@ def make_chunk_trainer(chunk: NoiseChunk) -> Trainer:
 
 
 @final
-class Lookout:
+class NoiseObserver:
     """What is seen of a chunk's members while they train.
 
     Args:

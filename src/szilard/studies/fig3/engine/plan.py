@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import dataclasses
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple, final
@@ -11,18 +11,15 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from szilard.data import Dataset
-from szilard.data import names as catalogue_names
-from szilard.ensemble.chunk import State
+from szilard.ensemble.chunked_plan import ChunkedPlan
 from szilard.ensemble.gradients.choice import make_gradients
 from szilard.ensemble.gradients.sums import Group
 from szilard.ensemble.trainer import Cohort, suggested_chunk
 from szilard.ensemble.trainer.batches import BatchOrder
 from szilard.ensemble.trial import Trial, try_model
-from szilard.errors import ModelError
-from szilard.studies.fig3.engine.chunk import NoiseChunk, NoiseRecord, noise_harvests
+from szilard.studies.fig3.engine.chunk import NoiseChunk
 from szilard.studies.fig3.engine.schedule import Schedule
-from szilard.training import Factory, Training, streams
+from szilard.training import Training, streams
 
 
 class Part(NamedTuple):
@@ -38,63 +35,34 @@ class Part(NamedTuple):
 
 
 @final
-@dataclass(frozen=True, eq=False)
-class NoisePlan:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class NoisePlan(ChunkedPlan):
     """Ensembles at several batch sizes, ready to be trained.
 
     Attributes:
-        name: of the experiment.
-        model: of each member.
-        trainings: how they are trained, one for each batch size; they differ in that alone.
+        trainings: how members are trained, one for each batch size; they differ in that alone.
         trials: members at each batch size.
-        data: training and test split.
         probe_rows: rows of the test split on which the accuracy is taken.
-        schedule: when what is looked at.
+        schedule: when what is looked at; its records are the plan's steps.
         examples, fresh, watched: see :class:`~szilard.studies.fig3.engine.chunk.NoiseChunk`.
         paths: how many parameters' paths are kept.
-        seed: of everything random.
-        device, threads: see :class:`szilard.Experiment`.
-        workers: chunks trained at the same time.
         chunk: members trained together, at each batch size; None leaves it to szilard.
-        spec: the experiment as a table, for the record and for checking checkpoints.
     """
 
-    name: str
-    model: Factory
     trainings: tuple[Training, ...]
     trials: tuple[int, ...]
-    data: Dataset
     probe_rows: Int[Tensor, " inputs"]
     schedule: Schedule
     examples: int
     fresh: int
     watched: int
     paths: int
-    seed: int
-    device: str
-    threads: int
-    workers: int
     chunk: tuple[int, ...] | None
-    spec: Mapping[str, Any]
 
     @property
     def batches(self) -> tuple[int, ...]:
         """Sizes of a batch."""
         return tuple(training.batch_size for training in self.trainings)
-
-    @property
-    def steps(self) -> tuple[int, ...]:
-        """Of the records."""
-        return self.schedule.records
-
-    @cached_property
-    def fingerprint(self) -> dict[str, str]:
-        """What a spec may call by the same name and be another."""
-        published = self.spec.get("data") in catalogue_names()
-        return {
-            "the model": self.trial.imprint,
-            "contents of the data": self.data.name if published else self.data.fingerprint,
-        }
 
     @cached_property
     def trial(self) -> Trial:
@@ -140,9 +108,18 @@ class NoisePlan:
         )
 
     @property
-    def chunks(self) -> int:
-        """How many there are."""
-        return len(self.parts)
+    def weights(self) -> list[int]:
+        """Examples that a step of each chunk is trained on."""
+        return [len(part.members) * self.batches[part.batch] for part in self.parts]
+
+    @property
+    def cut(self) -> list[int]:
+        """Members in a chunk at each batch size; the last one may have fewer."""
+        return list(self.chunk_sizes)
+
+    def cut_as(self, cut: Any) -> NoisePlan:
+        """See :meth:`ChunkedPlan.cut_as`."""
+        return self if self.chunk is not None else dataclasses.replace(self, chunk=tuple(cut or ()) or None)
 
     def make_chunk(self, number: int) -> NoiseChunk:
         """A chunk with its data, which all chunks share."""
@@ -168,12 +145,6 @@ class NoisePlan:
             threads=self.threads,
         )
 
-    def train_chunk(
-        self, number: int, start: State | None, save: Callable[[State], None], report: Callable[[int], None]
-    ) -> Iterator[NoiseRecord]:
-        """Carries one chunk out."""
-        return noise_harvests(self.make_chunk(number), start=start, save=save, report=report)
-
     def check(self) -> None:
         """Refuses what cannot be carried out, before anything is written.
 
@@ -181,11 +152,7 @@ class NoisePlan:
             SpecError: if the model cannot be made, or an epoch is smaller than a batch.
             ModelError: if it does not fit the data.
         """
-        if self.trial.logits < len(self.data.classes):
-            raise ModelError(
-                f"the model has {self.trial.logits} outcomes and {self.data.name!r} {len(self.data.classes)} classes:"
-                " let its last layer have as many."
-            )
+        self.check_outcomes()
         for training in self.trainings:
             BatchOrder(len(self.data.train_labels), training.batch_size, training.shuffle, (0,))
         assert self.groups and self.path

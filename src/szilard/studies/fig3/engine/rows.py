@@ -7,9 +7,7 @@ from typing import final
 import numpy as np
 from numpy import ndarray
 
-from szilard.ensemble.checkpoints import CheckpointStore
-from szilard.errors import RecordError
-from szilard.records.writer import RecordWriter
+from szilard.studies.chunked import ChunkRows
 from szilard.studies.fig3.engine.plan import NoisePlan
 from szilard.studies.fig3.schema import FIG3
 
@@ -20,57 +18,28 @@ MEASURED = {variable.name: variable.dims for variable in FIG3 if variable.dims a
 
 
 @final
-class NoiseGathering:
-    """Writes the rows up to a record as soon as every chunk has its record there.
+class NoiseRows(ChunkRows[NoisePlan]):
+    """Writes noise and force of every member, paths of parameters, and correlations; see :class:`ChunkRows`."""
 
-    Args:
-        plan: of the ensembles.
-        writer: of the record.
-        checkpoints: where records of chunks are kept until then.
-    """
-
-    def __init__(self, plan: NoisePlan, writer: RecordWriter, checkpoints: CheckpointStore) -> None:
-        self._plan = plan
-        self._writer = writer
-        self._checkpoints = checkpoints
-
-    @property
-    def rows(self) -> int:
-        """How many records are written."""
-        return self._writer.rows("fig3")
+    leading = "fig3"
+    lost_because = "at some batch size all members diverged: lower the learning rate (--lr)"
 
     @property
     def lost(self) -> int | None:
-        """The first record at which some batch size had no member left whose numbers are finite; None without one."""
+        """The step of the first record at which a batch size had no finite member left; None without one."""
         steps = [each["step"] for each in self._writer.attributes.get("lost", [])]
         return min(steps) if steps else None
 
-    def advance(self) -> int:
-        """Writes every row for which all is there; returns how many records are written."""
-        while self.rows < len(self._plan.steps) and self._complete(self.rows):
-            self._write(self.rows)
-        return self.rows
-
-    def _complete(self, record: int) -> bool:
-        return all(self._checkpoints.has(chunk, record) for chunk in range(self._plan.chunks))
-
-    def _write(self, record: int) -> None:
-        plan, step = self._plan, self._plan.steps[record]
-        parts = [self._checkpoints.columns(chunk, record) for chunk in range(plan.chunks)]
+    def write(self, record: int, parts: list[dict[str, ndarray]]) -> None:
+        """Paths and correlations first, noise and force last; see :meth:`ChunkRows.write`."""
         row = {name: self._joined(name, parts) for name in MEASURED if any(name in part for part in parts)}
         known = np.isfinite(row["noise_variance"]).all(-1) & np.isfinite(row["potential"])
         row["finite"] = known.astype(np.int64)
+        step = self._plan.steps[record]
         self._note_diverged(known, step)
-        # The last group to be written says how many records there are, and a kill in between is made good.
         self._write_points(record, parts)
         self._write_bursts(record, parts)
-        self._writer.append("fig3", step, {**row, "interval": step - plan.steps[record - 1] if record else 0})
-        if not self._writer.durable:
-            raise RecordError(
-                f"the record {self._writer.path} cannot be written (the disk may be full): make room and go on with"
-                " resume (--resume); nothing that was trained is lost."
-            )
-        self._checkpoints.drop(plan.chunks, record)
+        self._writer.append("fig3", step, {**row, "interval": self.interval(record)})
 
     def _write_points(self, record: int, parts: list[dict[str, ndarray]]) -> None:
         steps = self._plan.schedule.since(record, self._plan.schedule.points)

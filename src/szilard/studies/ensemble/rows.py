@@ -13,10 +13,11 @@ from szilard import information
 from szilard.ensemble.checkpoints import CheckpointStore
 from szilard.ensemble.design import coordinates
 from szilard.ensemble.plan import Plan
-from szilard.errors import RecordError, SpecError
+from szilard.errors import SpecError
 from szilard.estimate import Estimate
 from szilard.information import Measurement, Nesting
 from szilard.records.writer import RecordWriter
+from szilard.studies.chunked import ChunkRows
 from szilard.studies.ensemble.memorised import memorised, unbounded
 
 _ELEMENTS_AT_ONCE = 2**19
@@ -37,67 +38,39 @@ def nesting_of(plan: Plan) -> Nesting:
 
 
 @final
-class Gathering:
-    """Writes a record's rows as soon as every chunk has its record.
+class EnsembleRows(ChunkRows[Plan]):
+    """Writes the ledger of every member, and the information that only the many have; see :class:`ChunkRows`."""
 
-    Args:
-        plan: of the ensemble.
-        writer: of the record.
-        checkpoints: where records of chunks are kept until then.
-    """
+    leading = "ledger"
+    baseline = True
+    lost_because = (
+        "fewer than two members are left; the others diverged: lower the learning rate, or look for NaN in the data"
+    )
 
     def __init__(self, plan: Plan, writer: RecordWriter, checkpoints: CheckpointStore) -> None:
-        self._plan = plan
-        self._writer = writer
-        self._checkpoints = checkpoints
+        super().__init__(plan, writer, checkpoints)
         self._nesting = nesting_of(plan)
         self._first: Measurement | None = None
 
     @property
-    def rows(self) -> int:
-        """How many are written."""
-        return self._writer.rows("ledger")
-
-    @property
     def lost(self) -> int | None:
-        """The first record at which fewer than two members were left; None where there is none."""
+        """The step of the first record at which fewer than two members were left; None where there is none."""
         diverged = self._writer.attributes.get("diverged", [])
         if len(self._plan.members) - len(diverged) >= _FEWEST_MEMBERS:
             return None
         return sorted(each["step"] for each in diverged)[len(self._plan.members) - _FEWEST_MEMBERS]
 
-    def advance(self) -> int:
-        """Writes every row for which all is there; returns how many rows are written."""
-        while self.rows < len(self._plan.steps) and self._complete(self.rows):
-            self._write(self.rows)
-        return self.rows
-
-    def _complete(self, record: int) -> bool:
-        return all(self._checkpoints.has(chunk, record) for chunk in range(self._plan.chunks))
-
-    def _write(self, record: int) -> None:
-        plan, step = self._plan, self._plan.steps[record]
-        parts = [self._checkpoints.columns(chunk, record) for chunk in range(plan.chunks)]
+    def write(self, record: int, parts: list[dict[str, ndarray]]) -> None:
+        """The information first, the ledger last; see :meth:`ChunkRows.write`."""
+        step = self._plan.steps[record]
         columns: Columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         finite = columns["finite"] > 0
-        ledger = {
-            **columns,
-            "interval": step - plan.steps[record - 1] if record else 0,
-            "learning_rate": self._learning_rate(step),
-        }
         information = self._information(record, columns, finite)
         self._mark_diverged(finite, step)
-        # The ledger's length says how many records there are: it comes last, and a kill in between is made good.
         if self._writer.rows("information") == record:
             self._writer.append("information", step, information)
-        self._writer.append("ledger", step, ledger)
-        if not self._writer.durable:
-            raise RecordError(
-                f"the record {self._writer.path} cannot be written (the disk may be full): make room and go on with"
-                " resume (--resume); nothing that was trained is lost."
-            )
-        if record:
-            self._checkpoints.drop(plan.chunks, record)
+        flow = {"interval": self.interval(record), "learning_rate": self._learning_rate(step)}
+        self._writer.append("ledger", step, {**columns, **flow})
 
     def _learning_rate(self, step: int) -> float:
         """Of the step that led to the record."""

@@ -1,0 +1,212 @@
+"""How many trainings are carried out chunk by chunk: rows are written as chunks reach them, and it can go on."""
+
+from __future__ import annotations
+
+import abc
+from pathlib import Path
+from typing import Any, ClassVar, Generic, TypeVar
+
+from numpy import ndarray
+
+from szilard.ensemble.checkpoints import CheckpointStore
+from szilard.ensemble.chunk import Trained
+from szilard.ensemble.chunked_plan import ChunkedPlan, check_same
+from szilard.ensemble.executors import executor_of
+from szilard.ensemble.timing import ProgressTotal, TimeSpent
+from szilard.errors import RecordError
+from szilard.records.attributes import ENDED, read_attributes
+from szilard.records.root import is_record
+from szilard.records.schema import Group
+from szilard.records.writer import RecordWriter
+from szilard.studies.life import Options, attributes_of, say_how_long
+from szilard.studies.progress import Progress
+from szilard.studies.spec import Spec
+
+P = TypeVar("P", bound=ChunkedPlan)
+
+
+class ChunkRows(abc.ABC, Generic[P]):
+    """Writes the rows up to a record as soon as every chunk has reached it.
+
+    Args:
+        plan: of the trainings.
+        writer: of the record.
+        checkpoints: where records of chunks are kept until then.
+    """
+
+    leading: ClassVar[str]
+    """The group that is written last at each record: it says how many there are, and a kill in between is made good."""
+    baseline: ClassVar[bool] = False
+    """Whether the first record of each chunk is kept to the end, since later ones are compared with it."""
+    lost_because: ClassVar[str]
+    """Why the run is broken where too few members are left, and what to do."""
+
+    def __init__(self, plan: P, writer: RecordWriter, checkpoints: CheckpointStore) -> None:
+        self._plan = plan
+        self._writer = writer
+        self._checkpoints = checkpoints
+
+    @abc.abstractmethod
+    def write(self, record: int, parts: list[dict[str, ndarray]]) -> None:
+        """Writes what belongs to a record, the row of the leading group last.
+
+        Args:
+            record: its number.
+            parts: columns of each chunk.
+        """
+
+    @property
+    @abc.abstractmethod
+    def lost(self) -> int | None:
+        """The step of the first record at which too few members were left; None where there is none."""
+
+    @property
+    def written(self) -> int:
+        """How many records are written."""
+        return self._writer.rows(self.leading)
+
+    def advance(self) -> int:
+        """Writes every record for which all is there; returns how many are written.
+
+        Raises:
+            RecordError: if the record cannot be written.
+        """
+        while self.written < len(self._plan.steps) and self._complete(self.written):
+            record, chunks = self.written, range(self._plan.chunks)
+            self.write(record, [self._checkpoints.columns(chunk, record) for chunk in chunks])
+            if not self._writer.durable:
+                raise RecordError(
+                    f"the record {self._writer.path} cannot be written (the disk may be full): make room and go on with"
+                    " resume (--resume); nothing that was trained is lost."
+                )
+            if record or not self.baseline:
+                self._checkpoints.drop(len(chunks), record)
+        return self.written
+
+    def interval(self, record: int) -> int:
+        """Training steps since the record before."""
+        return self._plan.steps[record] - self._plan.steps[record - 1] if record else 0
+
+    def _complete(self, record: int) -> bool:
+        return all(self._checkpoints.has(chunk, record) for chunk in range(self._plan.chunks))
+
+
+class Chunked(abc.ABC, Generic[P]):
+    """A run of many trainings.
+
+    Attributes:
+        spec: what it does.
+        plan: what is settled of it before the first step.
+        told: what that comes to, in words.
+        unit: of the progress.
+    """
+
+    spec: Spec
+    plan: P
+    told: str
+    unit: str = "member-steps"
+
+    def seconds(self) -> float | None:
+        """About how long it will take on this machine as busy as it is now; None where that is not tried."""
+        return None
+
+    @abc.abstractmethod
+    def groups(self) -> tuple[Group, ...]:
+        """Of the record."""
+
+    @abc.abstractmethod
+    def attributes(self) -> dict[str, Any]:
+        """Of the record, beside those that every run has, and those of every plan."""
+
+    @abc.abstractmethod
+    def rows(self, writer: RecordWriter, checkpoints: CheckpointStore) -> ChunkRows[P]:
+        """What writes its rows."""
+
+
+def carry_out_chunked(run: Chunked[Any], data: str, out: Path, options: Options) -> None:
+    """Trains all members of a plan and writes the record into directory ``out``.
+
+    Interrupted (by a signal, a kill, a lost cluster), the record stays as it is, incomplete, and goes on with
+    ``resume``; what it then holds is the same as without the interruption.
+
+    Args:
+        run: what is done.
+        data: name of the data.
+        out: the record's directory.
+        options: see :class:`~szilard.studies.life.Options`.
+
+    Raises:
+        SpecError, ModelError: if the plan cannot be carried out.
+        RecordError: if the record cannot be written, or the one there is of another experiment.
+    """
+    execute = executor_of(options.executor)
+    going_on = options.resume and is_record(out)
+    before = read_attributes(out) if going_on else {}
+    if going_on:
+        run.plan = run.plan.cut_as(before.get("trainer", {}).get("chunk"))
+    run.plan.check()
+    if going_on:
+        check_same(out, before, run.plan)
+        if before.get("status") in ENDED:
+            return
+    if not options.quiet and (seconds := run.seconds()) is not None:
+        say_how_long(seconds, run.told, resumable=True)
+    checkpoints = CheckpointStore(out)
+    if going_on:
+        checkpoints.open()
+        writer = RecordWriter.reopen(out)
+    else:
+        attributes = attributes_of(run.spec, data) | _attributes_of_plan(run.plan) | run.attributes()
+        writer = RecordWriter(out, groups=run.groups(), attributes=attributes, overwrite=options.overwrite)
+        checkpoints.begin()
+    rows, plan = run.rows(writer, checkpoints), run.plan
+    spent = TimeSpent(writer.attributes.get("timings", {}))
+
+    def take(trained: Trained) -> None:
+        if "lane" not in writer.attributes["trainer"]:
+            said = {"lane": trained.strategy, "why": trained.why, **writer.attributes["trainer"]}
+            writer.annotate(trainer=said)
+        with spent.on("measuring"):
+            rows.advance()
+
+    total = plan.steps[-1] * sum(plan.weights)
+    with Progress(f"{run.spec.name}: {data}, {run.told}", total, options.quiet) as display, spent.on("all"):
+        if rows.advance() < len(plan.steps):
+            execute(plan, checkpoints, take, ProgressTotal(plan.weights, display, run.unit).report)
+            rows.advance()
+    if rows.written < len(plan.steps):
+        raise RecordError(
+            f"only {rows.written} of {len(plan.steps)} records of {out} could be written, since files are missing"
+            f" from {checkpoints.path}: delete that folder and run again with resume (--resume), which trains anew."
+        )
+    writer.annotate(timings=spent.seconds())
+    _close(writer, rows)
+    if options.keep_checkpoints:
+        checkpoints.keep_last(plan.chunks)
+    else:
+        checkpoints.remove()
+
+
+def _close(writer: RecordWriter, rows: ChunkRows[Any]) -> None:
+    """Closes the record: broken where too few members are left."""
+    lost = rows.lost
+    if lost is not None:  # 0 is a step, too
+        writer.annotate(status="broken", broken_at_step=lost, broken_because=rows.lost_because)
+    writer.close()
+
+
+def _attributes_of_plan(plan: ChunkedPlan) -> dict[str, Any]:
+    """What the record says of any plan, as JSON."""
+    return {
+        "fingerprint": plan.fingerprint,
+        "model": {
+            "class": plan.model.as_table()["factory"],
+            "parameters": plan.trial.parameters,
+            "dtype": plan.trial.precision.name,
+            "device": plan.device,
+        },
+        "forward_precision": plan.trial.precision.name,
+        "forward_flagged": plan.trial.precision.flagged,
+        "trainer": {"chunk": plan.cut},
+        "diverged": [],
+    }
