@@ -112,11 +112,11 @@ class Chunked(abc.ABC, Generic[P]):
 
     @abc.abstractmethod
     def groups(self) -> tuple[Group, ...]:
-        """Of the record."""
+        """The groups of the record, once the plan is settled."""
 
     @abc.abstractmethod
     def attributes(self) -> dict[str, Any]:
-        """Of the record, beside those that every run has, and those of every plan."""
+        """Attributes of the record as JSON, beside those that every run has, and those of every plan."""
 
     @abc.abstractmethod
     def rows(self, writer: RecordWriter, checkpoints: CheckpointStore) -> ChunkRows[P]:

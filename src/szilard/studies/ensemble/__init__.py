@@ -23,7 +23,7 @@ STUDY = Study(
     leading="ledger",
     title="ensemble",
     subject=Subject.ENSEMBLE,
-    runs={"memorisation": f"{__name__}.memorisation:memorisation", "budget": f"{__name__}.budget:budget"},
+    runs={"memorisation": f"{__name__}.spec:memorisation", "budget": f"{__name__}.spec:budget"},
     trainings=_trainings,
     compared=(
         "info_task",

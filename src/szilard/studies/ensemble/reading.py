@@ -231,7 +231,7 @@ class EnsembleReading(Reading):
         return clusters(self.rows, {"clusters": self.designed})
 
     def clusters_at(self, row: int = -1) -> int:
-        """The same at a row; those of the design where nothing is recorded."""
+        """Independent outermost clusters at a row; those of the design where nothing is recorded."""
         return int(self.clusters[row]) if self.records else self.designed
 
     @cached_property

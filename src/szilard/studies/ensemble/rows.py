@@ -73,7 +73,7 @@ class EnsembleRows(ChunkRows[Plan]):
         self._writer.append("ledger", step, {**columns, **flow})
 
     def _learning_rate(self, step: int) -> float:
-        """Of the step that led to the record."""
+        """The rate of the step that led to the record."""
         training = self._plan.training
         if training.schedule is None:
             return training.optimizer.lr

@@ -85,7 +85,7 @@ def _bracketed(name: str, long_name: str, equation: str) -> Iterator[Variable]:
 
 
 def _routes(name: str, long_name: str, equation: str) -> Iterator[Variable]:
-    """The same quantity by three routes, to be compared."""
+    """Columns of one quantity by three routes, to be compared."""
     yield _information(f"{name}_plugin", f"{long_name}: plug-in, biased in small designs", equation)
     yield _information(f"{name}_first_order", f"{long_name}: corrected to first order", equation)
     yield _information(f"{name}_jackknife", f"{long_name}: each entropy corrected by a jackknife", equation)

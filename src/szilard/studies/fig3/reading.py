@@ -50,7 +50,7 @@ class Fig3Reading(Reading):
 
     @property
     def batches(self) -> list[int]:
-        """Sizes of a batch."""
+        """Sizes of a batch, in the order of the record."""
         return [int(batch) for batch in self.rows["batch"].values]
 
     @cached_property
@@ -135,7 +135,7 @@ class Fig3Reading(Reading):
 
     @property
     def lags(self) -> ndarray:
-        """Of the correlations."""
+        """Lags of the correlations, in steps."""
         return np.asarray(self.correlation["lag"].values)
 
     def autocorrelation(self, batch: int, start: int | None = None, group: int = 0) -> Estimate:

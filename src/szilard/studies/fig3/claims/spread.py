@@ -68,7 +68,7 @@ def _parameters(reading: Fig3Reading, batch: int) -> Finding:
 
 
 def deviation_interval(deviation: float, count: int) -> Interval:
-    """Of a standard deviation from ``count`` independent normal numbers, by χ².
+    """The 95 % interval of a standard deviation from ``count`` independent normal numbers, by χ².
 
     Example:
         >>> low, high = deviation_interval(1.0, 50)

@@ -30,7 +30,7 @@ def findings(reading: Fig3Reading) -> tuple[Finding, ...]:
 
 
 def layer_temperatures(reading: Fig3Reading, batch: int) -> list[Estimate]:
-    """Of each layer, over the last stretch of the training; empty where there are too few records or members."""
+    """Temperature (nat) of each layer over the last stretch; empty where there are too few records or members."""
     if len(reading.even) < STRETCHES or too_few(reading, batch):
         return []
     means = 0.5 * reading.rate * reading.in_stretches("noise_variance", batch)[:, -1, 1:]

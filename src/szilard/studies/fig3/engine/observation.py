@@ -52,7 +52,7 @@ def sampled(groups: Sequence[Group], sums: GradientSums, share: float) -> Column
 
 
 def exact(groups: Sequence[Group], sums: GradientSums, share: float) -> Columns:
-    """The same from a pass over the whole training set, and the largest component of the force.
+    """Noise and force from a pass over the whole training set, and the largest component of the force.
 
     Args:
         groups, share: see :func:`sampled`.

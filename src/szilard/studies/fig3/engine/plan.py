@@ -71,7 +71,7 @@ class NoisePlan(ChunkedPlan):
 
     @cached_property
     def groups(self) -> tuple[Group, ...]:
-        """Of parameters: all of them, then layer by layer."""
+        """The groups of parameters: all of them, then layer by layer."""
         return tuple(make_gradients(self._example, torch.nn.functional.cross_entropy).groups)
 
     @cached_property

@@ -1,4 +1,4 @@
-"""The named run ``budget``: learned, memorised, luck, all three levels of the information budget."""
+"""The named runs ``memorisation`` and ``budget``; a spec of an ensemble is an experiment with a design."""
 
 from __future__ import annotations
 
@@ -14,6 +14,25 @@ TASKS = 24
 """So many that few classes keep their name to themselves: the bracket of what was learned is then narrower than it."""
 SHORTER = 8
 """The training is so many times shorter than that of single runs: until answers begin to be certain."""
+
+
+def memorisation(data: str = "digits") -> Experiment:
+    """Six disjoint data sets, three seeds each, one task: ``info_dataset`` and ``info_seed`` on test images.
+
+    Set ``label_noise`` to see memorisation rise; the probe's labels serve the comparison alone.
+
+    Raises:
+        SpecError: if there are no settings for ``data``.
+    """
+    size = size_of("memorisation", data)
+    return Experiment(
+        name="memorisation",
+        model=factory("nets:mlp", widths=size.widths),
+        data=data,
+        training=Training(optimizer=SGD(lr=0.1), batch_size=20, steps=size.steps),
+        probe=Probe(split="test", size=size.probe),
+        design=Design(datasets=Disjoint(6, size=size.dataset), seeds=3),
+    )
 
 
 def budget(data: str = "digits") -> Experiment:
