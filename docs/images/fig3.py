@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 from drawing import dressed, save
 
 import szilard
-from szilard.estimate import format_with_error
+from szilard.numbers import with_error
 from szilard.studies.fig3.claims.temperature import layer_temperatures
 from szilard.studies.fig3.figures import panels
 from szilard.studies.fig3.reading import Fig3Reading, read
@@ -48,7 +48,7 @@ def numbers(reading: Fig3Reading) -> None:
         for batch in range(len(reading.batches)):
             noise, right = reading.mean("noise_variance", batch), reading.mean("accuracy", batch)
             cells.append(scientific(noise.value[row, 0], noise.error[row, 0]))
-            cells.append(format_with_error(right.value[row], right.error[row]))
+            cells.append(with_error(right.value[row], right.error[row]))
         print(f"| {step:,} | " + " | ".join(cells) + " |")
     print("\n| layer | " + " | ".join(f"T, \\|b\\| = {size}" for size in reading.batches) + " |")
     print("|" + "---|" * (1 + len(reading.batches)))

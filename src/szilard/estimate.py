@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from szilard.distributions import student_quantile
+from szilard.numbers import with_error
 
 
 class Kind(enum.StrEnum):
@@ -74,24 +75,4 @@ class Estimate:
             value, error = float(self.value), float(self.error)
         except (TypeError, ValueError, RuntimeError):
             return f"{self.value} ± {self.error} ({self.kind})"
-        return f"{format_with_error(value, error)} ({self.kind})"
-
-
-def format_with_error(value: float, error: float) -> str:
-    """``value ± error`` with the error to two significant digits and the value to the same place.
-
-    Example:
-        >>> format_with_error(12.34567, 0.0123)
-        '12.346 ± 0.012'
-        >>> format_with_error(1.5, 0.0)
-        '1.5 ± 0'
-    """
-    if not math.isfinite(error) or not math.isfinite(value):
-        return f"{value:.4g} ± {error:.2g}"
-    if error == 0:
-        return f"{value:.6g} ± 0"
-    digits = 1 - math.floor(math.log10(abs(error)))
-    if digits > 6 or digits < -3:
-        return f"{value:.3e} ± {error:.1e}"
-    digits = max(digits, 0)
-    return f"{value:.{digits}f} ± {error:.{digits}f}"
+        return f"{with_error(value, error)} ({self.kind})"

@@ -27,6 +27,8 @@ _NUMBER = re.compile(
 )
 _WORST = re.compile(r"\bworst at step [\d,]+(?:, [a-z]+ \d+)?")
 """The place of a largest residual: among residuals that are the processor's own, so is the place."""
+_TOGETHER = re.compile(r"\((\S+) ± (\S+)\)·(10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
+_POWER = re.compile(r"(?:([\d.]+)·)?(?<![\d.])10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
 _RAISED = str.maketrans("⁻⁺⁰¹²³⁴⁵⁶⁷⁸⁹", "-+0123456789")
 _FIGURE = re.compile(r'<script type="application/json" id="([^"]*)">(.*?)</script>', re.DOTALL)
 _LIBRARY = re.compile(r"<script>(?:(?!</script).){500000,}</script>", re.DOTALL)
@@ -34,8 +36,13 @@ _HASH = re.compile(r"'sha256-[^']*'")
 
 
 def spaced(text: str) -> str:
-    """Text with each stretch of white space as one blank, and without places that are the processor's own."""
-    return _WORST.sub("worst at step …", " ".join(text.split()))
+    """Text with each stretch of white space as one blank, and without places that are the processor's own.
+
+    Numbers are read as they once were written, for one way to write them is meant: ``5%`` for 5 %, ``1e-07`` for 10⁻⁷.
+    """
+    text = _TOGETHER.sub(r"\1·\3 ± \2·\3", " ".join(text.split()).replace(" %", "%"))
+    text = _POWER.sub(lambda found: f"{found[1] or '1'}e{found[2].translate(_RAISED)}", text)
+    return _WORST.sub("worst at step …", text)
 
 
 def words(text: str) -> str:

@@ -97,7 +97,7 @@ def test_stopping_point() -> None:
     assert (point.step, point.index, point.resolved, point.best_step) == (100, 2, True, 1000)
     assert point.cost == pytest.approx(0.8 / 0.7 - 1)
     assert point.saving == pytest.approx(0.5)
-    assert "14% above the best" in str(point)
+    assert "14 % above the best" in str(point)
 
 
 def test_a_minimum_at_the_end_is_not_resolved() -> None:

@@ -8,7 +8,8 @@ import math
 import numpy as np
 import pytest
 
-from szilard.page.safe import embed, escape, prose, with_error
+from szilard.numbers import with_error
+from szilard.page.safe import embed, escape, prose
 
 
 @pytest.mark.parametrize("text", ["<b>", "a&b", "\"'", "</script>", "\u202eevil", "a\x00b", "a\nb"])
@@ -35,4 +36,4 @@ def test_prose_raises_the_unit_of_length_only() -> None:
 
 
 def test_errors_keep_together_with_a_true_minus() -> None:
-    assert with_error(-1.25, 0.1) == "−1.25\u00a0±\u00a00.10"
+    assert prose(with_error(-1.25, 0.1)) == "−1.25\u00a0±\u00a00.10"

@@ -15,7 +15,6 @@ from szilard.errors import RecordError
 from szilard.studies.registry import trainings_of
 
 if TYPE_CHECKING:
-    from szilard.estimate import Estimate
     from szilard.handle import Run
 
 
@@ -124,7 +123,7 @@ def _print(runs: list[Run], rows: list[dict[str, Any]], notes: list[str]) -> Non
     from rich.table import Table
     from rich.text import Text
 
-    from szilard.estimate import format_with_error
+    from szilard.numbers import with_error
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_lines=False)
     table.add_column("quantity")
@@ -133,6 +132,6 @@ def _print(runs: list[Run], rows: list[dict[str, Any]], notes: list[str]) -> Non
     for number in range(2, len(runs) + 1):
         table.add_column(f"{number}. − 1.", justify="right")
     for row in rows:
-        cells = [format_with_error(each["value"], each["error"]) for each in (*row["values"], *row["differences"])]
+        cells = [with_error(each["value"], each["error"]) for each in (*row["values"], *row["differences"])]
         table.add_row(f"{row['name']} ({row['units']})", *cells)
     show(table, *(f"Note: {note}." for note in notes), width=UNBROKEN)

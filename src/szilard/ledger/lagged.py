@@ -12,7 +12,8 @@ import math
 from dataclasses import dataclass
 from typing import final
 
-from szilard.estimate import Estimate, Kind, format_with_error
+from szilard.estimate import Estimate, Kind
+from szilard.numbers import with_error
 
 
 def lagged_ratio(contraction: float) -> float:
@@ -72,7 +73,7 @@ class Advice:
     @property
     def sentence(self) -> str:
         """What to tell whoever chose τ, in one sentence."""
-        tau, lag = f"τ = {self.sampler_steps}", format_with_error(float(self.lag.value), float(self.lag.error))
+        tau, lag = f"τ = {self.sampler_steps}", with_error(float(self.lag.value), float(self.lag.error))
         if self.outrun:
             return (
                 f"chains with {tau} dissipate less than an ideal sampler ({lag} nats per update): θ shakes faster than "

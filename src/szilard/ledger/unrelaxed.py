@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
-from szilard.estimate import Estimate, Kind, format_with_error
+from szilard.estimate import Estimate, Kind
+from szilard.numbers import with_error
 
 _RESOLVED = 2.0
 """Times τ up to which an autocorrelation time has been seen in full."""
@@ -51,7 +52,7 @@ class Undone:
     def sentence(self) -> str:
         """What to tell whoever chose τ, in one sentence."""
         tau = f"τ = {self.sampler_steps}"
-        left, first = (format_with_error(float(part.value), float(part.error)) for part in (self.left, self.at_first))
+        left, first = (with_error(float(part.value), float(part.error)) for part in (self.left, self.at_first))
         if not self.seen:
             return f"{tau} leaves no heat of an update undone that shows: {left} nats of {first}."
         if abs(self.left.value) <= self.target:

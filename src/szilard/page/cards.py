@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from szilard.numbers import apart
 from szilard.page.content import Card
-from szilard.page.safe import escape, prose, with_error
+from szilard.page.safe import escape, prose
 
 
-def number(symbol: str, words: str, value: float, error: float, unit: str) -> Card:
+def card(symbol: str, words: str, value: float, error: float, unit: str) -> Card:
     """A card of a value with its standard error and unit."""
-    amount, _, rest = with_error(value, error).partition("\u00a0±\u00a0")
-    return Card(symbol, words, amount, f"±\u00a0{rest} {unit}")
+    amount, spread = apart(value, error)
+    return Card(symbol, words, amount, f"±\u00a0{spread} {unit}")
 
 
 def cards(shown: list[Card]) -> str:

@@ -57,13 +57,3 @@ def limit(height: float, text: str, panel: int) -> tuple[dict[str, Any], dict[st
     """A thin dotted line across a logarithmic panel with its meaning at the right."""
     shape, note = rule(height, text, panel, log=True)
     return shape, {**note, "x": 0.995, "xanchor": "right"}
-
-
-def raised(value: float) -> str:
-    """An exponent in raised characters.
-
-    Example:
-        >>> raised(-0.944)
-        '⁻⁰·⁹⁴'
-    """
-    return f"{value:.2f}".translate(str.maketrans("-.0123456789", "⁻·⁰¹²³⁴⁵⁶⁷⁸⁹"))

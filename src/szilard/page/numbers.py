@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from szilard.page.safe import escape, prose, with_error
+from szilard.numbers import number, with_error
+from szilard.page.safe import escape, prose
 
 ROWS = 9
 
@@ -45,7 +46,7 @@ def folded(
     """
     head = "".join(f'<th scope="col">{heading}</th>' for heading in headings)
     body = "".join(
-        f'<tr><th scope="row">{escape(first)}</th>{"".join(f"<td>{escape(cell)}</td>" for cell in cells)}</tr>'
+        f'<tr><th scope="row">{escape(first)}</th>{"".join(f"<td>{prose(cell)}</td>" for cell in cells)}</tr>'
         for first, cells in rows
     )
     return (
@@ -60,4 +61,4 @@ def _cell(values: np.ndarray, errors: np.ndarray | None, row: int) -> str:
     if not np.isfinite(value):
         return "–"
     error = 0.0 if errors is None else float(errors[row])
-    return with_error(value, error) if error > 0 else f"{value:.4g}"
+    return with_error(value, error) if error > 0 else number(value, 4)

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from szilard.estimate import format_with_error
 from szilard.printable import printable
 
 _SYMBOL = re.compile(r"[^\s()&;]*\([^\s()&;]*\|[^\s()&;]*\)")
@@ -37,16 +36,6 @@ def prose(text: Any) -> str:
     text = escape(text).replace("^½", "<sup>½</sup>")
     text = text.replace(" ± ", "\u00a0±\u00a0").replace(" %", "\u00a0%")
     return _SYMBOL.sub(r'<span class="whole">\g<0></span>', text)
-
-
-def with_error(value: float, error: float) -> str:
-    """``value ± error`` with a true minus sign and no line break inside.
-
-    Example:
-        >>> with_error(-1.25, 0.1).replace("\u00a0", " ")
-        '−1.25 ± 0.10'
-    """
-    return format_with_error(value, error).replace("-", "−").replace(" ", "\u00a0")
 
 
 def embed(value: Any) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from szilard.numbers import number
 from szilard.page.safe import escape, prose
-from szilard.verdicts.audit import SYMBOLS, Audit, effect_text, number, where
+from szilard.verdicts.audit import SYMBOLS, Audit, effect_text, where
 from szilard.verdicts.finding import Finding, Verdict
 
 LEGEND = (

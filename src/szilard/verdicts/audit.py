@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from szilard.numbers import number
 from szilard.verdicts.finding import Basis, Concern, Finding, Verdict
 
 if TYPE_CHECKING:
@@ -205,13 +206,3 @@ def bound_text(row: Finding) -> str:
     if low > 0:
         return f"({number(low)}\u00a0to\u00a0{number(high)})"
     return f"(≤\u00a0{number(high)})" if high else "(none\u00a0allowed)"
-
-
-def number(value: float) -> str:
-    """A number to two digits or so, as short as it gets."""
-    if math.isnan(value):
-        return "undefined"
-    if math.isinf(value):
-        return "∞" if value > 0 else "−∞"
-    text = f"{value:.0f}" if value == round(value) and abs(value) < 1e4 else f"{value:.2g}"
-    return text.replace("-", "−", 1) if value < 0 else text

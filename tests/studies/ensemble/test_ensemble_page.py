@@ -112,8 +112,8 @@ def test_the_stopping_point_in_words_and_marks(usual: szilard.Run) -> None:
     assert stop is not None and stop.resolved
     text = text_of(render(usual.tree, NOTHING))
     assert f"Stop at step {stop.step:,}, where models of different datasets predict one another best" in text
-    assert f"{stop.cost:.1%} above the least, which only labels find (step {stop.best_step:,})" in text
-    assert f"{stop.saving:.0%} less than at the end" in text
+    assert f"{100 * stop.cost:.1f} % above the least, which only labels find (step {stop.best_step:,})" in text
+    assert f"{100 * stop.saving:.0f} % less than at the end" in text
     marks = [trace for trace in drawn(usual)["stopping"]["data"] if trace.get("marker", {}).get("symbol") == "diamond"]
     assert [mark["x"][0] for mark in marks] == [stop.step, stop.best_step]
 

@@ -249,5 +249,5 @@ def test_jumps_that_undo_one_another_refute_no_drift() -> None:
     assert "The model learned: ΔS" in row.detail
     assert "accuracy 11 % → 97.0 ± 2.0 %" in row.detail
     assert row.detail.endswith("not learning, made most of the work.")
-    assert "10%" in row.measure
+    assert "10 %" in row.measure
     assert "at this measuring interval" not in report.verdict

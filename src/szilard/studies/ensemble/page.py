@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 from szilard.estimate import Estimate
-from szilard.page.cards import number
+from szilard.numbers import percent
+from szilard.page.cards import card
 from szilard.page.content import Card, Content, Remark
 from szilard.page.numbers import table
 from szilard.studies.ensemble.figures import LEADING, figures
@@ -88,7 +89,7 @@ def _cards(reading: EnsembleReading) -> list[Card]:
         shown.append(_card(reading, "l_info", "L-info, all together", total))
     stop = reading.stop
     if stop is not None and stop.resolved:
-        above = f"{loss_name(reading)} {stop.cost:.1%} above its least"
+        above = f"{loss_name(reading)} {percent(stop.cost, 1)} above its least"
         cost = "found without a label" if math.isnan(stop.cost) else above
         shown.append(Card("", "stop at step", f"{stop.step:,}", cost))
     return shown
@@ -98,11 +99,11 @@ def _card(reading: EnsembleReading, name: str, words: str, estimate: Estimate) -
     """The number; where the design is too small for one, its bracket."""
     bracket = reading.bracket(name)
     if bracket is not None and reading.saturated(name):
-        low, high = (f"{end:.2g}".replace("-", "−") for end in bracket)
+        low, high = map(number, bracket)
         return Card("", words, f"{low} … {high}", f"{UNIT}: bracket; corrected estimate {amount(estimate)}")
     if not math.isfinite(float(estimate.error)):
-        return Card("", words, f"{estimate.value:.3g}".replace("-", "−"), f"{UNIT}, no error")
-    return number("", words, estimate.value, float(estimate.error), UNIT)
+        return Card("", words, number(estimate.value, 3), f"{UNIT}, no error")
+    return card("", words, estimate.value, float(estimate.error), UNIT)
 
 
 def _numbers(reading: EnsembleReading) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from szilard.page.cards import number
+from szilard.page.cards import card
 from szilard.page.content import Card, Content, Remark
 from szilard.page.numbers import table
 from szilard.studies.fig3.claims.rows import named
@@ -58,7 +58,7 @@ def _cards(reading: Fig3Reading, audit: Audit) -> list[Card]:
     shown = []
     for batch in reading.shown:
         noise = reading.temperature(batch)
-        shown.append(number("T", reading.label(batch), noise.value[-1, 0], noise.error[-1, 0], "(loss)"))
+        shown.append(card("T", reading.label(batch), noise.value[-1, 0], noise.error[-1, 0], "(loss)"))
     for words, name in (("stationary?", STATIONARY.name), ("white?", WHITE.name)):
         answers = [_answer(reading, audit, name, batch) for batch in reading.shown]
         sizes = ", ".join(f"{reading.batches[batch]:,}" for batch in reading.shown)

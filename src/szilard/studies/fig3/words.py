@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from szilard.estimate import format_with_error
+from szilard.numbers import number, with_error
 from szilard.studies import lines
 from szilard.studies.fig3.claims.rows import named, too_few
 from szilard.studies.fig3.claims.spread import ACCURACY
@@ -67,7 +67,7 @@ def stationary(reading: Fig3Reading, audit: Audit) -> str:
         if (change := change_of(reading, batch)) is not None:
             since = steady_from(reading, batch)
             when = "never within the bound" if since is None else f"within the bound from step {since:,} on"
-            factor = f"the variance changes {np.exp(change.signed):.3g}-fold between stretches, {when}"
+            factor = f"the variance changes {number(np.exp(change.signed), 3)}-fold between stretches, {when}"
             said.append((batch, answer(audit, STATIONARY.name, reading, batch), factor))
     return _by_size(reading, said)
 
@@ -78,7 +78,7 @@ def white(reading: Fig3Reading, audit: Audit) -> str:
     for batch in range(len(reading.batches)):
         if (found := _largest_correlation(reading, batch)) is not None:
             value, error, lag = found
-            text = f"largest ρ {format_with_error(value, error)} at lag {lag:,}".replace("-", "−")
+            text = f"largest ρ {with_error(value, error)} at lag {lag:,}"
             said.append((batch, answer(audit, WHITE.name, reading, batch), text))
     return _by_size(reading, said)
 
@@ -91,8 +91,8 @@ def low_variance(reading: Fig3Reading, audit: Audit) -> str:
             mean, spread = reading.mean("accuracy", batch).value, reading.spread("accuracy", batch)
             widest = int(np.argmax(spread))
             text = (
-                f"accuracy {mean[-1]:.3f} with a spread of {spread[-1]:.2g} over trainings at the end,"
-                f" {spread[widest]:.2g} at its widest (step {reading.steps[widest]:,})"
+                f"accuracy {mean[-1]:.3f} with a spread of {number(spread[-1])} over trainings at the end,"
+                f" {number(spread[widest])} at its widest (step {reading.steps[widest]:,})"
             )
             said.append((batch, answer(audit, ACCURACY, reading, batch), text))
     return _by_size(reading, said)
@@ -101,7 +101,7 @@ def low_variance(reading: Fig3Reading, audit: Audit) -> str:
 def hottest(reading: Fig3Reading) -> str:
     """Which layer, and by how much."""
     said = [
-        (batch, hot.name, f"T = {hot.temperature:.2g}, {hot.over_coldest:.0f} times the coldest")
+        (batch, hot.name, f"T = {number(hot.temperature)}, {hot.over_coldest:.0f} times the coldest")
         for batch in range(len(reading.batches))
         if (hot := hottest_layer(reading, batch)) is not None
     ]
@@ -127,7 +127,7 @@ def noise(reading: Fig3Reading) -> str:
             for batch in range(len(reading.batches))
             if reading.alive(batch).any()
         ]
-        ratios.append(" : ".join(f"{value / values[0]:.3g}" for value in values))
+        ratios.append(" : ".join(number(value / values[0], 3) for value in values))
     sizes = " : ".join(f"{size:,}" for size in reading.batches)
     return (
         f"variances at |b| = {sizes} are as {ratios[0]} at step {reading.steps[0]:,}, where the parameters are the"
@@ -181,12 +181,12 @@ def _answers(reading: Fig3Reading, audit: Audit) -> list[str]:
 
 def _change(reading: Fig3Reading, batch: int) -> str:
     change = change_of(reading, batch)
-    return "" if change is None else f"(×{math.exp(change.signed):.3g})"
+    return "" if change is None else f"(×{number(math.exp(change.signed), 3)})"
 
 
 def _correlation(reading: Fig3Reading, batch: int) -> str:
     found = _largest_correlation(reading, batch)
-    return "" if found is None else f"({found[0]:.2g})".replace("-", "−")
+    return "" if found is None else f"({number(found[0])})"
 
 
 def _largest_correlation(reading: Fig3Reading, batch: int) -> tuple[float, float, int] | None:
@@ -202,7 +202,7 @@ def _largest_correlation(reading: Fig3Reading, batch: int) -> tuple[float, float
 
 
 def _spread(reading: Fig3Reading, batch: int) -> str:
-    return "" if too_few(reading, batch) else f"({reading.spread('accuracy', batch)[-1]:.2g})"
+    return "" if too_few(reading, batch) else f"({number(reading.spread('accuracy', batch)[-1])})"
 
 
 def _layer(reading: Fig3Reading, batch: int) -> str:
@@ -217,4 +217,4 @@ def _table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]
 
 
 def _amount(value: float, error: float) -> str:
-    return format_with_error(float(value), float(error)) if math.isfinite(error) else f"{value:.4g} (no error)"
+    return with_error(float(value), float(error)) if math.isfinite(error) else f"{number(value, 4)} (no error)"

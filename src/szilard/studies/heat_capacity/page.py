@@ -6,16 +6,16 @@ import math
 
 import numpy as np
 
+from szilard.numbers import number, raised, with_error
 from szilard.page.content import Card, Content
-from szilard.page.logarithmic import raised
 from szilard.page.numbers import folded
-from szilard.page.safe import escape, with_error
+from szilard.page.safe import escape
 from szilard.reservoir.power_law import exponent
 from szilard.studies.heat_capacity.figures import LEADING, figures
 from szilard.studies.heat_capacity.reading import HeatCapacityReading
 from szilard.studies.heat_capacity.words import paragraphs
 from szilard.studies.pages import content_of
-from szilard.verdicts.audit import Audit, number
+from szilard.verdicts.audit import Audit
 from szilard.verdicts.bounds import LEVEL
 
 PYTHON = (
@@ -55,7 +55,9 @@ def _cards(reading: HeatCapacityReading) -> list[Card]:
         )
         rise = reading.mean("energy", family.states[0]).value - line.ground.value
         batch = reading.states[family.states[0]]["batch"]
-        shown.append(Card("", f"heat held at |b| = {batch}", f"{rise:.2g}", f"nat, above {line.ground.value:.3g} nat"))
+        shown.append(
+            Card("", f"heat held at |b| = {batch}", number(rise), f"nat, above {number(line.ground.value, 3)} nat")
+        )
     if len(reading.widths) > 1:
         sizes = np.array([float(reading.size(each.states[0])) for each in reading.widths])
         law = exponent(sizes, np.array([reading.slopes(each) for each in reading.widths]).T)
@@ -83,7 +85,7 @@ def _numbers(reading: HeatCapacityReading) -> str:
         cells = (
             f"{state['rate']:g}", f"{state['batch']}", f"{size:,}", with_error(temperature.value, temperature.error),
             with_error(energy.value, energy.error), with_error(virial.value, virial.error),
-            f"{size * temperature.value / 2:.3g}",
+            number(size * temperature.value / 2, 3),
         )  # fmt: skip
         rows.append((str(state["width"]), cells))
     return folded("Every state in numbers, with standard errors", [escape(name) for name in HEADINGS], rows)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from szilard.estimate import format_with_error
+from szilard.numbers import number, with_error
 from szilard.studies import lines
 from szilard.studies.heat_capacity.reading import HeatCapacityReading
-from szilard.verdicts.audit import Audit, number
+from szilard.verdicts.audit import Audit
 
 
 def summary(reading: HeatCapacityReading, audit: Audit) -> str:
@@ -46,7 +46,7 @@ def _answer(reading: HeatCapacityReading) -> str:
     half = reading.size(family.states[0]) / 2
     hot, cold = (reading.mean("energy", family.states[place]).value for place in (0, -1))
     return (
-        f"At {reading.where(family)} the loss rises from {cold:.4g} to {hot:.4g} nat, by dU/dT = "
+        f"At {reading.where(family)} the loss rises from {number(cold, 4)} to {number(hot, 4)} nat, by dU/dT = "
         f"{line.capacity.value:,.0f} ± {line.capacity.error:,.0f}; ½ for each of {2 * half:,.0f} parameters would be "
         f"{half:,.0f}, so that {number(line.capacity.value / half)} times equipartition was seen."
     )
@@ -62,10 +62,10 @@ def _width(reading: HeatCapacityReading) -> str:
     held = [slope * temperature for slope, temperature in zip(slopes, temperatures, strict=True)]
     return (
         f"From width {one.width} to {other.width} the capacity goes from {slopes[0]:,.0f} to {slopes[1]:,.0f} while "
-        f"the temperature per parameter goes from {temperatures[0]:.2g} to {temperatures[1]:.2g} nat: their product, "
-        f"the heat that the reservoir holds, goes from {number(held[0])} to {number(held[1])} nat. The noise of a "
-        "gradient is shared among the parameters; more of them are colder each, and their heat capacity is larger by "
-        "the unit it is counted in."
+        f"the temperature per parameter goes from {number(temperatures[0])} to {number(temperatures[1])} nat: their "
+        f"product, the heat that the reservoir holds, goes from {number(held[0])} to {number(held[1])} nat. The noise "
+        "of a gradient is shared among the parameters; more of them are colder each, and their heat capacity is larger "
+        "by the unit it is counted in."
     )
 
 
@@ -95,8 +95,8 @@ def _states(reading: HeatCapacityReading) -> list[str]:
         temperature, energy = (reading.mean(column, place) for column in ("temperature_kinetic", "energy"))
         found.append(
             f"  {state['width']:>7}{state['rate']:>8g}{state['batch']:>6}   "
-            f"{format_with_error(temperature.value, temperature.error):<26}"
-            f"{format_with_error(energy.value, energy.error):<22}".rstrip()
+            f"{with_error(temperature.value, temperature.error):<26}"
+            f"{with_error(energy.value, energy.error):<22}".rstrip()
         )
     return found
 
@@ -109,7 +109,7 @@ def _lines(reading: HeatCapacityReading) -> list[str]:
             continue
         half = reading.size(family.states[0]) / 2
         found.append(
-            f"  {family.width:>7}{family.rate:>8g}   {format_with_error(line.capacity.value, line.capacity.error):<22}"
+            f"  {family.width:>7}{family.rate:>8g}   {with_error(line.capacity.value, line.capacity.error):<22}"
             f"{half:>10,.0f}{line.capacity.value / half:>8.2f}{line.ground.value:>14.4f}"
         )
     return found

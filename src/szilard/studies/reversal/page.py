@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from szilard.numbers import number, percent, raised
 from szilard.page.content import Card, Content
-from szilard.page.logarithmic import raised
 from szilard.page.numbers import table
 from szilard.reservoir.power_law import exponent
 from szilard.studies.pages import content_of
 from szilard.studies.reversal.figures import LEADING, figures
 from szilard.studies.reversal.reading import ReversalReading
 from szilard.studies.reversal.words import OVERFLOWS, paragraphs
-from szilard.verdicts.audit import Audit, number
+from szilard.verdicts.audit import Audit
 from szilard.verdicts.bounds import LEVEL
 
 PYTHON = (
@@ -43,7 +43,7 @@ def _cards(reading: ReversalReading) -> list[Card]:
     """The way back from each start, and the exponents in the width."""
     shown = []
     for start, missed in zip(reading.starts, reading.missed()[:, 0], strict=True):
-        value = f"{missed:.0%}" if missed < 1 else (f"{missed:.1f} ×" if missed < OVERFLOWS else "overflows")
+        value = percent(missed) if missed < 1 else (f"{missed:.1f} ×" if missed < OVERFLOWS else "overflows")
         rest = f"of the way, after {reading.length} steps back at r = {reading.rates[0]:g}"
         shown.append(Card("", f"missed from step {start:,}", value.replace("%", "\u00a0%"), rest))
     wide = reading.width

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from szilard.numbers import number
 from szilard.studies import lines
 from szilard.studies.reversal.reading import ReversalReading
-from szilard.verdicts.audit import Audit, number
+from szilard.verdicts.audit import Audit
 from szilard.verdicts.bounds import RETRACED
 from szilard.verdicts.finding import Finding, Verdict
 
@@ -123,7 +124,7 @@ def _back(reading: ReversalReading) -> str:
         first = next((rate for rate in range(len(missed)) if (missed[rate:] <= RETRACED).all()), None)
         whole = missed[0] < OVERFLOWS
         told = f"{number(float(missed[0]))} of the way is missed" if whole else "the way back overflows"
-        less = "" if first in (None, 0) else f", and it takes r = {reading.rates[first]:.2g} to stay within a tenth"
+        less = "" if first in (None, 0) else f", and it takes r = {number(reading.rates[first])} to stay within a tenth"
         parts.append(f"from step {start:,} {told}{less}")
     return f"At the training's own rate r = {reading.rates[0]:g}: {'; '.join(parts)}."
 

@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 
-from szilard.estimate import format_with_error
 from szilard.ledger.lagged import Advice, advise
 from szilard.ledger.unrelaxed import Undone, excess_energies, independent_updates, undone
+from szilard.numbers import with_error
 from szilard.studies.sampled.reading import SampledReading
 
 TARGET = 0.1
@@ -88,7 +88,7 @@ def in_words(reading: SampledReading, target: float = TARGET) -> str:
         return ""
     heat = undone_of(reading, target)
     beside = "" if heat is None else f" By the relaxation inside updates, {heat.sentence}"
-    left = f"{format_with_error(advice.lag.value, advice.lag.error)} nat of lag per update"
+    left = f"{with_error(advice.lag.value, advice.lag.error)} nat of lag per update"
     tau = f"τ = {advice.sampler_steps}"
     if advice.lag.value < -2 * advice.lag.error:
         return (

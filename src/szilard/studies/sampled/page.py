@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from szilard.page.cards import number
+from szilard.numbers import with_error
+from szilard.page.cards import card
 from szilard.page.content import Card, Content, Remark
 from szilard.page.numbers import table
-from szilard.page.safe import with_error
 from szilard.studies.pages import content_of
 from szilard.studies.sampled.figures import LEADING, figures
 from szilard.studies.sampled.reading import SampledReading
@@ -79,18 +79,18 @@ def _cards(reading: SampledReading) -> list[Card]:
             continue
         end, unit = reading.at(column), unit or reading.per
         if reading.has(f"{column}_lower"):
-            ends = f"{reading.at(f'{column}_lower').value:.3g} to {end.value:.3g}".replace("-", "−")
+            ends = f"{number(reading.at(f'{column}_lower').value, 3)} to {number(end.value, 3)}"
             shown.append(Card(symbol, words, ends, f"{unit}, lower to upper bound"))
         else:
-            shown.append(number(symbol, words, end.value, end.error, unit))
+            shown.append(card(symbol, words, end.value, end.error, unit))
     held_out, baseline = reading.score("held_out"), reading.score("baseline")
     if held_out is not None and held_out.known:
         name = held_out.name if "held-out" in held_out.name else f"{held_out.name}, held out"
-        card = number("", name, held_out.cost.value, held_out.error, held_out.units)
+        made = card("", name, held_out.cost.value, held_out.error, held_out.units)
         against = ""
         if baseline is not None and baseline.known:
             against = f"; {baseline.name}: {with_error(baseline.cost.value, baseline.error)}"
-        shown.append(Card("", card.words, card.value, card.rest + against))
+        shown.append(Card("", made.words, made.value, made.rest + against))
     return shown
 
 

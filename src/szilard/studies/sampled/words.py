@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from szilard.estimate import Estimate, format_with_error
-from szilard.page.safe import with_error
+from szilard.estimate import Estimate
+from szilard.numbers import number, percent, with_error
 from szilard.studies import lines
 from szilard.studies.kits.watched.words import ledger_table, motion
 from szilard.studies.sampled.advice import advised, in_words
@@ -86,7 +86,7 @@ def _recorded(reading: SampledReading) -> list[str]:
 
 
 def _short(estimate: Estimate) -> str:
-    return format_with_error(estimate.value, estimate.error)
+    return with_error(estimate.value, estimate.error)
 
 
 def _samples(reading: SampledReading) -> list[tuple[str, str]]:
@@ -96,7 +96,10 @@ def _samples(reading: SampledReading) -> list[tuple[str, str]]:
     drawn, times = (int(reading.rows[name].values[-1]) for name in ("samples_drawn", "refreshes"))
     least = float(np.nanmin(reading.column("effective_sample_size")))
     return [
-        ("samples", f"{drawn:,} drawn, refreshed {_times(times)}; never worth less than {least:.0%} of their number")
+        (
+            "samples",
+            f"{drawn:,} drawn, refreshed {_times(times)}; never worth less than {percent(least)} of their number",
+        )
     ]
 
 
@@ -112,9 +115,9 @@ def _sampler_steps(reading: SampledReading) -> list[tuple[str, str]]:
     remembered = memory[np.isfinite(memory)]
     steps = reading.sampler_steps
     said = "" if steps is None else f"τ = {steps} steps a record, "
-    said += f"acceptance {accepted.value:.0%}"
+    said += f"acceptance {percent(accepted.value)}"
     if remembered.size:
-        said += f", energy remembered for {np.median(remembered):.3g} steps"
+        said += f", energy remembered for {number(np.median(remembered), 3)} steps"
     return [("sampler", said + "."), ("lag", in_words(reading))]
 
 
@@ -175,7 +178,7 @@ def _way(reading: SampledReading) -> str:
         return ""
     said = f"On the map of {len(space.steps)} models kept along the way"
     ends = float(np.linalg.norm(space.map.points[-1] - space.map.points[0]))
-    said += f" the first and the last lie {ends:.2g} nat^½ per √{space.unit} apart"
+    said += f" the first and the last lie {number(ends)} nat^½ per √{space.unit} apart"
     if space.cross_entropy is None:
         return said + "."
     values, errors = space.cross_entropy
@@ -187,7 +190,7 @@ def _way(reading: SampledReading) -> str:
     )
     if math.isfinite(space.entropy):
         left = with_error(values[best] - space.entropy, errors[best])
-        said += f"; H(p*) = {space.entropy:.4g} is the least that any model could reach, so {left} are left"
+        said += f"; H(p*) = {number(space.entropy, 4)} is the least that any model could reach, so {left} are left"
     return said + "."
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from szilard.page.cards import number
+from szilard.page.cards import card
 from szilard.page.content import Card, Content, Remark
 from szilard.page.numbers import table
 from szilard.studies.kits.parameters.page import layer_table, reservoir_cards
@@ -60,10 +60,10 @@ def _cards(reading: SingleReading) -> list[Card]:
     shown = []
     for symbol, words, column, unit in CARDS:
         end = reading.at(column)
-        shown.append(number(symbol, words, end.value, end.error, unit))
+        shown.append(card(symbol, words, end.value, end.error, unit))
     if reading.has("accuracy"):
         last = reading.at("accuracy", int(np.flatnonzero(np.isfinite(reading.column("accuracy")))[-1]))
-        shown.append(number("", "accuracy on the probe", last.value, last.error, ""))
+        shown.append(card("", "accuracy on the probe", last.value, last.error, ""))
     return [*shown, *reservoir_cards(reading.bursts)]
 
 

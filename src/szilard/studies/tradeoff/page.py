@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 
+from szilard.numbers import number, with_error
 from szilard.page.content import Card, Content
 from szilard.page.numbers import folded
-from szilard.page.safe import escape, with_error
+from szilard.page.safe import escape
 from szilard.studies.pages import content_of
 from szilard.studies.tradeoff.figures import LEADING, figures
 from szilard.studies.tradeoff.reading import TradeOffReading
@@ -58,7 +59,7 @@ def _cards(reading: TradeOffReading) -> list[Card]:
     if len(counts) > 1:
         one, other = (reading.family(None, updates)[-1] for updates in (counts[-1], counts[0]))
         ratio = reading.ratio("ep_conditional", one, other)
-        shown.append(Card("", f"Σ, n = {counts[-1]} over n = {counts[0]}", f"{ratio.value:.2g}", f"at τ = {steps[-1]}"))
+        shown.append(Card("", f"Σ, n = {counts[-1]} over n = {counts[0]}", number(ratio.value), f"at τ = {steps[-1]}"))
     learned = reading.of_ensemble("ep_ignorance", reading.family(None, counts[-1])[-1])
     shown.append(Card("ΔI", "information gained", with_error(learned.value, learned.error), "nat"))
     return shown
@@ -73,9 +74,9 @@ def _numbers(reading: TradeOffReading) -> str:
             reading.mean(name, state) for name in ("ep_conditional", "work", "work_dissipated", "lag", "cross_entropy")
         )
         cells = (
-            f"{state.updates:,}", f"{state.sampler_steps}", f"{state.rate:.3g}", f"{state.compute:,}",
+            f"{state.updates:,}", f"{state.sampler_steps}", number(state.rate, 3), f"{state.compute:,}",
             with_error(gained.value, gained.error), with_error(production.value, production.error),
-            f"{work.value:.4g}", f"{dissipated.value:.4g}", f"{lag.value:.2g}",
+            number(work.value, 4), number(dissipated.value, 4), number(lag.value),
             with_error(efficiency.value, efficiency.error) if math.isfinite(efficiency.value) else "undefined",
             with_error(loss.value, loss.error),
         )  # fmt: skip

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 
 from szilard.estimate import Estimate
+from szilard.numbers import number
 from szilard.studies import lines
 from szilard.studies.tradeoff.claims.advice import advised
 from szilard.studies.tradeoff.reading import TradeOffReading, chains_in_words
-from szilard.verdicts.audit import Audit, number
+from szilard.verdicts.audit import Audit
 
 CELL = 13
 """Width of a column in the terminal."""
@@ -71,7 +72,7 @@ def _answer(reading: TradeOffReading) -> str:
     )
     if produced[few[-1].place] > 2 * produced[few[0].place]:
         text += (
-            f" With {counts[0]} updates, r = {few[0].rate:.3g}, the longer sampler makes Σ "
+            f" With {counts[0]} updates, r = {number(few[0].rate, 3)}, the longer sampler makes Σ "
             f"{produced[few[-1].place] / produced[few[0].place]:.0f} times as large: there the step is too long to be "
             "stable, θ swings to and fro, and chains that lag damp the swing."
         )

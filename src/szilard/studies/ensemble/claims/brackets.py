@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from szilard.estimate import format_with_error
+from szilard.numbers import number, with_error
 from szilard.studies.ensemble.reading import FEWEST_FOR_AN_ERROR, LEVELS, EnsembleReading
 from szilard.verdicts.bounds import FEWEST_CLUSTERS, OUTSIDE, ROUTES_APART
 from szilard.verdicts.finding import Concern, Finding, unchecked
@@ -49,8 +49,9 @@ def _inside(reading: EnsembleReading, name: str) -> Finding:
         bound=bound,
         where=reading.when(),
         detail=(
-            f"{format_with_error(value.value, value.error)} nat in [{lower.value:.4g}, {upper.value:.4g}]; outside at "
-            f"{outside} of {reading.records} records. The errors are added as if independent, which is cautious."
+            f"{with_error(value.value, value.error)} nat in [{number(lower.value, 4)}, {number(upper.value, 4)}]; "
+            f"outside at {outside} of {reading.records} records. The errors are added as if independent, which is "
+            "cautious."
         ),
         concerns=Concern.RECORD,
     )
@@ -73,8 +74,8 @@ def _saturated(reading: EnsembleReading, name: str) -> Finding:
         bound=(0.0, 0.0),
         where=reading.when(),
         detail=(
-            f"The bracket is {width:.3g} nat wide and the estimate {reading.at(name).value:.3g} nat; flagged at "
-            f"{int(flags.sum())} of {reading.records} records."
+            f"The bracket is {number(width, 3)} nat wide and the estimate {number(reading.at(name).value, 3)} nat; "
+            f"flagged at {int(flags.sum())} of {reading.records} records."
             + (" More runs at this level would narrow it: quote the bracket, not the estimate." if last else "")
         ),
         concerns=Concern.COVERAGE,
@@ -100,7 +101,8 @@ def _corrections(reading: EnsembleReading) -> Finding:
         return unchecked(title, claim, SOURCE, why or "Every level is within its error of zero.", Concern.COVERAGE)
     worst = max(gaps, key=lambda name: abs(gaps[name]))
     told = "; ".join(
-        f"{name} {reading.at(f'{name}_first_order').value:.4g} and {reading.at(f'{name}_jackknife').value:.4g} nat"
+        f"{name} {number(reading.at(f'{name}_first_order').value, 4)} and "
+        f"{number(reading.at(f'{name}_jackknife').value, 4)} nat"
         for name in gaps
     )
     return tested(
@@ -135,8 +137,8 @@ def _contrast(reading: EnsembleReading) -> Finding:
         bound=(-ROUTES_APART, ROUTES_APART),
         where=reading.when(),
         detail=(
-            f"Corrected {format_with_error(corrected.value, corrected.error)}, contrast "
-            f"{format_with_error(contrast.value, contrast.error)} nat. Where seeds vary much a mixture of few of them "
+            f"Corrected {with_error(corrected.value, corrected.error)}, contrast "
+            f"{with_error(contrast.value, contrast.error)} nat. Where seeds vary much a mixture of few of them "
             "hides part of a dataset's trace and the contrast reads low; a bias left in the correction reads high."
         ),
         concerns=Concern.COVERAGE,

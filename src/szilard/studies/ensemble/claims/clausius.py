@@ -6,8 +6,9 @@ import math
 
 import numpy as np
 
-from szilard.estimate import Estimate, format_with_error
+from szilard.estimate import Estimate
 from szilard.information import jackknife
+from szilard.numbers import number, with_error
 from szilard.studies.ensemble.claims.processing import unbounded
 from szilard.studies.ensemble.reading import EnsembleReading
 from szilard.verdicts.bounds import RELATION
@@ -40,9 +41,9 @@ def _cap(reading: EnsembleReading) -> Finding:
     name, claim = "−Q within M-info's upper bound", "if −Q is M-info it cannot exceed the most that M-info can be"
     if not reading.known_at_the_end("m_info_upper"):
         return unchecked(name, claim, SOURCE, unbounded(reading))
-    number = _given_off(reading)
+    heat = _given_off(reading)
     upper = float(reading.column("m_info_upper")[-1])
-    effect, interval = scaled(number, upper)
+    effect, interval = scaled(heat, upper)
     return tested(
         name,
         claim,
@@ -53,7 +54,7 @@ def _cap(reading: EnsembleReading) -> Finding:
         bound=(-math.inf, 1.0),
         where=reading.when(),
         detail=(
-            f"−Q = {format_with_error(number.value, number.error)} nat for one label against at most {upper:.4g} nat; "
+            f"−Q = {with_error(heat.value, heat.error)} nat for one label against at most {number(upper, 4)} nat; "
             "for several labels at once −Q is that many times as large."
         ),
         at_interval=True,
@@ -87,7 +88,7 @@ def _late(reading: EnsembleReading) -> Finding:
     lower = reading.column("m_info_lower")
     joint = ""
     if np.isfinite(lower[[row, -1]]).all():
-        joint = f" The lower bound of M-info changes by {lower[-1] - lower[row]:.4g} nat."
+        joint = f" The lower bound of M-info changes by {number(lower[-1] - lower[row], 4)} nat."
     return tested(
         name,
         claim,
@@ -98,8 +99,8 @@ def _late(reading: EnsembleReading) -> Finding:
         bound=(-RELATION, RELATION),
         where=f"steps {reading.steps[row]:,} to {reading.steps[-1]:,}",
         detail=(
-            f"−Q grows by {format_with_error(given_off.value, given_off.error)} nat, I(X;Θ) changes by "
-            f"{format_with_error(gain.value, gain.error)} nat.{joint} Noise at a minimum gives off heat for ever."
+            f"−Q grows by {with_error(given_off.value, given_off.error)} nat, I(X;Θ) changes by "
+            f"{with_error(gain.value, gain.error)} nat.{joint} Noise at a minimum gives off heat for ever."
         ),
         at_interval=True,
     )

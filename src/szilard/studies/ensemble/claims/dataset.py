@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from szilard.estimate import format_with_error
+from szilard.numbers import number, with_error
 from szilard.studies.ensemble.reading import EnsembleReading
 from szilard.verdicts.bounds import LEVEL, NOTICEABLE
 from szilard.verdicts.finding import Concern, Finding, Verdict, unchecked
@@ -30,11 +30,11 @@ def _at_all(reading: EnsembleReading) -> Finding:
     effect, interval = scaled(contrast, reading.most)
     p = reading.column("info_dataset_permutation_p")[-1]
     detail = (
-        f"Contrast {format_with_error(contrast.value, contrast.error)} nat of at most {reading.most:.3g}; quadratic "
-        f"information {format_with_error(quadratic.value, quadratic.error)}."
+        f"Contrast {with_error(contrast.value, contrast.error)} nat of at most {number(reading.most, 3)}; quadratic "
+        f"information {with_error(quadratic.value, quadratic.error)}."
     )
     if np.isfinite(p):
-        detail += f" Seeds shuffled across datasets do as well with probability {p:.2g}."
+        detail += f" Seeds shuffled across datasets do as well with probability {number(p)}."
     row = tested(
         name,
         claim,
@@ -79,8 +79,8 @@ def _at_the_start(reading: EnsembleReading) -> Finding:
         bound=bound,
         where=reading.when(0),
         detail=(
-            f"Contrast {format_with_error(contrast.value, contrast.error)} nat; the corrected estimate reads "
-            f"{format_with_error(corrected.value, corrected.error)} nat where the truth is 0."
+            f"Contrast {with_error(contrast.value, contrast.error)} nat; the corrected estimate reads "
+            f"{with_error(corrected.value, corrected.error)} nat where the truth is 0."
         ),
         concerns=Concern.RECORD,
     )

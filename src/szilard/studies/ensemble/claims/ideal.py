@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from szilard.estimate import format_with_error
 from szilard.information import jackknife
+from szilard.numbers import number, with_error
 from szilard.studies.ensemble.claims.processing import unbounded
 from szilard.studies.ensemble.reading import EnsembleReading
 from szilard.verdicts.bounds import IDEAL, LEVEL, NOTICEABLE, QUASI_STATIC
@@ -47,8 +47,8 @@ def _ratio(reading: EnsembleReading) -> Finding:
         bound=(IDEAL, math.inf),
         where=reading.when(),
         detail=(
-            f"I(X;B) = {format_with_error(learned.value, learned.error)} nat for one label; M-info lies in "
-            f"[{lower.value:.4g}, {upper:.4g}] nat. More labels at once tell more of the data."
+            f"I(X;B) = {with_error(learned.value, learned.error)} nat for one label; M-info lies in "
+            f"[{number(lower.value, 4)}, {number(upper, 4)}] nat. More labels at once tell more of the data."
         ),
     )
 
@@ -60,7 +60,7 @@ def _quasi_static(reading: EnsembleReading) -> Finding:
         return unchecked(name, claim, SOURCE, reading.missing("ep_ignorance", "ep_marginal") or "One record only.")
     lost, whole, gain = (reading.at(column) for column in ("work_mean", "ep_marginal", "ep_ignorance"))
     if gain.value < 0:
-        why = f"I(X;Θ) fell by {-gain.value:.3g} nat: there is no gain for the production to be a share of."
+        why = f"I(X;Θ) fell by {number(-gain.value, 3)} nat: there is no gain for the production to be a share of."
         return unchecked(name, claim, SOURCE, why)
     effect, interval = ratio(lost, whole)
     return tested(
@@ -73,8 +73,8 @@ def _quasi_static(reading: EnsembleReading) -> Finding:
         bound=(-math.inf, QUASI_STATIC),
         where=reading.when(),
         detail=(
-            f"Σ(X|Θ) = {format_with_error(lost.value, lost.error)} of Σ_X = "
-            f"{format_with_error(whole.value, whole.error)} nat; efficiency {1 - effect:.2g}. Another measuring "
+            f"Σ(X|Θ) = {with_error(lost.value, lost.error)} of Σ_X = "
+            f"{with_error(whole.value, whole.error)} nat; efficiency {number(1 - effect)}. Another measuring "
             "interval gives another number."
         ),
         at_interval=True,
@@ -96,9 +96,7 @@ def _gap(reading: EnsembleReading) -> Finding:
     memorised = reading.at("info_dataset")
     beside = ""
     if math.isfinite(memorised.value):
-        beside = (
-            f", what was memorised {format_with_error(memorised.value, memorised.error)} nat (info_dataset, no labels)"
-        )
+        beside = f", what was memorised {with_error(memorised.value, memorised.error)} nat (info_dataset, no labels)"
     return tested(
         name,
         claim,
@@ -109,7 +107,7 @@ def _gap(reading: EnsembleReading) -> Finding:
         bound=(-math.inf, NOTICEABLE),
         where=reading.when(),
         detail=(
-            f"The gap is {format_with_error(gap.value, gap.error)} nat{beside}; the loss is the mean since "
+            f"The gap is {with_error(gap.value, gap.error)} nat{beside}; the loss is the mean since "
             f"{reading.when(-2) if reading.records > 1 else 'the start'}. Noise in the training labels is in the "
             "loss and not in clean labels of the probe."
         ),

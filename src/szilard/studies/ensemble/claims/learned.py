@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from szilard.estimate import format_with_error
+from szilard.numbers import number, with_error
 from szilard.studies.ensemble.reading import EnsembleReading
 from szilard.verdicts.bounds import NEGLIGIBLE, NOTICEABLE
 from szilard.verdicts.finding import Finding, unchecked
@@ -36,7 +36,7 @@ def _grows(reading: EnsembleReading, name: str, claim: str, source: str, column:
         interval=interval,
         bound=(NOTICEABLE, math.inf),
         where=reading.when(),
-        detail=f"{symbol} = {format_with_error(gain.value, gain.error)} nat of at most {reading.most:.3g}.",
+        detail=f"{symbol} = {with_error(gain.value, gain.error)} nat of at most {number(reading.most, 3)}.",
     )
 
 
@@ -57,7 +57,7 @@ def _proxy(reading: EnsembleReading) -> Finding:
         bound=(-math.inf, NEGLIGIBLE),
         where=reading.when(),
         detail=(
-            f"I(X;Θ|B) = info_seed = {format_with_error(luck.value, luck.error)} of "
-            f"{format_with_error(whole.value, whole.error)} nat. The proxy counts it as learned."
+            f"I(X;Θ|B) = info_seed = {with_error(luck.value, luck.error)} of "
+            f"{with_error(whole.value, whole.error)} nat. The proxy counts it as learned."
         ),
     )

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from szilard.estimate import format_with_error
+from szilard.numbers import number, with_error
 from szilard.studies.ensemble.reading import EnsembleReading
 from szilard.verdicts.bounds import NOTICEABLE, RELATION
 from szilard.verdicts.finding import Finding, Interval, unchecked
@@ -58,8 +58,8 @@ def _falling(reading: EnsembleReading) -> Finding:
         interval=interval,
         bound=(-math.inf, -NOTICEABLE),
         where=reading.when(),
-        detail=f"S_X goes from {start.value:.4g} to {end.value:.4g} nat, ΔS_X = "
-        f"{format_with_error(change.value, change.error)} nat.",
+        detail=f"S_X goes from {number(start.value, 4)} to {number(end.value, 4)} nat, ΔS_X = "
+        f"{with_error(change.value, change.error)} nat.",
     )
 
 
@@ -89,7 +89,7 @@ def _throughout(
         bound=bound,
         where=reading.when(row),
         detail=(
-            f"The {extreme} of {len(intervals)} records is {reading.column(column)[found]:.4g} nat, at "
+            f"The {extreme} of {len(intervals)} records is {number(reading.column(column)[found], 4)} nat, at "
             f"{reading.when(found)}; all are judged together."
         ),
     )
@@ -116,7 +116,7 @@ def _towards_the_data(reading: EnsembleReading) -> Finding:
         interval=((low - truth) / scale, (high - truth) / scale),
         bound=(-RELATION, RELATION),
         where=reading.when(),
-        detail=f"S_X = {format_with_error(entropy.value, entropy.error)} nat, the labels {truth:.4g} nat per input.",
+        detail=f"S_X = {with_error(entropy.value, entropy.error)} nat, the labels {number(truth, 4)} nat per input.",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from szilard.numbers import number
 from szilard.studies.ensemble.reading import EnsembleReading
 from szilard.verdicts.finding import Concern, Finding, unchecked
 from szilard.verdicts.rows import tested
@@ -49,7 +50,7 @@ def _inequality(reading: EnsembleReading) -> Finding:
         interval=(low - upper, high - upper),
         bound=(-math.inf, 0.0),
         where=reading.when(),
-        detail=f"M-info is at least {lower.value:.4g} and at most {upper:.4g} nat.",
+        detail=f"M-info is at least {number(lower.value, 4)} and at most {number(upper, 4)} nat.",
         concerns=Concern.RECORD,
     )
 
@@ -78,8 +79,8 @@ def _proxy(reading: EnsembleReading) -> Finding:
         bound=(0.0, math.inf),
         where=reading.when(),
         detail=(
-            f"I(X;Θ) = {proxy.value:.4g} nat; M-info is at least {least:.4g}"
-            + (f" and at most {most:.4g} nat." if math.isfinite(most) else f" nat. {unbounded(reading)}")
+            f"I(X;Θ) = {number(proxy.value, 4)} nat; M-info is at least {number(least, 4)}"
+            + (f" and at most {number(most, 4)} nat." if math.isfinite(most) else f" nat. {unbounded(reading)}")
             + " The luck of the seed is in I(X;Θ) and not in M-info, so the proxy may exceed it."
         ),
     )

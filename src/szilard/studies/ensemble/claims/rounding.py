@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from szilard.numbers import number
 from szilard.studies.ensemble.reading import EnsembleReading
 from szilard.verdicts.bounds import ROUNDING, ROUNDING_FACTOR
 from szilard.verdicts.finding import Concern, Finding, Verdict, unchecked
@@ -24,7 +25,8 @@ def findings(reading: EnsembleReading) -> tuple[Finding, ...]:
     shares = floor[known] / work[known]
     worst = float(shares.max())
     precision = str(reading.attributes.get("forward_precision", "an unknown precision"))
-    detail = f"Rounding at {precision} would feign up to about {np.median(shares):.1g} of the work (median of members)."
+    feigned = number(np.median(shares), 1)
+    detail = f"Rounding at {precision} would feign up to about {feigned} of the work (median of members)."
     row = tested(
         name,
         claim,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from szilard.estimate import format_with_error
+from szilard.numbers import percent, with_error
 from szilard.studies.ensemble.reading import EnsembleReading
 from szilard.verdicts.bounds import NEGLIGIBLE
 from szilard.verdicts.finding import Finding, unchecked
@@ -25,7 +25,7 @@ def _zero(reading: EnsembleReading) -> Finding:
     if why:
         return unchecked(name, claim, source, why)
     first, last, luck = reading.at("l_info", 0), reading.at("l_info"), reading.at("info_seed", 0)
-    of_seeds = f" (info_seed {format_with_error(luck.value, luck.error)})" if math.isfinite(luck.value) else ""
+    of_seeds = f" (info_seed {with_error(luck.value, luck.error)})" if math.isfinite(luck.value) else ""
     effect, interval = ratio(first, last)
     return tested(
         name,
@@ -37,8 +37,8 @@ def _zero(reading: EnsembleReading) -> Finding:
         bound=BOUND,
         where=reading.when(0),
         detail=(
-            f"I(X;Θ) = {format_with_error(first.value, first.error)} nat at step 0{of_seeds}, "
-            f"{format_with_error(last.value, last.error)} nat at the end. Random initialisations disagree before they "
+            f"I(X;Θ) = {with_error(first.value, first.error)} nat at step 0{of_seeds}, "
+            f"{with_error(last.value, last.error)} nat at the end. Random initialisations disagree before they "
             "learn; I(X;B) does start at zero."
         ),
     )
@@ -56,7 +56,7 @@ def _fades(reading: EnsembleReading) -> Finding:
         return unchecked(name, claim, source, why)
     first, last, whole = reading.at(column, 0), reading.at(column), reading.at("l_info")
     effect, interval = ratio(last, first)
-    share = f" That is {last.value / whole.value:.0%} of I(X;Θ) there." if whole.value > 0 else ""
+    share = f" That is {percent(last.value / whole.value)} of I(X;Θ) there." if whole.value > 0 else ""
     return tested(
         name,
         claim,
@@ -67,8 +67,8 @@ def _fades(reading: EnsembleReading) -> Finding:
         bound=BOUND,
         where=reading.when(),
         detail=(
-            f"{format_with_error(first.value, first.error)} nat at step 0, "
-            f"{format_with_error(last.value, last.error)} nat at the end.{share}"
+            f"{with_error(first.value, first.error)} nat at step 0, "
+            f"{with_error(last.value, last.error)} nat at the end.{share}"
         ),
     )
 

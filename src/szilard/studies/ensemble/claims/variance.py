@@ -6,8 +6,9 @@ import math
 
 import numpy as np
 
-from szilard.estimate import Kind, format_with_error
+from szilard.estimate import Kind
 from szilard.information import jackknife
+from szilard.numbers import number, with_error
 from szilard.studies.ensemble.reading import EnsembleReading
 from szilard.verdicts.bounds import LOW_VARIANCE, NOTICEABLE
 from szilard.verdicts.finding import Finding, unchecked
@@ -38,8 +39,8 @@ def _information(reading: EnsembleReading) -> Finding:
         bound=BOUND,
         where=reading.when(),
         detail=(
-            f"Members differ by {format_with_error(spread.value, spread.error)} nat around "
-            f"{format_with_error(mean.value, mean.error)} nat."
+            f"Members differ by {with_error(spread.value, spread.error)} nat around "
+            f"{with_error(mean.value, mean.error)} nat."
         ),
     )
 
@@ -67,7 +68,9 @@ def _heat(reading: EnsembleReading) -> Finding:
         interval=interval,
         bound=BOUND,
         where=reading.when(),
-        detail=f"Q is {means[0]:.4g} nat on average, from {heat.min():.4g} to {heat.max():.4g} nat.",
+        detail=(
+            f"Q is {number(means[0], 4)} nat on average, from {number(heat.min(), 4)} to {number(heat.max(), 4)} nat."
+        ),
         at_interval=True,
     )
 
@@ -90,7 +93,7 @@ def _point(reading: EnsembleReading) -> Finding:
         bound=(-math.inf, NOTICEABLE),
         where=reading.when(),
         detail=(
-            f"I(X;Θ) = {format_with_error(information.value, information.error)} nat of at most {reading.most:.3g}. "
+            f"I(X;Θ) = {with_error(information.value, information.error)} nat of at most {number(reading.most, 3)}. "
             "Eq. 9 cannot both hold exactly and leave an L-info to measure."
         ),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from szilard.numbers import number, percent
 from szilard.page.axes import axis, layout, spread
 from szilard.page.drawing import label_ends, line
 from szilard.page.style import PURPLE, Figure, faded
@@ -35,7 +36,7 @@ def figure(reading: EnsembleReading) -> Figure | None:
     said = ""
     if spreading is not None and mean is not None and mean.values[-1] > 0:
         share = spreading.value / mean.values[-1]
-        said = f" At the end the spread is {spreading.value:.2g} nat, {share:.0%} of the mean."
+        said = f" At the end the spread is {number(spreading.value)} nat, {percent(share)} of the mean."
     return Figure(
         key="members",
         title="L-info, training by training",

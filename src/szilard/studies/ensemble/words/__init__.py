@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from szilard.estimate import Estimate, format_with_error
+from szilard.estimate import Estimate
+from szilard.numbers import number, with_error
 from szilard.studies import lines
 from szilard.studies.ensemble.reading import EnsembleReading
 from szilard.studies.ensemble.words.amounts import amount
@@ -91,7 +92,7 @@ def _budget(reading: EnsembleReading) -> list[str]:
         estimate = reading.known(name)
         if estimate is not None:
             bracket = reading.bracket(name)
-            shown = "" if bracket is None else f"[{bracket[0]:.3g}, {bracket[1]:.3g}]"
+            shown = "" if bracket is None else f"[{number(bracket[0], 3)}, {number(bracket[1], 3)}]"
             # Where it is saturated only the bracket means something, whatever the kind of the estimate.
             kind = "saturated" if reading.saturated(name) else str(estimate.kind)
             shape = f" ({_aligned(estimate).strip()})" if kind == "saturated" else _aligned(estimate)
@@ -120,7 +121,7 @@ def _performance(reading: EnsembleReading) -> Iterator[tuple[str, str]]:
     for name, words, unit in (("accuracy_mean", "accuracy", ""), ("cross_entropy_mean", loss, " nat")):
         first, last = reading.known(name, 0), reading.known(name)
         if first is not None and last is not None:
-            yield words, f"{first.value:.4g} → {amount(last)}{unit} on the {probe}, mean of the members"
+            yield words, f"{number(first.value, 4)} → {amount(last)}{unit} on the {probe}, mean of the members"
 
 
 def _warnings(reading: EnsembleReading) -> list[str]:
@@ -134,5 +135,5 @@ def _warnings(reading: EnsembleReading) -> list[str]:
 def _aligned(estimate: Estimate) -> str:
     """A number with its error, its sign in a column of its own."""
     value, error = float(estimate.value), float(estimate.error)
-    amount = format_with_error(value, error) if math.isfinite(error) else f"{value:.3g} (no error)"
+    amount = with_error(value, error) if math.isfinite(error) else f"{number(value, 3)} (no error)"
     return amount if amount.startswith("-") else f" {amount}"

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import math
 
-from szilard.estimate import Estimate, format_with_error
+from szilard.estimate import Estimate
+from szilard.numbers import number, with_error
 
 
 def amount(estimate: Estimate) -> str:
-    """``value ± error`` with a true minus and no line break inside; where an error is missing it says so."""
+    """``value ± error`` ; where an error is missing it says so."""
     value, error = float(estimate.value), float(estimate.error)
     if error == 0:
-        return f"{value:.4g}".replace("-", "−")
+        return number(value, 4)
     if not math.isfinite(error):
-        return f"{value:.3g} (no error)".replace("-", "−").replace(" ", "\u00a0")
-    return format_with_error(value, error).replace("-", "−").replace(" ", "\u00a0")
+        return f"{number(value, 3)} (no error)"
+    return with_error(value, error)
 
 
 def listed(items: list[str]) -> str:

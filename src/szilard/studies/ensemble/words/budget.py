@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from szilard.estimate import Estimate, Kind
+from szilard.numbers import number, percent
 from szilard.studies.ensemble.reading import LEVELS, EnsembleReading
 from szilard.studies.ensemble.words.amounts import amount, listed, many
 from szilard.studies.ensemble.words.design import WORDS, loss_name, lost
@@ -49,7 +50,7 @@ def stated(reading: EnsembleReading, name: str, estimate: Estimate) -> str:
     bracket = reading.bracket(name)
     if bracket is None or not reading.saturated(name):
         return amount(estimate)
-    return f"between {bracket[0]:.2g} and {bracket[1]:.2g}".replace("-", "−")
+    return f"between {number(bracket[0])} and {number(bracket[1])}"
 
 
 def loose(reading: EnsembleReading) -> list[str]:
@@ -95,7 +96,7 @@ def effect(reading: EnsembleReading) -> str:
             said[-1] += f", far from the {amount(reported)} reported: trust neither far"
     if p is not None:
         verb = "differ" if p.value < 0.05 else "cannot be told apart"
-        said.append(f"by a permutation test the datasets {verb} (p = {p.value:.2g})")
+        said.append(f"by a permutation test the datasets {verb} (p = {number(p.value)})")
     text = "; ".join(said)
     return f"{text[0].upper()}{text[1:]}." if text else ""
 
@@ -125,16 +126,16 @@ def stopping(reading: EnsembleReading) -> str:
         )
     if not math.isfinite(stop.loss) or stop.best_step is None:
         return f"{said}. There are no labels to judge it by."
-    best = f"{stop.cost:.1%} above the least, which only labels find (step {stop.best_step:,})"
+    best = f"{percent(stop.cost, 1)} above the least, which only labels find (step {stop.best_step:,})"
     at_best = "the least of all" if stop.step == stop.best_step else best
     last_one = "last record" if reading.lost or reading.mapping("ended_before") else "end"
-    end = f"{abs(stop.saving):.0%} {'less' if stop.saving >= 0 else 'more'} than at the {last_one}"
+    end = f"{percent(abs(stop.saving))} {'less' if stop.saving >= 0 else 'more'} than at the {last_one}"
     if stop.resolved and stop.saving < 0:
         return (
             f"No good stop here: {agree} at {at} ({value} nat), but the {loss_name(reading)} there is"
-            f" {stop.loss:.3g} nat, {end} and {at_best}."
+            f" {number(stop.loss, 3)} nat, {end} and {at_best}."
         )
-    return f"{said}. The {loss_name(reading)} there is {stop.loss:.3g} nat, {at_best}, and {end}."
+    return f"{said}. The {loss_name(reading)} there is {number(stop.loss, 3)} nat, {at_best}, and {end}."
 
 
 def m_info(reading: EnsembleReading) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from szilard.numbers import number
 from szilard.studies.ensemble.reading import EnsembleReading
 from szilard.studies.ensemble.words.amounts import listed, many
 
@@ -111,8 +112,7 @@ def diverged(reading: EnsembleReading) -> str:
         return ""
     told = [f"{member} at step {step:,}" if isinstance(step, int) else str(member) for member, step in rows[:6]]
     more = f" and {len(rows) - 6} more" if len(rows) > 6 else ""
-    number = f"{many(len(rows), 'member')} diverged"
-    return f"{number} ({', '.join(told)}{more}): kept in the ledger, left out of every mixture."
+    return f"{many(len(rows), 'member')} diverged ({', '.join(told)}{more}): kept in the ledger, left out of every mixture."
 
 
 def guessing(reading: EnsembleReading) -> str:
@@ -127,7 +127,8 @@ def guessing(reading: EnsembleReading) -> str:
         return ""
     return (
         "The training went wrong (a learning rate too high?): the answers are right no more often than guesses, and"
-        f" their {loss_name(reading)} is {loss.value:.3g} nat, where knowing nothing costs {reading.most:.3g}."
+        f" their {loss_name(reading)} is {number(loss.value, 3)} nat, where knowing nothing costs "
+        f"{number(reading.most, 3)}."
     )
 
 

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from szilard.numbers import number
 from szilard.reservoir.ratio import ratio_of_means
 from szilard.reservoir.time_average import time_average
 from szilard.studies.fig3.claims.rows import at, steps, too_few
@@ -43,8 +44,8 @@ def _greatest(reading: Fig3Reading, batch: int) -> Finding:
         bound=BOUND,
         where=f"{steps(reading, rows)}, {force.shape[1]} training{'s' if force.shape[1] > 1 else ''}",
         detail=(
-            f"The largest of all components of the force is {force.mean():.2g} nat, the noise of one parameter "
-            f"{math.sqrt(noise.mean()):.2g} nat (its square, the variance, is what Fig. 3c shows beside the force)."
+            f"The largest of all components of the force is {number(force.mean())} nat, the noise of one parameter "
+            f"{number(math.sqrt(noise.mean()))} nat (its square, the variance, is what Fig. 3c shows beside the force)."
         ),
     )
 

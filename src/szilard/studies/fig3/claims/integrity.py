@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from szilard.numbers import percent
 from szilard.reservoir.ratio import mean_of
 from szilard.studies.fig3.reading import Fig3Reading
 from szilard.studies.kits.complete import complete_record
@@ -49,5 +50,5 @@ def _twice(reading: Fig3Reading) -> Finding:
         name, claim, source, measure="mean of fresh/whole − 1", effect=float(mean.value), interval=mean.interval(),
         bound=(-SAME_NOISE, SAME_NOISE), where=reading.span(), concerns=Concern.RECORD,
         detail=f"{len(draws)} comparisons, each with other examples; one by one they differ by "
-        f"{float(draws.std(ddof=1)):.0%}.",
+        f"{percent(float(draws.std(ddof=1)))}.",
     )  # fmt: skip

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from szilard.distributions import chi_square_quantile
+from szilard.numbers import number, percent
 from szilard.studies.fig3.claims.rows import named, too_few
 from szilard.studies.fig3.reading import Fig3Reading
 from szilard.verdicts.bounds import CONFINED, LEVEL, LOW_VARIANCE
@@ -40,8 +41,8 @@ def _accuracy(reading: Fig3Reading, batch: int) -> Finding:
     return tested(
         name, claim, source, measure="standard deviation over trainings, over their mean", effect=float(relative[-1]),
         interval=(low, high), bound=(-math.inf, LOW_VARIANCE), where=f"step {reading.steps[-1]:,}",
-        detail=f"{mean[-1]:.3f} with a spread of {spread[-1]:.2g} over {members} trainings; the spread was widest at "
-        f"step {reading.steps[worst]:,}, {relative[worst]:.0%} of the mean.",
+        detail=f"{mean[-1]:.3f} with a spread of {number(spread[-1])} over {members} trainings; the spread was widest "
+        f"at step {reading.steps[worst]:,}, {percent(relative[worst])} of the mean.",
     )  # fmt: skip
 
 
@@ -62,8 +63,9 @@ def _parameters(reading: Fig3Reading, batch: int) -> Finding:
     return tested(
         name, claim, source, measure="root mean square of θ_n − θ_0, over the spread of θ_0", effect=ratio,
         interval=(low, high), bound=(-math.inf, CONFINED), where=f"step {int(reading.paths['step'].values[-1]):,}",
-        detail=f"{parameters} parameters of the last layer in {members} trainings: they moved by {ratio * scale:.2g} "
-        f"(root mean square) and at most by {reach:.2g}; at the start they were spread by {scale:.2g}.",
+        detail=f"{parameters} parameters of the last layer in {members} trainings: they moved by "
+        f"{number(ratio * scale)} (root mean square) and at most by {number(reach)}; at the start they were spread by "
+        f"{number(scale)}.",
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from szilard.numbers import number
 from szilard.reservoir.contrasts import Largest, largest_effect
 from szilard.studies.fig3.claims.rows import at, steps, too_few
 from szilard.studies.fig3.reading import STRETCHES, Fig3Reading, log_ratio
@@ -73,7 +74,7 @@ def _at(reading: Fig3Reading, batch: int) -> Finding:
         return claim.unchecked(f"Fewer than {STRETCHES} records lie evenly along the training: record more often.")
     earlier, later = (reading.stretches()[place] for place in change.between)
     start, noise = reading.steps[0], reading.mean("noise_variance", batch).value[:, 0]
-    since = "" if noise[0] <= 0 else f" Since step {start:,} it is {noise[-1] / noise[0]:.3g} times as large."
+    since = "" if noise[0] <= 0 else f" Since step {start:,} it is {number(noise[-1] / noise[0], 3)} times as large."
     held = steady_from(reading, batch)
     when = "It is at no time within the bound." if held is None else f"From step {held:,} on it is within the bound."
     return claim.tested(
@@ -82,5 +83,5 @@ def _at(reading: Fig3Reading, batch: int) -> Finding:
         interval=(change.largest.low, change.largest.high),
         bound=(0.0, STEADY),
         where=f"{steps(reading, later)} against {steps(reading, earlier)}",
-        detail=f"The variance is {math.exp(change.signed):.3g} times as large there.{since} {when}",
+        detail=f"The variance is {number(math.exp(change.signed), 3)} times as large there.{since} {when}",
     )

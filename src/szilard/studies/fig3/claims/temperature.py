@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from szilard.errors import RecordError
-from szilard.estimate import Estimate, Kind, format_with_error
+from szilard.estimate import Estimate, Kind
+from szilard.numbers import number, with_error
 from szilard.reservoir.contrasts import largest_effect
 from szilard.reservoir.mutual_equilibrium import mutual_equilibrium
 from szilard.studies.fig3.claims.rows import at, steps, too_few
@@ -111,7 +112,7 @@ def _compared(
     return tested(
         name, claim, SOURCE, measure=f"largest |ln(|b| c_b / {batches[0]} c_{batches[0]})|", effect=largest.value,
         interval=(largest.low, largest.high), bound=(0.0, bound), where=where,
-        detail=f"Farthest at |b| = {batches[batch]}{when}: {factor:.3g} times what 1/|b| says.{said}",
+        detail=f"Farthest at |b| = {batches[batch]}{when}: {number(factor, 3)} times what 1/|b| says.{said}",
     )  # fmt: skip
 
 
@@ -133,8 +134,8 @@ def _layers(reading: Fig3Reading, batch: int) -> Finding:
         bound=(0.0, BOUND),
         where=steps(reading, reading.stretches()[-1]),
         detail=(
-            f"Hottest is {reading.groups[1 + hot]} at T = {format_with_error(values[hot], found[hot].error)} (units "
+            f"Hottest is {reading.groups[1 + hot]} at T = {with_error(values[hot], found[hot].error)} (units "
             f"of loss, per parameter), coldest {reading.groups[1 + cold]} at "
-            f"{format_with_error(values[cold], found[cold].error)}: {values[hot] / values[cold]:.3g} times."
+            f"{with_error(values[cold], found[cold].error)}: {number(values[hot] / values[cold], 3)} times."
         ),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from szilard.numbers import number
 from szilard.reservoir.contrasts import largest_effect
 from szilard.studies.fig3.claims.rows import at
 from szilard.studies.fig3.reading import Fig3Reading
@@ -50,8 +51,8 @@ def _drawn(reading: Fig3Reading, batch: int) -> str:
     if (exact := reading.shuffled(batch)) is not None:
         epoch = reading.epoch(batch)
         return (
-            f"Shuffled epochs of {epoch:,} batches leave {exact[1]:.3g} at lag {int(reading.lags[1])} by themselves, "
-            f"at frozen parameters, and nothing from lag {epoch:,} on; lags reach to {last:,}."
+            f"Shuffled epochs of {epoch:,} batches leave {number(exact[1], 3)} at lag {int(reading.lags[1])} by "
+            f"themselves, at frozen parameters, and nothing from lag {epoch:,} on; lags reach to {last:,}."
         )
     if reading.attributes.get("shuffle") != "replacement":
         return f"Lags reach to {last:,}."

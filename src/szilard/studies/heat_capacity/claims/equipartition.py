@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from szilard.numbers import percent
 from szilard.studies.heat_capacity.reading import Family, HeatCapacityReading
 from szilard.verdicts.bounds import LEVEL, RELATION
 from szilard.verdicts.finding import Finding, unchecked
@@ -58,6 +59,6 @@ def _first_order(reading: HeatCapacityReading, family: Family, group: int) -> st
     state = family.states[0]
     kinetic, noise = (reading.mean(f"temperature_{kind}", state).value for kind in ("kinetic", "noise"))
     return (
-        f" T is kinetic, r⟨‖g_B‖²⟩/2d; the noise alone makes {noise / kinetic:.0%} of it at |b| ="
+        f" T is kinetic, r⟨‖g_B‖²⟩/2d; the noise alone makes {percent(noise / kinetic)} of it at |b| ="
         f" {reading.states[state]['batch']}, the rest being of higher order in r."
     )

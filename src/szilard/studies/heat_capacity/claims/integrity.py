@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from szilard.numbers import number
 from szilard.studies.heat_capacity.reading import HeatCapacityReading, over_members
 from szilard.studies.kits.complete import complete_record
-from szilard.verdicts.audit import number
 from szilard.verdicts.bounds import LEVEL, RELATION
 from szilard.verdicts.finding import Concern, Finding
 from szilard.verdicts.rows import tested

@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 
+from szilard.numbers import number
 from szilard.reservoir.power_law import exponent
 from szilard.studies.heat_capacity.reading import HeatCapacityReading
-from szilard.verdicts.audit import number
 from szilard.verdicts.bounds import EXPONENT, LEVEL
 from szilard.verdicts.finding import Finding, unchecked
 from szilard.verdicts.rows import tested
@@ -69,7 +69,7 @@ def _held(reading: HeatCapacityReading) -> Finding:
         where=f"{_where(reading)}, |b| = {reading.states[reading.widths[0].states[0]]['batch']}",
         detail=(
             f"C T goes from {number(float(middle[0]))} to {number(float(middle[-1]))} nat while the temperature per "
-            f"parameter goes from {coldest[0]:.2g} to {coldest[-1]:.2g}: gradient noise is shared among the "
+            f"parameter goes from {number(coldest[0])} to {number(coldest[-1])}: gradient noise is shared among the "
             "parameters, so that a larger reservoir is colder in proportion."
         ),
     )

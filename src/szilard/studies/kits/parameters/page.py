@@ -7,10 +7,11 @@ from collections.abc import Callable
 
 from szilard.errors import RecordError
 from szilard.estimate import Estimate
-from szilard.page.cards import number
+from szilard.numbers import with_error
+from szilard.page.cards import card
 from szilard.page.content import Card
 from szilard.page.numbers import folded
-from szilard.page.safe import escape, prose, with_error
+from szilard.page.safe import escape, prose
 from szilard.reservoir.time_average import time_average
 from szilard.studies.kits.parameters.claims.force import signal_over_noise
 from szilard.studies.kits.parameters.claims.shape import directions, tail
@@ -33,10 +34,10 @@ def reservoir_cards(bursts: Bursts | None) -> list[Card]:
     hot, cold = (choose(heat, key=lambda one: float(one.value)) for choose in (max, min))
     if bursts.groups > 1 and cold.value > 0:
         spread = over(hot, cold)
-        shown.append(number("T", "hottest over coldest layer", spread.value, spread.error, ""))
+        shown.append(card("T", "hottest over coldest layer", spread.value, spread.error, ""))
     scale, (_, most) = noise_scale(bursts, bursts.late)
     if bursts.batch_size and math.isfinite(most):
-        shown.append(number("", "noise scale", scale.value, scale.error, f"examples (batch {bursts.batch_size:,})"))
+        shown.append(card("", "noise scale", scale.value, scale.error, f"examples (batch {bursts.batch_size:,})"))
     return shown
 
 

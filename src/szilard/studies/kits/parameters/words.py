@@ -6,7 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 from szilard.errors import RecordError
-from szilard.estimate import Estimate, Kind, format_with_error
+from szilard.estimate import Estimate, Kind
+from szilard.numbers import number, with_error
 from szilard.reservoir.ratio import fieller_interval, ratio_of_means
 from szilard.studies.kits.parameters import statements as claims
 from szilard.studies.kits.parameters.claims.temperatures import layer_temperatures
@@ -66,7 +67,7 @@ def _heat(bursts: Bursts) -> str:
     if len(order) < 2 or found[order[-1]].value <= 0:
         return f"{said}."
     spread = over(found[order[0]], found[order[-1]])
-    return f"{said}; hottest over coldest {format_with_error(spread.value, spread.error)}."
+    return f"{said}; hottest over coldest {with_error(spread.value, spread.error)}."
 
 
 def over(hot: Estimate, cold: Estimate) -> Estimate:
@@ -144,9 +145,9 @@ def _number(estimate: Estimate) -> str:
     """Value and error, in powers of ten where it is small or large."""
     value, error = float(estimate.value), float(estimate.error)
     if not (math.isfinite(value) and math.isfinite(error) and error > 0):
-        return f"{value:.3g}"
+        return number(value, 3)
     if 1e-3 <= abs(value) < 1e5:
-        return format_with_error(value, error)
+        return with_error(value, error)
     power = math.floor(math.log10(abs(value))) if value else 0
     scaled = Estimate(value / 10.0**power, error / 10.0**power, Kind.ASYMPTOTIC)
-    return f"({format_with_error(scaled.value, scaled.error)})·10{str(power).translate(RAISED)}"
+    return f"({with_error(scaled.value, scaled.error)})·10{str(power).translate(RAISED)}"

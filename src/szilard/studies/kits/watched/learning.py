@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from szilard.estimate import Estimate, Kind, format_with_error
+from szilard.estimate import Estimate, Kind
+from szilard.numbers import number, with_error
 from szilard.studies.kits.watched.drift import DriftShare, Motion
 from szilard.verdicts.bounds import BY_CHANCE, CERTAIN_ERRORS, DRIFT, FEWEST_BLOCKS, LEVEL, STILL
 
@@ -98,15 +99,15 @@ def _of_the_work(share: DriftShare | None) -> str:
 def numbers(ledger: xr.Dataset) -> str:
     """ΔS, and accuracy, cross-entropy or loss from first to last, those that were recorded."""
     change = _entropy_change(ledger)
-    said = [f"ΔS {format_with_error(change.value, change.error)} nat"]
+    said = [f"ΔS {with_error(change.value, change.error)} nat"]
     if accuracy := _ends(ledger, "accuracy"):
         first, final = accuracy
-        said.append(f"accuracy {100 * first.value:.3g} % → {format_with_error(100 * final.value, 100 * final.error)} %")
+        said.append(f"accuracy {number(100 * first.value, 3)} % → {with_error(100 * final.value, 100 * final.error)} %")
     if entropy := _ends(ledger, "cross_entropy"):
         first, final = entropy
-        said.append(f"cross-entropy {first.value:.4g} → {format_with_error(final.value, final.error)} nat")
+        said.append(f"cross-entropy {number(first.value, 4)} → {with_error(final.value, final.error)} nat")
     if len(said) == 1 and (loss := _loss(ledger)):
-        said.append(f"loss {loss[0].value:.3g} → {loss[1].value:.3g}")
+        said.append(f"loss {number(loss[0].value, 3)} → {number(loss[1].value, 3)}")
     return ", ".join(said)
 
 

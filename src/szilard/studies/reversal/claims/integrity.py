@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from szilard.numbers import number
 from szilard.studies.kits.complete import complete_record
 from szilard.studies.reversal.reading import ReversalReading
 from szilard.verdicts.bounds import TANGENT
@@ -42,7 +43,9 @@ def _rounding(reading: ReversalReading) -> Finding:
         effect=effect,
         interval=(effect, effect),
         bound=(0.0, TANGENT),
-        where=f"r = {reading.rates[smallest]:.3g}, after {reading.length} steps back",
-        detail=f"In float32 the same path ends up to {largest:.2g} of its distance elsewhere; float64 is 2^29 finer.",
+        where=f"r = {number(reading.rates[smallest], 3)}, after {reading.length} steps back",
+        detail=(
+            f"In float32 the same path ends up to {number(largest)} of its distance elsewhere; float64 is 2^29 finer."
+        ),
         concerns=Concern.RECORD,
     )

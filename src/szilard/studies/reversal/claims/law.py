@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from szilard.numbers import number
 from szilard.reservoir.power_law import exponent
 from szilard.studies.reversal.reading import ReversalReading, over_seeds
 from szilard.verdicts.bounds import EXPONENT, RELATION
@@ -53,7 +54,9 @@ def _exponent(reading: ReversalReading, name: str, claim: str, values: np.ndarra
         effect=laws[place].value,
         interval=laws[place].interval(level),
         bound=bound,
-        where=f"r = {rates[-1]:.2g} to {rates[0]:.2g}; decided by the paths from step {reading.starts[place]:,}",
+        where=(
+            f"r = {number(rates[-1])} to {number(rates[0])}; decided by the paths from step {reading.starts[place]:,}"
+        ),
         detail=f"Fitted seed by seed on the {len(rates)} smallest rates.{_kinked(reading, network)}",
     )
 
@@ -74,7 +77,7 @@ def _constant(reading: ReversalReading, network: int, called: str) -> Finding:
         effect=places[place][0],
         interval=places[place][1],
         bound=(-RELATION, RELATION),
-        where=f"r = {reading.rates[-1]:.2g}; decided by the paths from step {reading.starts[place]:,}",
+        where=f"r = {number(reading.rates[-1])}; decided by the paths from step {reading.starts[place]:,}",
         detail=f"The Hessian is that between kinks.{_kinked(reading, network)}".strip(),
     )
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from szilard.numbers import number
 from szilard.studies.reversal.reading import ReversalReading, over_seeds
-from szilard.verdicts.audit import number
 from szilard.verdicts.bounds import TANGENT
 from szilard.verdicts.finding import Finding
 from szilard.verdicts.rows import tested

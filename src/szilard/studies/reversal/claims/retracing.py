@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from szilard.numbers import number
 from szilard.studies.reversal.reading import ReversalReading, over_seeds
-from szilard.verdicts.audit import number
 from szilard.verdicts.bounds import FLOAT, RETRACED
 from szilard.verdicts.finding import Finding
 from szilard.verdicts.rows import tested
@@ -32,7 +32,7 @@ def _retraced(reading: ReversalReading, place: int) -> Finding:
         effect=effect,
         interval=interval,
         bound=(0.0, RETRACED),
-        where=f"training steps {start:,} to {start + reading.length:,}, r = {reading.rates[0]:.3g}",
+        where=f"training steps {start:,} to {start + reading.length:,}, r = {number(reading.rates[0], 3)}",
         detail=f"{_slower(reading, relative)} {_worst(reading, relative)}".strip(),
     )
 
@@ -45,7 +45,7 @@ def _slower(reading: ReversalReading, relative: np.ndarray) -> str:
         return "At none of the rates is it retraced within a tenth."
     if first == 0:
         return ""
-    return f"It is retraced within a tenth from r = {reading.rates[first]:.2g} on down."
+    return f"It is retraced within a tenth from r = {number(reading.rates[first])} on down."
 
 
 def _worst(reading: ReversalReading, relative: np.ndarray) -> str:

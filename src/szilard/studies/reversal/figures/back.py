@@ -24,7 +24,7 @@ def figure(reading: ReversalReading) -> Figure:
         panel = plot.panel("share of the way missed", log=True, span=(positive(drawn)[0] / 1.6, MOST))
         for place in range(count):
             values, pen = relative[:, number, place], Pen(shade(place, count), width=2.6 if place == 0 else 1.8)
-            panel.line(medians(back, _cut(values)), f"r = {reading.rates[place]:.2g}", pen)
+            panel.line(medians(back, _cut(values)), f"r = {number(reading.rates[place])}", pen)
             if place in named and values[-1] <= MOST:
                 panel.end(rate_of(reading.rates, place), float(values[-1]), pen.colour)
             beyond = np.flatnonzero(~(values <= MOST))

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from szilard.estimate import Estimate, Kind
+from szilard.numbers import number, percent
 from szilard.studies.sampled.claims.laws import second_law
 from szilard.studies.sampled.reading import SampledReading
 from szilard.verdicts.agreement import agreement
@@ -77,9 +78,9 @@ def _reference(reading: SampledReading) -> tuple[Finding, ...]:
             bound=(ANCESTORS, math.inf),
             where="whole run",
             detail=(
-                f"An island is resampled at {rate:.0%} of the records, and its energies are correlated by {memory:.2f} "
-                "over a relaxation. Copies of a few ancestors err to one side, and no error bar shows it: W, ΔF and "
-                "all that follows are then wrong. Give reference_steps more, or record more often."
+                f"An island is resampled at {percent(rate)} of the records, and its energies are correlated by "
+                f"{memory:.2f} over a relaxation. Copies of a few ancestors err to one side, and no error bar shows "
+                "it: W, ΔF and all that follows are then wrong. Give reference_steps more, or record more often."
             ),
             concerns=Concern.RECORD,
         ),
@@ -106,7 +107,7 @@ def _fluctuation(reading: SampledReading) -> Finding:
         interval=interval,
         bound=(-AGREEMENT, AGREEMENT),
         verdict=verdict,
-        detail=f"Over {int(known.sum())} jumps: {total:.2g} ± {spread:.2g} nat.{remark}",
+        detail=f"Over {int(known.sum())} jumps: {number(total)} ± {number(spread)} nat.{remark}",
     )
 
 
@@ -129,7 +130,7 @@ def _jarzynski(reading: SampledReading) -> Finding:
     verdict, interval, remark = agreement(average, AGREEMENT, LEVEL)
     if row < 1:
         row, verdict = max(row, 0), Verdict.UNDECIDED
-        remark = f" Already after one update fewer than {MOST_CHAINS:.0%} of the chains share it."
+        remark = f" Already after one update fewer than {percent(MOST_CHAINS)} of the chains share it."
     return Finding(
         name="Jarzynski's equality",
         claim="⟨exp(−(W − ΔF))⟩ = 1 over the lagging chains: the kernel leaves the model invariant, and they do not "
@@ -214,8 +215,8 @@ def _relaxed(reading: SampledReading) -> tuple[Finding, ...]:
             bound=(-NEGLIGIBLE, NEGLIGIBLE),
             verdict=judge(interval, (-NEGLIGIBLE, NEGLIGIBLE)),
             detail=(
-                f"Copies of the chains went on to {sub_steps[-1]:.0f} sampler steps; {left.value:.2g} ± "
-                f"{left.error:.2g} of {whole.value:.2g} ± {whole.error:.2g} nat were still to come after "
+                f"Copies of the chains went on to {sub_steps[-1]:.0f} sampler steps; {number(left.value)} ± "
+                f"{number(left.error)} of {number(whole.value)} ± {number(whole.error)} nat were still to come after "
                 f"{sub_steps[here]:.0f}."
             ),
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from szilard.estimate import format_with_error
+from szilard.numbers import with_error
 from szilard.studies.sampled.reading import SampledReading
 from szilard.verdicts.finding import Concern, Finding
 from szilard.verdicts.rows import difference, tested
@@ -16,7 +16,7 @@ def findings(reading: SampledReading) -> tuple[Finding, ...]:
     if held_out is None or baseline is None:
         return ()
     effect, interval = difference(baseline.cost, held_out.cost)
-    scores = [format_with_error(each.cost.value, each.cost.error) for each in (held_out, baseline)]
+    scores = [with_error(each.cost.value, each.cost.error) for each in (held_out, baseline)]
     return (
         tested(
             "better than the baseline",

@@ -8,6 +8,7 @@ import numpy as np
 
 from szilard.estimate import Estimate, Kind
 from szilard.ledger.speed_limits import speed_limit, speed_limit_one_sided
+from szilard.numbers import number
 from szilard.studies.sampled.reading import TINY, SampledReading
 from szilard.verdicts.agreement import agreement
 from szilard.verdicts.bounds import AGREEMENT, EFFECTIVE, LEVEL, WITHIN_REACH
@@ -62,9 +63,9 @@ def _fluctuation(reading: SampledReading, judged: int) -> Finding:
         bound=(-AGREEMENT, AGREEMENT),
         verdict=verdict,
         detail=(
-            f"Over {judged} of {reading.records - 1} jumps, those within reach of the samples, {excess.value:.2g} ± "
-            f"{excess.error:.2g} nat.{remark} A φ that is not normalised, samples of another model, or supports that "
-            "differ would move it."
+            f"Over {judged} of {reading.records - 1} jumps, those within reach of the samples, {number(excess.value)} "
+            f"± {number(excess.error)} nat.{remark} A φ that is not normalised, samples of another model, or supports "
+            "that differ would move it."
         ),
     )
 
@@ -87,7 +88,7 @@ def _routes(reading: SampledReading) -> Finding:
         interval=interval,
         bound=(-AGREEMENT, AGREEMENT),
         verdict=verdict,
-        detail=f"Step by step less by entropies: {gap:.2g} ± {error:.2g} nat.{remark}",
+        detail=f"Step by step less by entropies: {number(gap)} ± {number(error)} nat.{remark}",
     )
 
 
@@ -113,7 +114,7 @@ def _limit(reading: SampledReading) -> Finding:
         interval=(low / scale, high / scale),
         bound=(-AGREEMENT, math.inf),
         where="whole run",
-        detail=f"At the end {paid:.4g} nat were paid where {least:.4g} would do.",
+        detail=f"At the end {number(paid, 4)} nat were paid where {number(least, 4)} would do.",
         concerns=Concern.RECORD,
     )
 

@@ -24,13 +24,13 @@ def figure(reading: SampledReading, gallery: Gallery) -> Figure:
     gap = max(1, round(0.12 * height))
     sheet = np.full((len(rows) * (height + gap) - gap, samples * (width + gap) - gap), np.nan)
     for line, row in enumerate(rows):
-        for number in range(samples):
-            top, left = line * (height + gap), number * (width + gap)
-            sheet[top : top + height, left : left + width] = gallery.picture(row, number)
+        for place in range(samples):
+            top, left = line * (height + gap), place * (width + gap)
+            sheet[top : top + height, left : left + width] = gallery.picture(row, place)
     low, high = _scale(gallery)
     grey = np.where(np.isfinite(sheet), np.clip((sheet - low) / (high - low), 0, 1) * 100, np.nan).round()
     fewer = min(samples, NARROW)
-    scale = f"{low:.3g} (white) to {high:.3g} (black)".replace("-", "−")
+    scale = f"{number(low, 3)} (white) to {number(high, 3)} (black)"
     own = "the chains of the gallery, relaxed at every record" if reading.capability == "energetic" else (
         "drawn from the same random numbers at every record, so that what changes is the model"
     )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from szilard.ledger.speed_limits import speed_limit, speed_limit_one_sided
+from szilard.numbers import number
 from szilard.studies.single.reading import SingleReading
 from szilard.verdicts.bounds import FLOAT
 from szilard.verdicts.finding import Basis, Concern, Finding, judge
@@ -23,17 +24,17 @@ def findings(reading: SingleReading) -> tuple[Finding, ...]:
     least = np.array([speed_limit(float(x), n) if n else 0.0 for x, n in zip(length, jumps, strict=True)])
     looser = np.array([speed_limit_one_sided(float(x), n) if n else 0.0 for x, n in zip(length, jumps, strict=True)])
     mean, rms = reading.column("length_mean"), reading.column("length_rms")
-    paid = f"At the end {symmetric[-1]:.4g} nat were paid where {least[-1]:.4g} would do"
+    paid = f"At the end {number(symmetric[-1], 4)} nat were paid where {number(least[-1], 4)} would do"
     return (
         _row("speed limit", "(W + W_rev)/2 ≥ 4n[1 − cos(L/2n)] after n jumps", reading,
              (least - symmetric) / _at_least(symmetric),
              f"{paid}: {symmetric[-1] / max(least[-1], TINY):.2f} times the least."),
         _row("one-sided speed limit", "W ≥ −2n ln cos(L/2n) after n jumps", reading,
              (looser - work) / _at_least(work),
-             f"At the end {work[-1]:.4g} nat were paid, the limit is {looser[-1]:.4g} nat."),
+             f"At the end {number(work[-1], 4)} nat were paid, the limit is {number(looser[-1], 4)} nat."),
         _row("order of lengths", "mean over inputs ≤ joint ≤ root mean square over inputs", reading,
              np.maximum(mean - length, length - rms) / _at_least(length),
-             f"At the end {mean[-1]:.4g} ≤ {length[-1]:.4g} ≤ {rms[-1]:.4g} nat^½."),
+             f"At the end {number(mean[-1], 4)} ≤ {number(length[-1], 4)} ≤ {number(rms[-1], 4)} nat^½."),
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from szilard.estimate import Estimate, Kind
+from szilard.numbers import number
 from szilard.studies.single.reading import SingleReading
 from szilard.verdicts.agreement import agreement
 from szilard.verdicts.bounds import AGREEMENT, FEWEST_ROWS, LEVEL
@@ -63,7 +64,9 @@ def _comparison(name: str, gap: Estimate, scale: float, scale_name: str, rows: i
     relative = Estimate(gap.value / scale, gap.error / scale, gap.kind, reading.degrees_of_freedom)
     z = gap.value / gap.error if gap.error > 0 else math.nan
     verdict, interval, remark = _decide(relative, rows)
-    detail = f"Sampled minus exact is {gap.value:.2g} ± {gap.error:.2g} nat over {rows} rows (z = {z:.1f}).{remark}"
+    detail = (
+        f"Sampled minus exact is {number(gap.value)} ± {number(gap.error)} nat over {rows} rows (z = {z:.1f}).{remark}"
+    )
     return Finding(
         name=f"{name}, sampled against exact",
         claim=f"labels drawn from the model give the same {name} as exact sums over labels",
@@ -91,7 +94,7 @@ def _fluctuation(reading: SingleReading, samples: xr.Dataset, flow: float) -> Fi
     made, rows = int(jumps[known].sum()), int(known.sum())
     mean, mean_error = 1 + total / max(made, 1), spread / max(made, 1)
     verdict, interval, remark = _decide(relative, rows)
-    detail = f"Mean over {made} jumps in {rows} rows: {mean:.6f} ± {mean_error:.1g}.{remark}"
+    detail = f"Mean over {made} jumps in {rows} rows: {mean:.6f} ± {number(mean_error, 1)}.{remark}"
     return Finding(
         name="fluctuation theorem, sampled",
         claim="⟨exp(−d)⟩ = 1 at every jump with fresh labels: φ is normalised and nothing is stale",

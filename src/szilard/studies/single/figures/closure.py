@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from szilard.numbers import number
 from szilard.page.axes import LEGEND, axis, layout, rule
 from szilard.page.curve import Curve, thinned
 from szilard.page.drawing import dots
@@ -41,7 +42,7 @@ def figure(reading: SingleReading) -> Figure | None:
         title="The first law closes",
         caption=(
             "Residuals of identities that hold by construction, in nats (the fluctuation theorem as a pure number): "
-            f"what is left is rounding. An exact zero is drawn at {FLOOR:.0e}."
+            f"what is left is rounding. An exact zero is drawn at {number(FLOOR, 1)}."
         ),
         data=data,
         layout=layout(

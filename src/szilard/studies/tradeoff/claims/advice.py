@@ -7,8 +7,8 @@ import math
 import numpy as np
 
 from szilard.estimate import Estimate
+from szilard.numbers import number, percent
 from szilard.studies.tradeoff.reading import State, TradeOffReading, jackknifed, over_datasets
-from szilard.verdicts.audit import number
 from szilard.verdicts.bounds import ADVICE, LEVEL
 from szilard.verdicts.finding import Finding, unchecked
 from szilard.verdicts.rows import tested
@@ -58,15 +58,15 @@ def advised(reading: TradeOffReading, state: State) -> str:
     work = over_datasets(reading.late_work(state)).value
     share = advice.lag.value * reading.late_updates(state) / work
     said = (
-        f"τ = {state.sampler_steps} leaves {advice.lag.value:.2g} ± {advice.lag.error:.1g} nats of lag per "
-        f"update, {share:.0%} of what perfect sampling dissipates; τ ≥ {math.ceil(advice.steps)} would leave a tenth "
-        "of it."
+        f"τ = {state.sampler_steps} leaves {number(advice.lag.value)} ± {number(advice.lag.error, 1)} nats of lag per "
+        f"update, {percent(share)} of what perfect sampling dissipates; τ ≥ {math.ceil(advice.steps)} would leave a "
+        "tenth of it."
     )
     enough = [tau for tau in reading.sampler_steps if tau >= advice.steps]
     if not enough:
         return said
     left = reading.lag_of(state, enough[0]).mean() / reading.lag_of(state, state.sampler_steps).mean()
-    return f"{said} Done on the same way of the parameters, τ = {enough[0]} leaves {left:.2g} of it."
+    return f"{said} Done on the same way of the parameters, τ = {enough[0]} leaves {number(left)} of it."
 
 
 def foretold(reading: TradeOffReading, state: State, sampler_steps: int) -> Estimate:

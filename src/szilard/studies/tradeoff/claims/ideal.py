@@ -7,8 +7,8 @@ import math
 import numpy as np
 
 from szilard.estimate import Estimate, Kind
+from szilard.numbers import number, percent
 from szilard.studies.tradeoff.reading import TradeOffReading, chains_in_words
-from szilard.verdicts.audit import number
 from szilard.verdicts.bounds import EXPONENT, IDEAL, LEVEL, NEGLIGIBLE
 from szilard.verdicts.finding import Finding, parts_of, told, unchecked
 from szilard.verdicts.rows import level_of, tested
@@ -58,8 +58,8 @@ def _sampler_steps(reading: TradeOffReading, chains: int | None) -> Finding:
         where=f"n = {last.updates}",
         detail=(
             f"At τ = {most} X ends {number(reading.mean('lag', last).value)} nat from equilibrium, and Σ is "
-            f"{number(production)} nat, {production / work:.0%} of what perfect sampling dissipates: it is the updates "
-            f"that are finite. {told(parts, 'numbers of updates')}"
+            f"{number(production)} nat, {percent(production / work)} of what perfect sampling dissipates: it is the "
+            f"updates that are finite. {told(parts, 'numbers of updates')}"
         ).strip(),
         parts=parts,
     )

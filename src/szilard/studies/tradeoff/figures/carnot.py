@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from szilard.numbers import number
 from szilard.page.axes import Axis
 from szilard.page.notes import SAID
 from szilard.page.panel import Panel
@@ -59,7 +60,7 @@ def _family(reading: TradeOffReading, panel: Panel, family: list[State], shade: 
     known = [(state, each.value) for state, each in zip(family, found, strict=True) if math.isfinite(each.value)]
     if known:
         state, height = known[-1]
-        name = f"n = {state.updates}, r = {state.rate:.3g}"
+        name = f"n = {state.updates}, r = {number(state.rate, 3)}"
         panel.note(name, state.compute, height, shade, shift=(10, 0), backed=True)
 
 
@@ -73,4 +74,4 @@ def _ticks(low: int, high: int) -> list[float]:
 
 def _told(reading: TradeOffReading, state: State) -> str:
     production = reading.mean("ep_conditional", state).value
-    return f"{state.name}: Σ = {production:.3g} nat"
+    return f"{state.name}: Σ = {number(production, 3)} nat"

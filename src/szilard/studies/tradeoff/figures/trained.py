@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from szilard.numbers import number
 from szilard.page.axes import spread
 from szilard.page.plot import Plot
 from szilard.page.style import Figure
@@ -34,6 +35,6 @@ def figure(reading: TradeOffReading) -> Figure:
         "trained",
         "What was learned",
         "Cross-entropy of held-out images under the models at the end of the way; dotted curves are states with "
-        f"few chains. 95 % over data sets, which all states share: ± {(error[1] - error[0]) / 2:.2g} nat. States "
+        f"few chains. 95 % over data sets, which all states share: ± {number((error[1] - error[0]) / 2)} nat. States "
         "that go the same way end at the same place; where updates are too large to be stable, they do not.",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from szilard.numbers import number
 from szilard.page.axes import Axis, spread
 from szilard.page.curve import Curve
 from szilard.page.plot import Plot
@@ -24,7 +25,7 @@ def figure(reading: TradeOffReading) -> Figure:
         panel = plot.panel("nat", span=spread(gained - width * error, gained + width * error, spent, [0.0]))
         panel.line(Curve(time, gained, width * error), "ΔI", Pen(BLUE), unit="nat", end="ΔI")
         panel.line(Curve(time, spent), "Σ", Pen(VERMILLION, "dash"), unit="nat", end="Σ")
-        panel.heading(f"{updates} updates, r = {state.rate:.3g}")
+        panel.heading(f"{updates} updates, r = {number(state.rate, 3)}")
     return plot.figure(
         "way",
         "Information gained, entropy produced",

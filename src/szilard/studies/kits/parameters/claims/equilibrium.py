@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from szilard.errors import ModelError, RecordError
-from szilard.estimate import format_with_error
+from szilard.numbers import number, with_error
 from szilard.reservoir.canonical import canonical
 from szilard.reservoir.detailed_balance import detailed_balance
 from szilard.reservoir.entropy_production import ep_rate_fitted
@@ -23,7 +23,6 @@ from szilard.studies.kits.parameters import statements as claims
 from szilard.studies.kits.parameters.statements import Claim
 from szilard.studies.kits.watched.bursts import Bursts
 from szilard.studies.kits.watched.reading import WatchedReading
-from szilard.verdicts.audit import number
 from szilard.verdicts.bounds import CANONICAL, FEWEST_RELAXED, REVERSIBLE, TURNING
 from szilard.verdicts.finding import Finding, Interval, parts_of
 from szilard.verdicts.rows import decisive, level_of
@@ -162,7 +161,7 @@ def _ideal(bursts: Bursts, paths: dict[int, np.ndarray]) -> Finding:
 def _least(found: dict[int, Judged]) -> str:
     """The smallest probability of any layer, in words."""
     known = [one.chance for one in found.values() if not math.isnan(one.chance)]
-    return f"{min(known):.2g}" if known else "unknown"
+    return number(min(known)) if known else "unknown"
 
 
 def _fitted(bursts: Bursts, paths: dict[int, np.ndarray]) -> str:
@@ -182,7 +181,7 @@ def _fitted(bursts: Bursts, paths: dict[int, np.ndarray]) -> str:
     most = found[layer]
     low, high = most.interval(level)
     return (
-        f" Linear dynamics fitted to the same paths produce {format_with_error(most.value, most.error)} nat in that "
+        f" Linear dynamics fitted to the same paths produce {with_error(most.value, most.error)} nat in that "
         f"time in {bursts.names[layer]} ({number(low)} to {number(high)}), of what these directions show."
     )
 

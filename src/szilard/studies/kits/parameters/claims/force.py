@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 
-from szilard.estimate import Estimate, format_with_error
+from szilard.estimate import Estimate
+from szilard.numbers import with_error
 from szilard.reservoir.time_average import time_ratio
 from szilard.studies.kits.parameters.statements import FORCE, SIGNAL
 from szilard.studies.kits.watched.bursts import Bursts
@@ -54,7 +55,7 @@ def _greatest(bursts: Bursts) -> Finding:
         bound=BOUND,
         where=f"{bursts.span(bursts.late)}, {bursts.names[layer]}",
         detail=(
-            f"{format_with_error(ratio.value, ratio.error)} in {bursts.names[layer]}, of the most pushed of its "
+            f"{with_error(ratio.value, ratio.error)} in {bursts.names[layer]}, of the most pushed of its "
             f"parameters.{'' if bursts.full_force else sampled}"
         ),
         parts=parts_of([bursts.names[each] for each in layers], [one.value for one in found], intervals, BOUND),
@@ -73,14 +74,14 @@ def _signal(bursts: Bursts) -> Finding:
     intervals = [found[layer].interval(level_of(len(layers))) for layer in layers]
     layer = layers[worst := decisive(intervals, BOUND)]
     before = signal_over_noise(bursts, layer, slice(0, bursts.records // 2))
-    earlier = "" if before is None else f"; in the first half {format_with_error(before.value, before.error)}"
+    earlier = "" if before is None else f"; in the first half {with_error(before.value, before.error)}"
     return SIGNAL.tested(
         measure="‖∇U_B‖² over tr C/|b|, the worst layer",
         effect=found[layer].value,
         interval=intervals[worst],
         bound=BOUND,
         where=f"{bursts.span(bursts.late)}, {bursts.names[layer]}",
-        detail=(f"{format_with_error(found[layer].value, found[layer].error)} in {bursts.names[layer]}{earlier}."),
+        detail=(f"{with_error(found[layer].value, found[layer].error)} in {bursts.names[layer]}{earlier}."),
         parts=parts_of(
             [bursts.names[each] for each in layers], [one.value for one in found.values()], intervals, BOUND
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from szilard.estimate import format_with_error
+from szilard.numbers import with_error
 from szilard.reservoir.contrasts import largest_effect
 from szilard.reservoir.ratio import ratio_of_means
 from szilard.studies.kits.parameters.statements import LOOP
@@ -36,7 +36,7 @@ def findings(reading: WatchedReading) -> tuple[Finding, ...]:
     gross = worst.value + half < 1 / GROSS or worst.value - half > GROSS
     declared = bursts.settings.get("clipped") is True
     clipped, skipped = (int(np.asarray(bursts.data[name]).sum()) for name in ("clipped_steps", "skipped_steps"))
-    said = [f"{format_with_error(worst.value, worst.error)} times as large in {bursts.names[layer]}."]
+    said = [f"{with_error(worst.value, worst.error)} times as large in {bursts.names[layer]}."]
     if declared:
         said.append("Gradients are clipped, as was said: temperatures are those of the unclipped ones.")
     elif largest.low > 0:

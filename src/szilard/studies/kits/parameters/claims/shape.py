@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 
-from szilard.estimate import Estimate, Kind, format_with_error
+from szilard.estimate import Estimate, Kind
+from szilard.numbers import with_error
 from szilard.studies.kits.parameters.statements import FINITE as TAILS
 from szilard.studies.kits.parameters.statements import ISOTROPIC
 from szilard.studies.kits.watched.bursts import Bursts
@@ -68,7 +69,7 @@ def _isotropic(bursts: Bursts) -> Finding:
         bound=bound,
         where=f"the last window to step {bursts.steps[-1]:,}, {bursts.names[layer]}",
         detail=(
-            f"(tr C)²/tr C² = {format_with_error(ratio.value, ratio.error)} of {parameters[layer]:,} parameters in "
+            f"(tr C)²/tr C² = {with_error(ratio.value, ratio.error)} of {parameters[layer]:,} parameters in "
             f"{bursts.names[layer]}{few}."
         ),
         parts=parts_of([bursts.names[each] for each in layers], shares, intervals, bound),
@@ -104,7 +105,7 @@ def _tails(bursts: Bursts) -> Finding:
         bound=bound,
         where=f"the last window to step {bursts.steps[-1]:,}, {bursts.names[layer]}",
         detail=(
-            f"Hill's α = {format_with_error(index.value, index.error)} in {bursts.names[layer]}. Light tails have no "
+            f"Hill's α = {with_error(index.value, index.error)} in {bursts.names[layer]}. Light tails have no "
             "α: theirs comes out large."
         ),
         parts=parts_of(

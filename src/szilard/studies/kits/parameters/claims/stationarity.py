@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from szilard.errors import RecordError
-from szilard.estimate import format_with_error
+from szilard.numbers import number, with_error
 from szilard.reservoir.contrasts import Largest, largest_contrast
 from szilard.reservoir.regimes import FEWEST as FEWEST_OF_A_REGIME
 from szilard.reservoir.regimes import Regimes, regimes
@@ -92,9 +92,9 @@ def _stationary(bursts: Bursts, found: Regimes | None) -> Finding:
         bound=(0.0, STEADY),
         where=f"{_steps(bursts, one)} against {_steps(bursts, other)}, {name}",
         detail=(
-            f"In {name} it is {change:.3g} times as large in {_steps(bursts, other)} as in {_steps(bursts, one)} (a "
-            f"line through all: {format_with_error(drift.value, drift.error)} of ln c).{_by_regime(bursts, found)}"
-            f"{'' if enough else too_alike(effective)}"
+            f"In {name} it is {number(change, 3)} times as large in {_steps(bursts, other)} as in "
+            f"{_steps(bursts, one)} (a line through all: {with_error(drift.value, drift.error)} of ln "
+            f"c).{_by_regime(bursts, found)}{'' if enough else too_alike(effective)}"
         ),
     )
 

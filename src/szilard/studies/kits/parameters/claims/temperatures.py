@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 
-from szilard.estimate import Estimate, Kind, format_with_error
+from szilard.estimate import Estimate, Kind
+from szilard.numbers import number, with_error
 from szilard.reservoir.mutual_equilibrium import mutual_equilibrium
 from szilard.reservoir.time_average import time_average, time_ratio
 from szilard.studies.kits.parameters.statements import ONE_TEMPERATURE as ONE
@@ -71,9 +72,9 @@ def _one(bursts: Bursts) -> Finding:
         bound=(0.0, ONE_TEMPERATURE),
         where=f"{bursts.span(bursts.late)}, {bursts.names[hottest]} against {bursts.names[coldest]}",
         detail=(
-            f"Hottest is {bursts.names[hottest]} at {format_with_error(hot.value, hot.error)} (units of loss, per "
-            f"parameter), coldest {bursts.names[coldest]} at {format_with_error(cold.value, cold.error)}: "
-            f"{hot.value / cold.value:.3g} times, {earlier:.3g} times in the first half of the records."
+            f"Hottest is {bursts.names[hottest]} at {with_error(hot.value, hot.error)} (units of loss, per "
+            f"parameter), coldest {bursts.names[coldest]} at {with_error(cold.value, cold.error)}: "
+            f"{number(hot.value / cold.value, 3)} times, {number(earlier, 3)} times in the first half of the records."
             f"{'' if enough else too_alike(effective)}"
         ),
     )
@@ -121,7 +122,7 @@ def _yaida(bursts: Bursts) -> Finding:
         bound=STATIONARY_RATIO,
         where=f"{bursts.span(bursts.late)}, {bursts.names[layer]}",
         detail=(
-            f"{format_with_error(ratio_there.value, ratio_there.error)} in {bursts.names[layer]}. Above 1 the "
+            f"{with_error(ratio_there.value, ratio_there.error)} in {bursts.names[layer]}. Above 1 the "
             "parameters still move towards the origin of the axes, below 1 away from it: either way they are not "
             "stationary yet."
         ),
@@ -166,8 +167,8 @@ def _settled(bursts: Bursts) -> Finding:
         bound=STATIONARY_RATIO,
         where=f"{bursts.span(slice(max(0, bursts.records - bursts.window), None))}, {bursts.names[layer]}",
         detail=(
-            f"⟨(θ − θ̄)·∇U⟩ = {format_with_error(positions.value, positions.error)} against "
-            f"{format_with_error(motions.value, motions.error)} of the motion, per parameter, in "
+            f"⟨(θ − θ̄)·∇U⟩ = {with_error(positions.value, positions.error)} against "
+            f"{with_error(motions.value, motions.error)} of the motion, per parameter, in "
             f"{bursts.names[layer]}. The window is worth {positions.degrees_of_freedom + 1:.0f} independent positions."
         ),
         parts=parts_of(

@@ -7,7 +7,8 @@ import math
 import numpy as np
 
 from szilard.distributions import f_tail
-from szilard.estimate import Estimate, format_with_error
+from szilard.estimate import Estimate
+from szilard.numbers import number, with_error
 from szilard.reservoir.contrasts import largest_effect
 from szilard.reservoir.correlation import shuffled_autocorrelation
 from szilard.reservoir.ratio import ratio_of_means
@@ -52,7 +53,7 @@ def _white(bursts: Bursts, lags: np.ndarray) -> Finding:
         bound=(0.0, COLOUR),
         where=f"{bursts.span()}, {bursts.names[layer]}",
         detail=(
-            f"ρ({bursts.lags[lag]}) = {format_with_error(worst.value, worst.error)} in {bursts.names[layer]}, pooled "
+            f"ρ({bursts.lags[lag]}) = {with_error(worst.value, worst.error)} in {bursts.names[layer]}, pooled "
             f"over {bursts.records} bursts; looking at {len(places)} of them is allowed for.{_together(bursts, lags)}"
         ),
         parts=parts_of(
@@ -73,7 +74,7 @@ def _together(bursts: Bursts, lags: np.ndarray) -> str:
     layer = min(known, key=lambda each: known[each])
     chance = min(1.0, len(known) * known[layer])
     return (
-        f" All lags together: probability {chance:.2g} if every layer's noise were white, least so in "
+        f" All lags together: probability {number(chance)} if every layer's noise were white, least so in "
         f"{bursts.names[layer]}."
     )
 
@@ -120,7 +121,7 @@ def _temperature(bursts: Bursts, lags: np.ndarray) -> Finding:
         bound=(0.0, HEATED),
         where=f"{bursts.span()}, {bursts.names[layer]}",
         detail=(
-            f"2 Σρ = {format_with_error(seen.value, seen.error)} over the recorded lags in {bursts.names[layer]}: T is "
+            f"2 Σρ = {with_error(seen.value, seen.error)} over the recorded lags in {bursts.names[layer]}: T is "
             f"1 + 2 Σρ times that of white noise. {_epochs(bursts)}"
         ),
         parts=parts_of([bursts.names[each] for each in layers], effects, intervals, (0.0, HEATED)),
@@ -159,9 +160,9 @@ def _epochs(bursts: Bursts) -> str:
         )
     tail = beyond(bursts)[0]
     return (
-        f"Shuffled epochs of {batches:,} batches leave {tail:.2g} beyond lag {last}, which is counted: over an epoch "
-        "their noises add up to zero. That cools directions that hardly relax within an epoch, r h M ≪ 1 (h their "
-        "curvature, M the batches); where r h M ≫ 1 the temperature is that of white noise."
+        f"Shuffled epochs of {batches:,} batches leave {number(tail)} beyond lag {last}, which is counted: over an "
+        "epoch their noises add up to zero. That cools directions that hardly relax within an epoch, r h M ≪ 1 (h "
+        "their curvature, M the batches); where r h M ≫ 1 the temperature is that of white noise."
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from szilard.errors import SpecError
-from szilard.estimate import format_with_error
+from szilard.numbers import number, with_error
 from szilard.reservoir.diffusion import displacement_variance
 from szilard.reservoir.dynamics import Dynamics
 from szilard.reservoir.time_average import time_ratio
@@ -59,9 +59,10 @@ def findings(reading: WatchedReading) -> tuple[Finding, ...]:
             where=f"steps to {found.steps[-1]:,}, at jumps of {found.interval}",
             at_interval=True,
             detail=(
-                f"{format_with_error(ratio.value, ratio.error)}: diffusion {found.diffusion.mean():.3g} and drift "
-                f"{found.drift.mean():.3g} nat per input and step against {found.measured.mean():.3g} measured. To "
-                "leading order in the step and short of relaxation; between bursts the ends stand for the stretch."
+                f"{with_error(ratio.value, ratio.error)}: diffusion {number(found.diffusion.mean(), 3)} and drift "
+                f"{number(found.drift.mean(), 3)} nat per input and step against {number(found.measured.mean(), 3)} "
+                "measured. To leading order in the step and short of relaxation; between bursts the ends stand for the "
+                "stretch."
             ),
         ),
     )

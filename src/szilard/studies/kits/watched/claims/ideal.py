@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from szilard.estimate import format_with_error
+from szilard.numbers import with_error
 from szilard.studies.kits.watched.reading import WatchedReading
 from szilard.verdicts.bounds import LEVEL, QUASI_STATIC
 from szilard.verdicts.finding import Basis, Concern, Finding, judge
@@ -35,8 +35,8 @@ def findings(reading: WatchedReading) -> tuple[Finding, ...]:
             bound=(0.0, QUASI_STATIC),
             verdict=judge(interval, (0.0, QUASI_STATIC)),
             detail=(
-                f"Σ(X|Θ) = {format_with_error(production.value, production.error)} nat against ΔS(X|Θ) = "
-                f"{format_with_error(change.value, change.error)} nat per input, "
+                f"Σ(X|Θ) = {with_error(production.value, production.error)} nat against ΔS(X|Θ) = "
+                f"{with_error(change.value, change.error)} nat per input, "
                 f"{_at_interval(reading)}; another k gives another number."
             ),
         ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from szilard.numbers import percent
 from szilard.studies.kits.watched.drift import DriftShare, Motion
 from szilard.studies.kits.watched.learning import in_words as outcome_in_words
 from szilard.studies.kits.watched.reading import WatchedReading
@@ -90,7 +91,7 @@ def _learning(reading: WatchedReading) -> Finding:
         basis=Basis.TESTED,
         concerns=Concern.THEORY,
         at_interval=True,
-        measure=f"drift's share of the work; below {DRIFT:g} a doubled interval changes W by < {DRIFT:.0%}",
+        measure=f"drift's share of the work; below {DRIFT:g} a doubled interval changes W by < {percent(DRIFT)}",
         effect=effect,
         interval=interval,
         bound=(DRIFT, math.inf),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from szilard.numbers import number
 from szilard.studies.kits.watched.reading import WatchedReading
 from szilard.verdicts.bounds import ROUNDING, ROUNDING_FACTOR
 from szilard.verdicts.finding import Basis, Concern, Finding, Verdict, judge
@@ -19,13 +20,13 @@ def findings(reading: WatchedReading) -> tuple[Finding, ...]:
     # a floor alone accuses nobody: models that follow closely upon one another round alike
     verdict = Verdict.HELD if judge(interval, (0.0, ROUNDING)) is Verdict.HELD else Verdict.UNDECIDED
     precision = str(reading.attributes.get("forward_precision", "an unknown precision"))
-    detail = f"Rounding at {precision} would feign up to about {floor:.1g} nat of {work:.4g} nat."
+    detail = f"Rounding at {precision} would feign up to about {number(floor, 1)} nat of {number(work, 4)} nat."
     if verdict is Verdict.UNDECIDED and "work_quadratic" in reading.rows and work > 0:
         quadratic = reading.at("work_quadratic").value
         share = abs(work - quadratic) / work
         interval = (share, share)
         verdict = judge(interval, (0.0, ROUNDING))
-        detail += f" The Fisher form, which rounding hardly touches, gives {quadratic:.4g} nat."
+        detail += f" The Fisher form, which rounding hardly touches, gives {number(quadratic, 4)} nat."
     elif verdict is Verdict.UNDECIDED:
         detail += " The Fisher form would tell: szilard.Ledger(fisher=True)."
     if reading.attributes.get("forward_flagged"):
