@@ -68,7 +68,8 @@ def _parts(value: float, error: float) -> tuple[str, str, str]:
     if -3 <= places <= 6:
         return _fixed(value, max(places, 0)), _fixed(error, max(places, 0)), ""
     power = math.floor(math.log10(max(abs(value), abs(error))))
-    return *(_fixed(each / 10.0**power, places + power) for each in (value, error)), ten_to(power)
+    amount, spread = (_fixed(each / 10.0**power, places + power) for each in (value, error))
+    return amount, spread, ten_to(power)
 
 
 def percent(share: float, places: int = 0) -> str:

@@ -15,6 +15,7 @@ from szilard.errors import RecordError
 from szilard.studies.registry import trainings_of
 
 if TYPE_CHECKING:
+    from szilard.estimate import Estimate
     from szilard.handle import Run
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from szilard.estimate import Estimate
-from szilard.numbers import percent
+from szilard.numbers import number, percent
 from szilard.page.cards import card
 from szilard.page.content import Card, Content, Remark
 from szilard.page.numbers import table

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from szilard.numbers import with_error
+from szilard.numbers import number, with_error
 from szilard.page.cards import card
 from szilard.page.content import Card, Content, Remark
 from szilard.page.numbers import table

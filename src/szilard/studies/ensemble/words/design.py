@@ -112,7 +112,10 @@ def diverged(reading: EnsembleReading) -> str:
         return ""
     told = [f"{member} at step {step:,}" if isinstance(step, int) else str(member) for member, step in rows[:6]]
     more = f" and {len(rows) - 6} more" if len(rows) > 6 else ""
-    return f"{many(len(rows), 'member')} diverged ({', '.join(told)}{more}): kept in the ledger, left out of every mixture."
+    return (
+        f"{many(len(rows), 'member')} diverged ({', '.join(told)}{more}): kept in the ledger, "
+        "left out of every mixture."
+    )
 
 
 def guessing(reading: EnsembleReading) -> str:

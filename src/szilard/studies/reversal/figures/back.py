@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from szilard.numbers import number
 from szilard.page.axes import Axis, positive
 from szilard.page.plot import Plot
 from szilard.page.style import Figure, Pen
@@ -20,10 +21,10 @@ def figure(reading: ReversalReading) -> Figure:
     plot = Plot(Axis("steps taken back", span=(0, float(back[-1]))), right=64)
     count = len(reading.rates)
     named = {place for place in (0, 1, 2, count // 2, count - 1) if place < count}
-    for number, start in enumerate(reading.starts):
+    for column, start in enumerate(reading.starts):
         panel = plot.panel("share of the way missed", log=True, span=(positive(drawn)[0] / 1.6, MOST))
         for place in range(count):
-            values, pen = relative[:, number, place], Pen(shade(place, count), width=2.6 if place == 0 else 1.8)
+            values, pen = relative[:, column, place], Pen(shade(place, count), width=2.6 if place == 0 else 1.8)
             panel.line(medians(back, _cut(values)), f"r = {number(reading.rates[place])}", pen)
             if place in named and values[-1] <= MOST:
                 panel.end(rate_of(reading.rates, place), float(values[-1]), pen.colour)

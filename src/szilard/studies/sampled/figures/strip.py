@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from szilard.numbers import number
 from szilard.page.axes import axis, layout
 from szilard.page.style import Figure
 from szilard.studies.sampled.gallery import Gallery
