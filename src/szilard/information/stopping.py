@@ -11,6 +11,7 @@ from numpy import ndarray
 
 from szilard.distributions import student_quantiles
 from szilard.errors import SpecError
+from szilard.numbers import percent
 
 _FEWEST = 3
 """Clusters for an error bar."""
@@ -51,10 +52,10 @@ class StoppingPoint:
             return f"{where}, and does not rise again beyond its error: no label-free stopping point in this run."
         if math.isnan(self.loss):
             return f"{where}: stop there, as far as predictions alone can tell."
-        end = f"{abs(self.saving):.0%} {'below' if self.saving >= 0 else 'above'} that at the end"
+        end = f"{percent(abs(self.saving))} {'below' if self.saving >= 0 else 'above'} that at the end"
         if self.saving < 0:
-            return f"{where}, no good stop: the test loss there is {self.cost:.0%} above the best, {end}."
-        return f"{where}; the test loss there is {self.cost:.0%} above the best, {end}."
+            return f"{where}, no good stop: the test loss there is {percent(self.cost)} above the best, {end}."
+        return f"{where}; the test loss there is {percent(self.cost)} above the best, {end}."
 
 
 def label_free_stop(
