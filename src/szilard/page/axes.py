@@ -41,6 +41,7 @@ class Axis:
         grid: whether lines cross the panel.
         labelled: whether marks have numbers.
         ticked: whether marks are drawn.
+        headed: of an x axis, whether its value stands above what the pointer shows.
         framed: whether it is drawn on both sides of the panel.
     """
 
@@ -59,6 +60,7 @@ class Axis:
     grid: bool = True
     labelled: bool = True
     ticked: bool = True
+    headed: bool = True
     framed: bool = False
 
     def settings(self) -> dict[str, Any]:
@@ -109,6 +111,8 @@ class Axis:
             found["showticklabels"] = False
         if self.one_scale:
             found |= {"scaleanchor": "x", "scaleratio": 1}
+        if not self.headed:
+            found["unifiedhovertitle"] = {"text": " "}
         if self.framed:
             found |= {"mirror": True, "showline": True}
         return found

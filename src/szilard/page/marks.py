@@ -60,7 +60,7 @@ def line(
 def points(
     x: Any, y: Any, name: str, pen: Pen, symbol: Any = "circle", *, half: Any = None, across: Any = None,
     joined: bool = False, size: float = 8, cap: float = 4, edge: Pen | None = None, text: Sequence[str] | None = None,
-    unit: str = "", digits: int = 3, legend: bool = False,
+    unit: str = "", digits: int = 3, quiet: bool = False, legend: bool = False,
 ) -> Trace:  # fmt: skip
     """Markers, with bars of 95 % intervals.
 
@@ -79,9 +79,11 @@ def points(
         text: what each is, under the pointer.
         unit: behind the number under the pointer.
         digits: of this number.
+        quiet: whether they say nothing under the pointer.
         legend: whether the legend names them.
     """
     value, bars = ("x", across) if half is None and across is not None else ("y", half)
+    shown = pointed(value, digits, unit, error=bars is not None, text=text is not None)
     trace: Trace = {
         "type": "scatter",
         "mode": "lines+markers" if joined else "markers",
@@ -90,9 +92,8 @@ def points(
         "y": y,
         "line": {"color": pen.colour, "dash": pen.dash, "width": pen.width},
         "marker": {"color": pen.colour, "symbol": symbol, "size": size},
-        "hovertemplate": pointed(value, digits, unit, error=bars is not None, text=text is not None),
         "showlegend": legend,
-    }
+    } | ({"hoverinfo": "skip"} if quiet else {"hovertemplate": shown})
     if edge is not None:
         trace["marker"]["line"] = {"color": edge.colour, "width": edge.width}
     if bars is not None:
@@ -193,6 +194,20 @@ def crowd(curves: Sequence[Curve], pen: Pen, *, opacity: float | None = None) ->
         "hoverinfo": "skip",
         "showlegend": False,
     }
+
+
+def dots(x: Any, y: Any, colour: str, *, text: Sequence[str], unit: str) -> Trace:
+    """Many small points, each with what it is under the pointer."""
+    return {"type": "scatter", "mode": "markers", "x": x, "y": y, "text": [escape(each) for each in text],
+            "marker": {"size": 5, "color": faded(colour, 0.45), "line": {"width": 0}}, "showlegend": False,
+            "hovertemplate": pointed("y", 3, unit, text=True)}  # fmt: skip
+
+
+def heads(x: Any, y: float, steps: Any) -> Trace:
+    """Invisible marks that put the training step at the head of what the pointer shows."""
+    return {"type": "scatter", "mode": "markers", "name": "step", "x": x, "y": np.full(len(steps), y),
+            "customdata": steps, "marker": {"opacity": 0, "size": 1}, "hovertemplate": "%{customdata:,d}",
+            "showlegend": False}  # fmt: skip
 
 
 def diamond(x: float, y: float, pen: Pen) -> Trace:

@@ -82,6 +82,23 @@ class Panel:
         """Many curves, none of which has a name."""
         self._add(marks.crowd(curves, pen, opacity=opacity))
 
+    def dots(self, x: Any, y: Any, colour: str, *, text: Sequence[str], unit: str) -> None:
+        """Many small points, each with what it is under the pointer."""
+        self._add(marks.dots(x, y, colour, text=text, unit=unit))
+
+    def diamond(self, x: float, y: float, pen: Pen) -> None:
+        """One point that matters, set on its curve."""
+        self._add(marks.diamond(x, y, pen))
+
+    def words(self, x: float, y: float, text: str, colour: str, side: str) -> None:
+        """Words to the ``"left"`` or ``"right"`` of a point, which move with it when the reader switches the axis."""
+        self._add(marks.words(x, y, text, colour, side))
+
+    def heads(self, x: Any, steps: Any) -> None:
+        """The training step at the head of what the pointer shows, in a panel that has its span."""
+        low, high = self.span or (0.0, 1.0)
+        self._add(marks.heads(x, 0.5 * (low + high), steps))
+
     def put(self, *traces: Trace) -> None:
         """Any other marks of :mod:`szilard.page.marks`."""
         self._add(*traces)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from szilard.page.axes import axis, layout
-from szilard.page.drawing import label_ends, points
-from szilard.page.style import Figure
+from szilard.page.axes import Axis
+from szilard.page.marks import JOINED
+from szilard.page.plot import Plot
+from szilard.page.style import Figure, Pen
 from szilard.studies.ensemble.figures.marks import LEVELS, WHOLE, has_curve
 from szilard.studies.ensemble.reading import EnsembleReading
 
@@ -18,7 +19,9 @@ def figure(reading: EnsembleReading) -> Figure | None:
     found = [level for level in levels if has_curve(reading, f"{level[0]}_block")]
     if len(sizes) < 2 or not found:
         return None
-    data, ends, tops = [], [], [0.0]
+    across = Axis("probe inputs in a block, m", at=sizes, span=(0, float(sizes[-1]) * 1.03))
+    plot = Plot(across, right=92, closest=True)
+    panel, tops = plot.panel("information (nat per block)"), [0.0]
     for name, words, short, pen in found:
         values = reading.column(f"{name}_block")[-1]
         errors = reading.errors(f"{name}_block")
@@ -26,31 +29,17 @@ def figure(reading: EnsembleReading) -> Figure | None:
         known = np.isfinite(values)
         if not known.any():
             continue
-        data.append(points(sizes[known], values[known], half[known], words, pen, "circle"))
+        panel.points(sizes[known], values[known], words, pen.at(JOINED), half=half[known], joined=True, end=short)
         ray = float(values[known][0] * sizes[-1] / sizes[known][0])
-        alike = {"type": "scatter", "mode": "lines", "x": [0, sizes[-1]], "y": [0, ray], "hoverinfo": "skip",
-                 "line": {"color": pen.colour, "width": 1, "dash": "dot"}, "showlegend": False}  # fmt: skip
-        data.append(alike)
-        ends.append((short, float(values[known][-1]), pen.colour))
+        panel.reference([0, sizes[-1]], [0, ray], "", Pen(pen.colour, "dot", 1))
         tops += [float((values + half)[known].max()), ray]
-    if not data:
+    if not plot.traces:
         return None
-    span = (0.0, 1.06 * max(tops))
-    return Figure(
-        key="blocks",
-        title="Several inputs at once",
-        caption=(
-            "Nats that the answers to m probe inputs tell jointly, at the last record. A mean over single inputs does "
-            "not add up: were the inputs independent, the points would lie on the dotted rays; below them, inputs tell "
-            "the same twice. Bars: 95 %."
-        ),
-        data=data,
-        layout=layout(
-            axis("information (nat per block)", range=list(span)),
-            x=axis("probe inputs in a block, m", tickvals=sizes.tolist(), range=[0, float(sizes[-1]) * 1.03]),
-            right=92,
-            annotations=label_ends(ends, span),
-            hovermode="closest",
-        ),
-        along_steps=False,
+    panel.span = (0.0, 1.06 * max(tops))
+    return plot.figure(
+        "blocks",
+        "Several inputs at once",
+        "Nats that the answers to m probe inputs tell jointly, at the last record. A mean over single inputs does "
+        "not add up: were the inputs independent, the points would lie on the dotted rays; below them, inputs tell "
+        "the same twice. Bars: 95 %.",
     )

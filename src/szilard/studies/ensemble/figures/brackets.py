@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
-from szilard.page.axes import axis, layout, rule
 from szilard.page.curve import Curve
-from szilard.page.drawing import between, label_ends, line
+from szilard.page.panel import Panel
 from szilard.page.style import Figure, Pen
 from szilard.studies.ensemble.figures.marks import (
     LEVELS,
@@ -17,9 +15,9 @@ from szilard.studies.ensemble.figures.marks import (
     curve_of,
     drawn,
     has_curve,
+    plot_of,
     span_of,
     step_heads,
-    x_axis,
 )
 from szilard.studies.ensemble.reading import EnsembleReading
 
@@ -33,34 +31,26 @@ def figure(reading: EnsembleReading) -> Figure | None:
     found = [level for level in levels if has_curve(reading, level[0], f"{level[0]}_lower", f"{level[0]}_upper")]
     if not found:
         return None
-    data, axes, notes, shapes, spans = [], [], [], [], []
-    for panel, (name, words, short, pen) in enumerate(found, start=1):
+    plot = plot_of(reading, right=84)
+    for name, words, short, pen in found:
         low, high = (_possible(reading, curve_of(reading, f"{name}_{end}")) for end in ("lower", "upper"))
         middle = curve_of(reading, name)
-        span = span_of(Curve(low.steps, low.values), Curve(high.steps, high.values), Curve(middle.steps, middle.values))
-        data += between(low.steps, low.values, high.values, pen, panel=panel, share=0.22)
-        data += line(Curve(middle.steps, middle.values), words, pen, unit="nat", panel=panel)
-        data += _saturated(reading, name, middle, pen, panel)
+        bare = [Curve(each.steps, each.values) for each in (low, high, middle)]
+        panel = plot.panel(f"{short} (nat)", span=span_of(*bare))
+        panel.between(low.steps, low.values, high.values, pen, share=0.22)
+        panel.line(bare[-1], words, pen, unit="nat", end=short)
+        _saturated(reading, panel, name, pen)
         cap = _cap(reading, name)
         if cap is not None and cap[0] < NEAR * float(np.nanmax(high.values)):
-            span = (span[0], max(span[1], 1.08 * cap[0]))
-            shape, note = rule(cap[0], cap[1], panel)
-            shapes.append(shape)
-            notes.append(note)
-        spans.append(span)
-        axes.append(axis(f"{short} (nat)", range=list(span)))
-        notes += label_ends([(short, float(middle.values[-1]), pen.colour)], span, panel)
-    return Figure(
-        key="brackets",
-        title="Brackets: what so many runs can pin down",
-        caption=(
-            "Shaded: the bracket. A mixture that includes the member itself bounds from below, one that leaves its "
-            "whole cluster out from above, both in expectation; drawn within 0 and ln C. Dotted: the most that so many "
-            "runs can show. Crosses: saturated, the bracket being as wide as the value: then it alone means something."
-        ),
-        data=[*data, *step_heads(reading, *spans)],
-        layout=layout(*axes, x=x_axis(reading), right=84, shapes=shapes, annotations=notes),
-        panels=len(found),
+            panel.span = (panel.span[0], max(panel.span[1], 1.08 * cap[0]))
+            panel.rule(*cap)
+    step_heads(reading, plot.panels)
+    return plot.figure(
+        "brackets",
+        "Brackets: what so many runs can pin down",
+        "Shaded: the bracket. A mixture that includes the member itself bounds from below, one that leaves its "
+        "whole cluster out from above, both in expectation; drawn within 0 and ln C. Dotted: the most that so many "
+        "runs can show. Crosses: saturated, the bracket being as wide as the value: then it alone means something.",
     )
 
 
@@ -69,18 +59,14 @@ def _possible(reading: EnsembleReading, curve: Curve) -> Curve:
     return Curve(curve.steps, reading.possible(curve.values))
 
 
-def _saturated(reading: EnsembleReading, name: str, curve: Curve, pen: Pen, panel: int) -> list[dict[str, Any]]:
+def _saturated(reading: EnsembleReading, panel: Panel, name: str, pen: Pen) -> None:
     """Crosses where the flag is set."""
     flag = f"{name}_saturated"
     if flag not in reading.rows:
-        return []
-    values = np.where(reading.column(flag) == 1, reading.column(name), np.nan)
-    set_ = drawn(reading, values)
-    if not len(set_):
-        return []
-    return [{"type": "scatter", "mode": "markers", "name": "saturated", "x": set_.steps, "y": set_.values,
-             "yaxis": "y" if panel == 1 else f"y{panel}", "hoverinfo": "skip", "showlegend": False,
-             "marker": {"symbol": "x-thin", "size": 8, "line": {"color": pen.colour, "width": 2}}}]  # fmt: skip
+        return
+    found = drawn(reading, np.where(reading.column(flag) == 1, reading.column(name), np.nan))
+    if len(found):
+        panel.points(found.steps, found.values, "saturated", pen, "x-thin", edge=pen.at(2), quiet=True)
 
 
 def _cap(reading: EnsembleReading, name: str) -> tuple[float, str] | None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from szilard.page.axes import axis, layout
 from szilard.page.style import Figure
-from szilard.studies.ensemble.figures.marks import LEVELS, WHOLE, ends, lines, named, span_of, step_heads, x_axis
+from szilard.studies.ensemble.figures.marks import LEVELS, WHOLE, draw, named, plot_of, span_of, step_heads
 from szilard.studies.ensemble.reading import EnsembleReading
 from szilard.studies.ensemble.words.amounts import listed
 
@@ -25,21 +24,14 @@ def figure(reading: EnsembleReading) -> Figure | None:
     told = listed([TELLS[each.short] for each in curves]) or "of its model"
     sum_of = " Dotted: their sum, L-info, all that a prediction tells of its model." if curves and whole else ""
     curves += whole
+    plot = plot_of(reading, right=92)
     span = span_of(*(each.curve for each in curves))
-    return Figure(
-        key="budget",
-        title="The budget: learned, memorised, luck",
-        caption=(
-            f"How many nats a prediction tells {told}.{sum_of} Bands: 95 %, by Student's t over the "
-            f"{_clusters(reading)}."
-        ),
-        data=[*lines(curves, markers=True), *step_heads(reading, span)],
-        layout=layout(
-            axis("information (nat per probe input)", range=list(span), zeroline=True),
-            x=x_axis(reading),
-            right=92,
-            annotations=ends(curves, span),
-        ),
+    draw(plot.panel("information (nat per probe input)", span=span, zero_line=True), curves, symbol="circle")
+    step_heads(reading, plot.panels)
+    return plot.figure(
+        "budget",
+        "The budget: learned, memorised, luck",
+        f"How many nats a prediction tells {told}.{sum_of} Bands: 95 %, by Student's t over the {_clusters(reading)}.",
         wide=True,
     )
 

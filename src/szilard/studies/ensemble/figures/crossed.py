@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from szilard.page.axes import axis, layout
 from szilard.page.style import BLACK, Figure, Pen
 from szilard.studies.ensemble.figures.marks import (
     INITIALISATION,
     ORDER,
     SEED,
-    ends,
+    draw,
     has_curve,
-    lines,
     named,
+    plot_of,
     span_of,
     step_heads,
-    x_axis,
 )
 from szilard.studies.ensemble.reading import EnsembleReading
 
@@ -34,26 +32,17 @@ def figure(reading: EnsembleReading) -> Figure | None:
     """None for designs that are not crossed."""
     if not has_curve(reading, "info_seed_initialisation", "info_seed_order"):
         return None
-    data, axes, notes, spans = [], [], [], []
-    titles = ("luck (nat)", "quadratic (1)")
-    for number, (quantities, title) in enumerate(zip((NATS, QUADRATIC), titles, strict=True), start=1):
+    plot = plot_of(reading, right=96)
+    for quantities, title, unit in ((NATS, "luck (nat)", "nat"), (QUADRATIC, "quadratic (1)", "")):
         curves = named(reading, quantities)
-        if not curves:
-            continue
-        span = span_of(*(each.curve for each in curves))
-        data += lines(curves, unit="nat" if number == 1 else "", panel=number)
-        notes += ends(curves, span, number)
-        spans.append(span)
-        axes.append(axis(title, range=list(span), zeroline=True))
-    return Figure(
-        key="crossed",
-        title="What luck is made of: start and order",
-        caption=(
-            "Above: the luck of the seed splits into what the initialisation leaves in the predictions and what the "
-            "batch order adds. Below: the same for the quadratic information, unbiased and symmetric, with the part "
-            "that only both together make. The paper claims that the initialisation fades. Bands: 95 %."
-        ),
-        data=[*data, *step_heads(reading, *spans)],
-        layout=layout(*axes, x=x_axis(reading), right=96, annotations=notes),
-        panels=len(axes),
+        if curves:
+            span = span_of(*(each.curve for each in curves))
+            draw(plot.panel(title, span=span, zero_line=True), curves, unit=unit)
+    step_heads(reading, plot.panels)
+    return plot.figure(
+        "crossed",
+        "What luck is made of: start and order",
+        "Above: the luck of the seed splits into what the initialisation leaves in the predictions and what the "
+        "batch order adds. Below: the same for the quadratic information, unbiased and symmetric, with the part "
+        "that only both together make. The paper claims that the initialisation fades. Bands: 95 %.",
     )

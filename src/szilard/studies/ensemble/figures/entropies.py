@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from szilard.page.axes import axis, layout
 from szilard.page.curve import Curve
-from szilard.page.drawing import between, label_ends, line
 from szilard.page.style import BLACK, BLUE, GREEN, VERMILLION, Figure, Pen
 from szilard.studies.ensemble.figures.marks import (
     LEVELS,
     Named,
     Quantity,
     curve_of,
-    ends,
+    draw,
     has_curve,
-    lines,
+    plot_of,
     span_of,
     step_heads,
-    x_axis,
 )
 from szilard.studies.ensemble.reading import EnsembleReading
 
@@ -36,7 +31,6 @@ def figure(reading: EnsembleReading) -> Figure | None:
         return None
     rungs = [curve_of(reading, name) if has_curve(reading, name) else None for name, *_ in LADDER]
     varies = [reading.count(level) != 1 for level in ("task", "dataset", "seed")]
-    data: list[dict[str, Any]] = []
     # Where a level has one member, the mixtures above and below it are the same: one line is enough.
     shown = [True, varies[0], varies[2] and (varies[0] or varies[1]), True]
     curves = [
@@ -44,32 +38,21 @@ def figure(reading: EnsembleReading) -> Figure | None:
         for rung, (_, words, short, pen), wanted in zip(rungs, LADDER, shown, strict=True)
         if rung is not None and wanted
     ]
-    span = span_of(*(each.curve for each in curves))
+    plot = plot_of(reading, right=96)
+    draw(plot.panel("entropy (nat per input)", span=span_of(*(each.curve for each in curves))), curves)
     above = _above(rungs, varies)
-    top = span_of(*(curve for _, curve, _ in above))
-    for lower, upper, level in above:
-        data += between(upper.steps, lower.values, upper.values, level[-1], panel=2, share=0.2)
-        data += line(upper, f"up to {level[2]}", level[-1], unit="nat", panel=2)
-    heights = [
-        (level[2], 0.5 * float(lower.values[-1] + upper.values[-1]), level[-1].colour) for lower, upper, level in above
-    ]
-    return Figure(
-        key="entropies",
-        title="Where the nats sit",
-        caption=(
-            "Above: the entropy of a prediction for one who knows nothing of the training, its task, its dataset, or "
-            "itself; each piece of knowledge takes a piece of the budget away. Below: these pieces on top of "
-            "one another, above S(X|Θ). Plug-in mixtures, before any correction."
-        ),
-        data=[*data, *lines(curves), *step_heads(reading, span, top)],
-        layout=layout(
-            axis("entropy (nat per input)", range=list(span)),
-            axis("above S(X|Θ) (nat)", range=list(top)),
-            x=x_axis(reading),
-            right=96,
-            annotations=[*ends(curves, span), *label_ends(heights, top, 2)],
-        ),
-        panels=2,
+    panel = plot.panel("above S(X|Θ) (nat)", span=span_of(*(curve for _, curve, _ in above)))
+    for lower, upper, (_, _, short, pen) in above:
+        panel.between(upper.steps, lower.values, upper.values, pen, share=0.2)
+        panel.line(upper, f"up to {short}", pen, unit="nat")
+        panel.end(short, 0.5 * float(lower.values[-1] + upper.values[-1]), pen.colour)
+    step_heads(reading, plot.panels)
+    return plot.figure(
+        "entropies",
+        "Where the nats sit",
+        "Above: the entropy of a prediction for one who knows nothing of the training, its task, its dataset, or "
+        "itself; each piece of knowledge takes a piece of the budget away. Below: these pieces on top of "
+        "one another, above S(X|Θ). Plug-in mixtures, before any correction.",
     )
 
 

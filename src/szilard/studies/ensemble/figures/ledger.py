@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from szilard.page.axes import axis, layout, spread
+from szilard.page.axes import spread
 from szilard.page.curve import Curve
-from szilard.page.drawing import label_ends, line, thin
 from szilard.page.style import BLUE, GREEN, VERMILLION, Figure, Pen
 from szilard.studies.ensemble.figures.marks import (
     curve_of,
@@ -14,8 +13,8 @@ from szilard.studies.ensemble.figures.marks import (
     has_curve,
     has_curves_of_members,
     members_of,
+    plot_of,
     step_heads,
-    x_axis,
 )
 from szilard.studies.ensemble.reading import EnsembleReading
 
@@ -30,35 +29,26 @@ def figure(reading: EnsembleReading) -> Figure | None:
     """None without the mean work."""
     if not has_curve(reading, "work_mean", "heat_mean"):
         return None
-    data, ends, heights = [], [], []
+    plot = plot_of(reading, right=92)
+    panel, heights = plot.panel("nat per input, since the first record"), []
     for column, *_, pen in QUANTITIES:
         if has_curves_of_members(reading, column):
-            crowd = members_of(reading, column)
-            data.append(thin(crowd, pen))
+            panel.crowd(crowd := members_of(reading, column), pen)
             heights += [curve.values for curve in crowd]
     for column, mean, words, short, pen in QUANTITIES:
         if not mean and not has_curves_of_members(reading, column):
             continue
         curve = curve_of(reading, mean) if mean else _change(reading)
-        data += line(curve, words, pen, unit="nat")
+        panel.line(curve, words, pen, unit="nat", end=short)
         heights.append(curve.values)
-        ends.append((short, float(curve.values[-1]), pen.colour))
-    span = spread(*heights)
-    return Figure(
-        key="ledger",
-        title="The ledger of the members",
-        caption=(
-            "Thick: means over the ensemble with 95 % bands over the outermost clusters; thin: single trainings. "
-            "W + Q = ΔS for each of them. What spreads here is heat and work; what it means for predictions is the "
-            "budget above."
-        ),
-        data=[*data, *step_heads(reading, span)],
-        layout=layout(
-            axis("nat per input, since the first record", range=list(span)),
-            x=x_axis(reading),
-            right=92,
-            annotations=label_ends(ends, span),
-        ),
+    panel.span = spread(*heights)
+    step_heads(reading, plot.panels)
+    return plot.figure(
+        "ledger",
+        "The ledger of the members",
+        "Thick: means over the ensemble with 95 % bands over the outermost clusters; thin: single trainings. "
+        "W + Q = ΔS for each of them. What spreads here is heat and work; what it means for predictions is the "
+        "budget above.",
     )
 
 

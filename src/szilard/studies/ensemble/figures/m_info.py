@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from szilard.page.axes import axis, layout
 from szilard.page.style import BLUE, PURPLE, VERMILLION, Figure, Pen
-from szilard.studies.ensemble.figures.marks import ends, has_curve, lines, named, span_of, step_heads, x_axis
+from szilard.studies.ensemble.figures.marks import draw, has_curve, named, plot_of, span_of, step_heads
 from szilard.studies.ensemble.reading import EnsembleReading
 
 QUANTITIES = (
@@ -20,17 +19,13 @@ def figure(reading: EnsembleReading) -> Figure | None:
         return None
     curves = named(reading, QUANTITIES)
     unbounded = "" if has_curve(reading, "m_info_upper") else " This design gives no upper bound."
-    span = span_of(*(each.curve for each in curves))
-    return Figure(
-        key="m-info",
-        title="M-info: what the parameters hold of the data",
-        caption=(
-            "I(Θ;B) lies between what predictions show of the data set and what noise, or the number of data sets, "
-            "lets through. −Q is the paper's Clausius number, a hypothesis: nothing forces it between the bounds, and "
-            f"it counts nats per input.{unbounded} Bands: 95 %."
-        ),
-        data=[*lines(curves), *step_heads(reading, span)],
-        layout=layout(
-            axis("information (nat)", range=list(span)), x=x_axis(reading), right=80, annotations=ends(curves, span)
-        ),
+    plot = plot_of(reading, right=80)
+    draw(plot.panel("information (nat)", span=span_of(*(each.curve for each in curves))), curves)
+    step_heads(reading, plot.panels)
+    return plot.figure(
+        "m-info",
+        "M-info: what the parameters hold of the data",
+        "I(Θ;B) lies between what predictions show of the data set and what noise, or the number of data sets, "
+        "lets through. −Q is the paper's Clausius number, a hypothesis: nothing forces it between the bounds, and "
+        f"it counts nats per input.{unbounded} Bands: 95 %.",
     )

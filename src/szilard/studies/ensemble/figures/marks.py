@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from szilard.page.axes import STEP_TITLE, axis, spread
+from szilard.page.axes import STEP_TITLE, Axis, Span, spread
 from szilard.page.curve import Curve, thinned
-from szilard.page.drawing import label_ends, line
+from szilard.page.panel import Panel
+from szilard.page.plot import Plot
 from szilard.page.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, VERMILLION, Pen
 from szilard.studies.ensemble.reading import EnsembleReading
 
@@ -56,21 +57,13 @@ def named(reading: EnsembleReading, quantities: Sequence[Quantity]) -> list[Name
     ]
 
 
-def lines(curves: Sequence[Named], *, unit: str = "nat", panel: int = 1, markers: bool = False) -> list[dict[str, Any]]:
-    """Every curve with its band."""
-    return [
-        trace
-        for each in curves
-        for trace in line(each.curve, each.words, each.pen, unit=unit, panel=panel, markers=markers)
-    ]
+def draw(panel: Panel, curves: Sequence[Named], *, unit: str = "nat", symbol: str = "") -> None:
+    """Every curve with its band, and its name at its end."""
+    for each in curves:
+        panel.line(each.curve, each.words, each.pen, unit=unit, symbol=symbol, end=each.short)
 
 
-def ends(curves: Sequence[Named], span: tuple[float, float], panel: int = 1) -> list[dict[str, Any]]:
-    """Every curve's name at its end."""
-    return label_ends([(each.short, float(each.curve.values[-1]), each.pen.colour) for each in curves], span, panel)
-
-
-def span_of(*curves: Curve, zero: bool = True) -> tuple[float, float]:
+def span_of(*curves: Curve, zero: bool = True) -> Span:
     """The heights of a panel: every value, and their bands as far as these do not dwarf them.
 
     Args:
@@ -83,32 +76,11 @@ def span_of(*curves: Curve, zero: bool = True) -> tuple[float, float]:
     return max(bottom, low - room), min(top, high + room)
 
 
-def step_heads(reading: EnsembleReading, *spans: tuple[float, float]) -> list[dict[str, Any]]:
-    """Invisible marks that put the training step at the head of what a reader sees under the pointer.
-
-    Only needed where step 0 does not stand at 0.
-
-    Args:
-        reading: of the record.
-        spans: lowest and highest height of each panel.
-    """
-    if not logarithmic_steps(reading):
-        return []
-    return [
-        {
-            "type": "scatter",
-            "mode": "markers",
-            "name": "step",
-            "x": positions(reading),
-            "y": np.full(reading.records, 0.5 * (low + high)),
-            "yaxis": "y" if panel == 1 else f"y{panel}",
-            "customdata": reading.steps,
-            "marker": {"opacity": 0, "size": 1},
-            "hovertemplate": "%{customdata:,d}",
-            "showlegend": False,
-        }
-        for panel, (low, high) in enumerate(spans, start=1)
-    ]
+def step_heads(reading: EnsembleReading, panels: Sequence[Panel]) -> None:
+    """Puts the training step at the head of what a reader sees under the pointer, where step 0 does not stand at 0."""
+    if logarithmic_steps(reading):
+        for panel in panels:
+            panel.heads(positions(reading), reading.steps)
 
 
 # Curves along the training
@@ -160,16 +132,16 @@ def members_of(reading: EnsembleReading, name: str) -> list[Curve]:
     return [curve for member in chosen if len(curve := drawn(reading, values[:, member]))]
 
 
-def x_axis(reading: EnsembleReading) -> dict[str, Any]:
-    """The step axis. Where it is logarithmic, step 0 has a tick of its own at its left end."""
+def plot_of(reading: EnsembleReading, right: int, *, closest: bool = False) -> Plot:
+    """A plot along the training. Where steps are logarithmic, step 0 has a mark of its own at the left end."""
     if not logarithmic_steps(reading):
-        return axis(STEP_TITLE, rangemode="tozero", tickformat=",d")
+        return Plot(right=right, closest=closest)
     steps, places = reading.steps, positions(reading)
     left = places[0]
     ticks = [10**power for power in range(12) if 1.6 * left < 10**power <= 1.05 * places[-1]]
     names = [f"{tick:,}" for tick in ticks]
     if steps[0] == 0:
         ticks, names = [left, *ticks], ["0", *names]
-    reach = [float(np.log10(left / 1.2)), float(np.log10(places[-1] * 1.04))]
-    return axis(STEP_TITLE, type="log", range=reach, tickmode="array", tickvals=ticks, ticktext=names,
-                tickformat=",d", unifiedhovertitle={"text": " "})  # fmt: skip
+    span = (left / 1.2, places[-1] * 1.04)
+    across = Axis(STEP_TITLE, log=True, span=span, at=ticks, called=names, every=None, steps=True, headed=False)
+    return Plot(across, right=right, closest=closest)

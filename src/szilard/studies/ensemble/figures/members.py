@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from szilard.numbers import number, percent
-from szilard.page.axes import axis, layout, spread
-from szilard.page.drawing import label_ends, line
-from szilard.page.style import PURPLE, Figure, faded
-from szilard.studies.ensemble.figures.marks import TOTAL, drawn, has_curve, logarithmic_steps, positions, x_axis
+from szilard.page.axes import spread
+from szilard.page.style import PURPLE, Figure
+from szilard.studies.ensemble.figures.marks import TOTAL, drawn, has_curve, logarithmic_steps, plot_of, positions
 from szilard.studies.ensemble.reading import EnsembleReading
 
 WIDTH = 0.35
@@ -24,34 +23,23 @@ def figure(reading: EnsembleReading) -> Figure | None:
     known = np.isfinite(values)
     names = np.broadcast_to(np.array([_name(reading, member) for member in range(values.shape[1])]), values.shape)
     steps = np.broadcast_to(reading.steps[:, None], values.shape)
-    dots = {
-        "type": "scatter", "mode": "markers", "x": places[known], "y": values[known], "showlegend": False,
-        "marker": {"size": 5, "color": faded(PURPLE, 0.45), "line": {"width": 0}},
-        "text": [f"{name}, step {step:,}" for name, step in zip(names[known], steps[known], strict=True)],
-        "hovertemplate": "%{text}: %{y:.3g} nat<extra></extra>",
-    }  # fmt: skip
     mean = drawn(reading, np.nanmean(np.where(known, values, np.nan), axis=1)) if known.any(1).all() else None
-    span = spread(values, [0.0])
     spreading = reading.known("l_info_spread")
     said = ""
     if spreading is not None and mean is not None and mean.values[-1] > 0:
         share = spreading.value / mean.values[-1]
         said = f" At the end the spread is {number(spreading.value)} nat, {percent(share)} of the mean."
-    return Figure(
-        key="members",
-        title="L-info, training by training",
-        caption=(
-            "Each dot is one training: what a prediction tells of it, KL(p(x|θ)‖p(x)). The paper assumes a low "
-            f"variance (Eq. 9); this is the spread as it was measured.{said} Line: their mean."
-        ),
-        data=[dots, *([] if mean is None else line(mean, "mean of the members", TOTAL, unit="nat"))],
-        layout=layout(
-            axis("L-info of a training (nat per input)", range=list(span)),
-            x=x_axis(reading),
-            right=70,
-            hovermode="closest",
-            annotations=[] if mean is None else label_ends([("mean", float(mean.values[-1]), TOTAL.colour)], span),
-        ),
+    plot = plot_of(reading, right=70, closest=True)
+    panel = plot.panel("L-info of a training (nat per input)", span=spread(values, [0.0]))
+    text = [f"{name}, step {step:,}" for name, step in zip(names[known], steps[known], strict=True)]
+    panel.dots(places[known], values[known], PURPLE, text=text, unit="nat")
+    if mean is not None:
+        panel.line(mean, "mean of the members", TOTAL, unit="nat", end="mean")
+    return plot.figure(
+        "members",
+        "L-info, training by training",
+        "Each dot is one training: what a prediction tells of it, KL(p(x|θ)‖p(x)). The paper assumes a low "
+        f"variance (Eq. 9); this is the spread as it was measured.{said} Line: their mean.",
     )
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from szilard.page.axes import axis, layout
 from szilard.page.style import BLUE, PURPLE, VERMILLION, Figure, Pen
-from szilard.studies.ensemble.figures.marks import ends, has_curve, lines, named, span_of, step_heads, x_axis
+from szilard.studies.ensemble.figures.marks import draw, has_curve, named, plot_of, span_of, step_heads
 from szilard.studies.ensemble.reading import EnsembleReading
 
 QUANTITIES = (
@@ -19,20 +18,14 @@ def figure(reading: EnsembleReading) -> Figure | None:
     if not has_curve(reading, "ep_marginal"):
         return None
     curves = named(reading, QUANTITIES)
+    plot = plot_of(reading, right=84)
     span = span_of(*(each.curve for each in curves))
-    return Figure(
-        key="production",
-        title="Entropy production, marginal and conditional",
-        caption=(
-            "Σ(X) = ΔS(X) − Q is the entropy production for one who does not know which training it was. It exceeds "
-            "that of the single trainings by the change of L-info, Σ(X) − Σ(X|Θ) = Δ L-info. Σ(X) may be negative, "
-            "and so may Δ L-info, where trainings become more alike: neither breaks a law. Bands: 95 %."
-        ),
-        data=[*lines(curves), *step_heads(reading, span)],
-        layout=layout(
-            axis("nat per input, since the first record", range=list(span), zeroline=True),
-            x=x_axis(reading),
-            right=84,
-            annotations=ends(curves, span),
-        ),
+    draw(plot.panel("nat per input, since the first record", span=span, zero_line=True), curves)
+    step_heads(reading, plot.panels)
+    return plot.figure(
+        "production",
+        "Entropy production, marginal and conditional",
+        "Σ(X) = ΔS(X) − Q is the entropy production for one who does not know which training it was. It exceeds "
+        "that of the single trainings by the change of L-info, Σ(X) − Σ(X|Θ) = Δ L-info. Σ(X) may be negative, "
+        "and so may Δ L-info, where trainings become more alike: neither breaks a law. Bands: 95 %.",
     )

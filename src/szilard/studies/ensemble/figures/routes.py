@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from szilard.page.axes import LEGEND, axis, layout
-from szilard.page.style import INK, Figure
+from szilard.page.axes import Axis
+from szilard.page.plot import Plot
+from szilard.page.style import INK, Figure, Pen
 from szilard.studies.ensemble.figures.marks import LEVELS, has_curve
 from szilard.studies.ensemble.reading import EnsembleReading
 
@@ -24,42 +25,26 @@ def figure(reading: EnsembleReading) -> Figure | None:
     found = [level for level in found if reading.known(level[0]) is not None]
     if not found:
         return None
-    data = []
-    names = [short for _, _, short, _ in found]
+    y = Axis("part of the budget", at=range(len(found) - 1, -1, -1), called=[short for _, _, short, _ in found],
+             span=(-0.55, len(found) - 0.45), grid=False, zero_line=False)  # fmt: skip
+    x = Axis("information at the end (nat per probe input)", from_zero=True)
+    plot = Plot(x, legend="above", closest=True)
+    panel = plot.panel(y)
     for number, (suffix, words, symbol) in enumerate(ROUTES):
-        offset = 0.3 - 0.15 * number
         if any(reading.known(f"{name}{suffix}") for name, *_ in found):
-            data.append({"type": "scatter", "mode": "markers", "name": words, "x": [None], "y": [None],
-                         "marker": {"symbol": symbol, "size": 9, "color": INK}, "showlegend": True})  # fmt: skip
+            plot.key(words, symbol, INK)
         for place, (name, _, _, pen) in enumerate(found):
             estimate = reading.known(f"{name}{suffix}")
             if estimate is None:
                 continue
-            half = np.nan_to_num(reading.half_widths[-1] * float(estimate.error))
-            data.append(
-                {"type": "scatter", "mode": "markers", "name": words, "showlegend": False, "x": [estimate.value],
-                 "y": [len(found) - 1 - place + offset],
-                 "error_x": {"type": "data", "array": [half], "color": pen.colour, "thickness": 1.4, "width": 3},
-                 "customdata": [half], "marker": {"symbol": symbol, "size": 9, "color": pen.colour,
-                                                  "line": {"color": pen.colour, "width": 1.6}},
-                 "hovertemplate": f"{words}: %{{x:.3g}} ± %{{customdata:.2g}} nat<extra></extra>"}
-            )  # fmt: skip
-    zero = {"type": "line", "xref": "x", "x0": 0, "x1": 0, "yref": "paper", "y0": 0, "y1": 1,
-            "line": {"color": "#1A1A1A", "width": 1, "dash": "dot"}}  # fmt: skip
-    return Figure(
-        key="routes",
-        title="One budget by several routes",
-        caption=(
-            "At the last record. The plug-in is biased in small designs, up by noise and down by the cap; to first "
-            "order, and by a jackknife of each entropy, the bias is taken out; the matched-size contrast is exactly 0 "
-            "in expectation where datasets make no difference. Routes that part are a warning. Bars: 95 %."
-        ),
-        data=data,
-        layout=layout(
-            axis("part of the budget", tickvals=list(range(len(found) - 1, -1, -1)), ticktext=names,
-                 range=[-0.55, len(found) - 0.45], showgrid=False, zeroline=False),
-            x=axis("information at the end (nat per probe input)", rangemode="tozero"),
-            right=16, shapes=[zero], **LEGEND, hovermode="closest",
-        ),
-        along_steps=False,
-    )  # fmt: skip
+            half, height = np.nan_to_num(reading.half_widths[-1] * float(estimate.error)), 0.3 - 0.15 * number
+            panel.points([estimate.value], [len(found) - 1 - place + height], words, pen, symbol, across=[half],
+                         size=9, edge=pen.at(1.6), unit="nat")  # fmt: skip
+    panel.upright(0, pen=Pen(INK, "dot", 1))
+    return plot.figure(
+        "routes",
+        "One budget by several routes",
+        "At the last record. The plug-in is biased in small designs, up by noise and down by the cap; to first "
+        "order, and by a jackknife of each entropy, the bias is taken out; the matched-size contrast is exactly 0 "
+        "in expectation where datasets make no difference. Routes that part are a warning. Bars: 95 %.",
+    )

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from szilard.page.axes import axis, layout
-from szilard.page.drawing import mark
-from szilard.page.safe import escape
+from szilard.page.panel import Panel
 from szilard.page.style import BLACK, BLUE, VERMILLION, Figure, Pen
 from szilard.studies.ensemble.figures.marks import (
     Quantity,
-    ends,
+    draw,
     has_curve,
-    lines,
     named,
+    plot_of,
     positions,
     span_of,
     step_heads,
-    x_axis,
 )
 from szilard.studies.ensemble.reading import EnsembleReading
 from szilard.studies.ensemble.words.budget import stopping
@@ -36,29 +31,21 @@ def figure(reading: EnsembleReading) -> Figure | None:
         return None
     curves = named(reading, _quantities(reading))
     low, high = span_of(*(each.curve for each in curves))
-    span = (low, high + HEADROOM * (high - low))
-    height = span[1] - span[0]
-    marks, rules = _minimum(reading, stop.index, stop.value, f"stop: {stop.step:,}", span[1] - 0.05 * height, BETWEEN)
+    top = high + HEADROOM * (high - low)
+    plot = plot_of(reading, right=84)
+    panel = plot.panel("cross-entropy (nat per probe input)", span=(low, top))
+    draw(panel, curves, symbol="circle")
+    _minimum(reading, panel, (stop.index, stop.value), f"stop: {stop.step:,}", top - 0.05 * (top - low), BETWEEN)
     if stop.best_step is not None:
         row = reading.steps.tolist().index(stop.best_step)
         text = f"best {_short(reading)}: {stop.best_step:,}"
-        more = _minimum(reading, row, stop.best_loss, text, span[1] - 0.12 * height, LOSS)
-        marks, rules = marks + more[0], rules + more[1]
-    return Figure(
-        key="stopping",
-        title="Where to stop, without a label",
-        caption=(
-            f"{stopping(reading)} The curve needs two datasets and no label: it is what models of different "
-            "datasets expect, S(X|Θ), and by how much they differ. Diamonds: the minima. Bands: 95 %."
-        ),
-        data=[*lines(curves, markers=True), *marks, *step_heads(reading, span)],
-        layout=layout(
-            axis("cross-entropy (nat per probe input)", range=list(span)),
-            x=x_axis(reading),
-            right=84,
-            shapes=rules,
-            annotations=ends(curves, span),
-        ),
+        _minimum(reading, panel, (row, stop.best_loss), text, top - 0.12 * (top - low), LOSS)
+    step_heads(reading, plot.panels)
+    return plot.figure(
+        "stopping",
+        "Where to stop, without a label",
+        f"{stopping(reading)} The curve needs two datasets and no label: it is what models of different "
+        "datasets expect, S(X|Θ), and by how much they differ. Diamonds: the minima. Bands: 95 %.",
         wide=True,
     )
 
@@ -77,13 +64,11 @@ def _quantities(reading: EnsembleReading) -> tuple[Quantity, ...]:
 
 
 def _minimum(
-    reading: EnsembleReading, row: int, value: float, text: str, height: float, pen: Pen
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """The mark of a minimum and its name (traces, which follow when the axis is switched), and a rule at its step."""
+    reading: EnsembleReading, panel: Panel, place: tuple[int, float], text: str, height: float, pen: Pen
+) -> None:
+    """The mark of a minimum (its row and value), its name at a height, and a line at its step."""
+    row, value = place
     x, side = float(positions(reading)[row]), "left" if row > reading.records // 2 else "right"
-    name = {"type": "scatter", "mode": "text", "x": [x], "y": [height], "text": [f" {escape(text)} "],
-            "textposition": f"middle {side}", "textfont": {"color": pen.colour, "size": 12}, "hoverinfo": "skip",
-            "showlegend": False}  # fmt: skip
-    rule = {"type": "line", "xref": "x", "x0": x, "x1": x, "yref": "y domain", "y0": 0, "y1": 1, "layer": "below",
-            "line": {"color": pen.colour, "width": 1, "dash": "dot"}}  # fmt: skip
-    return [mark(x, value, pen), name], [rule]
+    panel.diamond(x, value, pen)
+    panel.words(x, height, text, pen.colour, side)
+    panel.upright(x, pen=Pen(pen.colour, "dot", 1), behind=True)
