@@ -8,14 +8,12 @@ from typing import Any
 ASSUMED: dict[str, Any] = {
     "xaxis": "x", "yaxis": "y", "xref": "x", "yref": "y", "xshift": 0, "yshift": 0, "opacity": 1, "symbol": "circle",
     "dash": "solid", "domain": [0, 1], "annotations": [], "shapes": [], "traceorder": "normal", "tickmode": "array",
-    "text": None, "tickfont": {"size": 12},
+    "text": None, "name": "", "tickfont": {"size": 12},
 }  # fmt: skip
 """What Plotly takes where a key is missing."""
-POINTER = "under the pointer stand a number, its error and its unit, in every figure"
 MARGINS = "pages leave the same room around all figures"
 QUIET = "lines to compare with say nothing under the pointer"
 CHANGES: dict[str, tuple[tuple[str, str, str], ...]] = {
-    "heat-capacity": ((r'"U = (%\{y)', r'"\1', POINTER),),
     "fig3": ((r'"l":70,"r":66,"t":10,', '"l":64,"r":66,"t":14,', MARGINS),),
     "reversal": (
         (r'("name":"1/width"[^{]*\{[^}]*\},"marker":\{[^}]*\}),"hovertemplate":"%\{y:\.3g\}"', r"\1", QUIET),
@@ -29,8 +27,8 @@ CHANGES: dict[str, tuple[tuple[str, str, str], ...]] = {
     ),
 }
 """Differences of figures that are meant: by kind of record a pattern, what it is read as, and the reason."""
-_FORMAT = re.compile(r":\.\d[gfe]")
-"""Of a number under the pointer. How numbers are written is one of the differences that are meant."""
+_SHOWN = re.compile(r"%\{(\w+)")
+"""What stands under the pointer. How its numbers are written, and what stands around them, are meant to differ."""
 
 
 def drawn(spec: Any) -> Any:
@@ -38,7 +36,10 @@ def drawn(spec: Any) -> Any:
     if "frames" in spec:
         return {**spec, "frames": [drawn(each) for each in spec["frames"]]}
     legend = spec["layout"].get("showlegend", True)
-    found = {**spec, "data": [_plain(_trace(each, legend)) for each in spec["data"]]}
+    data = [_plain(_trace(each, legend)) for each in spec["data"]]
+    if not legend:  # marks of different panels lie over nothing of one another
+        data.sort(key=lambda each: each.get("yaxis", "y"))
+    found = {**spec, "data": data}
     return found | {key: _plain(_layout(spec[key])) for key in ("layout", "narrow") if key in spec}
 
 
@@ -57,9 +58,11 @@ def _trace(trace: dict[str, Any], legend: bool) -> dict[str, Any]:
     }
     found = {key: value for key, value in trace.items() if not unused.get(key)}
     if "hovertemplate" in found:  # with an error or without: a band or a bar shows it too
-        found["hovertemplate"] = _FORMAT.sub("", found["hovertemplate"]).replace(" ± %{customdata}", "")
-        if "customdata" in found and "customdata" not in found["hovertemplate"]:
-            del found["customdata"]
+        found["hovertemplate"] = [each for each in _SHOWN.findall(hover) if each != "customdata"]
+        if " ± %{customdata" in hover:
+            found.pop("customdata", None)
+    if found.get("marker", {}).get("symbol") == "x-thin":  # nothing but its outline is drawn
+        found["marker"] = {key: item for key, item in found["marker"].items() if key != "color"}
     for key in ("error_x", "error_y"):
         if key in found:  # bars look alike everywhere: one thickness, one cap
             bars = {each: item for each, item in found[key].items() if each not in ("thickness", "visible")}
@@ -69,11 +72,15 @@ def _trace(trace: dict[str, Any], legend: bool) -> dict[str, Any]:
 
 def _layout(layout: dict[str, Any]) -> dict[str, Any]:
     """Words and rules in one order, which no one sees; words stand at the height of their place."""
-    words = [{**each, "yanchor": each.get("yanchor", "middle")} for each in layout.get("annotations", [])]
+    places = layout.get("annotations", []) + layout.get("shapes", [])
+    if "yaxis2" not in layout:  # then the page's height is the panel's
+        places = [{**each, "yref": "y domain"} if each.get("yref") == "paper" else each for each in places]
+    words = [{**each, "yanchor": each.get("yanchor", "middle")} for each in places if "text" in each]
     for each in words:  # what lies behind them is dimmed alike everywhere
         each |= {"bgcolor": "dimmed"} if "bgcolor" in each else {}
     words.sort(key=lambda each: (each["text"], each.get("xref", "x"), each.get("yref", "y")))
-    rules = sorted(layout.get("shapes", []), key=lambda each: [str(each.get(key)) for key in ("type", "xref", "yref")])
+    rules = [each for each in places if "text" not in each]
+    rules.sort(key=lambda each: [str(each.get(key)) for key in ("type", "xref", "yref")])
     return {**layout, "annotations": words, "shapes": rules}
 
 

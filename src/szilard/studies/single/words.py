@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from szilard.estimate import format_with_error
-from szilard.page.safe import with_error
+from szilard.numbers import number, percent, with_error
 from szilard.studies import lines
 from szilard.studies.kits.parameters.words import in_words as reservoir_in_words
 from szilard.studies.kits.watched.learning import in_words as outcome_in_words
@@ -103,7 +102,7 @@ def _performance(reading: SingleReading) -> list[str]:
         known = np.flatnonzero(np.isfinite(reading.column(column)))
         if known.size:
             first, last = (reading.at(column, int(row)) for row in known[[0, -1]])
-            found += lines.entry(words, f"{first.value:.4g} → {format_with_error(last.value, last.error)}{where}")
+            found += lines.entry(words, f"{number(first.value, 4)} → {with_error(last.value, last.error)}{where}")
     return found
 
 
@@ -135,12 +134,16 @@ def _entropy(reading: SingleReading) -> str:
     if max(abs(low), abs(high)) <= STILL * values[0]:
         way = "stayed about as certain as they were"
     said = (
-        f"Its predictions {way}: their entropy went from {values[0]:.4g} to {values[-1]:.4g} nat per input "
-        f"(ΔS = {with_error(change.value, change.error)} nat)."
+        f"Its predictions {way}: their entropy went from {number(values[0], 4)} to {number(values[-1], 4)} nat per "
+        f"input (ΔS = {with_error(change.value, change.error)} nat)."
     )
     accuracy = reading.column("accuracy")
     known = accuracy[np.isfinite(accuracy)]
-    return f"{said} Its accuracy on the probe went from {known[0]:.1%} to {known[-1]:.1%}." if known.size else said
+    return (
+        f"{said} Its accuracy on the probe went from {percent(known[0], 1)} to {percent(known[-1], 1)}."
+        if known.size
+        else said
+    )
 
 
 def _cost(reading: SingleReading) -> str:
@@ -154,7 +157,7 @@ def _cost(reading: SingleReading) -> str:
         f"is conditional entropy production. The way was {with_error(length.value, length.error)} nat^½ long"
     )
     if math.isfinite(direct):
-        said += f"; the first and the last model lie {direct:.3g} nat^½ apart"
+        said += f"; the first and the last model lie {number(direct, 3)} nat^½ apart"
     return said + "."
 
 

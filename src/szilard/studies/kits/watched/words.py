@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from szilard.estimate import format_with_error
+from szilard.numbers import number, with_error
 from szilard.studies.kits.watched.drift import DriftShare, Motion
 from szilard.studies.kits.watched.phases import in_words
 from szilard.studies.kits.watched.reading import WatchedReading
@@ -35,10 +35,10 @@ def ledger_table(reading: WatchedReading, quantities: Sequence[Quantity], note: 
         attributes = reading.rows[column].attrs
         units, kind = (str(attributes.get(key, "")) for key in ("units", "kind"))
         end = reading.at(column)
-        amount = format_with_error(end.value, end.error)
+        amount = with_error(end.value, end.error)
         if reading.has(f"{column}_lower"):
             below = reading.at(f"{column}_lower")
-            amount, kind = f"{format_with_error(below.value, below.error)} … {amount}", "lower … upper"
+            amount, kind = f"{with_error(below.value, below.error)} … {amount}", "lower … upper"
         table.append((symbol, words, amount if amount.startswith("-") else f" {amount}", UNITS.get(units, units), kind))
     first, third = (max((len(row[place]) for row in table), default=0) for place in (0, 2))
     return [f"  {note}", ""] + [
@@ -53,8 +53,8 @@ def first_law(reading: WatchedReading) -> str:
     change = energy - energy[0]
     residual = float(np.abs(work + heat - change).max())
     scale = float(max(np.abs(work).max(), np.abs(heat).max(), np.abs(change).max()))
-    relative = f", {residual / scale:.1e} of the largest term" if scale > 0 else ""
-    return f"W + Q − ΔU is at most {residual:.1e} nat at any record{relative}"
+    relative = f", {number(residual / scale)} of the largest term" if scale > 0 else ""
+    return f"W + Q − ΔU is at most {number(residual)} nat at any record{relative}"
 
 
 def motion(reading: WatchedReading) -> str:
@@ -71,7 +71,7 @@ def by_phases(reading: WatchedReading) -> str:
 
 def describe(share: DriftShare, momentum: float) -> str:
     """What moved the model at this interval, in words with numbers: the share, R and, with momentum, r of noise."""
-    amount = format_with_error(share.share.value, share.share.error)
+    amount = with_error(share.share.value, share.share.error)
     hidden = "jumps that undo one another can hide a drift beneath them"
     said = {
         Motion.DRIFT: f"Drift: it makes up {amount} of the work",

@@ -8,6 +8,7 @@ import numpy as np
 
 from szilard.estimate import Estimate, Kind
 from szilard.ledger.embedding import ModelMap, TargetPlace
+from szilard.numbers import number, percent
 from szilard.page.axes import Axis, Span, spread
 from szilard.page.marks import star, trail
 from szilard.page.panel import Panel
@@ -101,7 +102,7 @@ def _star(panel: Panel, target: TargetPlace, last: float) -> None:
     said, side = ", seen in this plane", "centre"
     if (out := target.height) > 0:
         panel.ring(x, y, out, Pen(VERMILLION, "dot", 1.4))
-        said, side = f" lies {out:.2g} nat^½ out of this plane", "left"
+        said, side = f" lies {number(out)} nat^½ out of this plane", "left"
     panel.pointing("p*", said, x, y, VERMILLION, above=y > last, side=side)
 
 
@@ -121,9 +122,9 @@ def _distance(plot: Plot, space: Space, values: np.ndarray, errors: np.ndarray) 
     if known:
         best = int(values.argmin())
         left, middle = values[best] - space.entropy, 0.5 * (values[best] + space.entropy)
-        panel.rule(space.entropy, f"H(p*) = {space.entropy:.4g} nat: the least possible", inset=0.02)
+        panel.rule(space.entropy, f"H(p*) = {number(space.entropy, 4)} nat: the least possible", inset=0.02)
         panel.stroke((best, best), (space.entropy, values[best]), Pen(VERMILLION, width=2))
-        panel.note(f"KL(p*‖p) = {left:.2g} nat ", best, middle, VERMILLION, side="left", shift=(-4, 0), backed=True)
+        panel.note(f"KL(p*‖p) = {number(left)} nat ", best, middle, VERMILLION, side="left", shift=(-4, 0), backed=True)
 
 
 def _caption(space: Space, found: ModelMap) -> str:
@@ -131,7 +132,7 @@ def _caption(space: Space, found: ModelMap) -> str:
         f"{len(space.steps)} models kept along the training, each sampled and evaluated under all the others. On the "
         "map the squared distance of two models is, as nearly as a plane allows, their Jeffreys divergence KL + KL, "
         "rare samples cut "
-        f"(these two directions carry {found.explained:.0%} of it; distances are off by {found.stress:.0%}). "
+        f"(these two directions carry {percent(found.explained)} of it; distances are off by {percent(found.stress)}). "
     )
     if space.factor:
         said += f"Numbers are per {space.unit}{space.factor}. "
