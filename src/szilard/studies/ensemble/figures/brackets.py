@@ -36,13 +36,14 @@ def figure(reading: EnsembleReading) -> Figure | None:
         low, high = (_possible(reading, curve_of(reading, f"{name}_{end}")) for end in ("lower", "upper"))
         middle = curve_of(reading, name)
         bare = [Curve(each.steps, each.values) for each in (low, high, middle)]
-        panel = plot.panel(f"{short} (nat)", span=span_of(*bare))
+        span = span_of(*bare)
+        panel = plot.panel(f"{short} (nat)", span=span)
         panel.between(low.steps, low.values, high.values, pen, share=0.22)
         panel.line(bare[-1], words, pen, unit="nat", end=short)
         _saturated(reading, panel, name, pen)
         cap = _cap(reading, name)
         if cap is not None and cap[0] < NEAR * float(np.nanmax(high.values)):
-            panel.span = (panel.span[0], max(panel.span[1], 1.08 * cap[0]))
+            panel.span = (span[0], max(span[1], 1.08 * cap[0]))
             panel.rule(*cap)
     step_heads(reading, plot.panels)
     return plot.figure(
