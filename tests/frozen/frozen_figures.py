@@ -81,7 +81,11 @@ def _layout(layout: dict[str, Any]) -> dict[str, Any]:
     words.sort(key=lambda each: (each["text"], each.get("xref", "x"), each.get("yref", "y")))
     rules = [each for each in places if "text" not in each]
     rules.sort(key=lambda each: [str(each.get(key)) for key in ("type", "xref", "yref")])
-    return {**layout, "annotations": words, "shapes": rules}
+    found = {key: value for key, value in layout.items() if "axis" not in key}
+    for key in layout.keys() - found.keys():  # logarithmic axes have their marks by one rule
+        log = layout[key].get("type") == "log"
+        found[key] = {name: item for name, item in layout[key].items() if not (log and name == "dtick")}
+    return {**found, "annotations": words, "shapes": rules}
 
 
 def _plain(value: Any) -> Any:

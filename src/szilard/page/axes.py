@@ -14,10 +14,6 @@ from szilard.page.style import GRID, INK
 
 Span = tuple[float, float]
 """Lowest and highest value shown, in the axis's own unit."""
-DIGITS = "D2"
-"""Marks of a logarithmic axis at each 1, 2 and 5."""
-BY_SPAN = "by span"
-"""Marks of a logarithmic axis at some six powers of ten, or at 1, 2 and 5 where it spans hardly one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +28,8 @@ class Axis:
         zero_line: whether there is a line at zero; None leaves it to Plotly.
         at: values that are marked; None for round numbers.
         called: what stands at each of them; None for the number itself.
-        every: distance between marked round numbers (of powers of ten on a logarithmic axis), ``DIGITS``, ``BY_SPAN``,
-            or None for Plotly's choice.
+        every: distance between marked round numbers, in powers of ten on a logarithmic axis; None for what suits the
+            span.
         most: how many are marked at most; None for Plotly's choice.
         steps: whether it counts training steps, which have thousands commas.
         categories: names in their order, where it has these for values.
@@ -52,7 +48,7 @@ class Axis:
     zero_line: bool | None = None
     at: Sequence[float] | np.ndarray | None = None
     called: Sequence[str] | None = None
-    every: float | str | None = BY_SPAN
+    every: float | None = None
     most: int | None = None
     steps: bool = False
     categories: Sequence[str] | None = None
@@ -84,10 +80,10 @@ class Axis:
     def _marks(self) -> dict[str, Any]:
         """Which values are marked, and what stands there."""
         found: dict[str, Any] = {}
-        if self.every != BY_SPAN and self.every is not None:
+        if self.every is not None:
             found["dtick"] = self.every
-        elif self.every is not None and self.log and self.span is not None:
-            found |= {"dtick": _decades(*self.span), "tickfont": {"size": 12}}
+        elif self.log and self.span is not None and self.at is None:
+            found |= _decades(*self.span)
         if self.at is not None:
             found["tickvals"] = list(self.at)
         if self.called is not None:
@@ -118,10 +114,12 @@ class Axis:
         return found
 
 
-def _decades(low: float, high: float) -> float | str:
-    """Distance between the marks of a logarithmic axis."""
+def _decades(low: float, high: float) -> dict[str, Any]:
+    """The marks of a logarithmic axis: some six powers of ten; 1, 2 and 5 where it spans two of them or less."""
     decades = abs(math.log10(high / low))
-    return max(1, round(decades / 6)) if decades > 1.2 else DIGITS
+    if decades > 2:
+        return {"dtick": max(1, round(decades / 6))}
+    return {"dtick": "D2"} if decades > 0.5 else {}
 
 
 def widened(low: float, high: float, pad: float = 1.25) -> Span:

@@ -60,7 +60,7 @@ def line(
 def points(
     x: Any, y: Any, name: str, pen: Pen, symbol: Any = "circle", *, half: Any = None, across: Any = None,
     joined: bool = False, size: float = 8, cap: float = 4, edge: Pen | None = None, text: Sequence[str] | None = None,
-    unit: str = "", digits: int = 3, quiet: bool = False, legend: bool = False,
+    unit: str = "", digits: int = 3, spread: bool = True, quiet: bool = False, legend: bool = False,
 ) -> Trace:  # fmt: skip
     """Markers, with bars of 95 % intervals.
 
@@ -74,16 +74,17 @@ def points(
         across: likewise, of bars along x.
         joined: whether a line joins them.
         size: in pixels.
-        cap: pixels of the bars' caps.
+        cap: pixels of the bars' caps; bars along x have none where there are others.
         edge: colour and width of their outline; None for none.
         text: what each is, under the pointer.
         unit: behind the number under the pointer.
         digits: of this number.
+        spread: whether it stands there with half the interval.
         quiet: whether they say nothing under the pointer.
         legend: whether the legend names them.
     """
-    value, bars = ("x", across) if half is None and across is not None else ("y", half)
-    shown = pointed(value, digits, unit, error=bars is not None, text=text is not None)
+    value, bars = ("x", across) if spread and half is None and across is not None else ("y", half)
+    shown = pointed(value, digits, unit, error=spread and bars is not None, text=text is not None)
     trace: Trace = {
         "type": "scatter",
         "mode": "lines+markers" if joined else "markers",
@@ -100,9 +101,9 @@ def points(
         trace["customdata"] = bars[1] if isinstance(bars, tuple) else bars
     if text is not None:
         trace["text"] = [escape(each) for each in text]
-    for axis, bar in (("error_y", half), ("error_x", across)):
+    for axis, bar in (("error_x", across), ("error_y", half)):
         if bar is not None:
-            trace[axis] = _bars(bar, pen, cap)
+            trace[axis] = _bars(bar, pen, 0 if axis == "error_x" and half is not None else cap)
     return trace
 
 

@@ -15,6 +15,7 @@ import xarray as xr
 import szilard
 from szilard.audit import audit
 from szilard.data import Dataset
+from szilard.page.plot import Plot
 from szilard.page.safe import embed
 from szilard.report import render
 from szilard.studies.kits.parameters.figures import FAMILIES
@@ -22,7 +23,7 @@ from szilard.studies.kits.parameters.figures.marks import (
     PENS,
     along,
     crowd,
-    drawn,
+    draw,
     margin,
     named,
     ratio_along,
@@ -132,8 +133,9 @@ def test_of_many_layers_the_hottest_and_the_coldest_have_names(
     chosen = [layer.index for layer in named(many)]
     assert len(chosen) == len(PENS) and {int(heat.argmax()), int(heat.argmin())} <= set(chosen)
     assert sorted(chosen + crowd(many)) == list(range(12))
-    traces, names, _ = drawn(many, lambda layer: along(many, layer, "noise_variance"))
-    assert len(names) == len(PENS) and len(traces) == 1 + 3 * len(PENS)
+    plot = Plot()
+    assert draw(plot.panel("noise variance", log=True), many, lambda layer: along(many, layer, "noise_variance"))
+    assert len(plot.layout()["annotations"]) == len(PENS) and len(plot.traces) == 1 + 3 * len(PENS)
 
 
 def test_curves_are_the_columns_or_means_of_neighbours(bursts: Bursts) -> None:

@@ -143,5 +143,5 @@ def plot_of(reading: EnsembleReading, right: int, *, closest: bool = False) -> P
     if steps[0] == 0:
         ticks, names = [left, *ticks], ["0", *names]
     span = (left / 1.2, places[-1] * 1.04)
-    across = Axis(STEP_TITLE, log=True, span=span, at=ticks, called=names, every=None, steps=True, headed=False)
+    across = Axis(STEP_TITLE, log=True, span=span, at=ticks, called=names, steps=True, headed=False)
     return Plot(across, right=right, closest=closest)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from szilard.page.axes import DIGITS, positive, widened
+from szilard.page.axes import positive, widened
 from szilard.page.curve import Curve
 from szilard.page.plot import Plot
 from szilard.page.style import BLACK, BLUE, VERMILLION, Figure, Pen
@@ -28,7 +28,7 @@ def figure(reading: Fig3Reading) -> Figure | None:
         return None
     means = {name: values.mean(1) for name, (values, _) in curves.items()}
     plot = Plot(right=96)
-    panel = plot.panel("nat per parameter", log=True, every=DIGITS, span=widened(*positive(*means.values()), 10**0.15))
+    panel = plot.panel("nat per parameter", log=True, span=widened(*positive(*means.values()), 10**0.15))
     for name, mean in means.items():
         panel.line(Curve(steps, mean), name, curves[name][1], unit="nat", end=name)
     return plot.figure(

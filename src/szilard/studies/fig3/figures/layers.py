@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from szilard.page.axes import DIGITS, positive, widened
+from szilard.page.axes import positive, widened
 from szilard.page.curve import Curve
 from szilard.page.plot import Plot
 from szilard.page.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, VERMILLION, Figure, Pen
@@ -24,7 +24,7 @@ def figure(reading: Fig3Reading) -> Figure | None:
     found = reading.temperature(batch)
     steps = reading.steps.astype(float)
     plot = Plot(right=78)
-    panel = plot.panel("T = r c/2", log=True, every=DIGITS, span=widened(*positive(found.value), 10**0.15))
+    panel = plot.panel("T = r c/2", log=True, span=widened(*positive(found.value), 10**0.15))
     for layer, name in enumerate(names, start=1):
         pen = LAST if layer == len(names) else LAYERS[(layer - 1) % (len(LAYERS) - 1)]
         values, half = found.value[:, layer], reading.half_widths[batch] * found.error[:, layer]

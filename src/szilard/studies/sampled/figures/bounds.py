@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from szilard.page.axes import DIGITS, Axis, positive, widened
+from szilard.page.axes import Axis, positive, widened
 from szilard.page.marks import JOINED
 from szilard.page.plot import Plot
 from szilard.page.style import Figure, Pen
@@ -24,7 +24,7 @@ def figure(reading: SampledReading) -> Figure | None:
     plot = Plot(x, legend="above", legend_rows=2, closest=True)
     log = bool((gap[ends] > half[ends]).all())
     span = widened(*positive(gap[ends]), 1.6) if log else None
-    panel = plot.panel("gap (nat)", log=log, span=span, every=DIGITS if log else None)
+    panel = plot.panel("gap (nat)", log=log, span=span if log else None)
     for number, row in enumerate(ends):
         pen = Pen(shade(number / max(len(ends) - 1, 1)), DASHES[number % len(DASHES)], JOINED)
         panel.points(draws, gap[row], f"step {reading.steps[row]:,}", pen, SYMBOLS[number % len(SYMBOLS)],

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from szilard.page.axes import axis, layout, spread
-from szilard.page.drawing import between, label_ends, points
-from szilard.page.style import Figure
+from szilard.page.axes import Axis, spread
+from szilard.page.curve import Curve
+from szilard.page.plot import Plot
+from szilard.page.style import INK, Figure, Pen
 from szilard.studies.kits.parameters.claims.whiteness import autocorrelation
 from szilard.studies.kits.parameters.figures.marks import margin, named
 from szilard.studies.kits.watched.reading import WatchedReading
@@ -26,41 +27,25 @@ def figure(reading: WatchedReading) -> Figure | None:
     if not len(places) or not layers:
         return None
     lags = bursts.lags[places]
-    data, ends, all_values = [], [], []
+    across = Axis("lag (training steps)", span=(float(lags.min()) - 0.4, float(lags.max()) + 0.4), at=lags)
+    plot = Plot(across, right=margin(bursts))
+    panel, seen = plot.panel("autocorrelation ρ", zero_line=False), [np.array([-COLOUR, COLOUR])]
     for layer, symbol in zip(layers, SYMBOLS, strict=False):
         found = [autocorrelation(bursts, layer.index, [int(place)]) for place in places]
         half = np.array([one.interval(LEVEL)[1] - one.value for one in found])
         values = np.array([one.value for one in found])
-        data += between(lags, -half, half, layer.pen, share=0.10)
-        trace = points(lags, values, half, layer.name, layer.pen, symbol, hover="%{y:.3f} ± %{customdata:.2g}")
-        trace["line"] = {"color": layer.pen.colour, "width": 0.8}
-        data.append({key: item for key, item in trace.items() if key != "error_y"})
-        ends.append((layer.name, float(values[-1]), layer.pen.colour))
-        all_values += [values, half, -half]
-    low, high = spread(*all_values, [-COLOUR, COLOUR])
-    rules = [
-        {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "yref": "y", "y0": height, "y1": height,
-         "line": {"color": "#6B7280" if height else "#1A1A1A", "width": 1, "dash": "dot" if height else "solid"}}
-        for height in (0.0, COLOUR, -COLOUR)
-    ]  # fmt: skip
-    note = {"text": "bound of the audit", "xref": "paper", "x": 0.01, "xanchor": "left", "yref": "y", "y": COLOUR,
-            "yanchor": "bottom", "showarrow": False, "font": {"size": 11, "color": "#4B5563"}}  # fmt: skip
-    return Figure(
-        key="correlation",
-        title="Does the noise remember?",
-        caption=(
-            "Autocorrelation of the loop's noise from step to step, pooled over all bursts. Of white noise 95 % of the "
-            "points of a layer lie in the band of its colour. Shuffled epochs push all lags a little below 0. "
-            "At lag 0 it is 1."
-        ),
-        data=data,
-        layout=layout(
-            axis("autocorrelation ρ", range=[low, high], zeroline=False),
-            x=axis("lag (training steps)", range=[float(lags.min()) - 0.4, float(lags.max()) + 0.4],
-                   tickvals=lags.tolist()),
-            right=margin(bursts),
-            shapes=rules,
-            annotations=[*label_ends(ends, (low, high)), note],
-        ),
-        along_steps=False,
-    )  # fmt: skip
+        panel.between(lags, -half, half, layer.pen, share=0.10)
+        curve, pen = Curve(lags, values), Pen(layer.pen.colour, width=0.8)
+        panel.line(curve, layer.name, pen, symbol=symbol, size=8, end=layer.name)
+        seen += [values, half, -half]
+    panel.span = spread(*seen)
+    panel.rule(0.0, pen=Pen(INK, width=1))
+    panel.rule(COLOUR, "bound of the audit")
+    panel.rule(-COLOUR)
+    return plot.figure(
+        "correlation",
+        "Does the noise remember?",
+        "Autocorrelation of the loop's noise from step to step, pooled over all bursts. Of white noise 95 % of the "
+        "points of a layer lie in the band of its colour. Shuffled epochs push all lags a little below 0. "
+        "At lag 0 it is 1.",
+    )

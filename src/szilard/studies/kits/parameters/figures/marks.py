@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from szilard.errors import RecordError
 from szilard.estimate import Estimate, Kind
-from szilard.page.axes import spread
+from szilard.page.axes import Span, spread
 from szilard.page.curve import Curve
-from szilard.page.drawing import between, label_ends, line, thin
-from szilard.page.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, VERMILLION, Pen
+from szilard.page.panel import Panel
+from szilard.page.style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILLION, Pen
 from szilard.reservoir.time_average import time_average, time_ratio
 from szilard.studies.kits.watched.bursts import Bursts
 from szilard.verdicts.bounds import LEVEL
@@ -21,7 +21,7 @@ from szilard.verdicts.bounds import LEVEL
 PENS = (
     Pen(BLUE), Pen(VERMILLION, "dash"), Pen(GREEN, "dashdot"), Pen(PURPLE, "longdash"), Pen(ORANGE, "dot"), Pen(BLACK),
 )  # fmt: skip
-CROWD = Pen("#6B7280")
+CROWD = Pen(GREY)
 """Layers beyond those that have a pen."""
 BINS = 40
 """Points along the training: more bursts are averaged with their neighbours."""
@@ -29,6 +29,8 @@ TOGETHER = 5
 """The fewest bursts that are averaged, where any are."""
 SHARE = 0.11
 """How opaque bands are: several lie over one another."""
+LOW = 0.12
+"""Between names in a panel that shares its figure with another."""
 LONGEST = 18
 """Letters of a layer's name at the end of its curve."""
 
@@ -118,41 +120,38 @@ def _binned(bursts: Bursts, rows: np.ndarray, one: Callable[[np.ndarray], Estima
     return Curve(np.array(steps), np.array(values), np.array(halves))
 
 
-def drawn(
-    bursts: Bursts,
-    curve_of: Callable[[int], Curve],
-    *,
-    unit: str = "",
-    panel: int = 1,
-    log: bool = True,
-    within: tuple[float, float] = (-np.inf, np.inf),
-    apart: float = 0.075,
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]], tuple[float, float]]:
-    """All layers in a panel: traces, names at their ends, and the range of the axis (its logarithm where ``log``).
+def draw(
+    panel: Panel, bursts: Bursts, curve_of: Callable[[int], Curve], *, unit: str = "",
+    within: Span = (-math.inf, math.inf),
+) -> bool:  # fmt: skip
+    """Draws all layers in a panel, which gets its span; whether there was anything to draw.
 
-    On a logarithmic axis points that are not positive are left out, and bands end at its lower edge. ``within`` limits
-    the range (its logarithm likewise) where a few points would set the scale; ``apart`` is for the names.
+    On a logarithmic axis points that are not positive are left out, and bands end at its lower edge.
+
+    Args:
+        panel: to draw in.
+        bursts: of the record.
+        curve_of: the curve of a layer, by its index.
+        unit: behind the number under the pointer.
+        within: limits of the span, where a few points would set the scale.
     """
+    log = panel.y.log
     layers = [(layer, _positive(curve_of(layer.index), log)) for layer in named(bursts)]
     others = [_positive(curve_of(index), log) for index in crowd(bursts)]
-    curves = [curve for _, curve in layers if len(curve)] + [curve for curve in others if len(curve)]
+    curves = [curve for curve in (*(curve for _, curve in layers), *others) if len(curve)]
     if not curves:
-        return [], [], (0.0, 1.0)
-    low, high = _range(curves, log)
-    low, high = max(low, within[0]), min(high, within[1])
-    floor = 10**low if log else low
-    traces: list[dict[str, Any]] = (
-        [thin([curve for curve in others if len(curve)], CROWD, panel=panel)] if others else []
-    )
-    ends = []
+        panel.span = (1.0, 10.0) if log else (0.0, 1.0)
+        return False
+    low, high = spread(*(curve.values for curve in curves), *([] if log else map(_near, curves)), log=log)
+    low, high = panel.span = max(low, within[0]), min(high, within[1])
+    if others:
+        panel.crowd([curve for curve in others if len(curve)], CROWD)
     for layer, curve in layers:
-        if not len(curve):
-            continue
-        traces += between(curve.steps, np.maximum(curve.low, floor), curve.high, layer.pen, panel=panel, share=SHARE)
-        traces += line(Curve(curve.steps, curve.values), layer.name, layer.pen, unit=unit, panel=panel)
-        height = float(np.log10(curve.values[-1])) if log else float(curve.values[-1])
-        ends.append((layer.name, min(max(height, low), high), layer.pen.colour))
-    return traces, label_ends(ends, (low, high), panel, apart=apart), (low, high)
+        if len(curve):
+            panel.between(curve.steps, np.maximum(curve.low, low), curve.high, layer.pen, share=SHARE)
+            panel.line(Curve(curve.steps, curve.values), layer.name, layer.pen, unit=unit)
+            panel.end(layer.name, min(max(float(curve.values[-1]), low), high), layer.pen.colour)
+    return True
 
 
 def _positive(curve: Curve, log: bool) -> Curve:
@@ -160,13 +159,6 @@ def _positive(curve: Curve, log: bool) -> Curve:
         return curve
     keep = curve.values > 0
     return Curve(curve.steps[keep], curve.values[keep], None if curve.half is None else curve.half[keep])
-
-
-def _range(curves: list[Curve], log: bool) -> tuple[float, float]:
-    """The range of the values themselves and of the ends that stay near them."""
-    if not log:
-        return spread(*(curve.values for curve in curves), *(_near(curve) for curve in curves))
-    return spread(*(np.log10(curve.values) for curve in curves))
 
 
 def _near(curve: Curve) -> np.ndarray:

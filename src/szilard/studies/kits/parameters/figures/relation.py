@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from szilard.page.axes import axis, band, layout, rule, spread
+from szilard.page.axes import Span, spread
 from szilard.page.curve import Curve
+from szilard.page.plot import Plot
 from szilard.page.style import Figure
-from szilard.studies.kits.parameters.figures.marks import drawn, margin, ratio_along
+from szilard.studies.kits.parameters.figures.marks import draw, margin, ratio_along
 from szilard.studies.kits.watched.bursts import Bursts
 from szilard.studies.kits.watched.reading import WatchedReading
 from szilard.verdicts.bounds import STATIONARY_RATIO
@@ -19,29 +20,22 @@ def figure(reading: WatchedReading) -> Figure | None:
     if bursts is None or bursts.records < 8:
         return None
     curves = {layer: _ratio(bursts, layer) for layer in range(bursts.groups)}
-    data, names, (low, high) = drawn(bursts, curves.__getitem__, log=False, within=_late(curves.values()))
-    if not data:
+    plot = Plot(right=margin(bursts))
+    panel = plot.panel("FDR ratio", zero_line=False)
+    if not draw(panel, bursts, curves.__getitem__, within=_late(curves.values())):
         return None
-    shape, note = rule(1.0, "stationary: 1")
-    return Figure(
-        key="relation",
-        title="Are the parameters stationary yet?",
-        caption=(
-            "⟨θ·∇U⟩ over the kinetic temperature (first fluctuation–dissipation relation), neighbouring bursts "
-            "together: 1 once the parameters neither grow nor shrink; early ratios far from it lie beyond the axis. "
-            "Grey: the audit's bound. Bands: 95 %."
-        ),
-        data=data,
-        layout=layout(
-            axis("FDR ratio", range=[low, high], zeroline=False),
-            right=margin(bursts),
-            shapes=[band(*STATIONARY_RATIO), shape],
-            annotations=[note, *names],
-        ),
+    panel.band(*STATIONARY_RATIO)
+    panel.rule(1.0, "stationary: 1")
+    return plot.figure(
+        "relation",
+        "Are the parameters stationary yet?",
+        "⟨θ·∇U⟩ over the kinetic temperature (first fluctuation–dissipation relation), neighbouring bursts "
+        "together: 1 once the parameters neither grow nor shrink; early ratios far from it lie beyond the axis. "
+        "Grey: the audit's bound. Bands: 95 %.",
     )
 
 
-def _late(curves: Iterable[Curve]) -> tuple[float, float]:
+def _late(curves: Iterable[Curve]) -> Span:
     """The range that the second half needs: on the way from a start far off the ratio may be a hundred."""
     late = [curve.values[len(curve) // 2 :] for curve in curves]
     return spread(*late, [0.0, 2.0], pad=0.1)

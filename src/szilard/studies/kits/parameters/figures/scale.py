@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from szilard.page.axes import axis, layout, rule
-from szilard.page.drawing import points
+from szilard.page.axes import positive, widened
+from szilard.page.panel import Panel
+from szilard.page.plot import Plot
 from szilard.page.style import BLACK, Figure, Pen
 from szilard.reservoir.ratio import mean_of
-from szilard.studies.kits.parameters.figures.noise import ticks
 from szilard.studies.kits.parameters.words import noise_scale
 from szilard.studies.kits.watched.bursts import Bursts
 from szilard.studies.kits.watched.reading import WatchedReading
@@ -82,43 +81,28 @@ def figure(reading: WatchedReading) -> Figure | None:
     if not found:
         return None
     ends = [one.value for one in found] + [end for one in found if one.seen for end in (max(one.low, 1.0), one.high)]
-    logs = np.log10([*ends, bursts.batch_size])
-    span = (float(logs.min()) - 0.15, float(logs.max()) + 0.15)
-    shape, note = rule(bursts.batch_size, f"batch size: {bursts.batch_size:,}", log=True)
-    kinds = [(seen, [one for one in found if one.seen is seen]) for seen in (True, False)]
-    return Figure(
-        key="noise-scale",
-        title="How large a batch would do",
-        caption=(
-            "Gradient-noise scale tr C/‖∇U‖² of all parameters, over stretches of the training (horizontal bars). "
-            "Batches well below it waste no examples; batches well above it mostly repeat themselves. Vertical bars: "
-            "95 %; an arrow stands at the least it may be where no force can be told from zero."
-        ),
-        data=[_marks(shown, seen) for seen, shown in kinds if shown],
-        layout=layout(
-            axis("examples", type="log", range=list(span), **ticks(span)),
-            right=16,
-            shapes=[shape],
-            annotations=[note],
-            hovermode="closest",
-        ),
+    low, high = positive([*ends, bursts.batch_size])
+    plot = Plot(right=16, closest=True)
+    panel = plot.panel("examples", log=True, span=widened(low, high, 10**0.15))
+    for seen in (True, False):
+        if shown := [one for one in found if one.seen is seen]:
+            _draw(panel, shown, seen)
+    panel.rule(bursts.batch_size, f"batch size: {bursts.batch_size:,}")
+    return plot.figure(
+        "noise-scale",
+        "How large a batch would do",
+        "Gradient-noise scale tr C/‖∇U‖² of all parameters, over stretches of the training (horizontal bars). "
+        "Batches well below it waste no examples; batches well above it mostly repeat themselves. Vertical bars: "
+        "95 %; an arrow stands at the least it may be where no force can be told from zero.",
     )
 
 
-def _marks(found: list[Stretch], seen: bool) -> dict[str, Any]:
+def _draw(panel: Panel, found: list[Stretch], seen: bool) -> None:
     """Points with their stretch and interval, or arrows that point upwards."""
     middle = np.array([0.5 * (one.first + one.last) for one in found])
     value = np.array([one.value for one in found])
-    trace = points(middle, value, None, "noise scale" if seen else "at least", Pen(BLACK),
-                   "circle" if seen else "arrow-up", hover="%{y:.3g} examples", joined=False)  # fmt: skip
+    below, above = (np.array([getattr(one, end) for one in found]) for end in ("low", "high"))
     half = np.array([0.5 * (one.last - one.first) for one in found])
-    trace["error_x"] = {"type": "data", "array": half, "color": BLACK, "thickness": 1.4, "width": 0}
-    if seen:
-        above, below = (np.array([getattr(one, end) for one in found]) for end in ("high", "low"))
-        trace["error_y"] = {
-            "type": "data", "symmetric": False, "array": above - value,
-            "arrayminus": np.minimum(value - below, 0.99 * value), "color": BLACK, "thickness": 1.4, "width": 4,
-        }  # fmt: skip
-        return trace
-    trace["marker"] = trace["marker"] | {"size": 13}
-    return {key: item for key, item in trace.items() if key != "error_y"}
+    panel.points(middle, value, "noise scale" if seen else "at least", Pen(BLACK), "circle" if seen else "arrow-up",
+                 half=(np.minimum(value - below, 0.99 * value), above - value) if seen else None, across=half,
+                 cap=4 if seen else 0, size=8 if seen else 13, unit="examples", spread=False)  # fmt: skip

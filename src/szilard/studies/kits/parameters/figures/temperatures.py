@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from szilard.page.axes import axis, layout
+from functools import partial
+
+from szilard.page.plot import Plot
 from szilard.page.style import Figure
-from szilard.studies.kits.parameters.figures.marks import along, drawn, margin
-from szilard.studies.kits.parameters.figures.noise import ticks
+from szilard.studies.kits.parameters.figures.marks import along, draw, margin
 from szilard.studies.kits.watched.reading import WatchedReading
 
 
@@ -14,19 +15,17 @@ def figure(reading: WatchedReading) -> Figure | None:
     bursts = reading.bursts
     if bursts is None or bursts.records < 2:
         return None
-    data, names, span = drawn(bursts, lambda layer: along(bursts, layer, "temperature_noise"), unit="loss")
-    return Figure(
-        key="temperatures",
-        title="How hot each layer runs",
-        caption=(
-            "The temperature that each layer's noise sustains, ½ r c for plain SGD and by the optimiser's own law for "
-            "others, per parameter and in units of the loss. Layers in mutual equilibrium would share one curve. "
-            "Bands: 95 %."
-        ),
-        data=data,
-        layout=layout(
-            axis("temperature T (loss)", type="log", range=list(span), **ticks(span)),
-            right=margin(bursts),
-            annotations=names,
-        ),
+    plot = Plot(right=margin(bursts))
+    draw(
+        plot.panel("temperature T (loss)", log=True),
+        bursts,
+        partial(along, bursts, name="temperature_noise"),
+        unit="loss",
+    )
+    return plot.figure(
+        "temperatures",
+        "How hot each layer runs",
+        "The temperature that each layer's noise sustains, ½ r c for plain SGD and by the optimiser's own law for "
+        "others, per parameter and in units of the loss. Layers in mutual equilibrium would share one curve. "
+        "Bands: 95 %.",
     )

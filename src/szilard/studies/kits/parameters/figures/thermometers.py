@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from szilard.errors import RecordError
 from szilard.estimate import Estimate
-from szilard.page.axes import LEGEND, axis, layout, spread
-from szilard.page.drawing import points
-from szilard.page.safe import escape
+from szilard.page.axes import Axis, spread, widened
+from szilard.page.plot import Plot
 from szilard.page.style import BLUE, GREEN, VERMILLION, Figure, Pen
 from szilard.reservoir.time_average import time_average
 from szilard.studies.kits.parameters.claims.temperatures import configurational
 from szilard.studies.kits.parameters.figures.marks import shortened
-from szilard.studies.kits.parameters.figures.noise import ticks
 from szilard.studies.kits.watched.bursts import Bursts
 from szilard.studies.kits.watched.reading import WatchedReading
 from szilard.verdicts.bounds import LEVEL
@@ -34,37 +30,32 @@ def figure(reading: WatchedReading) -> Figure | None:
     bursts = reading.bursts
     if bursts is None or bursts.records < 4:
         return None
-    data = []
+    drawn, seen = [], []
     for place, (name, pen, symbol) in enumerate(THERMOMETERS):
         found = [(layer, one) for layer in range(bursts.groups) if (one := _reading(bursts, layer, place)) is not None]
-        if not found:
-            continue
-        heights = [layer + (place - 1) * APART for layer, _ in found]
-        half = np.array([one.interval(LEVEL)[1] - one.value for _, one in found])
-        data.append(_marks(np.array([one.value for _, one in found]), heights, half, name, pen, symbol))
-    spans = [trace["x"] for trace in data]
-    low, high = spread(*(np.log10(values) for values in spans), pad=0.12) if spans else (-1.0, 1.0)
-    return Figure(
-        key="thermometers",
-        title="Three thermometers",
-        caption=(
-            f"Temperatures of each layer over {bursts.span(bursts.late)}: what the noise sustains, how fast parameters "
-            "move, and, over the last window, how far they spread. Kinetic and configurational agree where the "
-            "parameters are stationary, in equilibrium or not; all three where the noise is white and the steps small. "
-            "Bars: 95 %; those that reach 0 have no lower end here."
-        ),
-        data=data,
-        layout=layout(
-            axis("layer", tickvals=list(range(bursts.groups)), range=[bursts.groups - 0.5, -0.5], zeroline=False,
-                 ticktext=[escape(shortened(name)) for name in bursts.names]),
-            x=axis("temperature T (loss)", type="log", range=[low - 0.2, high + 0.2], **ticks((low, high))),
-            right=16,
-            **LEGEND,
-            hovermode="closest",
-        ),
-        along_steps=False,
+        if found:
+            values = np.array([one.value for _, one in found])
+            half = np.array([one.interval(LEVEL)[1] - one.value for _, one in found])
+            heights = [layer + (place - 1) * APART for layer, _ in found]
+            drawn.append((values, heights, name, pen, symbol, (np.minimum(half, 0.99 * values), half)))
+            seen.append(values)
+    low, high = spread(*seen, pad=0.12, log=True) if seen else (0.1, 10.0)
+    layers = Axis("layer", at=range(bursts.groups), called=[shortened(name) for name in bursts.names],
+                  span=(bursts.groups - 0.5, -0.5), zero_line=False)  # fmt: skip
+    across = Axis("temperature T (loss)", log=True, span=widened(low, high, 10**0.2))
+    plot = Plot(across, legend="above", closest=True)
+    panel = plot.panel(layers)
+    for *place, bars in drawn:
+        panel.points(*place, across=bars, legend=True)
+    return plot.figure(
+        "thermometers",
+        "Three thermometers",
+        f"Temperatures of each layer over {bursts.span(bursts.late)}: what the noise sustains, how fast parameters "
+        "move, and, over the last window, how far they spread. Kinetic and configurational agree where the "
+        "parameters are stationary, in equilibrium or not; all three where the noise is white and the steps small. "
+        "Bars: 95 %; those that reach 0 have no lower end here.",
         panels=1 + bursts.groups // 8,
-    )  # fmt: skip
+    )
 
 
 def _reading(bursts: Bursts, layer: int, place: int) -> Estimate | None:
@@ -79,10 +70,3 @@ def _reading(bursts: Bursts, layer: int, place: int) -> Estimate | None:
     except RecordError:
         return None
     return found if found is not None and found.value > 0 else None
-
-
-def _marks(x: np.ndarray, y: list[float], half: np.ndarray, name: str, pen: Pen, symbol: str) -> dict[str, Any]:
-    """Marks with bars along x that stay above 0."""
-    trace = points(x, y, half, name, pen, symbol, joined=False, hover="%{x:.3g} ± %{customdata:.2g}")
-    bars = trace.pop("error_y") | {"symmetric": False, "arrayminus": np.minimum(half, 0.99 * x)}
-    return trace | {"error_x": bars, "showlegend": True}

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from szilard.page.axes import axis, layout, spread
+from szilard.page.axes import spread
 from szilard.page.curve import Curve, thinned
-from szilard.page.drawing import label_ends, line
+from szilard.page.plot import Plot
 from szilard.page.style import BLACK, BLUE, GREEN, VERMILLION, Figure, Pen
 from szilard.studies.kits.parameters.claims.work import works
-from szilard.studies.kits.parameters.figures.noise import ticks
 from szilard.studies.kits.watched.reading import WatchedReading
 
 
@@ -25,28 +22,19 @@ def figure(reading: WatchedReading) -> Figure | None:
         ("diffusion", "diffusion ½ r² tr(F C)/|b|", found.diffusion, Pen(BLUE, "dot")),
         ("drift", "drift", found.drift, Pen(GREEN, "dashdot")),
     ]
-    data, ends, logs = [], [], []
+    plot = Plot(right=90)
+    panel, seen = plot.panel("nat per input and training step", log=True), []
     for short, name, values, pen in parts:
         keep = rows[values[rows] > 0]
-        if not len(keep):
-            continue
-        data += line(Curve(found.steps[keep], values[keep]), name, pen, unit="nat")
-        ends.append((short, float(np.log10(values[keep[-1]])), pen.colour))
-        logs.append(np.log10(values[keep]))
-    low, high = spread(*logs)
+        if len(keep):
+            panel.line(Curve(found.steps[keep], values[keep]), name, pen, unit="nat", end=short)
+            seen.append(values[keep])
+    panel.span = spread(*seen, log=True)
     at = f"a jump of {found.interval:,} steps" if found.interval > 1 else "every step"
-    return Figure(
-        key="predicted",
-        title="Drift and diffusion, predicted and measured",
-        caption=(
-            f"Work per training step, measured at {at} by the ledger, beside what the force (½ r² ∇U·F∇U, times the "
-            "interval) and the noise (½ r² tr(F C)/|b|) should cost to leading order, from the bursts at both ends. "
-            "Beyond the relaxation time jumps undo one another and cost less."
-        ),
-        data=data,
-        layout=layout(
-            axis("nat per input and training step", type="log", range=[low, high], **ticks((low, high))),
-            right=90,
-            annotations=label_ends(ends, (low, high)),
-        ),
+    return plot.figure(
+        "predicted",
+        "Drift and diffusion, predicted and measured",
+        f"Work per training step, measured at {at} by the ledger, beside what the force (½ r² ∇U·F∇U, times the "
+        "interval) and the noise (½ r² tr(F C)/|b|) should cost to leading order, from the bursts at both ends. "
+        "Beyond the relaxation time jumps undo one another and cost less.",
     )
