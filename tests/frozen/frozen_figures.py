@@ -8,13 +8,24 @@ from typing import Any
 ASSUMED: dict[str, Any] = {
     "xaxis": "x", "yaxis": "y", "xref": "x", "yref": "y", "xshift": 0, "yshift": 0, "opacity": 1, "symbol": "circle",
     "dash": "solid", "domain": [0, 1], "annotations": [], "shapes": [], "traceorder": "normal", "tickmode": "array",
-    "text": None, "name": "", "tickfont": {"size": 12},
+    "text": None, "name": "", "bargap": 0, "tickfont": {"size": 12},
 }  # fmt: skip
 """What Plotly takes where a key is missing."""
 MARGINS = "pages leave the same room around all figures"
+WITHIN = "names at the ends of curves are kept apart within the panel as it is shown"
 QUIET = "lines to compare with say nothing under the pointer"
 CHANGES: dict[str, tuple[tuple[str, str, str], ...]] = {
     "fig3": ((r'"l":70,"r":66,"t":10,', '"l":64,"r":66,"t":14,', MARGINS),),
+    "single": tuple(
+        (f'("y":){old}(,"yref":"y2?","yanchor":"middle")', rf"\g<1>{new}\2", WITHIN)
+        for old, new in (
+            ("0.324393", "0.306414"),
+            ("0.362286", "0.380266"),
+            ("-1.8853", "-1.74251"),
+            ("-2.09675", "-2.0341"),
+            ("0.200793", "0.199257"),
+        )
+    ),  # fmt: skip
     "reversal": (
         (r'("name":"1/width"[^{]*\{[^}]*\},"marker":\{[^}]*\}),"hovertemplate":"%\{y:\.3g\}"', r"\1", QUIET),
         (r'("x":0\.99)5(,"xanchor":"right")', r"\1\2", MARGINS),
@@ -84,7 +95,10 @@ def _layout(layout: dict[str, Any]) -> dict[str, Any]:
     found = {key: value for key, value in layout.items() if "axis" not in key}
     for key in layout.keys() - found.keys():  # logarithmic axes have their marks by one rule
         log = layout[key].get("type") == "log"
-        found[key] = {name: item for name, item in layout[key].items() if not (log and name == "dtick")}
+        unseen = {"dtick"} if log else set()
+        if key.startswith("yaxis"):  # at the left edge, whatever x axis it is anchored to
+            unseen |= {"anchor"}
+        found[key] = {name: item for name, item in layout[key].items() if name not in unseen}
     return {**found, "annotations": words, "shapes": rules}
 
 

@@ -99,6 +99,10 @@ class Panel:
         low, high = self.span or (0.0, 1.0)
         self._add(marks.heads(x, 0.5 * (low + high), steps))
 
+    def histogram(self, edges: np.ndarray, counts: np.ndarray, name: str, colour: str, **told: str) -> None:
+        """Counts between edges as bars; for what is told see :func:`szilard.page.marks.bars`."""
+        self._add(marks.bars(edges, counts, name, colour, **told))
+
     def put(self, *traces: Trace) -> None:
         """Any other marks of :mod:`szilard.page.marks`."""
         self._add(*traces)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from szilard.numbers import number
-from szilard.page.axes import LEGEND, axis, layout, rule
-from szilard.page.curve import Curve, thinned
-from szilard.page.drawing import dots
+from szilard.page.curve import thinned
+from szilard.page.plot import Plot
 from szilard.page.style import BLUE, GREEN, PURPLE, VERMILLION, Figure, Pen
 from szilard.studies.single.reading import SingleReading
 from szilard.verdicts.bounds import FLOAT
@@ -29,27 +28,18 @@ def figure(reading: SingleReading) -> Figure | None:
     ]
     if reading.has("fluctuation"):
         residuals.append(("|⟨exp(−d)⟩ − 1|", reading.column("fluctuation") - 1, Pen(PURPLE), "x-thin-open"))
-    data = []
+    scale = float(np.abs(np.stack([work, heat, energy])).max())
+    plot = Plot(legend="above")
+    panel = plot.panel("absolute residual (nat)", log=True, span=(10**-18.5, max(10 * FLOAT * scale, 1e-7)))
     for name, residual, pen, symbol in residuals:
         rows = np.flatnonzero(np.isfinite(residual))
         rows = rows[thinned(len(rows))]
-        curve = Curve(reading.steps[rows], np.maximum(np.abs(residual[rows]), FLOOR))
-        data.append(dots(curve, name, pen, symbol))
-    scale = float(np.abs(np.stack([work, heat, energy])).max())
-    shape, note = rule(FLOAT * scale, "bound of the audit", log=True)
-    return Figure(
-        key="closure",
-        title="The first law closes",
-        caption=(
-            "Residuals of identities that hold by construction, in nats (the fluctuation theorem as a pure number): "
-            f"what is left is rounding. An exact zero is drawn at {number(FLOOR, 1)}."
-        ),
-        data=data,
-        layout=layout(
-            axis("absolute residual (nat)", type="log", range=[-18.5, max(float(np.log10(FLOAT * scale)) + 1, -7.0)]),
-            right=16,
-            shapes=[shape],
-            annotations=[note],
-            **LEGEND,
-        ),
+        height = np.maximum(np.abs(residual[rows]), FLOOR)
+        panel.points(reading.steps[rows], height, name, pen, symbol, size=4.5, digits=2, legend=True)
+    panel.rule(FLOAT * scale, "bound of the audit")
+    return plot.figure(
+        "closure",
+        "The first law closes",
+        "Residuals of identities that hold by construction, in nats (the fluctuation theorem as a pure number): "
+        f"what is left is rounding. An exact zero is drawn at {number(FLOOR, 1)}.",
     )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from szilard.page.axes import axis, layout, rule, spread
+from szilard.page.axes import spread
 from szilard.page.curve import Curve, thinned
-from szilard.page.drawing import label_ends, line
+from szilard.page.plot import Plot
 from szilard.page.style import BLUE, GREEN, VERMILLION, Figure, Pen
 from szilard.studies.kits.watched.curves import curve
 from szilard.studies.single.reading import SingleReading
@@ -21,32 +21,17 @@ def figure(reading: SingleReading) -> Figure | None:
     rows = np.flatnonzero(length > 0)
     rows = rows[thinned(len(rows))]
     directness = Curve(reading.steps[rows], (straight[rows] / length[rows]) ** 2)
-    data = [
-        *line(actual, "actual work W", Pen(BLUE), unit="nat"),
-        *line(direct, "direct: KL(p₀‖pₙ)", Pen(VERMILLION, "dash"), unit="nat"),
-        *line(directness, "directness L(p₀,pₙ)²/L²", Pen(GREEN, "dashdot"), panel=2),
-    ]
-    low, high = spread(actual.values, direct.values)
-    ends = [("actual W", float(actual.values[-1]), BLUE), ("one jump", float(direct.values[-1]), VERMILLION)]
-    logs = np.log10(directness.values[directness.values > 0]) if len(rows) else np.zeros(1)
-    bottom, top = spread(logs, [0.0])
-    ticks = {"dtick": 1} if top - bottom > 1.5 else {}
-    shape, note = rule(1.0, "a straight way", panel=2, log=True)
-    return Figure(
-        key="directness",
-        title="How straight the way was",
-        caption=(
-            "Above: the work done step by step, and that of a single jump from the first model to the present one. "
-            "Below: the squared ratio of the straight distance to the way travelled; 1 for a straight way, small where "
-            "training wandered."
-        ),
-        data=data,
-        layout=layout(
-            axis("work (nat per input)", range=[low, high]),
-            axis("directness", type="log", range=[bottom, top], **ticks),
-            right=76,
-            shapes=[shape],
-            annotations=[*label_ends(ends, (low, high)), note],
-        ),
-        panels=2,
+    plot = Plot(right=76)
+    panel = plot.panel("work (nat per input)", span=spread(actual.values, direct.values))
+    panel.line(actual, "actual work W", Pen(BLUE), unit="nat", end="actual W")
+    panel.line(direct, "direct: KL(p₀‖pₙ)", Pen(VERMILLION, "dash"), unit="nat", end="one jump")
+    panel = plot.panel("directness", log=True, span=spread(directness.values, [1.0], log=True))
+    panel.line(directness, "directness L(p₀,pₙ)²/L²", Pen(GREEN, "dashdot"))
+    panel.rule(1.0, "a straight way")
+    return plot.figure(
+        "directness",
+        "How straight the way was",
+        "Above: the work done step by step, and that of a single jump from the first model to the present one. "
+        "Below: the squared ratio of the straight distance to the way travelled; 1 for a straight way, small where "
+        "training wandered.",
     )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from szilard.page.axes import axis, layout, spread
+from szilard.page.axes import spread
 from szilard.page.curve import Curve
-from szilard.page.drawing import label_ends, line
+from szilard.page.plot import Plot
 from szilard.page.style import BLACK, BLUE, GREEN, VERMILLION, Figure, Pen
 from szilard.studies.kits.watched.curves import curve
 from szilard.studies.single.reading import SingleReading
@@ -22,26 +22,19 @@ def figure(reading: SingleReading) -> Figure | None:
         ("Q", "heat Q absorbed", heat, Pen(VERMILLION, "dash")),
         ("ΔS", "change of entropy ΔS(X|Θ)", change, Pen(GREEN, "dashdot")),
     ]
-    data = [trace for _, name, curve, pen in quantities for trace in line(curve, name, pen, unit="nat")]
-    data += line(
-        Curve(production.steps, production.values), "entropy production Σ(X|Θ)", Pen(BLACK, "dot", 1.6), unit="nat"
-    )
+    plot = Plot()
+    panel = plot.panel("nat per input, since the first record")
+    for short, name, drawn, pen in quantities:
+        panel.line(drawn, name, pen, unit="nat", end="W = Σ" if short == "W" else short)
+    bare = Curve(production.steps, production.values)
+    panel.line(bare, "entropy production Σ(X|Θ)", Pen(BLACK, "dot", 1.6), unit="nat")
     # The bands of cumulative quantities are widest at the end; all of them are inside the picture.
-    low, high = spread(*(curve.values + sign * curve.half if curve.half is not None else curve.values
-                         for _, _, curve, _ in quantities for sign in (-1, 1)))  # fmt: skip
-    ends = [(short, float(curve.values[-1]), pen.colour) for short, _, curve, pen in quantities]
-    ends = [("W = Σ" if short == "W" else short, height, colour) for short, height, colour in ends]
-    return Figure(
-        key="ledger",
-        title="The ledger",
-        caption=(
-            "What the optimiser did to the model (work W), what the model's predictions gave off when they settled "
-            "(heat Q, negative when given off), and how much their entropy changed (ΔS). W + Q = ΔS at every record. "
-            "Entropy production Σ (dotted) lies on W, as it must. Bands: 95 %, over probe inputs."
-        ),
-        data=data,
-        layout=layout(
-            axis("nat per input, since the first record", range=[low, high]), annotations=label_ends(ends, (low, high))
-        ),
+    panel.span = spread(*(end for _, _, drawn, _ in quantities for end in (drawn.low, drawn.high)))
+    return plot.figure(
+        "ledger",
+        "The ledger",
+        "What the optimiser did to the model (work W), what the model's predictions gave off when they settled "
+        "(heat Q, negative when given off), and how much their entropy changed (ΔS). W + Q = ΔS at every record. "
+        "Entropy production Σ (dotted) lies on W, as it must. Bands: 95 %, over probe inputs.",
         wide=True,
     )

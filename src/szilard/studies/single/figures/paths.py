@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from szilard.page.axes import axis, layout
-from szilard.page.style import BLUE, VERMILLION, Figure
+from szilard.page.axes import Axis
+from szilard.page.plot import Plot
+from szilard.page.style import BLUE, INK, VERMILLION, Figure, Pen
 from szilard.studies.single.reading import SingleReading
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 MOST_FRAMES = 24
 """Rows offered by the slider."""
@@ -20,54 +24,28 @@ def figure(reading: SingleReading) -> Figure | None:
     if samples is None or "ep_histogram" not in samples or samples.sizes["step"] < 2:
         return None
     chosen = np.unique(np.linspace(1, samples.sizes["step"] - 1, MOST_FRAMES).round().astype(int))
-    frames = [_frame(reading, int(row)) for row in chosen]
-    return Figure(
-        key="paths",
-        title="Fluctuations along single trajectories",
-        caption=(
-            "Entropy production σ (above) and heat q (below) of sampled trajectories, up to the chosen step; "
-            "dotted lines: their means. Single trajectories may have σ < 0. No average of exp(−σ) over whole "
-            "ways is shown: rare trajectories would dominate it. It is tested jump by jump instead (next figure)."
-        ),
-        data=frames[-1]["data"],
-        layout=frames[-1]["layout"],
-        along_steps=False,
-        panels=2,
-        frames=frames,
+    plots = [(f"step {int(samples['step'].values[row])}", _plot(samples, int(row))) for row in chosen]
+    return plots[-1][1].figure(
+        "paths",
+        "Fluctuations along single trajectories",
+        "Entropy production σ (above) and heat q (below) of sampled trajectories, up to the chosen step; "
+        "dotted lines: their means. Single trajectories may have σ < 0. No average of exp(−σ) over whole "
+        "ways is shown: rare trajectories would dominate it. It is tested jump by jump instead (next figure).",
+        frames=[{"label": label, "data": plot.traces, "layout": plot.layout()} for label, plot in plots],
     )
 
 
-def _frame(reading: SingleReading, row: int) -> dict[str, Any]:
-    samples = reading.samples
-    assert samples is not None
-    step = int(samples["step"].values[row])
-    data, shapes, axes = [], [], []
-    for number, (prefix, mean, name, colour) in enumerate(
-        (("ep", "work_sampled", "σ", BLUE), ("heat", "heat_sampled", "q", VERMILLION)), start=1
+def _plot(samples: xr.Dataset, row: int) -> Plot:
+    """The histograms up to a record, each with its own horizontal axis."""
+    plot = Plot(right=16, closest=True, places=(((0, 1), (0.6, 1.0)), ((0, 1), (0.0, 0.4))))
+    for prefix, mean, name, words, colour in (
+        ("ep", "work_sampled", "σ", "entropy production σ", BLUE),
+        ("heat", "heat_sampled", "q", "heat q", VERMILLION),
     ):
         counts = np.asarray(samples[f"{prefix}_histogram"].values[row], dtype=float)
         low, high = (float(samples[f"{prefix}_histogram_{end}"].values[row]) for end in ("low", "high"))
-        edges = np.linspace(low, high, len(counts) + 1)
-        suffix = "" if number == 1 else str(number)
-        data.append(
-            {"type": "bar", "x": 0.5 * (edges[:-1] + edges[1:]), "y": counts, "width": np.diff(edges), "name": name,
-             "xaxis": f"x{suffix}", "yaxis": f"y{suffix}", "showlegend": False,
-             "marker": {"color": colour, "line": {"color": "white", "width": 0.5}},
-             "hovertemplate": f"{name} = %{{x:.3g}} nat: %{{y}} trajectories<extra></extra>"}
-        )  # fmt: skip
-        centre = float(samples[mean].values[row])
-        shapes.append({"type": "line", "xref": f"x{suffix}", "yref": f"y{suffix} domain", "x0": centre, "x1": centre,
-                       "y0": 0, "y1": 1, "line": {"color": "#1A1A1A", "width": 1.5, "dash": "dot"}})  # fmt: skip
-        axes.append((suffix, name))
-    return {"label": f"step {step}", "data": data, "layout": _stacked(axes, shapes)}
-
-
-def _stacked(axes: list[tuple[str, str]], shapes: list[dict[str, Any]]) -> dict[str, Any]:
-    """Two panels, each with its own horizontal axis."""
-    base = layout(axis("trajectories", type="log", dtick=1), axis("trajectories", type="log", dtick=1), right=16,
-                  shapes=shapes, bargap=0, hovermode="closest")  # fmt: skip
-    base["yaxis"]["domain"], base["yaxis2"]["domain"] = [0.6, 1.0], [0.0, 0.4]
-    for suffix, name in axes:
-        words = "entropy production σ" if name == "σ" else "heat q"
-        base[f"xaxis{suffix}"] = axis(f"{words} of a trajectory (nat)", anchor=f"y{suffix}")
-    return base
+        panel = plot.panel("trajectories", Axis(f"{words} of a trajectory (nat)"), log=True, every=1)
+        panel.histogram(np.linspace(low, high, len(counts) + 1), counts, name, colour, unit="nat",
+                        counted="trajectories")  # fmt: skip
+        panel.upright(float(samples[mean].values[row]), pen=Pen(INK, "dot", 1.5))
+    return plot

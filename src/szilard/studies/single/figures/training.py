@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from szilard.page.axes import axis, layout, spread
-from szilard.page.drawing import label_ends, line
+from szilard.page.axes import spread
+from szilard.page.plot import Plot
 from szilard.page.style import BLACK, BLUE, GREEN, ORANGE, VERMILLION, Figure, Pen
 from szilard.studies.kits.watched.curves import curve
 from szilard.studies.single.reading import SingleReading
@@ -20,34 +20,28 @@ def figure(reading: SingleReading) -> Figure | None:
     found = [panel for panel in PANELS if reading.has(panel[0])]
     if not found or reading.records < 2:
         return None
-    data, axes, names = [], [], []
-    for number, (column, title, name, pen, unit) in enumerate(found, start=1):
-        data += line(curve(reading, column), name, pen, unit=unit, panel=number)
+    plot = Plot()
+    for column, title, name, pen, unit in found:
+        actual = curve(reading, column)
         if column != "cross_entropy":
-            axes.append(axis(title, rangemode="tozero"))
+            plot.panel(title, from_zero=True).line(actual, name, pen, unit=unit)
             continue
-        predicted, actual = curve(reading, "entropy_conditional"), curve(reading, column)
-        data += line(predicted, "entropy of predictions", Pen(BLACK, "dash"), unit=unit, panel=number)
-        span = (0.0, spread(predicted.values, actual.values)[1])
-        axes.append(axis(title, range=list(span)))
-        ends = [("expected", float(predicted.values[-1]), BLACK), ("actual", float(actual.values[-1]), pen.colour)]
-        names += label_ends(ends, span, panel=number)
+        predicted = curve(reading, "entropy_conditional")
+        panel = plot.panel(title, span=(0.0, spread(predicted.values, actual.values)[1]))
+        panel.line(actual, name, pen, unit=unit, end="actual")
+        panel.line(predicted, "entropy of predictions", Pen(BLACK, "dash"), unit=unit, end="expected")
     if reading.has("learning_rate") and len(set(reading.column("learning_rate").tolist())) > 1:
-        found.append(("learning_rate", "", "", Pen(ORANGE), ""))
-        data += line(curve(reading, "learning_rate"), "learning rate", Pen(ORANGE, "dot"), panel=len(found))
-        axes.append(axis("learning rate (1)", rangemode="tozero"))
+        panel = plot.panel("learning rate (1)", from_zero=True)
+        panel.line(curve(reading, "learning_rate"), "learning rate", Pen(ORANGE, "dot"))
     said = "The training's own numbers over the same steps. "
     if reading.has("cross_entropy"):
         said += (
             "The cross-entropy that the model expects is the entropy of its predictions (dashed); where the actual one "
             "lies above, the model is overconfident. "
         )
-    return Figure(
-        key="training",
-        title="Loss and accuracy beside it",
-        caption=said + "Bands: 95 %; of the loss over the steps since the previous record, else over probe inputs.",
-        data=data,
-        layout=layout(*axes, right=70, annotations=names),
-        panels=len(axes),
+    return plot.figure(
+        "training",
+        "Loss and accuracy beside it",
+        said + "Bands: 95 %; of the loss over the steps since the previous record, else over probe inputs.",
         wide=True,
     )

@@ -45,8 +45,8 @@ def figure(reading: WatchedReading) -> Figure | None:
     across = Axis("temperature T (loss)", log=True, span=widened(low, high, 10**0.2))
     plot = Plot(across, legend="above", closest=True)
     panel = plot.panel(layers)
-    for *place, bars in drawn:
-        panel.points(*place, across=bars, legend=True)
+    for values, heights, name, pen, symbol, bars in drawn:
+        panel.points(values, heights, name, pen, symbol, across=bars, legend=True)
     return plot.figure(
         "thermometers",
         "Three thermometers",
