@@ -11,7 +11,7 @@ from numpy import ndarray
 from szilard.ensemble.checkpoints import CheckpointStore
 from szilard.ensemble.chunk import Trained
 from szilard.ensemble.chunked_plan import ChunkedPlan, check_same
-from szilard.ensemble.executors import executor_of
+from szilard.ensemble.executors import Executor, executor_of
 from szilard.ensemble.timing import ProgressTotal, TimeSpent
 from szilard.errors import RecordError
 from szilard.records.attributes import ENDED, read_attributes
@@ -159,7 +159,31 @@ def carry_out_chunked(run: Chunked[Any], data: str, out: Path, options: Options)
         attributes = attributes_of(run.spec, data) | _attributes_of_plan(run.plan) | run.attributes()
         writer = RecordWriter(out, groups=run.groups(), attributes=attributes, overwrite=options.overwrite)
         checkpoints.begin()
-    rows, plan = run.rows(writer, checkpoints), run.plan
+    rows, records = run.rows(writer, checkpoints), len(run.plan.steps)
+    total = run.plan.steps[-1] * sum(run.plan.weights)
+    with Progress(f"{run.spec.name}: {data}, {run.told}", total, options.quiet) as display:
+        _train(run.plan, execute, writer, rows, checkpoints, ProgressTotal(run.plan.weights, display, run.unit))
+    if rows.written < records:
+        raise RecordError(
+            f"only {rows.written} of {records} records of {out} could be written, since files are missing from"
+            f" {checkpoints.path}: delete that folder and run again with resume (--resume), which trains anew."
+        )
+    _close(writer, rows)
+    if options.keep_checkpoints:
+        checkpoints.keep_last(run.plan.chunks)
+    else:
+        checkpoints.remove()
+
+
+def _train(
+    plan: ChunkedPlan,
+    execute: Executor,
+    writer: RecordWriter,
+    rows: ChunkRows[Any],
+    checkpoints: CheckpointStore,
+    progress: ProgressTotal,
+) -> None:
+    """Trains what is not trained yet, and writes rows as they come; the time that took is added to the record's."""
     spent = TimeSpent(writer.attributes.get("timings", {}))
 
     def take(trained: Trained) -> None:
@@ -169,22 +193,12 @@ def carry_out_chunked(run: Chunked[Any], data: str, out: Path, options: Options)
         with spent.on("measuring"):
             rows.advance()
 
-    total = plan.steps[-1] * sum(plan.weights)
-    with Progress(f"{run.spec.name}: {data}, {run.told}", total, options.quiet) as display, spent.on("all"):
+    with spent.on("all"):
         if rows.advance() < len(plan.steps):
-            execute(plan, checkpoints, take, ProgressTotal(plan.weights, display, run.unit).report)
+            execute(plan, checkpoints, take, progress.report)
             rows.advance()
-    if rows.written < len(plan.steps):
-        raise RecordError(
-            f"only {rows.written} of {len(plan.steps)} records of {out} could be written, since files are missing"
-            f" from {checkpoints.path}: delete that folder and run again with resume (--resume), which trains anew."
-        )
-    writer.annotate(timings=spent.seconds())
-    _close(writer, rows)
-    if options.keep_checkpoints:
-        checkpoints.keep_last(plan.chunks)
-    else:
-        checkpoints.remove()
+    if rows.written == len(plan.steps):
+        writer.annotate(timings=spent.seconds())
 
 
 def _close(writer: RecordWriter, rows: ChunkRows[Any]) -> None:
