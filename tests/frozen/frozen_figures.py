@@ -8,7 +8,8 @@ from typing import Any
 ASSUMED: dict[str, Any] = {
     "xaxis": "x", "yaxis": "y", "xref": "x", "yref": "y", "xshift": 0, "yshift": 0, "opacity": 1, "symbol": "circle",
     "dash": "solid", "domain": [0, 1], "annotations": [], "shapes": [], "traceorder": "normal", "tickmode": "array",
-    "text": None, "name": "", "bargap": 0, "tickfont": {"size": 12},
+    "text": None, "name": "", "bargap": 0, "scaleratio": 1,
+    "showticklabels": True, "tickfont": {"size": 12},
 }  # fmt: skip
 """What Plotly takes where a key is missing."""
 MARGINS = "pages leave the same room around all figures"
@@ -25,7 +26,8 @@ CHANGES: dict[str, tuple[tuple[str, str, str], ...]] = {
             ("-2.09675", "-2.0341"),
             ("0.200793", "0.199257"),
         )
-    ),  # fmt: skip
+    ),
+    "sampled": ((r'"x":0\.04,"y":0\.97,"xanchor":"left"', '"x":0.02,"y":0.98,"xanchor":"left"', MARGINS),),
     "reversal": (
         (r'("name":"1/width"[^{]*\{[^}]*\},"marker":\{[^}]*\}),"hovertemplate":"%\{y:\.3g\}"', r"\1", QUIET),
         (r'("x":0\.99)5(,"xanchor":"right")', r"\1\2", MARGINS),
@@ -96,6 +98,8 @@ def _layout(layout: dict[str, Any]) -> dict[str, Any]:
     for key in layout.keys() - found.keys():  # logarithmic axes have their marks by one rule
         log = layout[key].get("type") == "log"
         unseen = {"dtick"} if log else set()
+        if layout[key].get("mirror"):  # many small panels have axes like those of others
+            unseen |= {"exponentformat", "tickcolor", "ticks", "zerolinecolor", "title"}
         if key.startswith("yaxis"):  # at the left edge, whatever x axis it is anchored to
             unseen |= {"anchor"}
         found[key] = {name: item for name, item in layout[key].items() if name not in unseen}

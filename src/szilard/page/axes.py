@@ -1,4 +1,4 @@
-"""The frame: axes with titles and units, stacked panels, rules and bands. Plain Plotly dictionaries."""
+"""Axes in words: title and unit, what is shown, where marks stand; and the spans that hold given numbers."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy as np
 from szilard.page.safe import escape, prose
 from szilard.page.style import GRID, INK
 
+STEP_TITLE = "training step"
 Span = tuple[float, float]
 """Lowest and highest value shown, in the axis's own unit."""
 
@@ -34,6 +35,7 @@ class Axis:
         steps: whether it counts training steps, which have thousands commas.
         categories: names in their order, where it has these for values.
         one_scale: of a y axis, whether a unit is as long as on its x axis.
+        shrinks: whether its panel becomes smaller, rather than its span larger, to keep one scale.
         grid: whether lines cross the panel.
         labelled: whether marks have numbers.
         ticked: whether marks are drawn.
@@ -53,6 +55,7 @@ class Axis:
     steps: bool = False
     categories: Sequence[str] | None = None
     one_scale: bool = False
+    shrinks: bool = False
     grid: bool = True
     labelled: bool = True
     ticked: bool = True
@@ -107,6 +110,8 @@ class Axis:
             found["showticklabels"] = False
         if self.one_scale:
             found |= {"scaleanchor": "x", "scaleratio": 1}
+        if self.shrinks:
+            found["constrain"] = "domain"
         if not self.headed:
             found["unifiedhovertitle"] = {"text": " "}
         if self.framed:
@@ -134,54 +139,6 @@ def positive(*arrays: Any) -> Span:
     return (float(values.min()), float(values.max())) if len(values) else (0.1, 1.0)
 
 
-STEP_TITLE = "training step"
-
-LEGEND: dict[str, Any] = {
-    "showlegend": True,
-    "legend": {"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom", "font": {"size": 12}},
-    "margin": {"l": 64, "r": 16, "t": 40, "b": 48},
-}
-"""For figures whose marks cannot be named at their ends."""
-
-
-def axis(title: str, **more: Any) -> dict[str, Any]:
-    """An axis with its title and unit."""
-    base = {
-        "title": {"text": prose(title), "standoff": 8, "font": {"size": 13}},
-        "gridcolor": GRID,
-        "zerolinecolor": "#B8BEC6",
-        "linecolor": INK,
-        "ticks": "outside",
-        "tickcolor": INK,
-        "automargin": True,
-        "exponentformat": "power",
-    }
-    return {**base, **more}
-
-
-def layout(*y_axes: dict[str, Any], x: dict[str, Any] | None = None, right: int = 70, **more: Any) -> dict[str, Any]:
-    """A layout of stacked panels (first on top) over one x axis; training steps unless ``x`` says otherwise."""
-    count = len(y_axes)
-    gap = 0.18 / count if count > 1 else 0.0
-    height = (1 - gap * (count - 1)) / count
-    panels = {}
-    for number, settings in enumerate(y_axes):
-        top = 1 - number * (height + gap)
-        panels["yaxis" if not number else f"yaxis{number + 1}"] = {**settings, "domain": [max(top - height, 0.0), top]}
-    bottom = "y" if count == 1 else f"y{count}"
-    return {
-        "xaxis": {**(x or axis(STEP_TITLE, rangemode="tozero", tickformat=",d")), "anchor": bottom},
-        **panels,
-        "margin": {"l": 64, "r": right, "t": 14, "b": 48},
-        "font": {"family": "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif", "size": 13, "color": INK},
-        "paper_bgcolor": "white",
-        "plot_bgcolor": "white",
-        "hovermode": "x unified",
-        "showlegend": False,
-        **more,
-    }
-
-
 def spread(*arrays: Any, pad: float = 0.06, log: bool = False) -> Span:
     """The range of all finite values, a little widened; in the logarithm of the positive ones where ``log``."""
     values = np.concatenate([np.asarray(array, dtype=float).ravel() for array in arrays])
@@ -194,23 +151,6 @@ def spread(*arrays: Any, pad: float = 0.06, log: bool = False) -> Span:
     low, high = float(values.min()), float(values.max())
     margin = pad * (high - low) or abs(high) * pad or 1.0
     return (low - margin, high + margin)
-
-
-def rule(height: float, text: str, panel: int = 1, *, log: bool = False) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A thin dotted line across a panel with its meaning: shape and annotation."""
-    reference = "y" if panel == 1 else f"y{panel}"
-    shape = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "yref": reference, "y0": height, "y1": height,
-             "line": {"color": "#6B7280", "width": 1, "dash": "dot"}}  # fmt: skip
-    note = {"text": escape(text), "xref": "paper", "x": 0.01, "xanchor": "left", "yref": reference,
-            "y": float(np.log10(height)) if log else height, "yanchor": "bottom", "showarrow": False,
-            "font": {"size": 11, "color": "#4B5563"}}  # fmt: skip
-    return shape, note
-
-
-def band(low: float, high: float) -> dict[str, Any]:
-    """A grey band across the first panel, behind the curves."""
-    return {"type": "rect", "xref": "paper", "x0": 0, "x1": 1, "yref": "y", "y0": low, "y1": high, "line": {"width": 0},
-            "fillcolor": "rgba(107,114,128,0.13)", "layer": "below"}  # fmt: skip
 
 
 STEPS = Axis(STEP_TITLE, from_zero=True, steps=True)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from szilard.estimate import Estimate
-from szilard.page import marks, notes
+from szilard.page import distributions, marks, notes
 from szilard.page.axes import Axis, Span
 from szilard.page.curve import Curve
 from szilard.page.marks import Trace
@@ -84,7 +84,7 @@ class Panel:
 
     def dots(self, x: Any, y: Any, colour: str, *, text: Sequence[str], unit: str) -> None:
         """Many small points, each with what it is under the pointer."""
-        self._add(marks.dots(x, y, colour, text=text, unit=unit))
+        self._add(distributions.dots(x, y, colour, text=text, unit=unit))
 
     def diamond(self, x: float, y: float, pen: Pen) -> None:
         """One point that matters, set on its curve."""
@@ -99,9 +99,17 @@ class Panel:
         low, high = self.span or (0.0, 1.0)
         self._add(marks.heads(x, 0.5 * (low + high), steps))
 
+    def cloud(self, x: Any, y: Any, name: str, colour: str) -> None:
+        """Many points, none of which has a name."""
+        self._add(distributions.cloud(x, y, name, colour))
+
+    def picture(self, grey: np.ndarray) -> None:
+        """Grey values from 0 (white) to 100 (black), NaN for nothing; shape ``(height, width)``."""
+        self._add(distributions.picture(grey))
+
     def histogram(self, edges: np.ndarray, counts: np.ndarray, name: str, colour: str, **told: str) -> None:
-        """Counts between edges as bars; for what is told see :func:`szilard.page.marks.bars`."""
-        self._add(marks.bars(edges, counts, name, colour, **told))
+        """Counts between edges as bars; for what is told see :func:`szilard.page.distributions.bars`."""
+        self._add(distributions.bars(edges, counts, name, colour, **told))
 
     def put(self, *traces: Trace) -> None:
         """Any other marks of :mod:`szilard.page.marks`."""

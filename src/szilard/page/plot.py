@@ -28,15 +28,17 @@ Place = tuple[tuple[float, float], tuple[float, float]]
 class Plot:
     """A figure in the making.
 
-        Attributes:
-            x: the axis that all panels share, but for those that have their own.
-            right: pixels that names at the ends of curves need beside the panels.
-            legend: where it stands, one of :data:`PLACES`; none where it is empty.
-            legend_rows: how many lines a legend above the panels needs.
-            closest: whether the pointer shows the nearest mark, not all at one x.
-            places: of panels that have x axes of their own; None for panels over one another.
-    traces: the marks, in the order in which they are drawn.
-            panels: from the top.
+    Attributes:
+        x: the axis that all panels share, but for those that have their own.
+        right: pixels that names at the ends of curves need beside the panels.
+        legend: where it stands, one of :data:`PLACES`; none where it is empty.
+        legend_rows: how many lines a legend above the panels needs.
+        closest: whether the pointer shows the nearest mark, not all at one x.
+        silent: whether it shows nothing.
+        ground: the colour behind the marks.
+        places: of panels that have x axes of their own; None for panels over one another.
+        traces: the marks, in the order in which they are drawn.
+        panels: from the top.
     """
 
     x: Axis = STEPS
@@ -44,6 +46,8 @@ class Plot:
     legend: str = ""
     legend_rows: int = 1
     closest: bool = False
+    silent: bool = False
+    ground: str = "white"
     places: Sequence[Place] | None = None
     traces: list[Trace] = field(default_factory=list)
     panels: list[Panel] = field(default_factory=list)
@@ -98,8 +102,8 @@ class Plot:
             "margin": margin,
             "font": {"family": "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif", "size": 13, "color": INK},
             "paper_bgcolor": "white",
-            "plot_bgcolor": "white",
-            "hovermode": "closest" if self.closest else "x unified",
+            "plot_bgcolor": self.ground,
+            "hovermode": False if self.silent else "closest" if self.closest else "x unified",
             "showlegend": bool(self.legend),
         }
         return {**frame, "legend": PLACES[self.legend]} if self.legend else frame

@@ -6,7 +6,7 @@ import numpy as np
 
 from szilard.estimate import Estimate, Kind
 from szilard.page.axes import Axis, Span, spread
-from szilard.page.marks import outline
+from szilard.page.distributions import outline
 from szilard.page.panel import Panel
 from szilard.page.plot import Plot
 from szilard.page.style import BLACK, BLUE, VERMILLION, Figure, Pen

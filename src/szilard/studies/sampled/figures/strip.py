@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from szilard.numbers import number
-from szilard.page.axes import axis, layout
+from szilard.page.axes import Axis
+from szilard.page.plot import Plot
 from szilard.page.style import Figure
 from szilard.studies.sampled.gallery import Gallery
 from szilard.studies.sampled.reading import SampledReading
@@ -35,45 +36,37 @@ def figure(reading: SampledReading, gallery: Gallery) -> Figure:
     own = "the chains of the gallery, relaxed at every record" if reading.capability == "energetic" else (
         "drawn from the same random numbers at every record, so that what changes is the model"
     )  # fmt: skip
-    return Figure(
-        key="samples",
-        title="What the model makes",
-        caption=(
-            f"{samples} samples at some records, {own}; nothing was picked. Grey values: {scale}, what lies "
-            "beyond is cut."
-        ),
-        data=[
-            {
-                "type": "heatmap", "z": grey, "zmin": 0, "zmax": 100, "showscale": False, "hoverinfo": "skip",
-                "colorscale": [[0, "#FFFFFF"], [1, "#101010"]], "zsmooth": False,
-            }
-        ],
-        layout=_layout(gallery, rows, sheet.shape, samples),
-        along_steps=False,
+    shapes = [(sheet.shape[0], count * (width + gap) - gap) for count in (samples, fewer)]
+    wide, narrow = (_plot(gallery, rows, shape, count) for shape, count in zip(shapes, (samples, fewer), strict=True))
+    wide.panels[0].picture(grey)
+    return wide.figure(
+        "samples",
+        "What the model makes",
+        f"{samples} samples at some records, {own}; nothing was picked. Grey values: {scale}, what lies beyond is cut.",
         wide=True,
-        tall=_tall(sheet.shape[0] / sheet.shape[1], 1080),
-        narrow=_layout(gallery, rows, (sheet.shape[0], fewer * (width + gap) - gap), fewer),
-        narrow_tall=_tall(sheet.shape[0] / (fewer * (width + gap) - gap), 330),
-    )  # fmt: skip
-
-
-def _layout(gallery: Gallery, rows: list[int], shape: tuple[int, ...], samples: int) -> dict[str, Any]:
-    """Of the first samples of the sheet, as many as are asked for: narrow screens show fewer."""
-    bare = {"showgrid": False, "zeroline": False, "ticks": "", "constrain": "domain"}
-    line = (shape[0] + 1) / len(rows)
-    ticks = [line * place + line / 2 - 1 for place in range(len(rows))]
-    names = [f"{gallery.steps[row]:,}" for row in rows]
-    return layout(
-        axis("training step", range=[shape[0] - 0.5, -0.5], tickvals=ticks, ticktext=names, scaleanchor="x", **bare),
-        x=axis(f"{samples} samples", range=[-0.5, shape[1] - 0.5], showticklabels=False, **bare),
-        right=8,
-        plot_bgcolor="#C9D6E2",
-        hovermode=False,
+        tall=_tall(shapes[0], 1080),
+        narrow=narrow.layout(),
+        narrow_tall=_tall(shapes[1], 330),
     )
 
 
-def _tall(ratio: float, width: int) -> int:
-    return int(np.clip(70 + width * ratio, 240, 760))
+def _plot(gallery: Gallery, rows: list[int], shape: tuple[int, int], samples: int) -> Plot:
+    """Axes around the first samples of the sheet, as many as are asked for: narrow screens show fewer."""
+    line = (shape[0] + 1) / len(rows)
+    ticks = [line * place + line / 2 - 1 for place in range(len(rows))]
+    bare: dict[str, Any] = {"grid": False, "zero_line": False, "ticked": False, "shrinks": True}
+    plot = Plot(
+        Axis(f"{samples} samples", span=(-0.5, shape[1] - 0.5), labelled=False, **bare), right=8, silent=True,
+        ground="#C9D6E2",
+    )  # fmt: skip
+    steps = [f"{gallery.steps[row]:,}" for row in rows]
+    plot.panel("training step", span=(shape[0] - 0.5, -0.5), at=ticks, called=steps, one_scale=True, **bare)
+    return plot
+
+
+def _tall(shape: tuple[int, int], width: int) -> int:
+    """Pixels of a sheet that is ``width`` pixels wide."""
+    return int(np.clip(70 + width * shape[0] / shape[1], 240, 760))
 
 
 def _scale(gallery: Gallery) -> tuple[float, float]:
