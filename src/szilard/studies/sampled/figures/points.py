@@ -37,7 +37,7 @@ def figure(reading: SampledReading, gallery: Gallery) -> Figure:
                 for name, centre, shown in zip(names, middle.tolist(), (last, first), strict=True)
             )
             panel = plot.panel(y, x)
-            panel.cloud(*points[row].T, f"step {gallery.steps[row]:,}", BLUE)
+            panel.cloud(points[row][:, 0], points[row][:, 1], f"step {gallery.steps[row]:,}", BLUE)
             panel.heading(f"step {gallery.steps[row]:,}")
     return plots[0].figure(
         "samples",
