@@ -67,7 +67,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "settings",
         "training",
     },
-    "experiments": BASE | {"running"},
+    "experiments": BASE | {"frame"},
     "__main__": {"cli"},
     "cli": BASE | {"frame", "handle", "printable", "running", "verify", ""},
     "": {"doors"},
