@@ -16,7 +16,7 @@ from szilard import ledger
 from szilard.estimate import Estimate
 from szilard.ledger.energies import heat_of_energies, work_of_energies
 from szilard.ledger.leave_one_out import mean_weighted
-from szilard.ledger.two_routes import joined, over_joined
+from szilard.ledger.totals import joined, over_joined
 
 MEMBERS, SAMPLES = (2, 3), 9
 

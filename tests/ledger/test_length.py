@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from szilard import ledger
-from szilard.ledger.length import angle_slope
-from szilard.ledger.length_sum import LengthSum
+from szilard.ledger.length import LengthSum, angle_slope
 
 shapes = st.tuples(st.integers(2, 8), st.integers(1, 5), st.integers(2, 8))
 spreads = st.floats(1e-3, 20.0)

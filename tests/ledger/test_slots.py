@@ -10,10 +10,13 @@ import torch
 from torch import Tensor
 
 from szilard import ledger
-from szilard.ledger.bounds import guess_scale, phi_by_draws, slot_work_lower
-from szilard.ledger.sequences import prefix_mean, prefix_sum, prefix_weights, token_work
-from szilard.ledger.slot_sum import SlotSum
 from szilard.ledger.slots import (
+    SlotSum,
+    guess_scale,
+    phi_by_draws,
+    prefix_mean,
+    prefix_sum,
+    prefix_weights,
     slot_excess,
     slot_fluctuation,
     slot_heat,
@@ -21,7 +24,9 @@ from szilard.ledger.slots import (
     slot_mean,
     slot_overlap_defect,
     slot_work,
+    slot_work_lower,
     slot_work_reverse,
+    token_work,
 )
 
 SLOTS, TOKENS, DRAWS = 6, 4, 5

@@ -20,12 +20,9 @@ from torch import Tensor
 
 from szilard import ledger
 from szilard.estimate import Estimate
-from szilard.ledger.fluctuation import fluctuation_of, fluctuation_variance_of
-from szilard.ledger.heat import heat_of
-from szilard.ledger.jump import Jump
+from szilard.ledger.jump import Jump, fluctuation_of, fluctuation_variance_of, heat_of, work_of, work_reverse_of
 from szilard.ledger.length import hellinger_of
 from szilard.ledger.precision import spurious_work_of
-from szilard.ledger.work import work_of, work_reverse_of
 
 MEMBERS, POINTS, INPUTS, OUTCOMES, SAMPLES = (2, 3), 5, 4, 6, 7
 

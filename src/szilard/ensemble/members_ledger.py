@@ -10,13 +10,9 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from szilard.ensemble.tasks import NO_LABEL
-from szilard.ledger.fluctuation import fluctuation_of
-from szilard.ledger.heat import heat_of
-from szilard.ledger.jump import Jump
-from szilard.ledger.length import hellinger_of
-from szilard.ledger.length_sum import LengthSum
+from szilard.ledger.jump import Jump, fluctuation_of, heat_of, work_of, work_reverse_of
+from szilard.ledger.length import LengthSum, hellinger_of
 from szilard.ledger.precision import spurious_work_of
-from szilard.ledger.work import work_of, work_reverse_of
 from szilard.models import phi_of
 
 _ELEMENTS_AT_ONCE = 2**19

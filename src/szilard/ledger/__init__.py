@@ -18,26 +18,26 @@ _HOMES = {
     "Pathwise": "pathwise",
     "advise": "lagged",
     "angle_of": "length",
-    "bennett": "acceptance_ratio",
+    "bennett": "free_energy",
     "detailed_histograms": "detailed_fluctuation",
     "detailed_law": "detailed_fluctuation",
     "effective_sample_size": "reuse",
     "effective_samples": "free_energy",
-    "energy_per_input": "entropy",
-    "entropy_per_input": "entropy",
-    "entropy_sampled": "entropy",
+    "energy_per_input": "jump",
+    "entropy_per_input": "jump",
+    "entropy_sampled": "jump",
     "excess_energies": "unrelaxed",
-    "fluctuation_per_input": "fluctuation",
+    "fluctuation_per_input": "jump",
     "fluctuation_reused": "reuse",
-    "fluctuation_sampled": "fluctuation",
+    "fluctuation_sampled": "jump",
     "free_energy_of": "free_energy",
-    "heat_per_input": "heat",
+    "heat_per_input": "jump",
     "heat_reused": "reuse",
-    "heat_sampled": "heat",
+    "heat_sampled": "jump",
     "heat_total": "totals",
     "hellinger_per_input": "length",
     "independent_updates": "unrelaxed",
-    "jarzynski": "exponential_average",
+    "jarzynski": "free_energy",
     "length_sampled": "length",
     "over_inputs": "totals",
     "over_replicates": "totals",
@@ -47,10 +47,10 @@ _HOMES = {
     "step_of_energies": "energies",
     "total": "totals",
     "undone": "unrelaxed",
-    "work_per_input": "work",
-    "work_quadratic_per_input": "fisher",
+    "work_per_input": "jump",
+    "work_quadratic_per_input": "precision",
     "work_reused": "reuse",
-    "work_sampled": "work",
+    "work_sampled": "jump",
 }
 """Where each public name lives."""
 
@@ -94,23 +94,27 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from szilard.ledger.acceptance_ratio import bennett
     from szilard.ledger.detailed_fluctuation import detailed_histograms, detailed_law
     from szilard.ledger.energies import step_of_energies
-    from szilard.ledger.entropy import energy_per_input, entropy_per_input, entropy_sampled
-    from szilard.ledger.exponential_average import jarzynski
-    from szilard.ledger.fisher import work_quadratic_per_input
-    from szilard.ledger.fluctuation import fluctuation_per_input, fluctuation_sampled
-    from szilard.ledger.free_energy import effective_samples, free_energy_of
-    from szilard.ledger.heat import heat_per_input, heat_sampled
+    from szilard.ledger.free_energy import bennett, effective_samples, free_energy_of, jarzynski
+    from szilard.ledger.jump import (
+        energy_per_input,
+        entropy_per_input,
+        entropy_sampled,
+        fluctuation_per_input,
+        fluctuation_sampled,
+        heat_per_input,
+        heat_sampled,
+        work_per_input,
+        work_sampled,
+    )
     from szilard.ledger.lagged import advise
     from szilard.ledger.length import angle_of, hellinger_per_input, length_sampled
     from szilard.ledger.pathwise import Pathwise
-    from szilard.ledger.precision import spurious_work
+    from szilard.ledger.precision import spurious_work, work_quadratic_per_input
     from szilard.ledger.reuse import effective_sample_size, fluctuation_reused, heat_reused, work_reused
     from szilard.ledger.speed_limits import speed_limit, speed_limit_one_sided
     from szilard.ledger.totals import heat_total, over_inputs, over_replicates, total
     from szilard.ledger.unrelaxed import excess_energies, independent_updates, undone
-    from szilard.ledger.work import work_per_input, work_sampled
 else:
     __getattr__, __dir__ = door(__name__, _HOMES)

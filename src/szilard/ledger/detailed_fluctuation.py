@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from szilard.estimate import Estimate, Kind
-from szilard.ledger.acceptance_ratio import bennett
+from szilard.ledger.free_energy import bennett
 
 _ITERATIONS = 40
 _LONGEST_STEP = 2.0

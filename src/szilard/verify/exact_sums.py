@@ -9,8 +9,7 @@ from torch import Tensor
 
 from szilard import ledger
 from szilard.estimate import Estimate, Kind
-from szilard.ledger.jump import Jump
-from szilard.ledger.work import work_reverse_of
+from szilard.ledger.jump import Jump, work_reverse_of
 from szilard.verify.case import Case
 from szilard.verify.row import Comparison
 

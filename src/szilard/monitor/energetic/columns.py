@@ -11,7 +11,7 @@ from torch import Tensor
 
 from szilard import ledger
 from szilard.estimate import Estimate, Kind
-from szilard.ledger.two_routes import joined, over_joined
+from szilard.ledger.totals import joined, over_joined
 from szilard.monitor.energetic.chains import Chains
 from szilard.monitor.energetic.population import PopulationStep
 from szilard.monitor.measure import Occasion

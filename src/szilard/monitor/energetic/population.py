@@ -14,7 +14,7 @@ from szilard.ledger.leave_one_out import mean_weighted
 from szilard.models.evaluation import ModelState, held_at
 from szilard.models.ppm import Energetic
 from szilard.monitor.energetic.reciprocity import Reciprocity
-from szilard.samplers.resampling import systematic
+from szilard.samplers.annealing import systematic
 
 _RESAMPLE_BELOW = 0.5
 """Share of its particles below which an island's worth makes it be resampled."""

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from szilard.ledger.length_sum import LengthSum
+from szilard.ledger.length import LengthSum
 from szilard.monitor.rows import Rows, Value
 
 

@@ -11,12 +11,9 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from szilard import ledger
-from szilard.ledger.fluctuation import fluctuation_of, fluctuation_variance_of
-from szilard.ledger.heat import heat_of
-from szilard.ledger.jump import Jump
+from szilard.ledger.jump import Jump, fluctuation_of, fluctuation_variance_of, heat_of, work_of, work_reverse_of
 from szilard.ledger.length import hellinger_of
 from szilard.ledger.precision import spurious_work_of
-from szilard.ledger.work import work_of, work_reverse_of
 from szilard.models.ppm import log_normaliser, phi_of
 
 _ELEMENTS_AT_ONCE = 2**19

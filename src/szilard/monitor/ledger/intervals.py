@@ -10,8 +10,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from szilard.ledger.length_sum import LengthSum
-from szilard.ledger.running import running_sum
+from szilard.ledger.length import LengthSum
+from szilard.ledger.totals import running_sum
 from szilard.monitor.measure import Occasion
 from szilard.monitor.rows import Value
 

@@ -11,8 +11,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from szilard import ledger
-from szilard.ledger.length_sum import LengthSum
-from szilard.ledger.running import running_sum
+from szilard.ledger.length import LengthSum
+from szilard.ledger.totals import running_sum
 from szilard.monitor.ledger.exact import Terms
 
 

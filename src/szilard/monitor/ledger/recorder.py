@@ -14,7 +14,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from szilard.errors import ModelError
-from szilard.ledger.length_sum import LengthSum
+from szilard.ledger.length import LengthSum
 from szilard.models.evaluation import any_algorithm, undisturbed
 from szilard.models.ppm import Enumerable
 from szilard.models.precision import Precision, forward_precision

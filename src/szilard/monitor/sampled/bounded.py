@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from szilard.errors import ModelError
-from szilard.ledger.slot_sum import SlotSum
+from szilard.ledger.slots import SlotSum
 from szilard.models.ppm import Bounded
 from szilard.models.precision import Precision, forward_precision
 from szilard.monitor.sampled.checks import check_phi, check_repeatable, check_samples

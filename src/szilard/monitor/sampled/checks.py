@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from szilard.errors import ModelError, SzilardWarning
-from szilard.ledger.slot_sum import SlotSum
+from szilard.ledger.slots import SlotSum
 from szilard.models.ppm import PPM
 
 _SAME = 1e3

@@ -9,7 +9,7 @@ from typing import final
 import torch
 from torch import Tensor
 
-from szilard.ledger.slot_sum import SlotSum
+from szilard.ledger.slots import SlotSum
 
 SLOTS, START, END = "slots", "start", "end"
 """The sets: samples that are reused, and many fresh ones of the first and of the last model."""

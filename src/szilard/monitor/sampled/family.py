@@ -9,7 +9,7 @@ from typing import Any, Protocol, final
 import torch
 from torch import Tensor
 
-from szilard.ledger.slot_sum import SlotSum
+from szilard.ledger.slots import SlotSum
 from szilard.models.precision import Precision
 from szilard.monitor.sampled.combination import Combination
 from szilard.monitor.sampled.sample_set import SampleSet

@@ -8,7 +8,7 @@ from typing import Any, final
 
 import torch
 
-from szilard.ledger.slot_sum import SlotSum
+from szilard.ledger.slots import SlotSum
 from szilard.monitor.ledger.intervals import IntervalClock
 from szilard.monitor.measure import Occasion
 from szilard.monitor.sampled.sample_set import SampleSet

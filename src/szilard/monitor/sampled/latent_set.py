@@ -10,9 +10,16 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from szilard.ledger.bounds import guess_scale, phi_by_draws, slot_work_lower
-from szilard.ledger.slot_sum import SlotSum
-from szilard.ledger.slots import slot_excess, slot_fluctuation, slot_mean, slot_work
+from szilard.ledger.slots import (
+    SlotSum,
+    guess_scale,
+    phi_by_draws,
+    slot_excess,
+    slot_fluctuation,
+    slot_mean,
+    slot_work,
+    slot_work_lower,
+)
 from szilard.models.ppm import Bounded
 from szilard.monitor.sampled.sample_set import JumpTerms, balance_of, effective_share, same
 

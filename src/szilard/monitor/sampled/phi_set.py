@@ -9,8 +9,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from szilard.ledger.slot_sum import SlotSum
 from szilard.ledger.slots import (
+    SlotSum,
     slot_excess,
     slot_fluctuation,
     slot_heat,

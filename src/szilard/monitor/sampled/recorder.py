@@ -10,7 +10,7 @@ from typing import Any, final
 import torch
 from torch import Tensor
 
-from szilard.ledger.slot_sum import SlotSum
+from szilard.ledger.slots import SlotSum
 from szilard.models.evaluation import any_algorithm, undisturbed
 from szilard.models.ppm import PPM
 from szilard.models.precision import Precision

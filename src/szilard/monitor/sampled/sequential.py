@@ -10,7 +10,7 @@ from jaxtyping import Int
 from torch import Tensor
 
 from szilard.errors import ModelError, SpecError
-from szilard.ledger.slot_sum import SlotSum
+from szilard.ledger.slots import SlotSum
 from szilard.models.ppm import Sequential, horizon_of
 from szilard.models.precision import Precision, forward_precision
 from szilard.monitor.sampled.checks import check_repeatable, check_samples

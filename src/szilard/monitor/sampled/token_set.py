@@ -9,9 +9,18 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from szilard.ledger.sequences import prefix_mean, prefix_sum, prefix_weights, token_work
-from szilard.ledger.slot_sum import SlotSum
-from szilard.ledger.slots import length_of_defects, slot_excess, slot_fluctuation, slot_heat, slot_mean
+from szilard.ledger.slots import (
+    SlotSum,
+    length_of_defects,
+    prefix_mean,
+    prefix_sum,
+    prefix_weights,
+    slot_excess,
+    slot_fluctuation,
+    slot_heat,
+    slot_mean,
+    token_work,
+)
 from szilard.models.ppm import Sequential, horizon_of
 from szilard.monitor.sampled.sample_set import JumpTerms, balance_of, effective_share, same
 from szilard.monitor.sampled.token_sums import TokenSums, TrackedSequences, token_phi

@@ -9,9 +9,8 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from szilard.ledger.jump import Jump
+from szilard.ledger.jump import Jump, work_of, work_reverse_of
 from szilard.ledger.length import hellinger_of
-from szilard.ledger.work import work_of, work_reverse_of
 from szilard.models.ppm import Sequential, log_normaliser, phi_of
 
 _ELEMENTS_AT_ONCE = 2**19

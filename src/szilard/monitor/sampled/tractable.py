@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from szilard.ledger.slot_sum import SlotSum
+from szilard.ledger.slots import SlotSum
 from szilard.models.ppm import Tractable
 from szilard.models.precision import Precision, forward_precision
 from szilard.monitor.sampled.checks import check_phi, check_repeatable, check_samples

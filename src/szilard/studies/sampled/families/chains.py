@@ -13,7 +13,7 @@ from torch import Tensor
 from szilard.errors import SpecError, nearest
 from szilard.models import EnergyBased, RestrictedBoltzmann
 from szilard.samplers import MALA, Relaxation, effective_sample_size, systematic
-from szilard.samplers.adaptation import TARGET
+from szilard.samplers.langevin import TARGET
 from szilard.studies.sampled.spec import FamilySpec
 
 LEARNING = {
