@@ -15,8 +15,7 @@ import torch
 
 from szilard import ledger
 from szilard.verify import Case, cases
-from szilard.verify.coverage import FALSE_ALARM, LEVEL, Coverage, coverage, ensemble_coverage, limits
-from szilard.verify.probes import probe_coverage
+from szilard.verify.coverage import FALSE_ALARM, LEVEL, Coverage, coverage, ensemble_coverage, limits, probe_coverage
 from szilard.verify.sampled import Sampling
 
 SAMPLES = (16, 64, 256, 1024)

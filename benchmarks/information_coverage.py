@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 
-from szilard.verify.information_coverage import Bias, Calibration, calibrate, designs
+from szilard.verify.information import Bias, Calibration, calibrate, designs
 from szilard.verify.nested import nested_cases
 
 TARGET = (0.93, 0.97)

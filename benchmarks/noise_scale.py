@@ -20,7 +20,7 @@ from machine import machine
 
 import szilard
 from szilard import factory
-from szilard.reservoir.ratio import fieller_interval
+from szilard.reservoir.replicates import fieller_interval
 from szilard.studies.fig3.reading import Fig3Reading, read
 from szilard.studies.fig3.spec import fig3
 

@@ -17,7 +17,7 @@ from scipy import signal
 
 from szilard import reservoir
 from szilard.estimate import Estimate, Kind
-from szilard.reservoir.ratio import mean_of
+from szilard.reservoir.replicates import mean_of
 
 LEVEL = 0.05
 INTRODUCTION = """\

@@ -9,8 +9,16 @@ import torch
 
 from szilard.estimate import Estimate, Kind
 from szilard.verify import Case, cases
-from szilard.verify.coverage import LEVEL, Coverage, count, coverage, ensemble_coverage, limits, rejected
-from szilard.verify.probes import probe_coverage
+from szilard.verify.coverage import (
+    LEVEL,
+    Coverage,
+    count,
+    coverage,
+    ensemble_coverage,
+    limits,
+    probe_coverage,
+    rejected,
+)
 
 pytestmark = pytest.mark.slow
 

@@ -20,8 +20,8 @@ from szilard.reservoir import (
 )
 from szilard.reservoir import temperature as temperature_module
 from szilard.verify import Verification, judge
-from szilard.verify import reservoir_equilibrium as equilibrium_rows
-from szilard.verify import reservoir_noise as noise_rows
+from szilard.verify import reservoir as equilibrium_rows
+from szilard.verify import reservoir_time as noise_rows
 from szilard.verify.reservoir import reservoirs
 from szilard.verify.reservoir_case import reservoir_cases
 

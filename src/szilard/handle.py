@@ -35,7 +35,7 @@ class Run:
     """
 
     def __init__(self, path: str | Path) -> None:
-        from szilard.records.attributes import read_attributes
+        from szilard.records.root import read_attributes
 
         self.path = Path(path)
         self._attributes = read_attributes(self.path)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from szilard.information import coverage_note
-from szilard.information.calibration import MEASURED
-from szilard.verify.information_coverage import calibrate
+from szilard.information.measurement import MEASURED
+from szilard.verify.information import calibrate
 from szilard.verify.nested import teachers
 
 pytestmark = pytest.mark.slow

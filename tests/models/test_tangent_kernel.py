@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from szilard.models.landscape import Landscape
 from szilard.models.tangent_kernel import tangent_kernel
 from szilard.reservoir.laziness import kernel_change
-from szilard.reservoir.power_law import exponent
+from szilard.reservoir.replicates import exponent
 from szilard.training.nets import mlp, wide_mlp
 
 

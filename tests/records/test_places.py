@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from szilard.errors import RecordError
-from szilard.records import opening, store
+from szilard.records import store
 from szilard.records.reader import read
 from szilard.records.schema import Group, Variable
 from szilard.records.writer import RecordWriter
@@ -99,7 +99,7 @@ def test_what_a_kill_leaves_of_a_beginning_is_in_nobodys_way(tmp_path, groups, m
 
         monkeypatch.setattr(module, name, watched)
 
-    for module, name in ((store, "lay_out"), (store, "put_document"), (opening, "remove_record")):
+    for module, name in ((store, "lay_out"), (store, "put_document"), (places, "remove_record")):
         watch(module, name)
     begun = RecordWriter(place, groups=groups, attributes={}, overwrite=replacing)
     monkeypatch.undo()

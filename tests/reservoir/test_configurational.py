@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from szilard.errors import RecordError
-from szilard.reservoir.configurational import configurational_of_gram
-from szilard.reservoir.temperature import configurational_temperature
+from szilard.reservoir.temperature import configurational_of_gram, configurational_temperature
 
 
 @pytest.mark.parametrize("times", [3, 7, 8, 31, 32, 45])

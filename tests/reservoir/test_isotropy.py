@@ -7,7 +7,7 @@ import pytest
 
 from szilard.errors import RecordError
 from szilard.reservoir import participation_ratio
-from szilard.reservoir.isotropy import participation_of_gram
+from szilard.reservoir.noise_scale import participation_of_gram
 
 SPECTRA = {"isotropic": np.ones(50), "one": np.eye(50)[0], "power": 1 / np.arange(1, 51)}
 

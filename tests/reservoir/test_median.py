@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from szilard.reservoir.median import median
+from szilard.reservoir.replicates import median
 
 
 @pytest.mark.parametrize("count", [6, 7, 10, 25])

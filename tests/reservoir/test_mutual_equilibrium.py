@@ -9,7 +9,7 @@ from scipy import stats
 from szilard.errors import RecordError
 from szilard.estimate import Estimate, Kind
 from szilard.reservoir import mutual_equilibrium
-from szilard.reservoir.ratio import mean_of
+from szilard.reservoir.replicates import mean_of
 
 pytestmark = pytest.mark.slow
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from szilard.errors import SpecError
-from szilard.reservoir.power_law import exponent
+from szilard.reservoir.replicates import exponent
 
 
 def test_an_exact_power_has_no_error() -> None:

@@ -12,7 +12,7 @@ from szilard.errors import RecordError
 from szilard.estimate import Estimate, Kind
 from szilard.reservoir import path_entropy, quasi_static
 from szilard.reservoir.quasi_static import QuasiStatic
-from szilard.reservoir.ratio import mean_of
+from szilard.reservoir.replicates import mean_of
 from szilard.systems import DraggedTrap
 
 RATES = (0.02, 0.04, 0.08, 0.16)

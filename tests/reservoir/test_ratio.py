@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from szilard.errors import RecordError
-from szilard.reservoir.ratio import fieller_interval, mean_of, ratio_of_means
+from szilard.reservoir.replicates import fieller_interval, mean_of, ratio_of_means
 
 
 def test_mean() -> None:

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from szilard.models.landscape import Batch, Landscape
-from szilard.reservoir.power_law import exponent
+from szilard.reservoir.replicates import exponent
 from szilard.reservoir.reversal import forward_path, nearest_return, quadratic_return, relative_return, retrace
 from szilard.training.nets import mlp
 

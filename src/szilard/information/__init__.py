@@ -4,22 +4,22 @@ Everything takes log-probabilities of members on shared probe inputs, float64 in
 runs or files. :class:`Nesting` says where members belong, :func:`measure` makes a :class:`Measurement` of a look.
 """
 
-from szilard.information.calibration import coverage_note
-from szilard.information.chain import chain_bound, population_bound
 from szilard.information.difference import change, changes, marginal_changes
-from szilard.information.efficiency import efficiency
 from szilard.information.jackknife import ensemble_mean
 from szilard.information.m_info import (
     DataProcessing,
+    chain_bound,
     clausius_information,
     clausius_residual,
     data_processing,
+    efficiency,
     ideal_learning,
     m_info_lower,
     m_info_upper,
+    population_bound,
 )
 from szilard.information.measure import chunked, measure
-from szilard.information.measurement import Measurement
+from szilard.information.measurement import Measurement, coverage_note
 from szilard.information.nesting import Nesting
 from szilard.information.stopping import StoppingPoint, label_free_stop
 from szilard.information.supersample import Supersample, supersample_information

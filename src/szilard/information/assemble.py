@@ -10,16 +10,13 @@ import numpy as np
 from numpy import ndarray
 
 from szilard.estimate import Estimate, Kind
-from szilard.information.availability import unavailable
-from szilard.information.blocks import OUTCOMES, JointBlocks
 from szilard.information.budget import REPORTED, budget
 from szilard.information.contrast import Contrast
 from szilard.information.jackknife import cluster_weights, estimate
-from szilard.information.measurement import Measurement
-from szilard.information.mixture_sums import MixtureSums
+from szilard.information.measurement import Measurement, unavailable
+from szilard.information.mixture_sums import OUTCOMES, JointBlocks, MixtureSums
 from szilard.information.nesting import Nesting
-from szilard.information.pairs import PairSums, pair_means
-from szilard.information.permutation import permutation_p
+from szilard.information.pairs import PairSums, pair_means, permutation_p
 
 BUDGET = ("info_task", "info_dataset", "info_seed", "info_data", "l_info")
 SPLIT = ("info_seed_initialisation", "info_seed_order")

@@ -1,4 +1,9 @@
-"""``I(Θ;B)`` from outside: a sandwich, the data processing inequality, and the paper's Clausius number."""
+"""``I(Θ;B)`` from outside: a sandwich, the data processing inequality, and the paper's Clausius number.
+
+M-info from above, by what a noisy training can have carried step by step (Pensia, Jog and Loh 2018).
+
+What share of the entropy that learning produces is information that was learned (the paper's §5).
+"""
 
 from __future__ import annotations
 
@@ -7,9 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
 
 from szilard.errors import SpecError
 from szilard.estimate import Estimate, Kind
+from szilard.information.difference import change
+from szilard.information.jackknife import deletion_means, estimate
 from szilard.information.measurement import Measurement
 
 
@@ -114,3 +123,71 @@ def _kind_of_ratio(top: Kind, bottom: Kind) -> Kind:
     if bounds:
         return Kind.HYPOTHESIS
     return Kind.EXACT if {top, bottom} == {Kind.EXACT} else Kind.ASYMPTOTIC
+
+
+def chain_bound(
+    gradient_variance: Float[ndarray, " steps"], *, learning_rate: Float[ndarray, " steps"] | float, noise: float,
+    parameters: int,
+) -> Estimate:  # fmt: skip
+    """``I(Θ_n;B) ≤ Σ_t (d/2) ln[1 + r_t² tr Cov(g_t)/(d ν)]`` in nats, for noise that is added explicitly.
+
+    Holds for ``θ ← θ − r g(θ; B, batch) + N(0, ν I)`` with Θ_0 independent of B: each step is a Gaussian channel whose
+    input has the power ``r² tr Cov(g_t)/d`` per component (covariance over data sets and batches at given θ_{t−1},
+    averaged over θ_{t−1}; its trace over all of the ensemble is larger, and so still a bound).
+
+    Args:
+        gradient_variance: ``tr Cov(g_t)`` of each training step.
+        learning_rate: r of each step, or of all.
+        noise: ν, variance added to each parameter at each step.
+        parameters: d.
+
+    Raises:
+        SpecError: without added noise, where the bound is infinite, and for what is no variance.
+
+    Example:
+        >>> round(chain_bound([4.0, 1.0], learning_rate=0.1, noise=0.01, parameters=2).value, 4)
+        1.5041
+    """
+    variance = np.asarray(gradient_variance, dtype=np.float64)
+    if not (math.isfinite(noise) and noise > 0):
+        raise SpecError(f"noise is {noise}: without noise of its own a training may tell all of its data; no bound.")
+    if parameters < 1 or (variance < 0).any() or np.isnan(variance).any():
+        raise SpecError("give the number of parameters, 1 or more, and a variance of 0 or more for every step.")
+    signal = np.square(learning_rate) * variance / (parameters * noise)
+    return Estimate(float(0.5 * parameters * np.log1p(signal).sum()), 0.0, Kind.UPPER)
+
+
+def population_bound(datasets: int) -> Estimate:
+    """``I(Θ;B) ≤ H(B) = ln K`` where the K datasets *are* the population, each equally likely; not for a sample."""
+    if datasets < 1:
+        raise SpecError(f"datasets is {datasets}: give the size of the population, 1 or more.")
+    return Estimate(math.log(datasets), 0.0, Kind.UPPER)
+
+
+def efficiency(before: Measurement, after: Measurement, production: Float[ndarray, " members"]) -> Estimate:
+    """``Δ l_info/(Δ l_info + Σ_{X|Θ})``: 1 where nothing is dissipated, NaN where nothing was learned (Δ l_info < 0).
+
+    The denominator is the entropy production of the marginal, ``Σ_X`` (Eq. 26). The error is that of deleting one
+    outermost cluster from both.
+
+    Args:
+        before: the look to which the production counts from.
+        after: the later one, of the same members.
+        production: ``Σ_{X|Θ}`` of each member in between, nats per input.
+
+    Raises:
+        SpecError: if the two do not count the same members, or there is not one production for each.
+    """
+    learned = change(before, after, "l_info")
+    production = np.asarray(production, dtype=np.float64)
+    if production.shape != (after.nesting.members,):
+        raise SpecError(
+            f"production has shape {production.shape} and there are {after.nesting.members} members: give one for each."
+        )
+    spent = deletion_means(after.nesting, production)
+    deleted = after.replicates["l_info"] - before.replicates["l_info"]
+    if not learned.value >= 0 or learned.value + spent[0] <= 0:
+        return Estimate(math.nan, math.nan, Kind.ASYMPTOTIC, float(after.nesting.clusters - 1))
+    return estimate(
+        learned.value / (learned.value + spent[0]), deleted / (deleted + spent[1:]), after.nesting, Kind.ASYMPTOTIC
+    )

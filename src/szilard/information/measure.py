@@ -10,15 +10,13 @@ from numpy import ndarray
 
 from szilard.errors import SpecError
 from szilard.information.assemble import assemble
-from szilard.information.blocks import OUTCOMES, JointBlocks
 from szilard.information.contrast import Contrast
 from szilard.information.jackknife import cluster_weights
 from szilard.information.measurement import Measurement
-from szilard.information.mixture_sums import ELEMENTS, MixtureSums
+from szilard.information.mixture_sums import ELEMENTS, OUTCOMES, JointBlocks, MixtureSums
 from szilard.information.mixtures import FLOOR, log_of
 from szilard.information.nesting import Nesting
-from szilard.information.pairs import PairSums
-from szilard.information.permutation import PERMUTATIONS
+from szilard.information.pairs import PERMUTATIONS, PairSums
 
 Chunk = Float[ndarray, "members inputs *heads outcomes"]
 

@@ -2,10 +2,13 @@
 
 They are plain numbers under the one codec that szilard uses, in files that are read as they are: Zarr is not loaded, no
 other codec is ever looked up and no object decoded, so nothing in a store can run.
+
+Joining a journal to the commit it follows: every row once, in order, whatever the moment it was interrupted.
 """
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
@@ -15,8 +18,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from szilard.errors import RecordError
-from szilard.records.column import Column, check_name
+from szilard.errors import RecordError, SzilardWarning
+from szilard.records.column import Column, Packed, check_name, growing, pack_row
+from szilard.records.journal import Contents
 from szilard.records.root import DIRECTORY, Document, read_root
 
 WRITTEN = {
@@ -195,3 +199,28 @@ def _check_group(path: Path, group: str, arrays: Mapping[str, StoredArray]) -> N
         for dim, extent in zip(column.dims[1:], column.shape, strict=True):
             if dim in arrays and arrays[dim].column.shape != (extent,):
                 raise RecordError(f"array '{group}/{name}' of {path} does not fit its dimension {dim!r}.")
+
+
+def merge(committed: Committed, journal: Contents) -> dict[str, list[Packed]]:
+    """The journal's rows beyond the commit, by group, packed and complete.
+
+    The journal must have been read before the commit: a row that leaves it meanwhile is then in the commit, and a row
+    that is in both is known by its index. Damaged lines are left out with a warning.
+    """
+    damaged = len(journal.unreadable)
+    columns = {group: growing(found) for group, found in committed.columns.items()}
+    rows: dict[str, dict[int, Packed]] = {group: {} for group in committed.columns}
+    for row in journal.rows:
+        try:
+            if row.index >= committed.lengths[row.group]:
+                rows[row.group][row.index] = pack_row(row.group, columns[row.group], row.values["step"], row.values)
+        except (KeyError, RecordError):
+            damaged += 1
+    if damaged:
+        warnings.warn(
+            f"{damaged} damaged line(s) in the journal of the record {committed.path.parent} were left out: "
+            "the rows they held are lost.",
+            SzilardWarning,
+            stacklevel=3,
+        )
+    return {group: [found[index] for index in sorted(found)] for group, found in rows.items()}

@@ -1,13 +1,25 @@
-"""Where a record may be written: in a new or empty directory, or in place of another record when told so."""
+"""Where a record may be written, and the two ways to a store that can be written: a new one, and one to go on with.
+
+Where a record may be written: in a new or empty directory, or in place of another record when told so.
+
+The two ways to a store that can be written: a new one, and one to go on with.
+"""
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+from szilard import __version__
 from szilard.errors import RecordError
 from szilard.records import journal
-from szilard.records.root import DIRECTORY, DRAFT, is_record, is_store
+from szilard.records.committed import load_committed, merge
+from szilard.records.journal import FILE, read_journal
+from szilard.records.root import DIRECTORY, DRAFT, current, is_record, is_store
+from szilard.records.schema import SCHEMA_VERSION, Group
+from szilard.records.store import Store
 
 BELONGINGS = (journal.FILE, "journal.partial", "report.html")
 """Files that lie beside the store and are part of the record."""
@@ -84,3 +96,37 @@ def remove_record(path: Path) -> None:
             part.unlink()
     (store / "zarr.json").unlink(missing_ok=True)
     store.rmdir()
+
+
+def create(path: Path, groups: Sequence[Group], attributes: Mapping[str, Any], overwrite: bool) -> Store:
+    """An empty store in directory ``path``; a record that lies there is removed once the new one is whole.
+
+    Raises:
+        RecordError: if something is in the way, or a name or a dimension does not fit.
+        OSError: if it cannot be written.
+    """
+    check_vacant(path, overwrite)
+    given = {"schema_version": SCHEMA_VERSION, "szilard_version": __version__, "status": "running", "notes": 0}
+    path.mkdir(parents=True, exist_ok=True)
+
+    def make_way() -> None:
+        if (path / DIRECTORY).exists():
+            remove_record(path)
+
+    return Store.create(path / DIRECTORY, groups, {**attributes, **given}, make_way)
+
+
+def recover(path: Path) -> Store:
+    """The store of the record in directory ``path``, its journal's rows committed and its status ``"running"``.
+
+    Raises:
+        RecordError: if there is no record, or it is damaged.
+        OSError: if it cannot be written.
+    """
+    journal = read_journal(path / FILE)  # the journal first: see szilard.records.reader
+    committed = load_committed(path)
+    rows = merge(committed, journal)
+    store = Store(committed)
+    store.trim(committed)
+    store.commit(rows, {**current(committed.attributes, journal), "status": "running"})
+    return store

@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from szilard.records.attributes import current, shown
-from szilard.records.committed import Committed, load_committed
+from szilard.records.column import Packed
+from szilard.records.committed import Committed, load_committed, merge
 from szilard.records.journal import FILE, read_journal
-from szilard.records.merge import merge
-from szilard.records.rows import Packed
+from szilard.records.root import current, shown
 
 
 def read(path: str | Path) -> xr.DataTree:

@@ -10,10 +10,9 @@ from typing import Any
 
 from szilard.errors import RecordError, SzilardWarning, nearest
 from szilard.records import strict_json
-from szilard.records.column import growing
+from szilard.records.column import Packed, growing, pack_coordinate, pack_row
 from szilard.records.journal import FILE, Journal
-from szilard.records.opening import create, recover
-from szilard.records.rows import Packed, pack_coordinate, pack_row
+from szilard.records.place import create, recover
 from szilard.records.schema import Group
 from szilard.records.store import Store
 

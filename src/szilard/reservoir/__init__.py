@@ -17,10 +17,9 @@ from szilard.reservoir.entropy_production import ep_rate_ar1, ep_rate_fitted, ep
 from szilard.reservoir.fluctuation_dissipation import Place, displacement_ratio, fdr_ratio
 from szilard.reservoir.green_kubo import green_kubo_temperature, shuffled_temperature_ratio, shuffled_variance_ratio
 from szilard.reservoir.heat_capacity import equipartition_energy, heat_capacity
-from szilard.reservoir.isotropy import participation_ratio
 from szilard.reservoir.mutual_equilibrium import mutual_equilibrium
 from szilard.reservoir.noise import Noise, examples_noise, paired_noise, parts_noise
-from szilard.reservoir.noise_scale import noise_scale, noise_scale_interval, noise_scale_two_sizes
+from szilard.reservoir.noise_scale import noise_scale, noise_scale_interval, noise_scale_two_sizes, participation_ratio
 from szilard.reservoir.path_entropy import path_entropy
 from szilard.reservoir.quasi_static import quasi_static
 from szilard.reservoir.regimes import regimes

@@ -16,7 +16,7 @@ from numpy import ndarray
 
 from szilard.errors import RecordError, SpecError
 from szilard.estimate import Estimate, Kind
-from szilard.reservoir.ratio import ratio_of_means
+from szilard.reservoir.replicates import ratio_of_means
 
 
 def noise_covariance(differences: Any, lags: Sequence[int], *, fresh_share: float = 0.5) -> Estimate:

@@ -15,7 +15,7 @@ from numpy import ndarray
 from szilard.errors import SpecError
 from szilard.estimate import Estimate, Kind
 from szilard.reservoir.dynamics import Dynamics
-from szilard.reservoir.ratio import mean_of
+from szilard.reservoir.replicates import mean_of
 
 
 def diffusion_work(dynamics: Dynamics, forms: Float[ndarray, " draws"], interval: int = 1) -> Estimate:

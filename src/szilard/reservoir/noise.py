@@ -18,7 +18,7 @@ from numpy import ndarray
 
 from szilard.errors import RecordError, SpecError
 from szilard.estimate import Estimate, Kind
-from szilard.reservoir.ratio import mean_of
+from szilard.reservoir.replicates import mean_of
 
 
 @dataclass(frozen=True, slots=True)

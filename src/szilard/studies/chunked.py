@@ -14,8 +14,7 @@ from szilard.ensemble.chunked_plan import ChunkedPlan, check_same
 from szilard.ensemble.executors import Executor, executor_of
 from szilard.ensemble.timing import ProgressTotal, TimeSpent
 from szilard.errors import RecordError
-from szilard.records.attributes import ENDED, read_attributes
-from szilard.records.root import is_record
+from szilard.records.root import ENDED, is_record, read_attributes
 from szilard.records.schema import Group
 from szilard.records.writer import RecordWriter
 from szilard.studies.life import Options, attributes_of, say_how_long

@@ -10,22 +10,22 @@ _HOMES = {
     "BoltzmannMachine": "boltzmann_machine",
     "Categorical": "categorical",
     "CategoricalTeachers": "categorical_teachers",
-    "DescentPath": "paths",
+    "DescentPath": "categorical",
     "DraggedTrap": "dragged_trap",
     "EnergySystem": "energies",
     "EnumeratedEnergy": "energies",
     "GaussianMean": "gaussian_mean",
-    "GreatCirclePath": "paths",
+    "GreatCirclePath": "categorical",
     "Gyrator": "gyrator",
     "HeavyBall": "heavy_ball",
     "Ising": "ising",
     "LaggedGaussian": "lagged_gaussian",
     "LinearRegression": "linear_regression",
     "MarkovText": "markov_text",
-    "MixturePath": "paths",
+    "MixturePath": "categorical",
     "Motion": "parameter_system",
     "ParameterSystem": "parameter_system",
-    "Path": "paths",
+    "Path": "categorical",
     "ProbabilisticPCA": "probabilistic_pca",
     "ShuffledQuadratic": "shuffled_quadratic",
     "System": "base",
@@ -60,7 +60,7 @@ __all__ = [
 if TYPE_CHECKING:
     from szilard.systems.base import System
     from szilard.systems.boltzmann_machine import BoltzmannMachine
-    from szilard.systems.categorical import Categorical
+    from szilard.systems.categorical import Categorical, DescentPath, GreatCirclePath, MixturePath, Path
     from szilard.systems.categorical_teachers import CategoricalTeachers
     from szilard.systems.dragged_trap import DraggedTrap
     from szilard.systems.energies import EnergySystem, EnumeratedEnergy
@@ -72,7 +72,6 @@ if TYPE_CHECKING:
     from szilard.systems.linear_regression import LinearRegression
     from szilard.systems.markov_text import MarkovText
     from szilard.systems.parameter_system import Motion, ParameterSystem
-    from szilard.systems.paths import DescentPath, GreatCirclePath, MixturePath, Path
     from szilard.systems.probabilistic_pca import ProbabilisticPCA
     from szilard.systems.shuffled_quadratic import ShuffledQuadratic
 else:

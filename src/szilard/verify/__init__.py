@@ -8,8 +8,7 @@ import torch
 
 from szilard.errors import SpecError, nearest
 from szilard.verify.case import Case, Named, cases, named
-from szilard.verify.ensembles import ensemble
-from szilard.verify.exact_sums import exact_sums, first_law, work_quadratic
+from szilard.verify.coverage import ensemble
 from szilard.verify.families import families
 from szilard.verify.families_case import family_cases
 from szilard.verify.information import informations
@@ -17,7 +16,7 @@ from szilard.verify.nested import nested_cases
 from szilard.verify.reservoir import reservoirs
 from szilard.verify.reservoir_case import reservoir_cases
 from szilard.verify.row import FALSE_ALARM, Comparison, Row, Verification, judge
-from szilard.verify.sampled import compared
+from szilard.verify.sampled import compared, exact_sums, first_law, work_quadratic
 from szilard.verify.watched import watched
 
 __all__ = ["FALSE_ALARM", "Case", "Comparison", "Row", "Verification", "cases", "compare", "judge", "verify"]

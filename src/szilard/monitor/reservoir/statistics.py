@@ -21,7 +21,7 @@ from szilard.monitor.reservoir.window import BlockSums, Window, finite
 from szilard.monitor.rows import Value
 from szilard.reservoir.dynamics import Dynamics
 from szilard.reservoir.noise import examples_noise
-from szilard.reservoir.ratio import mean_of, ratio_of_means
+from szilard.reservoir.replicates import mean_of, ratio_of_means
 
 
 @final

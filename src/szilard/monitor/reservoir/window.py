@@ -12,9 +12,9 @@ from numpy import ndarray
 
 from szilard.errors import RecordError
 from szilard.estimate import Estimate, Kind
-from szilard.reservoir.configurational import configurational_of_gram
-from szilard.reservoir.ratio import ratio_of_means
+from szilard.reservoir.replicates import ratio_of_means
 from szilard.reservoir.tails import tail_index
+from szilard.reservoir.temperature import configurational_of_gram
 from szilard.reservoir.time_average import TimeAverage
 
 FEWEST_RECORDS = 8

@@ -10,7 +10,7 @@ from szilard.numbers import number, raised, with_error
 from szilard.page.content import Card, Content
 from szilard.page.numbers import folded
 from szilard.page.safe import escape
-from szilard.reservoir.power_law import exponent
+from szilard.reservoir.replicates import exponent
 from szilard.studies.heat_capacity.figures import LEADING, figures
 from szilard.studies.heat_capacity.reading import HeatCapacityReading
 from szilard.studies.heat_capacity.words import paragraphs

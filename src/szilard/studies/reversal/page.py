@@ -7,7 +7,7 @@ import numpy as np
 from szilard.numbers import number, percent, raised
 from szilard.page.content import Card, Content
 from szilard.page.numbers import table
-from szilard.reservoir.power_law import exponent
+from szilard.reservoir.replicates import exponent
 from szilard.studies.pages import content_of
 from szilard.studies.reversal.figures import LEADING, figures
 from szilard.studies.reversal.reading import ReversalReading

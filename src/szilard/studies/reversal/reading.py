@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from szilard.reservoir.median import median
+from szilard.reservoir.replicates import median
 from szilard.studies.reading import Reading
 from szilard.verdicts.bounds import LEVEL
 from szilard.verdicts.finding import Interval

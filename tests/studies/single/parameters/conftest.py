@@ -14,7 +14,7 @@ from numpy import ndarray
 from szilard import reservoir
 from szilard.monitor.reservoir.schema import UNDEFINED, reservoir_group
 from szilard.reservoir.noise import half_batch_draws, noise_from_draws
-from szilard.reservoir.ratio import mean_of, ratio_of_means
+from szilard.reservoir.replicates import mean_of, ratio_of_means
 
 LAGS = tuple(range(11))
 BURST = len(LAGS) + 1

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from szilard.numbers import number
-from szilard.reservoir.ratio import ratio_of_means
+from szilard.reservoir.replicates import ratio_of_means
 from szilard.reservoir.time_average import time_average
 from szilard.studies.fig3.claims.rows import at, steps, too_few
 from szilard.studies.fig3.reading import STRETCHES, Fig3Reading

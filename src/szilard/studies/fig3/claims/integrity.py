@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from szilard.numbers import percent
-from szilard.reservoir.ratio import mean_of
+from szilard.reservoir.replicates import mean_of
 from szilard.studies.fig3.reading import Fig3Reading
 from szilard.studies.kits.complete import complete_record
 from szilard.verdicts.bounds import SAME_NOISE

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from szilard.numbers import number
-from szilard.reservoir.power_law import exponent
+from szilard.reservoir.replicates import exponent
 from szilard.studies.heat_capacity.reading import HeatCapacityReading
 from szilard.verdicts.bounds import EXPONENT, LEVEL
 from szilard.verdicts.finding import Finding, unchecked

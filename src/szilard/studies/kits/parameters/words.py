@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from szilard.errors import RecordError
 from szilard.estimate import Estimate, Kind
 from szilard.numbers import number, with_error
-from szilard.reservoir.ratio import fieller_interval, ratio_of_means
+from szilard.reservoir.replicates import fieller_interval, ratio_of_means
 from szilard.studies.kits.parameters import statements as claims
 from szilard.studies.kits.parameters.claims.temperatures import layer_temperatures
 from szilard.studies.kits.watched.bursts import Bursts

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from szilard.numbers import number
-from szilard.reservoir.power_law import exponent
+from szilard.reservoir.replicates import exponent
 from szilard.studies.reversal.reading import ReversalReading, over_seeds
 from szilard.verdicts.bounds import EXPONENT, RELATION
 from szilard.verdicts.finding import Finding

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from szilard.numbers import number
-from szilard.reservoir.power_law import exponent
+from szilard.reservoir.replicates import exponent
 from szilard.studies.reversal.reading import ReversalReading
 from szilard.verdicts.bounds import FALLS, LEVEL
 from szilard.verdicts.finding import Finding, unchecked

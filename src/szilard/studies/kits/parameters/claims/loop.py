@@ -6,7 +6,7 @@ import numpy as np
 
 from szilard.numbers import with_error
 from szilard.reservoir.contrasts import largest_effect
-from szilard.reservoir.ratio import ratio_of_means
+from szilard.reservoir.replicates import ratio_of_means
 from szilard.studies.kits.parameters.statements import LOOP
 from szilard.studies.kits.watched.reading import WatchedReading
 from szilard.verdicts.bounds import FEWEST_BURSTS, GROSS, LEVEL, SAME_NOISE

@@ -11,7 +11,7 @@ from szilard.estimate import Estimate
 from szilard.numbers import number, with_error
 from szilard.reservoir.contrasts import largest_effect
 from szilard.reservoir.correlation import shuffled_autocorrelation
-from szilard.reservoir.ratio import ratio_of_means
+from szilard.reservoir.replicates import ratio_of_means
 from szilard.studies.kits.parameters.statements import COLOUR as TEMPERATURE
 from szilard.studies.kits.parameters.statements import WHITE
 from szilard.studies.kits.watched.bursts import Bursts

@@ -11,7 +11,7 @@ from szilard.page.axes import positive, widened
 from szilard.page.panel import Panel
 from szilard.page.plot import Plot
 from szilard.page.style import BLACK, Figure, Pen
-from szilard.reservoir.ratio import mean_of
+from szilard.reservoir.replicates import mean_of
 from szilard.studies.kits.parameters.words import noise_scale
 from szilard.studies.kits.watched.bursts import Bursts
 from szilard.studies.kits.watched.reading import WatchedReading
