@@ -192,7 +192,7 @@ def test_a_broken_run_says_where_and_keeps_what_came_before(tmp_path):
     run = open(tmp_path / "run")
     assert run.status == "broken"
     text = " ".join(run.summary().split())
-    assert "broken at step 204: the training loss is not finite" in text
+    assert "The run broke at step 204: the training loss is not finite" in text
     assert "1 record(s) are undefined" in text
     assert "0.4000 ± 0.0020" in text
 

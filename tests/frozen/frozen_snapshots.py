@@ -117,8 +117,19 @@ OF_MOTION = (
         ONE_SENTENCE,
     ),
 )
+STANDING = "the terminal and pages say in the same words that a run broke, or was never closed"
+NEVER_CLOSED = (
+    Meant("summary", r"incomplete: (the run is still going)", r"Incomplete: \1", STANDING),
+    Meant("page", r"was killed\. This page shows what was recorded\.", "was killed; what was recorded so far is here.",
+          STANDING),
+)  # fmt: skip
+BROKEN = (
+    Meant("summary", r"broken (at step \d+: .*)$", r"The run broke \1. Everything before is kept.", STANDING),
+    Meant("page", "Everything before is kept and shown", "Everything before is kept", STANDING),
+)
 MEANT: dict[str, tuple[Meant, ...]] = {
-    "single": OF_MOTION,
+    "single": (*OF_MOTION, *NEVER_CLOSED, *BROKEN),
+    "ensemble": NEVER_CLOSED,
     "heat-capacity": closed((r"(.* (\d+) looks each)", r"\2 records, \1")),
     "reversal": closed(("paths of 10 steps", "11 records, paths of 10 steps")),
     "tradeoff": closed(("18 states", "5 records, 18 states"), ("4 states", "3 records, 4 states")),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from szilard.page.banner import standing
 from szilard.page.content import Card, Content, Remark
 from szilard.page.style import Figure
 from szilard.studies.reading import Reading
+from szilard.studies.sentences import standing
 from szilard.verdicts.audit import Audit
 
 PYTHON = "import szilard\n\nrun = szilard.open({directory})\nrun.data\nrun.audit()"
@@ -40,7 +40,10 @@ def content_of(
         python: lines that open the record.
         remarks: to be made beside those that any record may call for.
     """
-    said = [*standing(reading.attributes, audit), *remarks]
+    said = [Remark(kind, sentence) for kind, sentence in standing(reading.attributes)]
+    if not audit.sound:
+        said.append(Remark("bad", audit.verdict))
+    said += remarks
     return Content(
         subtitle=f"{subtitle}, by szilard {reading.attributes.get('szilard_version', '')}",
         attributes=reading.attributes,

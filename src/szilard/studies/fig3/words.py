@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from szilard.numbers import number, with_error
-from szilard.studies import lines
+from szilard.studies import sentences
 from szilard.studies.fig3.claims.rows import named, too_few
 from szilard.studies.fig3.claims.spread import ACCURACY
 from szilard.studies.fig3.claims.stationary import change_of, steady_from
@@ -31,11 +31,11 @@ WORDS = {
 
 def summary(reading: Fig3Reading, audit: Audit) -> str:
     """The record in a screenful of plain text: the design, noise and temperature at the end, the four answers."""
-    told = [*lines.entry("design", design(reading)), *lines.model(reading.attributes)]
+    told = [*sentences.entry("design", design(reading)), *sentences.model(reading.attributes)]
     if reading.records:
         told += ["", *_last(reading), "", *_answers(reading, audit), ""]
-        told += lines.entry("noise", said) if (said := noise(reading)) else []
-    return lines.screenful(reading, audit, told, checkpoints=not reading.records)
+        told += sentences.entry("noise", said) if (said := noise(reading)) else []
+    return sentences.screenful(reading, audit, told, checkpoints=not reading.records)
 
 
 def paragraphs(reading: Fig3Reading, audit: Audit) -> list[tuple[str, str]]:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from szilard.numbers import number, with_error
-from szilard.studies import lines
+from szilard.studies import sentences
 from szilard.studies.heat_capacity.reading import HeatCapacityReading
 from szilard.verdicts.audit import Audit
 
 
 def summary(reading: HeatCapacityReading, audit: Audit) -> str:
     """The record in a screenful of plain text: its states, the lines through them, and the audit."""
-    told = [*_states(reading), "", *_lines(reading)] if reading.whole else lines.entry("recorded", "nothing.")
-    return lines.screenful(reading, audit, told)
+    told = [*_states(reading), "", *_lines(reading)] if reading.whole else sentences.entry("recorded", "nothing.")
+    return sentences.screenful(reading, audit, told)
 
 
 def paragraphs(reading: HeatCapacityReading, audit: Audit) -> list[tuple[str, str]]:

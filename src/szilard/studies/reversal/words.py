@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from szilard.numbers import number
-from szilard.studies import lines
+from szilard.studies import sentences
 from szilard.studies.reversal.reading import ReversalReading
 from szilard.verdicts.audit import Audit
 from szilard.verdicts.bounds import RETRACED
@@ -64,11 +64,11 @@ def summary(reading: ReversalReading, audit: Audit) -> str:
     if reading.whole:
         told = [*_back_in_numbers(reading), "", *_laziness_in_numbers(reading), *_width_in_numbers(reading), ""]
     else:
-        told = lines.entry("recorded", "nothing.")
-    told += lines.entry(
+        told = sentences.entry("recorded", "nothing.")
+    told += sentences.entry(
         "not said", "the protocol was reversed, not the transition kernel: this is no entropy production."
     )
-    return lines.screenful(reading, audit, told)
+    return sentences.screenful(reading, audit, told)
 
 
 def paragraphs(reading: ReversalReading, audit: Audit) -> list[tuple[str, str]]:
@@ -175,7 +175,7 @@ def _trust(reading: ReversalReading, audit: Audit) -> str:
 def _back_in_numbers(reading: ReversalReading) -> list[str]:
     told = f"{reading.length} steps, {reading.networks[0]}; share of the way missed, median of {reading.seeds} seeds"
     found = [
-        *lines.entry("run back", told),
+        *sentences.entry("run back", told),
         "",
         "  learning rate" + "".join(f"{f'step {start:,}':>12}" for start in reading.starts),
     ]

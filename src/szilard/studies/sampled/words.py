@@ -8,7 +8,7 @@ import numpy as np
 
 from szilard.estimate import Estimate
 from szilard.numbers import number, percent, with_error
-from szilard.studies import lines
+from szilard.studies import sentences
 from szilard.studies.kits.watched.words import ledger_table, motion
 from szilard.studies.sampled.advice import advised, in_words
 from szilard.studies.sampled.reading import SampledReading
@@ -29,18 +29,18 @@ _PER = {"sequential": ", per token"}
 
 def summary(reading: SampledReading, audit: Audit) -> str:
     """The record in a screenful of plain text: outcome, what was watched, ledger, sampler, and what held."""
-    told = [*lines.entry("outcome", said), ""] if (said := outcome(reading)) else []
+    told = [*sentences.entry("outcome", said), ""] if (said := outcome(reading)) else []
     told += _recorded(reading)
     if reading.records:
         note = f"since the first record{_PER.get(reading.capability, '')}; ± one standard error over samples"
         moved = motion(reading) if reading.has("work_by_interval") else ""
         told += ["", *ledger_table(reading, QUANTITIES, note), ""]
         for label, text in (*_samples(reading), *_sampler_steps(reading), ("motion", moved)):
-            told += lines.entry(label, text) if text else []
+            told += sentences.entry(label, text) if text else []
     else:
-        told += lines.entry("ledger", "no record yet that is defined.")
+        told += sentences.entry("ledger", "no record yet that is defined.")
     aside = [f"{reading.undefined} record(s) are undefined (NaN) and were left out."] if reading.undefined else []
-    return lines.screenful(reading, audit, told, remarks=aside)
+    return sentences.screenful(reading, audit, told, remarks=aside)
 
 
 def paragraphs(reading: SampledReading, audit: Audit) -> list[tuple[str, str]]:
@@ -79,9 +79,9 @@ def _recorded(reading: SampledReading) -> list[str]:
     interval = f"every k = {every:,} steps" if isinstance(every, int) else "the interval was not fixed yet"
     family = str(reading.attributes.get("family") or reading.mapping("probe").get("family") or "")
     return [
-        *lines.model(reading.attributes),
-        *(lines.entry("family", f"{family} ({reading.capability})") if family else []),
-        *lines.entry("recorded", f"{covered}; {interval}"),
+        *sentences.model(reading.attributes),
+        *(sentences.entry("family", f"{family} ({reading.capability})") if family else []),
+        *sentences.entry("recorded", f"{covered}; {interval}"),
     ]
 
 

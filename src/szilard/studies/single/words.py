@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from szilard.numbers import number, percent, with_error
-from szilard.studies import lines
+from szilard.studies import sentences
 from szilard.studies.kits.parameters.words import in_words as reservoir_in_words
 from szilard.studies.kits.watched.learning import in_words as outcome_in_words
 from szilard.studies.kits.watched.words import TOO_FEW, by_phases, first_law, ledger_table, motion
@@ -35,18 +35,18 @@ PERFORMANCE = (
 
 def summary(reading: SingleReading, audit: Audit) -> str:
     """The record in a screenful of plain text: what came of it, the ledger, what moved the model, and the audit."""
-    told = [*lines.entry("outcome", outcome(reading)), ""] if reading.whole else []
-    told += [*lines.model(reading.attributes), *lines.probe(reading.attributes)]
-    told += lines.entry("recorded", _recorded(reading))
+    told = [*sentences.entry("outcome", outcome(reading)), ""] if reading.whole else []
+    told += [*sentences.model(reading.attributes), *sentences.probe(reading.attributes)]
+    told += sentences.entry("recorded", _recorded(reading))
     if reading.records:
         told += ["", *ledger_table(reading, QUANTITIES, NOTE), ""]
-        told += [*lines.entry("first law", first_law(reading)), *lines.entry("motion", motion(reading))]
+        told += [*sentences.entry("first law", first_law(reading)), *sentences.entry("motion", motion(reading))]
         told += _performance(reading)
-        told += [line for label, said in _reservoir(reading, audit) for line in lines.entry(label, said)]
+        told += [line for label, said in _reservoir(reading, audit) for line in sentences.entry(label, said)]
     else:
-        told += lines.entry("ledger", "no record yet that is defined.")
+        told += sentences.entry("ledger", "no record yet that is defined.")
     aside = [f"{reading.undefined} record(s) are undefined (NaN) and were left out."] if reading.undefined else []
-    return lines.screenful(reading, audit, told, remarks=aside)
+    return sentences.screenful(reading, audit, told, remarks=aside)
 
 
 def paragraphs(reading: SingleReading, audit: Audit) -> list[tuple[str, str]]:
@@ -102,7 +102,7 @@ def _performance(reading: SingleReading) -> list[str]:
         known = np.flatnonzero(np.isfinite(reading.column(column)))
         if known.size:
             first, last = (reading.at(column, int(row)) for row in known[[0, -1]])
-            found += lines.entry(words, f"{number(first.value, 4)} → {with_error(last.value, last.error)}{where}")
+            found += sentences.entry(words, f"{number(first.value, 4)} → {with_error(last.value, last.error)}{where}")
     return found
 
 

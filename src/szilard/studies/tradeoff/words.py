@@ -6,7 +6,7 @@ import math
 
 from szilard.estimate import Estimate
 from szilard.numbers import number
-from szilard.studies import lines
+from szilard.studies import sentences
 from szilard.studies.tradeoff.claims.advice import advised
 from szilard.studies.tradeoff.reading import TradeOffReading, chains_in_words
 from szilard.verdicts.audit import Audit
@@ -18,12 +18,12 @@ CELL = 13
 def summary(reading: TradeOffReading, audit: Audit) -> str:
     """The record in a screenful of plain text: efficiencies by updates and sampler steps, the advice, and the audit."""
     if not reading.whole:
-        return lines.screenful(reading, audit, lines.entry("recorded", "nothing."))
-    told = lines.entry("ensemble", f"{reading.span()}; the same way r n, compute n τ")
+        return sentences.screenful(reading, audit, sentences.entry("recorded", "nothing."))
+    told = sentences.entry("ensemble", f"{reading.span()}; the same way r n, compute n τ")
     for chains in reading.kinds:
         told += ["", *_table(reading, chains)]
     advice = _advice(reading)
-    return lines.screenful(reading, audit, [*told, "", *lines.entry("sampler", advice)] if advice else told)
+    return sentences.screenful(reading, audit, [*told, "", *sentences.entry("sampler", advice)] if advice else told)
 
 
 def paragraphs(reading: TradeOffReading, audit: Audit) -> list[tuple[str, str]]:

@@ -1,8 +1,8 @@
 """What the record says in words, for the terminal and for the page."""
 
 from szilard.estimate import format_with_error
-from szilard.studies.lines import entry, screenful
 from szilard.studies.reading import Reading
+from szilard.studies.sentences import entry, screenful
 from szilard.verdicts.audit import Audit
 
 

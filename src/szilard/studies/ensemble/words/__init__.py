@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from szilard.estimate import Estimate
 from szilard.numbers import number, with_error
-from szilard.studies import lines
+from szilard.studies import sentences
 from szilard.studies.ensemble.reading import EnsembleReading
 from szilard.studies.ensemble.words.amounts import amount
 from szilard.studies.ensemble.words.budget import cost, effect, m_info, outcome, stopping
@@ -33,20 +33,20 @@ LEDGER = (
 
 def summary(reading: EnsembleReading, audit: Audit) -> str:
     """The record in a screenful: what came of it, the design, the budget with brackets, the mean ledger."""
-    told = lines.entry("outcome", outcome(reading))
+    told = sentences.entry("outcome", outcome(reading))
     if stop := stopping(reading):
-        told += lines.entry("stopping", stop)
-    told += ["", *lines.entry("design", design(reading))]
-    told += lines.model(reading.attributes) + lines.probe(reading.attributes)
-    told += lines.entry("recorded", reach(reading))
+        told += sentences.entry("stopping", stop)
+    told += ["", *sentences.entry("design", design(reading))]
+    told += sentences.model(reading.attributes) + sentences.probe(reading.attributes)
+    told += sentences.entry("recorded", reach(reading))
     if reading.records:
         told += ["", *_budget(reading), "", *_ledger(reading), ""]
-        told += [line for said in _performance(reading) for line in lines.entry(*said)]
+        told += [line for said in _performance(reading) for line in sentences.entry(*said)]
     if said := effect(reading):
-        told += lines.entry("sample", said)
+        told += sentences.entry("sample", said)
     if said := m_info(reading):
-        told += lines.entry("M-info", said)
-    return lines.screenful(reading, audit, told, missing=missing(reading), remarks=_warnings(reading))
+        told += sentences.entry("M-info", said)
+    return sentences.screenful(reading, audit, told, missing=missing(reading), remarks=_warnings(reading))
 
 
 def paragraphs(reading: EnsembleReading, audit: Audit) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""The lines of a summary: a heading, labels with wrapped text beside them, numbers in short."""
+"""What all studies say alike: the standing of a record, its model and probe, and the lines of a summary."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from szilard.numbers import number
 from szilard.printable import printable
 from szilard.studies.reading import Reading
 from szilard.verdicts.audit import Audit
@@ -37,7 +38,7 @@ def screenful(
     if audit.rows:
         text += entry("audit", audit.verdict)
     text += [line for said in missing for line in entry("–", said)]
-    confessed = [*warnings(reading.attributes, checkpoints=checkpoints), *remarks]
+    confessed = [*(said for _, said in standing(reading.attributes, checkpoints=checkpoints)), *remarks]
     text += [line for said in confessed for line in entry("!", said)]
     return "\n".join(map(printable, text)).rstrip()
 
@@ -88,26 +89,32 @@ def probe(attributes: Mapping[str, Any]) -> list[str]:
     return entry("probe", " × ".join(counts) + (", labelled" if about.get("labelled") else "")) if counts else []
 
 
-def warnings(attributes: Mapping[str, Any], *, checkpoints: bool = False) -> list[str]:
-    """What any record may have to confess; ``checkpoints`` says that an unfinished run has them and can go on."""
-    found = []
-    status = attributes.get("status")
-    if status == "incomplete":
+def standing(attributes: Mapping[str, Any], *, checkpoints: bool = False) -> list[tuple[str, str]]:
+    """What any record may have to confess, each with how bad it is: ``mind`` or ``bad``.
+
+    Args:
+        attributes: of the record.
+        checkpoints: whether an unfinished run has checkpoints and can go on.
+    """
+    found, status = [], str(attributes.get("status", "unknown"))
+    if status == "broken":
+        step, why = attributes.get("broken_at_step"), attributes.get("broken_because") or "no reason was recorded"
+        where = "" if step is None else f" at step {step}"
+        found.append(("bad", f"The run broke{where}: {why}. Everything before is kept."))
+    elif status != "complete":
         here = (
             "its checkpoints are there, and the same command with --resume goes on (the record is filled at the end)."
             if checkpoints
             else "what was recorded so far is here."
         )
-        found.append(f"incomplete: the run is still going, or it was killed; {here}")
-    if status == "broken":
-        where, why = attributes.get("broken_at_step"), attributes.get("broken_because") or "no reason was recorded"
-        found.append(f"broken{'' if where is None else f' at step {where}'}: {why}")
+        found.append(("mind", f"Incomplete: the run is still going, or it was killed; {here}"))
     if attributes.get("forward_flagged"):
         precision = attributes.get("forward_precision", "low precision")
-        found.append(f"the forward pass ran in {precision}: work and heat below its rounding are not to be trusted.")
+        said = f"The forward pass ran in {precision}: work and heat below its rounding are not to be trusted."
+        found.append(("mind", said))
     return found
 
 
 def short(value: Any) -> str:
     """A number in short, anything else as it is."""
-    return f"{value:g}" if isinstance(value, float) and math.isfinite(value) else str(value)
+    return number(value, 6) if isinstance(value, float) and math.isfinite(value) else str(value)
