@@ -12,6 +12,7 @@ MAKEFLAGS += --no-print-directory
 
 help: ## say what there is
 	@echo "make demo   train a small ensemble on handwritten digits, print the information budget, write runs/demo/report.html"
+	@echo "make lint   linter and type checker"
 	@echo "make check  linter, type checker and the quick tests, with fewer kills and replicates"
 	@echo "make test   linter, type checker, tests and docstring examples"
 	@echo "make benchmark  what watching and ensembles cost, peers beside them (some 30 minutes; needs MNIST)"
