@@ -348,6 +348,8 @@ def test_a_lower_bound_below_zero_shows_nothing(on_paper, tmp_path):
         or "Its lower bound is not above 0" in text
     )
     assert "at least −" not in text
+    made = on_paper(tmp_path / "unbounded")
+    made.tree["information"]["m_info_lower"].values[-1] = -0.0358
     made.tree["information"]["m_info_upper"].values[-1] = math.nan
     text = " ".join(made.summary().split())
     assert "The lower bound of what the parameters hold of their data set, I(Θ;B), is not above 0" in text

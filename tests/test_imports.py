@@ -24,12 +24,13 @@ DESCRIBED = {"szilard.studies.kits", "szilard.studies.kits.watched"}
 STUDIES = {path.parent.name for path in SOURCE.glob("studies/*/reading.py")}
 """The studies, by their folders."""
 
-BASE = {"distributions", "doors", "errors", "estimate"}
+BASE = {"distributions", "doors", "errors", "estimate", "numbers"}
 MAY_IMPORT: dict[str, set[str]] = {
     "distributions": set(),
     "doors": set(),
     "errors": set(),
-    "estimate": {"distributions"},
+    "estimate": {"distributions", "numbers"},
+    "numbers": set(),
     "printable": set(),
     "systems": BASE,
     "ledger": BASE,

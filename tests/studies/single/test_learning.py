@@ -95,7 +95,7 @@ def test_ordinary_trainings_are_said_to_have_learned(
     run = szilard.open(tmp_path / "run")
     row = run.audit()["drift"]
     assert row.verdict is not Verdict.FAILED
-    assert "The model learned: ΔS -" in row.detail
+    assert "The model learned: ΔS −" in row.detail
     assert "drift" not in run.audit().verdict
     lines = run.summary().splitlines()
-    assert lines[2].startswith("  outcome       The model learned: ΔS -")
+    assert lines[2].startswith("  outcome       The model learned: ΔS −")

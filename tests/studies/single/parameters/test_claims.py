@@ -231,7 +231,7 @@ def test_shares_of_directions_are_of_the_whole_layer(
     tree["reservoir"] = xr.DataTree(data)
     row = audit(tree)["isotropic noise"]
     assert (row.verdict, row.effect) == (Verdict.FAILED, pytest.approx(0.35))
-    assert "7000 ± 100 of 20,000 parameters" in row.detail and "a sample of 4,096" in row.detail
+    assert "7,000 ± 100 of 20,000 parameters" in row.detail and "a sample of 4,096" in row.detail
 
 
 def test_layers_are_told_one_by_one(examine: Examine, makers: dict[str, Any]) -> None:
