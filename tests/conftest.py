@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from szilard.verify import Verification
 
 FIRST = (
-    "test_docs", "monitor/test_reservoir_exact", "studies", "monitor/test_kill", "records/test_kills", "experiments",
+    "test_docs", "monitor/test_reservoir_exact", "studies", "monitor/test_kill", "records/test_kills",
     "monitor/test_reservoir_input", "information/test_truth", "test_cli",
 )  # fmt: skip
 """What takes long is begun first, so that no process is left alone with it at the end."""

@@ -171,4 +171,4 @@ def clusters(data: xr.Dataset, attributes: Mapping[str, Any]) -> ndarray:
 
 
 def _one_less(count: Any) -> float:
-    return float(count - 1) if isinstance(count, int | np.integer) and count > 1 else math.inf
+    return int(count) - 1 if isinstance(count, int | np.integer) and count > 1 else math.inf

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from szilard.studies.kits.running import progress
+from szilard.studies import progress
 
 
 @pytest.mark.parametrize(

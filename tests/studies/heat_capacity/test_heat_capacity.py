@@ -259,7 +259,7 @@ def test_the_command_runs(tmp_path: Path) -> None:
 
 
 def test_the_page_names_every_variable_finding_and_attribute(record: szilard.Run) -> None:
-    page = (Path(__file__).parents[2] / "docs" / "quantities" / "heat-capacity.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[3] / "docs" / "quantities" / "heat-capacity.md").read_text(encoding="utf-8")
     assert all(f"`{variable.name}`" in page for variable in HEAT)
     for finding in record.audit().rows:
         assert finding.name.partition(" in layer")[0] in page, finding.name
