@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from szilard.models.landscape import Landscape
-from szilard.models.tangent_kernel import tangent_kernel
+from szilard.models.linearisation import tangent_kernel
 from szilard.reservoir.laziness import kernel_change
 from szilard.reservoir.replicates import exponent
 from szilard.training.nets import mlp, wide_mlp

@@ -18,7 +18,7 @@ from szilard import Ledger, ModelSpace, Monitor
 from szilard.models import RBM, RestrictedBoltzmann
 from szilard.models.energy import EnergyBased
 from szilard.monitor.energetic import EnergeticRecorder, EnergeticSettings
-from szilard.monitor.energetic.profile import RelaxationProfile
+from szilard.monitor.energetic.dynamics import RelaxationProfile
 from szilard.monitor.energetic.settings import MOST, ReferenceSteps
 from szilard.monitor.measure import Occasion
 from szilard.samplers import MALA, ULA, Kernel

@@ -1,4 +1,7 @@
-"""``szilard compare``: records side by side, with the differences and their errors."""
+"""``szilard compare``: records side by side, with the differences and their errors.
+
+The numbers of a record that a table can hold: one per quantity, at the last record.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from szilard.cli.numbers import final_estimates
 from szilard.cli.screen import UNBROKEN, show, show_json
 from szilard.errors import RecordError
 from szilard.studies.registry import trainings_of
@@ -17,6 +19,23 @@ from szilard.studies.registry import trainings_of
 if TYPE_CHECKING:
     from szilard.estimate import Estimate
     from szilard.handle import Run
+
+
+def final_estimates(run: Run) -> dict[str, Estimate]:
+    """Each scalar estimate at the last record, by name, NaN where it is not known; empty where nothing was recorded."""
+    if run.data.sizes.get("step", 0) == 0:
+        return {}
+    scalars = [str(name) for name, item in run.data.data_vars.items() if item.ndim == 1 and "kind" in item.attrs]
+    return {name: _last_estimate(run, name) for name in scalars}
+
+
+def _last_estimate(run: Run, name: str) -> Estimate:
+    """The last estimate; NaN where the design cannot give it."""
+    from szilard.estimate import Estimate, Kind
+
+    if name in (run.attributes.get("unavailable") or {}) and math.isnan(float(run.data[name].values[-1])):
+        return Estimate(math.nan, math.nan, Kind(run.data[name].attrs["kind"]))
+    return run.estimate(name)
 
 
 def compare(

@@ -100,7 +100,7 @@ def _in_brief(run: Run) -> dict[str, Any]:
 
 def _final(run: Run) -> dict[str, Any]:
     """Every scalar estimate at the last record, as plain values."""
-    from szilard.cli.numbers import final_estimates
+    from szilard.cli.comparing import final_estimates
 
     steps = run.data["step"].values.tolist()
     estimates = {

@@ -20,7 +20,7 @@ from szilard.ensemble.trainer import Cohort, suggested_chunk
 from szilard.ensemble.trial import Trial, try_model
 from szilard.errors import SpecError
 from szilard.training import SGD, Training, streams
-from szilard.training.batches import batches
+from szilard.training.training import batches
 
 LEAST_COINS = 4
 """Data sets of a supersample."""

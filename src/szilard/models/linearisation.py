@@ -1,14 +1,17 @@
-"""A network beside its linearisation at ``θ*`` (paper Eq. 35): its outputs, the loss of each example, the gradient."""
+"""A network beside its linearisation at ``θ*`` (paper Eq. 35): its outputs, the loss of each example, the gradient.
+
+The tangent kernel ``K(u,u') = ∇f_θ(u)·∇f_θ(u')ᵀ`` of a network's outputs on a few inputs (Jacot et al. 2018).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.func import jvp
+from torch.func import functional_call, jacrev, jvp, vmap
 
 from szilard.models.landscape import Batch, Landscape
 from szilard.models.tangent import load_forward_mode
@@ -93,3 +96,74 @@ def _linearised(function: Callable[[Tensor], Tensor], star: Tensor, theta: Tenso
     load_forward_mode()
     tangent = jvp(function, (star,), (theta - star,))
     return Linearised((function(theta) - tangent[0]).detach(), tangent[1].detach())
+
+
+BLOCK_ELEMENTS = 2**25
+"""Numbers of a Jacobian held at a time: 256 MiB in float64."""
+
+
+def tangent_kernel(
+    landscape: Landscape,
+    theta: Float[Tensor, " parameters"],
+    inputs: Tensor,
+    *,
+    groups: Mapping[str, Sequence[slice]] | None = None,
+    block: int = BLOCK_ELEMENTS,
+) -> Float[Tensor, "groups rows rows"]:
+    """The kernel of every group of parameters; the kernels of disjoint groups add up to that of their union.
+
+    A row is one output of one input, outputs of an input side by side. The Jacobian is made for a block of inputs at
+    a time, by reverse mode mapped over inputs, and never held as a whole.
+
+    Args:
+        landscape: of the network.
+        theta: where.
+        inputs: first dimension counts them; rows of the kernel are inputs × outputs.
+        groups: the places of each group in the flat vector; None takes all parameters as one group.
+        block: how many numbers of the Jacobian may be held at a time.
+
+    Returns:
+        One symmetric, positive semi-definite matrix for each group, in units of output² per parameter².
+
+    Example:
+        >>> line = torch.nn.Linear(2, 1, bias=False)
+        >>> landscape = Landscape(line, lambda output, label: output.mean())
+        >>> inputs = torch.tensor([[1.0, 2.0], [0.0, 3.0]])
+        >>> tangent_kernel(landscape, landscape.start, inputs)[0].tolist()  # of a linear model: u·u'
+        [[5.0, 6.0], [6.0, 9.0]]
+    """
+    places = {"all": (slice(0, len(theta)),)} if groups is None else groups
+    outputs = landscape.output(theta, inputs[:1]).shape[1]
+    rows = len(inputs) * outputs
+    kernel = theta.new_zeros(len(places), rows, rows)
+    cuts = list(_cuts(len(inputs), max(1, block // (2 * outputs * len(theta)))))
+    for number, cut in enumerate(cuts):
+        here = _jacobian(landscape, theta, inputs[cut])
+        for other in cuts[number:]:
+            there = here if other is cut else _jacobian(landscape, theta, inputs[other])
+            one = slice(cut.start * outputs, cut.stop * outputs)
+            two = slice(other.start * outputs, other.stop * outputs)
+            for group, slices in enumerate(places.values()):
+                product = sum((here[:, place] @ there[:, place].T for place in slices), theta.new_zeros(()))
+                kernel[group, one, two] = product
+                kernel[group, two, one] = product.T
+    return kernel
+
+
+def _cuts(count: int, size: int) -> Iterator[slice]:
+    for start in range(0, count, size):
+        yield slice(start, min(start + size, count))
+
+
+def _jacobian(landscape: Landscape, theta: Tensor, inputs: Tensor) -> Float[Tensor, "rows parameters"]:
+    """The Jacobian of the outputs of these inputs, one row for each."""
+    parameters = {name: value.detach() for name, value in landscape.split(theta).items()}
+    cast = inputs.to(landscape.dtype) if inputs.is_floating_point() else inputs
+
+    def output(values: dict[str, Tensor], one: Tensor) -> Tensor:
+        given: Tensor = functional_call(landscape.module, values, (one.unsqueeze(0),))
+        return given.flatten()
+
+    by_name = vmap(jacrev(output), in_dims=(None, 0))(parameters, cast)
+    rows = len(inputs) * next(iter(by_name.values())).shape[1]
+    return torch.cat([by_name[name].reshape(rows, -1) for name in landscape.slices], dim=1)

@@ -1,17 +1,52 @@
-"""How a model is trained: everything between its initialisation and its last step, the data excepted."""
+"""Which examples each training step sees.
+
+How a model is trained: everything between its initialisation and its last step, the data excepted.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from szilard.errors import SpecError
 from szilard.settings import Settings
 from szilard.training.factory import Factory
 from szilard.training.optimizers import SGD, Adam, AdamW
 from szilard.training.schedules import Cosine, Decay
+
+
+def batches(examples: int, size: int, shuffle: str, generator: torch.Generator) -> Iterator[Tensor]:
+    """An endless run of index tensors shaped ``(size,)``.
+
+    Args:
+        examples: how many there are.
+        size: of a batch.
+        shuffle: ``"epochs"`` or ``"replacement"``; see :class:`szilard.Training`.
+        generator: of the order.
+
+    Raises:
+        SpecError: if an epoch is smaller than one batch.
+    """
+    if shuffle == "epochs" and size > examples:
+        raise SpecError(
+            f"a batch of {size} is more than the {examples} training examples: lower training.batch_size, or set"
+            " training.shuffle to 'replacement'."
+        )
+    return _endless(examples, size, shuffle, generator)
+
+
+def _endless(examples: int, size: int, shuffle: str, generator: torch.Generator) -> Iterator[Tensor]:
+    while True:
+        if shuffle == "replacement":
+            yield torch.randint(examples, (size,), generator=generator)
+        else:
+            order = torch.randperm(examples, generator=generator)
+            yield from order[: examples - examples % size].split(size)
+
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 """From logits and labels of a batch to one number."""

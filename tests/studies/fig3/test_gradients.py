@@ -9,9 +9,7 @@ import torch.nn.functional as F
 import written_out
 from torch import nn
 
-from szilard.ensemble.gradients.by_vmap import VmapGradients
-from szilard.ensemble.gradients.choice import make_gradients
-from szilard.ensemble.gradients.perceptron import PerceptronGradients
+from szilard.ensemble.gradients.per_example import PerceptronGradients, VmapGradients, make_gradients
 from szilard.ensemble.gradients.sums import dot, largest
 from szilard.ensemble.trainer.stack import ModelStack, initialise
 from szilard.errors import ModelError
@@ -41,8 +39,8 @@ def stacked(build) -> tuple[list[nn.Module], dict[str, torch.Tensor]]:
 @pytest.mark.parametrize("by_vmap", [False, True])
 @pytest.mark.parametrize("net", NETS)
 def test_force_and_noise_are_those_written_out(net: str, by_vmap: bool, data, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("szilard.ensemble.gradients.perceptron._ROOM", 2000)  # several slices
-    monkeypatch.setattr("szilard.ensemble.gradients.by_vmap._ROOM", 4 * 500)
+    monkeypatch.setattr("szilard.ensemble.gradients.per_example._ACTIVATION_ROOM", 2000)  # several slices
+    monkeypatch.setattr("szilard.ensemble.gradients.per_example._GRADIENT_ROOM", 4 * 500)
     inputs, labels = data
     models, parameters = stacked(NETS[net])
     gradients = VmapGradients(models[0], F.cross_entropy) if by_vmap else make_gradients(models[0], F.cross_entropy)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from szilard.ledger.embedding import classical_scaling
-from szilard.monitor.gallery.form import GALLERY
+from szilard.monitor.gallery import GALLERY
 from szilard.monitor.model_space.schema import BINS, MODEL_SPACE
 from szilard.monitor.sampled.schema import (
     CAPABILITIES,

@@ -21,7 +21,7 @@ from szilard.studies.catalogue import find
 from szilard.studies.kits.experiment.probe import draw_probe
 from szilard.studies.runner import run
 from szilard.training import SGD, AdamW, Decay, Training, factory, streams
-from szilard.training.batches import batches
+from szilard.training.training import batches
 
 
 def points(examples: int = 60) -> Dataset:

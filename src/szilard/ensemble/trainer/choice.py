@@ -10,14 +10,12 @@ from typing import final
 import torch
 from torch import nn
 
-from szilard.ensemble.trainer.batches import Batches, BatchOrder
-from szilard.ensemble.trainer.cohort import Cohort
-from szilard.ensemble.trainer.first_member import check_labels
+from szilard.ensemble.trainer.batches import Batches, BatchOrder, Cohort
 from szilard.ensemble.trainer.fused import FusedTraining
 from szilard.ensemble.trainer.loop import LoopTraining
 from szilard.ensemble.trainer.mlp import Layer, layers_of, plain
 from szilard.ensemble.trainer.optimizer import StackedOptimizer
-from szilard.ensemble.trainer.stack import Build, ModelStack, initialise
+from szilard.ensemble.trainer.stack import Build, ModelStack, check_labels, initialise
 from szilard.ensemble.trainer.strategy import TrainingStrategy
 from szilard.ensemble.trainer.trainer import Trainer
 from szilard.ensemble.trainer.vectorised import VectorisedTraining, compiled, gradient_of

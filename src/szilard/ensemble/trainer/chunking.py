@@ -8,8 +8,7 @@ from typing import final
 import torch
 from torch import Tensor
 
-from szilard.ensemble.trainer.first_member import activation_bytes
-from szilard.ensemble.trainer.stack import ModelStack
+from szilard.ensemble.trainer.stack import ModelStack, activation_bytes
 
 _CACHE = 8 << 20
 """Bytes of weights and batches that one CPU thread keeps near it."""

@@ -13,7 +13,7 @@ from szilard import ledger
 from szilard.ledger.leave_one_out import mean_weighted
 from szilard.models.evaluation import ModelState, held_at
 from szilard.models.ppm import Energetic
-from szilard.monitor.energetic.reciprocity import Reciprocity
+from szilard.monitor.energetic.dynamics import Reciprocity
 from szilard.samplers.annealing import systematic
 
 _RESAMPLE_BELOW = 0.5

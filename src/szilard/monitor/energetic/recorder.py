@@ -16,12 +16,10 @@ from szilard.errors import SzilardWarning
 from szilard.models.evaluation import ModelState, any_algorithm, state_of, undisturbed
 from szilard.models.ppm import Energetic, known_normaliser
 from szilard.models.precision import Precision, forward_precision
-from szilard.monitor.energetic.burn_in import burnt_in, starts_exactly
-from szilard.monitor.energetic.chains import Chains
+from szilard.monitor.energetic.chains import Chains, burnt_in, starts_exactly
 from szilard.monitor.energetic.columns import PendingRow, ReferenceSums, columns_of
+from szilard.monitor.energetic.dynamics import Reciprocity, RelaxationProfile, profile_schedule
 from szilard.monitor.energetic.population import Population
-from szilard.monitor.energetic.profile import RelaxationProfile, profile_schedule
-from szilard.monitor.energetic.reciprocity import Reciprocity
 from szilard.monitor.energetic.settings import EnergeticSettings, ReferenceSteps
 from szilard.monitor.measure import Occasion
 from szilard.monitor.rows import Rows, Value

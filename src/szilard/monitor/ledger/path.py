@@ -1,8 +1,11 @@
-"""The cumulative quantities of the measured path, per probe input: what W, Q and L have been since the first record."""
+"""The cumulative quantities of the measured path, per probe input: what W, Q and L have been since the first record.
+
+The same path measured at coarser intervals: W, Q and L are path functions and depend on the measuring interval.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -14,6 +17,8 @@ from szilard import ledger
 from szilard.ledger.length import LengthSum
 from szilard.ledger.totals import running_sum
 from szilard.monitor.ledger.exact import Terms
+from szilard.monitor.measure import Occasion
+from szilard.monitor.rows import Value
 
 
 @final
@@ -53,3 +58,157 @@ class PathSums:
     def last(self) -> PathSums:
         """The sums after the batch's last record, without its dimension."""
         return PathSums({name: along[-1] for name, along in self.sums.items()}, self.length[-1], self.length_rms[-1])
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class JumpPlan:
+    """One finished jump of one measuring interval.
+
+    Attributes:
+        interval: which interval, as an index.
+        record: at which record of the batch it ends.
+        start: where it started: a row of the pool (earlier models first, then the batch).
+        steps: training steps it covers.
+    """
+
+    interval: int
+    record: int
+    start: int
+    steps: int
+
+
+@final
+class IntervalClock:
+    """Says which intervals finish a jump at which record; all count from the same record.
+
+    ``start[j]`` is the pool row at which the j-th interval's present jump began; after a batch the pool is laid anew
+    and row j is that of interval j.
+
+    Args:
+        multiples: the intervals, in records.
+    """
+
+    def __init__(self, multiples: tuple[int, ...]) -> None:
+        self.multiples = multiples
+        self.start = list(range(len(multiples)))
+        self.steps = [0] * len(multiples)
+        self.jumps = [0] * len(multiples)
+        self._pending = [0] * len(multiples)
+        self._records: int | None = None
+
+    def rebase(self) -> None:
+        """The pool has been laid anew: interval j's start is its row j."""
+        self.start = list(range(len(self.multiples)))
+
+    def advance(self, occasion: Occasion, record: int, row: int) -> list[JumpPlan]:
+        """One record further: the ``record``-th of the batch, at ``row`` of the pool."""
+        finished: list[JumpPlan] = []
+        if self._records is not None and not occasion.ragged:
+            self._records += 1
+            for j, multiple in enumerate(self.multiples):
+                self._pending[j] += occasion.interval
+                if self._records % multiple == 0:
+                    finished.append(JumpPlan(j, record, self.start[j], self._pending[j]))
+                    self.start[j] = row
+                    self.steps[j] += self._pending[j]
+                    self.jumps[j] += 1
+                    self._pending[j] = 0
+        if occasion.opens_intervals:
+            self._records = 0
+            self.start = [row] * len(self.multiples)
+        return finished
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class IntervalSums:
+    """W, Q and L at every measuring interval, per input; with a leading dimension, after each record of a batch."""
+
+    work: Float[Tensor, "*records intervals inputs"]
+    heat: Float[Tensor, "*records intervals inputs"]
+    length: LengthSum
+
+    @classmethod
+    def zero(cls, intervals: int, inputs: int, device: torch.device) -> IntervalSums:
+        """The sums before anything is measured: 0 for every interval and input."""
+        nothing = torch.zeros(intervals, inputs, dtype=torch.float64, device=device)
+        return cls(nothing, nothing, LengthSum.zero(intervals, inputs, device=device))
+
+    def along(
+        self,
+        records: int,
+        plans: list[JumpPlan],
+        work: Float[Tensor, "jumps inputs"],
+        heat: Float[Tensor, "jumps inputs"],
+        h: Float[Tensor, "jumps inputs"],
+    ) -> IntervalSums:
+        """The sums after each of ``records`` records, on from here; jumps in the order of ``plans``."""
+        length = LengthSum.joint(h)
+        at = [plan.record for plan in plans], [plan.interval for plan in plans]
+
+        def running(start: Tensor, jumps: Tensor) -> Tensor:
+            steps = torch.zeros((records, *start.shape), dtype=start.dtype, device=start.device)
+            if plans:
+                steps[at] = jumps
+            return running_sum(start, steps)
+
+        return IntervalSums(
+            running(self.work, work),
+            running(self.heat, heat),
+            LengthSum(running(self.length.value, length.value), running(self.length.influence, length.influence)),
+        )
+
+    def last(self) -> IntervalSums:
+        """The sums after the batch's last record, without its dimension."""
+        return IntervalSums(self.work[-1], self.heat[-1], self.length[-1])
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class BatchPlan:
+    """The jumps of a batch, as rows of the pool.
+
+    The pool's rows are: the models at which each interval's present jump began, the first model, the previous record,
+    and then the batch.
+
+    Attributes:
+        steps: training step of each record.
+        before, after: rows at which the finished jumps of the coarser intervals start and end.
+        plans, jumps: every finished jump of a measuring interval, and which it is among all jumps: first those from
+            record to record, then the above.
+        host: columns known without the device, for each record.
+    """
+
+    steps: list[int]
+    before: list[int]
+    after: list[int]
+    plans: list[JumpPlan]
+    jumps: list[int]
+    host: list[Mapping[str, Value]]
+
+    @classmethod
+    def of(cls, occasions: Sequence[Occasion], clock: IntervalClock) -> BatchPlan:
+        """Plans a batch, and moves the clock to its end."""
+        base, count = len(clock.multiples) + 2, len(occasions)
+        before: list[int] = []
+        after: list[int] = []
+        plans: list[JumpPlan] = []
+        jumps: list[int] = []
+        host: list[Mapping[str, Value]] = []
+        for record, occasion in enumerate(occasions):
+            for plan in clock.advance(occasion, record, base + record):
+                # at the finest interval the jump is the step itself
+                jumps.append(record if plan.interval == 0 else count + len(before))
+                if plan.interval != 0:
+                    before.append(plan.start)
+                    after.append(base + record)
+                plans.append(plan)
+            host.append(
+                {
+                    "interval": occasion.interval,
+                    "steps_by_interval": list(clock.steps),
+                    "jumps_by_interval": list(clock.jumps),
+                }
+            )
+        return cls([occasion.step for occasion in occasions], before, after, plans, jumps, host)

@@ -21,8 +21,7 @@ from szilard.models.precision import Precision, forward_precision
 from szilard.models.tangent import logit_tangent, snapshot, update_since
 from szilard.monitor.ledger.columns import Columns
 from szilard.monitor.ledger.exact import Pool, Terms, exact_terms, join
-from szilard.monitor.ledger.intervals import BatchPlan, IntervalClock, IntervalSums
-from szilard.monitor.ledger.path import PathSums
+from szilard.monitor.ledger.path import BatchPlan, IntervalClock, IntervalSums, PathSums
 from szilard.monitor.ledger.sampled import LabelDraw, SampledRoute, Uniform
 from szilard.monitor.measure import Occasion
 from szilard.monitor.rows import Rows

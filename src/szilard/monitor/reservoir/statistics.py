@@ -12,12 +12,10 @@ from numpy import ndarray
 
 from szilard.estimate import Estimate
 from szilard.monitor.reservoir.burst import NORMS, Burst, BurstSums
-from szilard.monitor.reservoir.columns import RowColumns
-from szilard.monitor.reservoir.noise import Batching, add_correlation, add_noise, clipped_steps
+from szilard.monitor.reservoir.noise import Batching, RowColumns, add_correlation, add_noise, clipped_steps
 from szilard.monitor.reservoir.plan import BurstPlan
-from szilard.monitor.reservoir.relation import IntervalEnd, relation
 from szilard.monitor.reservoir.temperatures import add_temperatures, remembered_average
-from szilard.monitor.reservoir.window import BlockSums, Window, finite
+from szilard.monitor.reservoir.window import BlockSums, IntervalEnd, Window, finite, relation
 from szilard.monitor.rows import Value
 from szilard.reservoir.dynamics import Dynamics
 from szilard.reservoir.noise import examples_noise

@@ -14,8 +14,7 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from szilard.estimate import Estimate
-from szilard.monitor.reservoir.columns import RowColumns
-from szilard.monitor.reservoir.noise import Batching
+from szilard.monitor.reservoir.noise import Batching, RowColumns
 from szilard.monitor.reservoir.tracked import TrackedParameters
 from szilard.monitor.reservoir.window import NOTHING
 from szilard.reservoir.dynamics import Dynamics

@@ -13,8 +13,7 @@ from szilard.ledger.slots import SlotSum
 from szilard.models.ppm import Bounded
 from szilard.models.precision import Precision, forward_precision
 from szilard.monitor.sampled.checks import check_phi, check_repeatable, check_samples
-from szilard.monitor.sampled.combination import SLOTS, Combination
-from szilard.monitor.sampled.family import PendingRow
+from szilard.monitor.sampled.family import SLOTS, Combination, PendingRow
 from szilard.monitor.sampled.latent_set import LatentSampleSet
 from szilard.monitor.sampled.schema import ledger_group
 from szilard.records.schema import Group

@@ -17,10 +17,8 @@ from szilard.models.precision import Precision
 from szilard.monitor.measure import Occasion
 from szilard.monitor.rows import Rows
 from szilard.monitor.sampled.checks import NormalisationCheck
-from szilard.monitor.sampled.combination import END, SLOTS, START, Combination
-from szilard.monitor.sampled.family import Family, PendingRow
-from szilard.monitor.sampled.interval_jumps import IntervalJumps
-from szilard.monitor.sampled.sample_set import SampleSet, SampleSizes
+from szilard.monitor.sampled.family import END, SLOTS, START, Combination, Family, PendingRow
+from szilard.monitor.sampled.sample_set import IntervalJumps, SampleSet, SampleSizes
 from szilard.records.schema import Group
 
 _BATCH_RECORDS = 16

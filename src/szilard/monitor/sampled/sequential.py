@@ -14,8 +14,7 @@ from szilard.ledger.slots import SlotSum
 from szilard.models.ppm import Sequential, horizon_of
 from szilard.models.precision import Precision, forward_precision
 from szilard.monitor.sampled.checks import check_repeatable, check_samples
-from szilard.monitor.sampled.combination import Combination
-from szilard.monitor.sampled.family import PendingRow
+from szilard.monitor.sampled.family import Combination, PendingRow
 from szilard.monitor.sampled.sample_set import SampleSizes
 from szilard.monitor.sampled.schema import TEACHER_FORCED, ledger_group
 from szilard.monitor.sampled.token_set import TokenSampleSet

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from szilard.ensemble.gradients.choice import make_gradients
+from szilard.ensemble.gradients.per_example import make_gradients
 from szilard.ensemble.gradients.sums import Gradients, Group
 from szilard.ensemble.trainer import Cohort, make_trainer
 from szilard.ensemble.trainer.trainer import Trainer

@@ -17,8 +17,8 @@ from szilard.studies.loop import train
 from szilard.studies.progress import Progress
 from szilard.studies.resources import own_randomness, own_threads
 from szilard.training import streams
-from szilard.training.batches import batches
 from szilard.training.optimizers import LangevinNoise
+from szilard.training.training import batches
 
 
 def carry_out(experiment: Experiment, dataset: Dataset, out: Path, options: Options) -> None:

@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Shaped
 from torch import Tensor
 
-from szilard.ensemble.trainer.cohort import Cohort
+from szilard.ensemble.trainer.batches import Cohort
 from szilard.ensemble.trainer.randomness import RandomStreams
 
 

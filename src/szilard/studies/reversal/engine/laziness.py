@@ -8,8 +8,7 @@ import numpy as np
 from torch import Tensor
 
 from szilard.models.landscape import Batch, Landscape
-from szilard.models.linearisation import gradient_squares, linearised_losses, linearised_outputs
-from szilard.models.tangent_kernel import tangent_kernel
+from szilard.models.linearisation import gradient_squares, linearised_losses, linearised_outputs, tangent_kernel
 from szilard.reservoir.laziness import gradient_change, kernel_change, kernel_turn, linearisation_error
 
 Groups = Mapping[str, Sequence[slice]]

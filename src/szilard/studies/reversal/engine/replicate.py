@@ -13,8 +13,7 @@ from szilard.errors import SpecError
 from szilard.models.landscape import Batch, Landscape
 from szilard.studies.reversal.spec import Reversal
 from szilard.training import streams
-from szilard.training.batches import batches
-from szilard.training.training import Loss
+from szilard.training.training import Loss, batches
 
 Build = Callable[[], nn.Module]
 

@@ -13,7 +13,7 @@ from szilard.estimate import Kind
 from szilard.studies.sampled.families.images import Dequantised
 from szilard.studies.sampled.subject import HeldOut, Score
 from szilard.training import Training
-from szilard.training.batches import batches
+from szilard.training.training import batches
 
 FITTED = 20_000
 """Draws from a known density on which a Gaussian is fitted."""

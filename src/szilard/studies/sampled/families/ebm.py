@@ -21,8 +21,8 @@ from szilard.studies.sampled.families.gaussian import GAUSSIAN, Gaussian, anneal
 from szilard.studies.sampled.families.images import dequantised, pixels_of
 from szilard.studies.sampled.subject import HeldOut, Subject
 from szilard.training import SGD, Adam, Cosine, Training, factory, streams
-from szilard.training.batches import batches
 from szilard.training.energies import TiltedGaussian, TwoModes
+from szilard.training.training import batches
 
 PERSISTENT = "the same with persistent chains, unweighted"
 _TRAINED = 8192

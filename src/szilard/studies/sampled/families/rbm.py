@@ -16,7 +16,7 @@ from szilard.studies.sampled.families.images import binary, pixels_of
 from szilard.studies.sampled.families.vae import BASELINE, bernoulli_surprise
 from szilard.studies.sampled.subject import HeldOut, Score, Subject
 from szilard.training import SGD, Cosine, Training, factory, streams
-from szilard.training.batches import batches
+from szilard.training.training import batches
 
 _SHOWN = 512
 """Held-out examples for the target in model space."""

@@ -18,7 +18,7 @@ from szilard.studies.sampled.spec import FamilySpec
 from szilard.studies.sampled.subject import HeldOut, Score, Subject
 from szilard.training import Adam, Cosine, Training, factory, streams
 from szilard.training.autoencoder import Autoencoder
-from szilard.training.batches import batches
+from szilard.training.training import batches
 
 BASELINE = "independent Bernoulli pixels"
 _SHOWN = 256
