@@ -12,18 +12,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 
-def normal_quantile(probability: float) -> float:
-    """The z below which a standard normal variable lies with this probability.
-
-    Example:
-        >>> round(normal_quantile(0.975), 4)
-        1.96
-    """
-    from scipy.special import ndtri
-
-    return float(ndtri(probability))
-
-
 def normal_tail(z: float) -> float:
     """The probability that a standard normal variable exceeds z."""
     from scipy.special import ndtr

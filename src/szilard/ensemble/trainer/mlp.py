@@ -17,12 +17,10 @@ class Activation:
     Attributes:
         forward: in place where it can be; may overwrite its argument.
         backward: from the gradient at its output, its output and its input to the gradient at its input.
-        needs_input: whether backward looks at the input, which then must be kept.
     """
 
     forward: Callable[[Tensor], Tensor]
     backward: Callable[[Tensor, Tensor, Tensor], Tensor]
-    needs_input: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,14 +48,13 @@ class Layer:
 
 _RELU = Activation(torch.relu_, lambda grad, output, _: torch.ops.aten.threshold_backward(grad, output, 0))
 _TANH = Activation(torch.tanh_, lambda grad, output, _: torch.ops.aten.tanh_backward(grad, output))
-_SILU = Activation(F.silu, lambda grad, _, value: torch.ops.aten.silu_backward(grad, value), needs_input=True)
+_SILU = Activation(F.silu, lambda grad, _, value: torch.ops.aten.silu_backward(grad, value))
 
 
 def _gelu(approximate: str) -> Activation:
     return Activation(
         lambda value: F.gelu(value, approximate=approximate),
         lambda grad, _, value: torch.ops.aten.gelu_backward(grad, value, approximate=approximate),
-        needs_input=True,
     )
 
 
