@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+import re
+from pathlib import Path
 
 import numpy as np
 import plotly.graph_objects as go
 import pytest
 
+import szilard
 from szilard.estimate import Estimate, Kind
 from szilard.page.axes import Axis, positive, spread, widened
 from szilard.page.curve import Curve
@@ -134,3 +137,11 @@ def test_colours_between_colours() -> None:
     assert [blended(stops, share) for share in (-1, 0, 0.25, 0.5, 1, 2)] == [
         "#000000", "#000000", "#800000", "#FF0000", "#FFFFFF", "#FFFFFF",
     ]  # fmt: skip
+
+
+def test_no_key_of_plotly_is_spoken_outside_of_the_kit() -> None:
+    source = Path(szilard.__file__).parent
+    words = ("xanchor", "yanchor", "xref", "yref", "showlegend", "showarrow", "hovertemplate", "hovermode", "dtick")
+    spoken = re.compile("|".join([*(f'"{word}"' for word in words), r"%\{\w", "import plotly"]))
+    others = [path for path in source.rglob("*.py") if path.parent != source / "page"]
+    assert [str(path) for path in others if spoken.search(path.read_text(encoding="utf-8"))] == []
