@@ -29,6 +29,11 @@ class Largest:
     high: float
     where: tuple[int, ...]
 
+    @property
+    def interval(self) -> tuple[float, float]:
+        """``low`` and ``high``."""
+        return self.low, self.high
+
     def within(self, bound: float) -> bool:
         """Whether every effect surely lies inside ±bound."""
         return self.high <= bound

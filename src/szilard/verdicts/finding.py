@@ -152,19 +152,6 @@ def told(parts: Sequence[Part], kind: str = "layers") -> str:
     return f"Held in {held} of {len(parts)} {kind}{f', failed in {failed}' if failed else ''}."
 
 
-def unchecked(name: str, claim: str, source: str, why: str, concerns: Concern = Concern.THEORY) -> Finding:
-    """The row of a claim that this record cannot check: ``why`` says what is missing, or what design would tell."""
-    return Finding(
-        name=name,
-        claim=claim,
-        source=source,
-        basis=Basis.TESTED,
-        concerns=concerns,
-        verdict=Verdict.UNCHECKABLE,
-        detail=f"{why[0].upper()}{why[1:]}",
-    )
-
-
 def _plain(value: Any) -> Any:
     if isinstance(value, enum.StrEnum):
         return str(value)

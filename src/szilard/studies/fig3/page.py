@@ -5,7 +5,7 @@ from __future__ import annotations
 from szilard.page.cards import card
 from szilard.page.content import Card, Content, Remark
 from szilard.page.numbers import table
-from szilard.studies.fig3.claims.rows import named
+from szilard.studies.fig3.claims.rows import at
 from szilard.studies.fig3.claims.temperature import hottest_layer
 from szilard.studies.fig3.figures import LEADING, figures
 from szilard.studies.fig3.reading import Fig3Reading
@@ -13,6 +13,7 @@ from szilard.studies.fig3.words import WORDS, paragraphs
 from szilard.studies.kits.parameters.statements import STATIONARY, WHITE
 from szilard.studies.pages import content_of
 from szilard.verdicts.audit import SYMBOLS, Audit
+from szilard.verdicts.claim import Claim
 
 PYTHON = (
     "import szilard\n\nrun = szilard.open({directory})\n"
@@ -59,8 +60,8 @@ def _cards(reading: Fig3Reading, audit: Audit) -> list[Card]:
     for batch in reading.shown:
         noise = reading.temperature(batch)
         shown.append(card("T", reading.label(batch), noise.value[-1, 0], noise.error[-1, 0], "(loss)"))
-    for words, name in (("stationary?", STATIONARY.name), ("white?", WHITE.name)):
-        answers = [_answer(reading, audit, name, batch) for batch in reading.shown]
+    for words, claim in (("stationary?", STATIONARY), ("white?", WHITE)):
+        answers = [_answer(reading, audit, claim, batch) for batch in reading.shown]
         sizes = ", ".join(f"{reading.batches[batch]:,}" for batch in reading.shown)
         value = answers[0][0] if len(set(answers)) == 1 else " ".join(sign for _, sign in answers)
         shown.append(Card("", words, value, f"|b| = {sizes}"))
@@ -69,10 +70,10 @@ def _cards(reading: Fig3Reading, audit: Audit) -> list[Card]:
     return shown
 
 
-def _answer(reading: Fig3Reading, audit: Audit, name: str, batch: int) -> tuple[str, str]:
+def _answer(reading: Fig3Reading, audit: Audit, claim: Claim, batch: int) -> tuple[str, str]:
     """A verdict in a word, and as a sign."""
     try:
-        verdict = audit[named(name, reading, batch)].verdict
+        verdict = audit[at(claim, reading, batch).name].verdict
     except KeyError:
         return "–", "–"
     return WORDS[verdict], SYMBOLS[verdict]

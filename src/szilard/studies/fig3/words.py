@@ -12,13 +12,14 @@ import numpy as np
 
 from szilard.numbers import number, with_error
 from szilard.studies import sentences
-from szilard.studies.fig3.claims.rows import named, too_few
+from szilard.studies.fig3.claims.rows import at, too_few
 from szilard.studies.fig3.claims.spread import ACCURACY
 from szilard.studies.fig3.claims.stationary import change_of, steady_from
 from szilard.studies.fig3.claims.temperature import hottest_layer
 from szilard.studies.fig3.reading import Fig3Reading
 from szilard.studies.kits.parameters.statements import STATIONARY, WHITE
 from szilard.verdicts.audit import Audit
+from szilard.verdicts.claim import Claim
 from szilard.verdicts.finding import Verdict
 
 WORDS = {
@@ -68,7 +69,7 @@ def stationary(reading: Fig3Reading, audit: Audit) -> str:
             since = steady_from(reading, batch)
             when = "never within the bound" if since is None else f"within the bound from step {since:,} on"
             factor = f"the variance changes {number(np.exp(change.signed), 3)}-fold between stretches, {when}"
-            said.append((batch, answer(audit, STATIONARY.name, reading, batch), factor))
+            said.append((batch, answer(audit, STATIONARY, reading, batch), factor))
     return _by_size(reading, said)
 
 
@@ -79,7 +80,7 @@ def white(reading: Fig3Reading, audit: Audit) -> str:
         if (found := _largest_correlation(reading, batch)) is not None:
             value, error, lag = found
             text = f"largest ρ {with_error(value, error)} at lag {lag:,}"
-            said.append((batch, answer(audit, WHITE.name, reading, batch), text))
+            said.append((batch, answer(audit, WHITE, reading, batch), text))
     return _by_size(reading, said)
 
 
@@ -108,10 +109,10 @@ def hottest(reading: Fig3Reading) -> str:
     return _by_size(reading, said)
 
 
-def answer(audit: Audit, name: str, reading: Fig3Reading, batch: int) -> str:
+def answer(audit: Audit, claim: Claim, reading: Fig3Reading, batch: int) -> str:
     """The verdict of a row at a batch size, in a word."""
     try:
-        return WORDS[audit[named(name, reading, batch)].verdict]
+        return WORDS[audit[at(claim, reading, batch).name].verdict]
     except KeyError:
         return WORDS[Verdict.UNCHECKABLE]
 
@@ -171,7 +172,7 @@ def _answers(reading: Fig3Reading, audit: Audit) -> list[str]:
     """Stationary, white, of low variance: a word and a number for each batch size, and the hottest layer."""
     rows = []
     for batch, size in enumerate(reading.batches):
-        answers = [answer(audit, name, reading, batch) for name in (STATIONARY.name, WHITE.name, ACCURACY)]
+        answers = [answer(audit, claim, reading, batch) for claim in (STATIONARY, WHITE, ACCURACY)]
         numbers = (_change(reading, batch), _correlation(reading, batch), _spread(reading, batch))
         shown = [f"{one} {other}".rstrip() for one, other in zip(answers, numbers, strict=True)]
         rows.append((f"|b| = {size:,}", *shown, _layer(reading, batch)))

@@ -13,7 +13,7 @@ import xarray as xr
 from szilard.audit import Basis, Concern, Verdict, audit
 from szilard.estimate import Estimate, Kind
 from szilard.studies.kits.parameters.statements import RESERVOIR
-from szilard.verdicts.rows import decisive, difference, ratio
+from szilard.verdicts.intervals import decisive, difference, ratio
 
 Columns = dict[str, Any]
 MOST = math.log(5)

@@ -1,18 +1,18 @@
-"""The audit: effects with their intervals, against bounds."""
+"""The audit: claims as data, and what the record says of them."""
 
 from szilard.studies.kits.complete import complete_record
 from szilard.studies.reading import Reading
+from szilard.verdicts.claim import Claim
 from szilard.verdicts.finding import Finding
-from szilard.verdicts.rows import difference, ratio, tested
+from szilard.verdicts.intervals import difference, ratio
+
+FORGOTTEN = Claim("forgotten", "trainings forget their start", "convexity", measure="distance left", bound=(0, 0.1))
+LEARNED = Claim("learned", "the loss falls", "gradient descent", measure="fall in nat", bound=(0, float("inf")))
 
 
 def findings(reading: Reading) -> tuple[Finding, ...]:
-    share, shares = ratio(reading.at("distance"), reading.at("distance", 0))
-    fall, falls = difference(reading.at("loss", 0), reading.at("loss"))
     return (
-        complete_record(reading, "the record covers the whole run"),
-        tested("forgotten", "trainings forget where they began", "convexity", measure="distance over that at the start",
-               effect=share, interval=shares, bound=(0, 0.1), where=reading.span(), detail="A tenth is next to none."),
-        tested("learned", "the loss falls", "gradient descent", measure="fall of the loss in nat", effect=fall,
-               interval=falls, bound=(0, float("inf")), where=reading.span(), detail="On the training set."),
-    )  # fmt: skip
+        complete_record(reading),
+        FORGOTTEN.tested(*ratio(reading.at("distance"), reading.at("distance", 0)), detail="A tenth is next to none."),
+        LEARNED.tested(*difference(reading.at("loss", 0), reading.at("loss")), detail="On the training set."),
+    )

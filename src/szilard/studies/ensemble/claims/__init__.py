@@ -15,21 +15,25 @@ from szilard.studies.ensemble.claims import (
     marginal,
     members,
     processing,
-    rounding,
     start,
-    uncheckable,
     variance,
 )
 from szilard.studies.ensemble.reading import EnsembleReading
+from szilard.studies.kits.parameters.claims import without
+from szilard.studies.kits.parameters.statements import RESERVOIR
+from szilard.verdicts.claim import claims_of
 from szilard.verdicts.finding import Finding
 
 FAMILIES = (
-    integrity, members, rounding, budget, brackets, dataset, learned, processing, variance, start, marginal, clausius,
-    ideal, capacity, exact, uncheckable,
+    integrity, members, budget, brackets, dataset, learned, processing, variance, start, marginal, clausius,
+    ideal, capacity, exact,
 )  # fmt: skip
 """Each has ``findings(reading)``."""
+
+CLAIMS = (*claims_of(*FAMILIES), *RESERVOIR)
+"""Those of the parameters as a reservoir need another design."""
 
 
 def findings(reading: EnsembleReading) -> tuple[Finding, ...]:
     """The rows of all families."""
-    return tuple(row for family in FAMILIES for row in family.findings(reading))
+    return (*(row for family in FAMILIES for row in family.findings(reading)), *without())

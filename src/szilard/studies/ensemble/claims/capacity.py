@@ -8,29 +8,29 @@ from typing import Any
 
 from szilard.studies.ensemble.reading import EnsembleReading
 from szilard.verdicts.bounds import MANY
-from szilard.verdicts.finding import Finding, unchecked
-from szilard.verdicts.rows import tested
+from szilard.verdicts.claim import Claim
+from szilard.verdicts.finding import Finding
+
+DIMENSIONS = Claim(
+    "dim Θ ≫ dim X",
+    "the parameters have a much higher dimension than the model's samples, hence a high heat capacity",
+    "paper §3.2 and §6.1",
+    measure="parameters over degrees of freedom of the probe's labels",
+    bound=(MANY, math.inf),
+)
 
 
 def findings(reading: EnsembleReading) -> tuple[Finding, ...]:
     """The row of this family. X is all labels of the probe together, C − 1 numbers for each."""
-    name, source = "dim Θ ≫ dim X", "paper §3.2 and §6.1"
-    claim = "the parameters have a much higher dimension than the model's samples, hence a high heat capacity"
     inputs, heads, outcomes = (_count(reading, "probe", key) for key in ("inputs", "heads", "outcomes"))
     parameters = _count(reading, "model", "parameters")
     if not parameters or not inputs or outcomes < 2:
-        return (unchecked(name, claim, source, "The record does not say how many parameters or outcomes there are."),)
+        return (DIMENSIONS.unchecked("The record does not say how many parameters or outcomes there are."),)
     of_one = max(heads, 1) * (outcomes - 1)
     effect = parameters / (inputs * of_one)
     return (
-        tested(
-            name,
-            claim,
-            source,
-            measure="parameters over degrees of freedom of the probe's labels",
-            effect=effect,
-            interval=(effect, effect),
-            bound=(MANY, math.inf),
+        DIMENSIONS.tested(
+            effect,
             where="the probe",
             detail=(
                 f"{parameters:,} parameters, {inputs:,} inputs of {of_one} degrees of freedom each. Against the labels "

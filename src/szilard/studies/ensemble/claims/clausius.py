@@ -12,52 +12,62 @@ from szilard.numbers import number, with_error
 from szilard.studies.ensemble.claims.processing import unbounded
 from szilard.studies.ensemble.reading import EnsembleReading
 from szilard.verdicts.bounds import RELATION
-from szilard.verdicts.finding import Finding, unchecked
-from szilard.verdicts.rows import ratio, scaled, tested
+from szilard.verdicts.claim import Claim
+from szilard.verdicts.finding import Finding
+from szilard.verdicts.intervals import ratio, scaled
 
 SOURCE = "paper Eqs. 28–29"
+
+RELATION_OF_MEANS = Claim(
+    "Clausius relation",
+    "ΔS(Θ) = −Q, averaged over the ensemble",
+    "paper Eq. 29",
+    "S(Θ) of SGD on a network is not known, and a differential entropy would change with the parametrisation while −Q "
+    "does not: it takes parameters of known density, as in the rows on an exact system.",
+)
+ALONG_PATHS = Claim(
+    "Clausius relation along paths",
+    "Δs[p(θ_t)] = −q on every trajectory",
+    "paper Eq. 28",
+    "the density p(θ_t) at the parameters of a run is not known: it takes parameters of known density, as in the rows "
+    "on an exact system.",
+)
+CAP = Claim(
+    "−Q within M-info's upper bound",
+    "if −Q is M-info it cannot exceed the most that M-info can be",
+    SOURCE,
+    measure="−Q over the upper bound of M-info",
+    bound=(-math.inf, 1.0),
+    at_interval=True,
+)
+LATE = Claim(
+    "late heat becomes information",
+    "heat given off in the second half of training is matched by a growth of information",
+    SOURCE,
+    measure="1 − ΔI(X;Θ)/Δ(−Q)",
+    bound=(-RELATION, RELATION),
+    at_interval=True,
+)
 
 
 def findings(reading: EnsembleReading) -> tuple[Finding, ...]:
     """The rows of this family."""
-    return (
-        unchecked(
-            "Clausius relation", "ΔS(Θ) = −Q, averaged over the ensemble", "paper Eq. 29",
-            "S(Θ) of SGD on a network is not known, and a differential entropy would change with the parametrisation "
-            "while −Q does not: it takes parameters of known density, as in the rows on an exact system.",
-        ),
-        unchecked(
-            "Clausius relation along paths", "Δs[p(θ_t)] = −q on every trajectory", "paper Eq. 28",
-            "the density p(θ_t) at the parameters of a run is not known: it takes parameters of known density, as "
-            "in the rows on an exact system.",
-        ),
-        _cap(reading),
-        _late(reading),
-    )  # fmt: skip
+    return (RELATION_OF_MEANS.unchecked(), ALONG_PATHS.unchecked(), _cap(reading), _late(reading))
 
 
 def _cap(reading: EnsembleReading) -> Finding:
     """−Q of one label; that of all labels of the probe together is as many times as large, M-info is not."""
-    name, claim = "−Q within M-info's upper bound", "if −Q is M-info it cannot exceed the most that M-info can be"
     if not reading.known_at_the_end("m_info_upper"):
-        return unchecked(name, claim, SOURCE, unbounded(reading))
+        return CAP.unchecked(unbounded(reading))
     heat = _given_off(reading)
     upper = float(reading.column("m_info_upper")[-1])
-    effect, interval = scaled(heat, upper)
-    return tested(
-        name,
-        claim,
-        SOURCE,
-        measure="−Q over the upper bound of M-info",
-        effect=effect,
-        interval=interval,
-        bound=(-math.inf, 1.0),
+    return CAP.tested(
+        *scaled(heat, upper),
         where=reading.when(),
         detail=(
             f"−Q = {with_error(heat.value, heat.error)} nat for one label against at most {number(upper, 4)} nat; "
             "for several labels at once −Q is that many times as large."
         ),
-        at_interval=True,
     )
 
 
@@ -70,14 +80,12 @@ def _given_off(reading: EnsembleReading) -> Estimate:
 
 def _late(reading: EnsembleReading) -> Finding:
     """From half the training on: the share of the heat given off there that no growth of information accounts for."""
-    name = "late heat becomes information"
-    claim = "heat given off in the second half of training is matched by a growth of information"
     row = int(np.searchsorted(reading.steps, reading.steps[-1] / 2, side="right")) - 1 if reading.records else 0
     shares = reading.weights(-1) if reading.records else None
     if not reading.known_at_the_end("l_info"):
-        return unchecked(name, claim, SOURCE, reading.missing("l_info"))
+        return LATE.unchecked(reading.missing("l_info"))
     if row >= reading.records - 1 or row < 0 or shares is None or reading.nesting is None:
-        return unchecked(name, claim, SOURCE, "The record has too few rows, or does not say who is in its means.")
+        return LATE.unchecked("The record has too few rows, or does not say who is in its means.")
     kept = reading.nesting.keep(shares > 0)
     heat = reading.of_members("heat")[:, shares > 0]
     given_off = jackknife.ensemble_mean(kept, heat[row] - heat[-1])
@@ -89,18 +97,12 @@ def _late(reading: EnsembleReading) -> Finding:
     joint = ""
     if np.isfinite(lower[[row, -1]]).all():
         joint = f" The lower bound of M-info changes by {number(lower[-1] - lower[row], 4)} nat."
-    return tested(
-        name,
-        claim,
-        SOURCE,
-        measure="1 − ΔI(X;Θ)/Δ(−Q)",
-        effect=1 - matched,
-        interval=(1 - high, 1 - low),
-        bound=(-RELATION, RELATION),
+    return LATE.tested(
+        1 - matched,
+        (1 - high, 1 - low),
         where=f"steps {reading.steps[row]:,} to {reading.steps[-1]:,}",
         detail=(
             f"−Q grows by {with_error(given_off.value, given_off.error)} nat, I(X;Θ) changes by "
             f"{with_error(gain.value, gain.error)} nat.{joint} Noise at a minimum gives off heat for ever."
         ),
-        at_interval=True,
     )

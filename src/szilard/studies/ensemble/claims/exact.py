@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Callable
 
 import numpy as np
 
 from szilard.studies.ensemble.reading import EnsembleReading
 from szilard.systems import GaussianMean
 from szilard.verdicts.bounds import RELATION
-from szilard.verdicts.finding import Basis, Concern, Finding, Interval, judge
+from szilard.verdicts.claim import Claim
+from szilard.verdicts.finding import Basis, Finding
 
 SYSTEM = GaussianMean(
     dimension=2, points=10, model_sigma=1.0, data_sigma=1.0, rate=0.1, noise=0.02, initial_variance=0.5
@@ -18,6 +20,64 @@ SYSTEM = GaussianMean(
 SHORT, LONG = 5, 200
 """Steps: while the start is being forgotten, and long after it was."""
 WHERE = f"GaussianMean, {SHORT} and {LONG} steps"
+
+EQUAL, POSITIVE = (-RELATION, RELATION), (0.0, math.inf)
+CLOSED = Claim(
+    "exact system: closed (X, Θ)",
+    "ΔS(X,Θ) = 0, as of a closed system",
+    "blog, Part I",
+    measure="ΔS(X,Θ) over the larger of |ΔS_X| and |ΔS(Θ)|",
+    bound=EQUAL,
+    basis=Basis.EXACT,
+)
+CLAUSIUS = Claim(
+    "exact system: Clausius relation",
+    "ΔS(Θ) = −Q",
+    "paper Eq. 29",
+    measure="ΔS(Θ) + Q over the larger of the two",
+    bound=EQUAL,
+    basis=Basis.EXACT,
+)
+ALONG_PATHS = Claim(
+    "exact system: Clausius relation along paths",
+    "Δs[p(θ_t)] = −q on every trajectory",
+    "paper Eq. 28",
+    measure="root mean square of Δs + q over the larger of |ΔS(Θ)| and |Q|",
+    bound=EQUAL,
+    basis=Basis.EXACT,
+)
+LATE = Claim(
+    "exact system: late heat becomes information",
+    "what is given off is memorised",
+    "paper Eqs. 28–29",
+    measure=f"1 − ΔI(Θ;B)/Δ(−Q) from {LONG} to {2 * LONG} steps",
+    bound=EQUAL,
+    basis=Basis.EXACT,
+)
+PRODUCTION = Claim(
+    "exact system: marginal entropy production is positive",
+    "Σ_X ≥ 0",
+    "the second law, taken for the marginal view",
+    measure="Σ_X, nat",
+    bound=POSITIVE,
+    basis=Basis.EXACT,
+)
+PROXY = Claim(
+    "exact system: M-info ≥ I(X;Θ)",
+    "data processing with the proxy for L-info",
+    "paper Eqs. 4, 7",
+    measure="I(Θ;B) − I(X;Θ), nat",
+    bound=POSITIVE,
+    basis=Basis.EXACT,
+)
+PROCESSING = Claim(
+    "exact system: M-info ≥ L-info",
+    "data processing: I(Θ;B) ≥ I(X;B)",
+    "paper Eq. 4",
+    measure="I(Θ;B) − I(X;B), nat",
+    bound=POSITIVE,
+    basis=Basis.EXACT,
+)
 
 
 def findings(reading: EnsembleReading) -> tuple[Finding, ...]:
@@ -27,59 +87,36 @@ def findings(reading: EnsembleReading) -> tuple[Finding, ...]:
 
 @functools.cache
 def _rows() -> tuple[Finding, ...]:
-    equal, positive = (-RELATION, RELATION), (0.0, math.inf)
+    def both(effect: Callable[[dict[str, float]], float]) -> list[float]:
+        return [effect(_answers(steps)) for steps in (SHORT, LONG)]
+
     return (
-        _row("exact system: closed (X, Θ)", "ΔS(X,Θ) = 0, as of a closed system", "blog, Part I",
-             "ΔS(X,Θ) over the larger of |ΔS_X| and |ΔS(Θ)|", [_joint(steps) for steps in (SHORT, LONG)], equal,
+        _row(CLOSED, [_joint(steps) for steps in (SHORT, LONG)],
              "ΔS(X,Θ) = ΔS(X|Θ) + ΔS(Θ) is {0[joint]:.4f} and {1[joint]:.4f} nat. A differential entropy changes with "
              "the parametrisation, so no system is closed in all of them."),
-        _row("exact system: Clausius relation", "ΔS(Θ) = −Q", "paper Eq. 29",
-             "ΔS(Θ) + Q over the larger of the two", [_clausius(steps) for steps in (SHORT, LONG)], equal,
+        _row(CLAUSIUS, both(_clausius),
              "Residuals {0[clausius_residual]:.4f} and {1[clausius_residual]:.4f} nat, of −Q = {0[work]:.4f} and "
              "{1[work]:.4f}."),
-        _row("exact system: Clausius relation along paths", "Δs[p(θ_t)] = −q on every trajectory", "paper Eq. 28",
-             "root mean square of Δs + q over the larger of |ΔS(Θ)| and |Q|",
-             [_along_paths(steps) for steps in (SHORT, LONG)], equal,
+        _row(ALONG_PATHS, both(_along_paths),
              "Root mean squares of the residual {0[residual_rms]:.4f} and {1[residual_rms]:.4f} nat (heat averaged "
              "over x, which only makes it smaller)."),
-        _row("exact system: late heat becomes information", "what is given off is memorised", "paper Eqs. 28–29",
-             f"1 − ΔI(Θ;B)/Δ(−Q) from {LONG} to {2 * LONG} steps", [_late()], equal,
+        _row(LATE, [_late()],
              "At stationarity −Q grows in proportion to the steps, while S(Θ) and every information stand still."),
-        _row("exact system: marginal entropy production is positive", "Σ_X ≥ 0",
-             "the second law, taken for the marginal view", "Σ_X, nat",
-             [_answers(steps)["ep_marginal"] for steps in (SHORT, LONG)], positive,
+        _row(PRODUCTION, both(lambda answers: answers["ep_marginal"]),
              "Σ_X = {0[ep_marginal]:.4f} and {1[ep_marginal]:.4f} nat. What holds is Σ_X ≥ ΔI(X;Θ), here "
              "{0[ep_ignorance]:.4f} and {1[ep_ignorance]:.4f}."),
-        _row("exact system: M-info ≥ I(X;Θ)", "data processing with the proxy for L-info", "paper Eqs. 4, 7",
-             "I(Θ;B) − I(X;Θ), nat",
-             [_answers(steps)["m_info"] - _answers(steps)["l_info"] for steps in (SHORT, LONG)], positive,
+        _row(PROXY, both(lambda answers: answers["m_info"] - answers["l_info"]),
              "I(Θ;B) = {0[m_info]:.4f} and {1[m_info]:.4f}, I(X;Θ) = {0[l_info]:.4f} and {1[l_info]:.4f} nat."),
-        _row("exact system: M-info ≥ L-info", "data processing: I(Θ;B) ≥ I(X;B)", "paper Eq. 4",
-             "I(Θ;B) − I(X;B), nat",
-             [_answers(steps)["m_info"] - _answers(steps)["info_data"] for steps in (SHORT, LONG)], positive,
+        _row(PROCESSING, both(lambda answers: answers["m_info"] - answers["info_data"]),
              "I(Θ;B) = {0[m_info]:.4f} and {1[m_info]:.4f}, I(X;B) = {0[info_data]:.4f} and {1[info_data]:.4f} nat."),
     )  # fmt: skip
 
 
-def _row(
-    name: str, claim: str, source: str, measure: str, effects: list[float], bound: Interval, detail: str
-) -> Finding:
+def _row(claim: Claim, effects: list[float], detail: str) -> Finding:
     """The effect farthest from the bound, or nearest to leaving it, of the lengths of training that were looked at."""
-    worst = max(effects, key=lambda effect: max(effect - bound[1], bound[0] - effect))
-    return Finding(
-        name=name,
-        claim=claim,
-        source=source,
-        basis=Basis.EXACT,
-        concerns=Concern.THEORY,
-        measure=measure,
-        effect=worst,
-        interval=(worst, worst),
-        bound=bound,
-        verdict=judge((worst, worst), bound),
-        where=WHERE,
-        detail=f"{WHERE}: {detail.format(_answers(SHORT), _answers(LONG))}",
-    )
+    low, high = claim.bound
+    worst = max(effects, key=lambda effect: max(effect - high, low - effect))
+    return claim.tested(worst, where=WHERE, detail=f"{WHERE}: {detail.format(_answers(SHORT), _answers(LONG))}")
 
 
 @functools.cache
@@ -98,13 +135,11 @@ def _joint(steps: int) -> float:
     return answers["joint"] / max(change, abs(answers["parameter_entropy_change"]))
 
 
-def _clausius(steps: int) -> float:
-    answers = _answers(steps)
+def _clausius(answers: dict[str, float]) -> float:
     return answers["clausius_residual"] / max(abs(answers["parameter_entropy_change"]), abs(answers["heat"]))
 
 
-def _along_paths(steps: int) -> float:
-    answers = _answers(steps)
+def _along_paths(answers: dict[str, float]) -> float:
     return answers["residual_rms"] / max(abs(answers["parameter_entropy_change"]), abs(answers["heat"]))
 
 

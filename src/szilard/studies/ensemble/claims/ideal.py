@@ -13,10 +13,35 @@ from szilard.numbers import number, with_error
 from szilard.studies.ensemble.claims.processing import unbounded
 from szilard.studies.ensemble.reading import EnsembleReading
 from szilard.verdicts.bounds import IDEAL, LEVEL, NOTICEABLE, QUASI_STATIC
-from szilard.verdicts.finding import Finding, unchecked
-from szilard.verdicts.rows import ratio, scaled, tested
+from szilard.verdicts.claim import Claim
+from szilard.verdicts.finding import Finding
+from szilard.verdicts.intervals import ratio, scaled
 
 SOURCE = "paper §5, The Ideal Learning Process"
+
+
+IDEAL_LEARNING = Claim(
+    "ideal learning",
+    "M-info = L-info: all that was memorised of the data was learned",
+    SOURCE,
+    measure="L-info over M-info, from its upper to its lower bound; the effect is over the upper",
+    bound=(IDEAL, math.inf),
+)
+QUASI_STATIC_LEARNING = Claim(
+    "quasi-static learning",
+    "the conditional entropy production is nearly zero: all of Σ_X becomes learned information",
+    SOURCE,
+    measure="Σ(X|Θ) over Σ_X",
+    bound=(-math.inf, QUASI_STATIC),
+    at_interval=True,
+)
+GAP = Claim(
+    "ideal learning by the generalisation gap",
+    "nothing irrelevant was memorised: models do as well on the probe as on what they were trained on",
+    "paper §2 and §5",
+    measure="cross-entropy on the probe less the training loss, over ln C",
+    bound=(-math.inf, NOTICEABLE),
+)
 
 
 def findings(reading: EnsembleReading) -> tuple[Finding, ...]:
@@ -26,10 +51,9 @@ def findings(reading: EnsembleReading) -> tuple[Finding, ...]:
 
 def _ratio(reading: EnsembleReading) -> Finding:
     """L-info over both bounds of M-info; never above 1, as M-info is no less than L-info."""
-    name, claim = "ideal learning", "M-info = L-info: all that was memorised of the data was learned"
     names = ("info_data", "m_info_lower", "m_info_upper")
     if not reading.known_at_the_end(*names):
-        return unchecked(name, claim, SOURCE, reading.missing(*names[:2]) or unbounded(reading))
+        return IDEAL_LEARNING.unchecked(reading.missing(*names[:2]) or unbounded(reading))
     learned, lower = reading.at("info_data"), reading.at("m_info_lower")
     upper = float(reading.column("m_info_upper")[-1])
     low, high = (max(end, 0.0) for end in learned.interval(LEVEL))
@@ -37,14 +61,9 @@ def _ratio(reading: EnsembleReading) -> Finding:
     interval = (low / upper, min(high / least, 1.0) if least > 0 else 1.0)
     if any(math.isnan(end) for end in (*learned.interval(LEVEL), *lower.interval(LEVEL))):
         interval = (math.nan, math.nan)
-    return tested(
-        name,
-        claim,
-        SOURCE,
-        measure="L-info over M-info, from its upper to its lower bound; the effect is over the upper",
-        effect=learned.value / upper,
-        interval=interval,
-        bound=(IDEAL, math.inf),
+    return IDEAL_LEARNING.tested(
+        learned.value / upper,
+        interval,
         where=reading.when(),
         detail=(
             f"I(X;B) = {with_error(learned.value, learned.error)} nat for one label; M-info lies in "
@@ -54,57 +73,40 @@ def _ratio(reading: EnsembleReading) -> Finding:
 
 
 def _quasi_static(reading: EnsembleReading) -> Finding:
-    name = "quasi-static learning"
-    claim = "the conditional entropy production is nearly zero: all of Σ_X becomes learned information"
     if reading.records < 2 or not reading.known_at_the_end("ep_ignorance", "ep_marginal"):
-        return unchecked(name, claim, SOURCE, reading.missing("ep_ignorance", "ep_marginal") or "One record only.")
+        return QUASI_STATIC_LEARNING.unchecked(reading.missing("ep_ignorance", "ep_marginal") or "One record only.")
     lost, whole, gain = (reading.at(column) for column in ("work_mean", "ep_marginal", "ep_ignorance"))
     if gain.value < 0:
         why = f"I(X;Θ) fell by {number(-gain.value, 3)} nat: there is no gain for the production to be a share of."
-        return unchecked(name, claim, SOURCE, why)
+        return QUASI_STATIC_LEARNING.unchecked(why)
     effect, interval = ratio(lost, whole)
-    return tested(
-        name,
-        claim,
-        SOURCE,
-        measure="Σ(X|Θ) over Σ_X",
-        effect=effect,
-        interval=interval,
-        bound=(-math.inf, QUASI_STATIC),
+    return QUASI_STATIC_LEARNING.tested(
+        effect,
+        interval,
         where=reading.when(),
         detail=(
             f"Σ(X|Θ) = {with_error(lost.value, lost.error)} of Σ_X = "
             f"{with_error(whole.value, whole.error)} nat; efficiency {number(1 - effect)}. Another measuring "
             "interval gives another number."
         ),
-        at_interval=True,
     )
 
 
 def _gap(reading: EnsembleReading) -> Finding:
     """Cross-entropy on the probe less the training loss, member by member."""
-    name = "ideal learning by the generalisation gap"
-    claim = "nothing irrelevant was memorised: models do as well on the probe as on what they were trained on"
     why = _incomparable(reading)
     shares = reading.weights(-1) if reading.records else None
     if why or shares is None or reading.nesting is None:
-        return unchecked(name, claim, "paper §2 and §5", why or "The record does not say who is in its means.")
+        return GAP.unchecked(why or "The record does not say who is in its means.")
     kept = reading.nesting.keep(shares > 0)
     each = (reading.of_members("cross_entropy") - reading.of_members("loss"))[-1][shares > 0]
     gap = jackknife.ensemble_mean(kept, each)
-    effect, interval = scaled(gap, reading.most)
     memorised = reading.at("info_dataset")
     beside = ""
     if math.isfinite(memorised.value):
         beside = f", what was memorised {with_error(memorised.value, memorised.error)} nat (info_dataset, no labels)"
-    return tested(
-        name,
-        claim,
-        "paper §2 and §5",
-        measure="cross-entropy on the probe less the training loss, over ln C",
-        effect=effect,
-        interval=interval,
-        bound=(-math.inf, NOTICEABLE),
+    return GAP.tested(
+        *scaled(gap, reading.most),
         where=reading.when(),
         detail=(
             f"The gap is {with_error(gap.value, gap.error)} nat{beside}; the loss is the mean since "

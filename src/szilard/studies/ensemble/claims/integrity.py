@@ -3,14 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from szilard.studies.ensemble.reading import EnsembleReading
+from szilard.studies.kits.complete import COMPLETE as OF_ANY
 from szilard.studies.kits.complete import complete_record
-from szilard.verdicts.finding import Concern, Finding, unchecked
-from szilard.verdicts.rows import counted
+from szilard.verdicts.claim import Claim
+from szilard.verdicts.finding import Concern, Finding
+
+COMPLETE = replace(OF_ANY, claim="the record covers the whole run and every ensemble mean in it is finite")
+NO_GAPS = Claim(
+    "no gaps",
+    "every record starts where the one before ended, and every row of the information has its ledger",
+    "the record",
+    concerns=Concern.RECORD,
+)
+DIVERGED = Claim(
+    "members that diverged",
+    "every training stayed finite, so the mixtures are of all of them",
+    "the record",
+    concerns=Concern.COVERAGE,
+)
+INDEPENDENT = Claim(
+    "probe independent of the data",
+    "no member was trained on the probe's inputs: the probe is from the test split",
+    "the record",
+    concerns=Concern.COVERAGE,
+)
 
 
 def findings(reading: EnsembleReading) -> tuple[Finding, ...]:
@@ -22,7 +44,7 @@ def _complete(reading: EnsembleReading) -> Finding:
     left_out = f"{reading.undefined} records without finite ensemble means were set aside."
     return complete_record(
         reading,
-        "the record covers the whole run and every ensemble mean in it is finite",
+        COMPLETE,
         set_aside=reading.undefined,
         told=left_out if reading.undefined else "",
     )
@@ -34,14 +56,10 @@ def _gaps(reading: EnsembleReading) -> Finding:
     backwards = int((steps <= 0).sum())
     gaps = int((np.asarray(ledger["interval"].values)[1:] != steps).sum()) if "interval" in ledger else 0
     apart = int((~np.isin(reading.steps, ledger["step"].values)).sum())
-    return counted(
-        "no gaps",
-        "every record starts where the one before ended, and every row of the information has its ledger",
-        "the record",
-        float(backwards + gaps + apart),
+    return NO_GAPS.counted(
+        backwards + gaps + apart,
         f"{backwards} steps out of order, {gaps} records whose interval does not reach back to the one before, "
         f"{apart} rows of information without a ledger.",
-        Concern.RECORD,
     )
 
 
@@ -61,30 +79,21 @@ def _diverged(reading: EnsembleReading) -> Finding:
             f"{len(lost)} of {members} members diverged (member {told}{more}) and were left out of the mixtures: "
             "what follows speaks of those that did not, which are no random choice."
         )
-    return counted(
-        "members that diverged",
-        "every training stayed finite, so the mixtures are of all of them",
-        "the record",
-        float(len(lost)),
-        detail,
-        Concern.COVERAGE,
-    )
+    return DIVERGED.counted(len(lost), detail)
 
 
 def _independent(reading: EnsembleReading) -> Finding:
-    name = "probe independent of the data"
-    claim, source = "no member was trained on the probe's inputs: the probe is from the test split", "the record"
     probe = reading.attributes.get("probe")
     split = probe.get("split") if isinstance(probe, Mapping) else None
     if split not in ("train", "test"):
-        return unchecked(name, claim, source, "The record does not say where the probe is from.", Concern.COVERAGE)
+        return INDEPENDENT.unchecked("The record does not say where the probe is from.")
     detail = "The probe was drawn from the test split, which trains no member."
     if split == "train":
         detail = (
             "The probe was drawn from the training split: members may have been trained on its inputs, so every "
             "info_* and the stopping point are in-sample. Draw the probe from the test split."
         )
-    return counted(name, claim, source, float(split == "train"), detail, Concern.COVERAGE)
+    return INDEPENDENT.counted(split == "train", detail)
 
 
 def _lost(given: Any) -> dict[int, int]:

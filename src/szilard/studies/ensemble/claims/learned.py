@@ -7,54 +7,59 @@ import math
 from szilard.numbers import number, with_error
 from szilard.studies.ensemble.reading import EnsembleReading
 from szilard.verdicts.bounds import NEGLIGIBLE, NOTICEABLE
-from szilard.verdicts.finding import Finding, unchecked
-from szilard.verdicts.rows import ratio, scaled, tested
+from szilard.verdicts.claim import Claim
+from szilard.verdicts.finding import Finding
+from szilard.verdicts.intervals import ratio, scaled
+
+GROWS = Claim(
+    "learned information",
+    "L-info, by its proxy I(X;Θ), grows while the model learns",
+    "paper Eqs. 7, 25",
+    measure="ΔI(X;Θ) over ln C",
+    bound=(NOTICEABLE, math.inf),
+)
+OF_THE_DATA = Claim(
+    "learned information as I(X;B)",
+    "predictions come to tell of the data: I(X;B) leaves zero",
+    "paper Eq. 4",
+    measure="I(X;B) over ln C",
+    bound=(NOTICEABLE, math.inf),
+)
+PROXY = Claim(
+    "I(X;Θ) is a proxy for L-info",
+    "ε is negligible: what predictions tell of Θ beyond B, the luck of the seed, hardly counts",
+    "paper Eqs. 6–7",
+    measure="I(X;Θ|B) over I(X;Θ)",
+    bound=(-math.inf, NEGLIGIBLE),
+)
 
 
 def findings(reading: EnsembleReading) -> tuple[Finding, ...]:
     """The rows of this family, at the last record."""
     return (
-        _grows(reading, "learned information", "L-info, by its proxy I(X;Θ), grows while the model learns",
-               "paper Eqs. 7, 25", "ep_ignorance", "ΔI(X;Θ)"),
-        _grows(reading, "learned information as I(X;B)", "predictions come to tell of the data: I(X;B) leaves zero",
-               "paper Eq. 4", "info_data", "I(X;B)"),
+        _grows(reading, GROWS, "ep_ignorance", "ΔI(X;Θ)"),
+        _grows(reading, OF_THE_DATA, "info_data", "I(X;B)"),
         _proxy(reading),
-    )  # fmt: skip
+    )
 
 
-def _grows(reading: EnsembleReading, name: str, claim: str, source: str, column: str, symbol: str) -> Finding:
+def _grows(reading: EnsembleReading, claim: Claim, column: str, symbol: str) -> Finding:
     if reading.records < 2 or not reading.known_at_the_end(column):
-        return unchecked(name, claim, source, reading.missing(column) or "There is one record only.")
+        return claim.unchecked(reading.missing(column) or "There is one record only.")
     gain = reading.at(column)
-    effect, interval = scaled(gain, reading.most)
-    return tested(
-        name,
-        claim,
-        source,
-        measure=f"{symbol} over ln C",
-        effect=effect,
-        interval=interval,
-        bound=(NOTICEABLE, math.inf),
+    return claim.tested(
+        *scaled(gain, reading.most),
         where=reading.when(),
         detail=f"{symbol} = {with_error(gain.value, gain.error)} nat of at most {number(reading.most, 3)}.",
     )
 
 
 def _proxy(reading: EnsembleReading) -> Finding:
-    name, source = "I(X;Θ) is a proxy for L-info", "paper Eqs. 6–7"
-    claim = "ε is negligible: what predictions tell of Θ beyond B, the luck of the seed, hardly counts"
     if not reading.known_at_the_end("info_seed", "info_data", "l_info"):
-        return unchecked(name, claim, source, reading.missing("info_seed", "info_data", "l_info"))
+        return PROXY.unchecked(reading.missing("info_seed", "info_data", "l_info"))
     luck, whole = reading.at("info_seed"), reading.at("l_info")
-    effect, interval = ratio(luck, whole)
-    return tested(
-        name,
-        claim,
-        source,
-        measure="I(X;Θ|B) over I(X;Θ)",
-        effect=effect,
-        interval=interval,
-        bound=(-math.inf, NEGLIGIBLE),
+    return PROXY.tested(
+        *ratio(luck, whole),
         where=reading.when(),
         detail=(
             f"I(X;Θ|B) = info_seed = {with_error(luck.value, luck.error)} of "

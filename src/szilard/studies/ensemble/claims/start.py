@@ -7,10 +7,27 @@ import math
 from szilard.numbers import percent, with_error
 from szilard.studies.ensemble.reading import EnsembleReading
 from szilard.verdicts.bounds import NEGLIGIBLE
-from szilard.verdicts.finding import Finding, unchecked
-from szilard.verdicts.rows import ratio, tested
+from szilard.verdicts.claim import Claim
+from szilard.verdicts.finding import Finding
+from szilard.verdicts.intervals import ratio
 
 BOUND = (-math.inf, NEGLIGIBLE)
+
+
+NO_INFORMATION = Claim(
+    "no information at the start",
+    "I(X;Θ) starts at zero, so that its value at t_n is what was accumulated",
+    "paper §2, below Eq. 4; blog, Part I",
+    measure="I(X;Θ) at step 0 over that at the end",
+    bound=BOUND,
+)
+INITIALISATION_FADES = Claim(
+    "initialisation fades",
+    "as n grows the parameters become independent of where they started",
+    "paper §2, below Eq. 2",
+    measure="I(X;initialisation|dataset) at the end over that at step 0",
+    bound=BOUND,
+)
 
 
 def findings(reading: EnsembleReading) -> tuple[Finding, ...]:
@@ -19,22 +36,13 @@ def findings(reading: EnsembleReading) -> tuple[Finding, ...]:
 
 
 def _zero(reading: EnsembleReading) -> Finding:
-    name, source = "no information at the start", "paper §2, below Eq. 4; blog, Part I"
-    claim = "I(X;Θ) starts at zero, so that its value at t_n is what was accumulated"
     why = _too_late(reading) or reading.missing("l_info")
     if why:
-        return unchecked(name, claim, source, why)
+        return NO_INFORMATION.unchecked(why)
     first, last, luck = reading.at("l_info", 0), reading.at("l_info"), reading.at("info_seed", 0)
     of_seeds = f" (info_seed {with_error(luck.value, luck.error)})" if math.isfinite(luck.value) else ""
-    effect, interval = ratio(first, last)
-    return tested(
-        name,
-        claim,
-        source,
-        measure="I(X;Θ) at step 0 over that at the end",
-        effect=effect,
-        interval=interval,
-        bound=BOUND,
+    return NO_INFORMATION.tested(
+        *ratio(first, last),
         where=reading.when(0),
         detail=(
             f"I(X;Θ) = {with_error(first.value, first.error)} nat at step 0{of_seeds}, "
@@ -45,26 +53,17 @@ def _zero(reading: EnsembleReading) -> Finding:
 
 
 def _fades(reading: EnsembleReading) -> Finding:
-    name, source = "initialisation fades", "paper §2, below Eq. 2"
-    claim = "as n grows the parameters become independent of where they started"
     column = "info_seed_initialisation"
     why = _too_late(reading)
     if column not in reading.rows:
         why = "Initialisations and batch orders were not crossed, so info_seed cannot be split: cross them."
     why = why or reading.missing(column)
     if why:
-        return unchecked(name, claim, source, why)
+        return INITIALISATION_FADES.unchecked(why)
     first, last, whole = reading.at(column, 0), reading.at(column), reading.at("l_info")
-    effect, interval = ratio(last, first)
     share = f" That is {percent(last.value / whole.value)} of I(X;Θ) there." if whole.value > 0 else ""
-    return tested(
-        name,
-        claim,
-        source,
-        measure="I(X;initialisation|dataset) at the end over that at step 0",
-        effect=effect,
-        interval=interval,
-        bound=BOUND,
+    return INITIALISATION_FADES.tested(
+        *ratio(last, first),
         where=reading.when(),
         detail=(
             f"{with_error(first.value, first.error)} nat at step 0, "

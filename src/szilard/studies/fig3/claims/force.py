@@ -12,10 +12,8 @@ from szilard.reservoir.time_average import time_average
 from szilard.studies.fig3.claims.rows import at, steps, too_few
 from szilard.studies.fig3.reading import STRETCHES, Fig3Reading
 from szilard.studies.kits.parameters.statements import FORCE, SIGNAL
-from szilard.verdicts.bounds import OUTWEIGHS
 from szilard.verdicts.finding import Finding
 
-BOUND = (OUTWEIGHS, math.inf)
 FEWEST = 8
 """Records of whole passes."""
 
@@ -36,12 +34,9 @@ def _greatest(reading: Fig3Reading, batch: int) -> Finding:
         return claim.unchecked(f"It needs {FEWEST} records of whole passes in the last of {STRETCHES} stretches.")
     ratio = (force / np.sqrt(noise)).mean(1)
     found = time_average(ratio).value
-    low, high = found.interval()
     return claim.tested(
+        found,
         measure="max |∇U_B| / √c, mean over records",
-        effect=float(found.value),
-        interval=(float(low), float(high)),
-        bound=BOUND,
         where=f"{steps(reading, rows)}, {force.shape[1]} training{'s' if force.shape[1] > 1 else ''}",
         detail=(
             f"The largest of all components of the force is {number(force.mean())} nat, the noise of one parameter "
@@ -59,13 +54,10 @@ def _typical(reading: Fig3Reading, batch: int) -> Finding:
         return claim.unchecked(f"Fewer than {STRETCHES} records lie evenly along the training.")
     signal, noise = (reading.in_stretches(name, batch)[:, -1, 0] for name in ("signal_variance", "noise_variance"))
     found = ratio_of_means(signal, noise)
-    low, high = found.interval()
     scale = reading.batches[batch] / float(found.value) if found.value > 0 else math.inf
     return claim.tested(
+        found,
         measure="‖∇U_B‖² over tr C/|b|",
-        effect=float(found.value),
-        interval=(float(low), float(high)),
-        bound=BOUND,
         where=steps(reading, reading.stretches()[-1]),
         detail=f"Force and noise would be alike at a batch of about {scale:,.0f} examples (the gradient-noise scale).",
     )

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 from numpy import ndarray
 
 from szilard.studies.fig3.reading import Fig3Reading
-from szilard.studies.kits.parameters.statements import Claim
 from szilard.verdicts.audit import AT_BATCH
+from szilard.verdicts.claim import Claim
 
 
 def at(claim: Claim, reading: Fig3Reading, batch: int) -> Claim:
     """The claim at a batch size, by its place."""
-    return dataclasses.replace(claim, name=named(claim.name, reading, batch))
-
-
-def named(name: str, reading: Fig3Reading, batch: int) -> str:
-    """A row's name at a batch size."""
-    return f"{name}{AT_BATCH}{reading.batches[batch]}"
+    return claim.at(f"{AT_BATCH}{reading.batches[batch]}")
 
 
 def too_few(reading: Fig3Reading, batch: int) -> str:

@@ -78,10 +78,9 @@ def _at(reading: Fig3Reading, batch: int) -> Finding:
     held = steady_from(reading, batch)
     when = "It is at no time within the bound." if held is None else f"From step {held:,} on it is within the bound."
     return claim.tested(
+        change.largest.value,
+        change.largest.interval,
         measure=f"largest |Δ ln c| between two of {STRETCHES} stretches",
-        effect=change.largest.value,
-        interval=(change.largest.low, change.largest.high),
-        bound=(0.0, STEADY),
         where=f"{steps(reading, later)} against {steps(reading, earlier)}",
         detail=f"The variance is {number(math.exp(change.signed), 3)} times as large there.{since} {when}",
     )

@@ -15,12 +15,22 @@ from szilard.reservoir.mutual_equilibrium import mutual_equilibrium
 from szilard.studies.fig3.claims.rows import at, steps, too_few
 from szilard.studies.fig3.reading import STRETCHES, Fig3Reading, log_ratio, mean_over
 from szilard.studies.kits.parameters.statements import ONE_TEMPERATURE
-from szilard.verdicts.bounds import ONE_TEMPERATURE as BOUND
 from szilard.verdicts.bounds import SAME_NOISE, STEADY
-from szilard.verdicts.finding import Finding, unchecked
-from szilard.verdicts.rows import tested
+from szilard.verdicts.claim import Claim
+from szilard.verdicts.finding import Finding
 
-SOURCE = "paper §6, Fig. 3c"
+NOISE = Claim(
+    "noise goes with 1/|b|",
+    "at the same parameters the variance of the noise is C/|b|",
+    "paper §6, Fig. 3c",
+    bound=(0.0, SAME_NOISE),
+)
+TEMPERATURE = Claim(
+    "temperature goes with 1/|b|",
+    "along the training, where parameters differ, the batch size sets the temperature and nothing else does",
+    "paper §6, Fig. 3c",
+    bound=(0.0, STEADY),
+)
 
 
 def findings(reading: Fig3Reading) -> tuple[Finding, ...]:
@@ -67,27 +77,22 @@ def hottest_layer(reading: Fig3Reading, batch: int) -> Hottest | None:
 
 def _at_start(reading: Fig3Reading) -> Finding:
     """Members start from the same parameters at every batch size, so that at the first record nothing else differs."""
-    name, claim = "noise goes with 1/|b|", "at the same parameters the variance of the noise is C/|b|"
     if reading.steps[0] != 0:
-        return unchecked(name, claim, SOURCE, "step 0, where members are alike at all batch sizes, was not recorded.")
+        return NOISE.unchecked("step 0, where members are alike at all batch sizes, was not recorded.")
     values = np.asarray(reading.rows["noise_variance"].values, dtype=float)[0, :, :, 0]
-    return _compared(reading, name, claim, values[:, :, None], SAME_NOISE, "step 0, the same parameters", "")
+    return _compared(reading, NOISE, values[:, :, None], "step 0, the same parameters", "")
 
 
 def _along(reading: Fig3Reading) -> Finding:
-    name = "temperature goes with 1/|b|"
-    claim = "along the training, where parameters differ, the batch size sets the temperature and nothing else does"
     if len(reading.even) < STRETCHES:
-        return unchecked(name, claim, SOURCE, f"fewer than {STRETCHES} records lie evenly along the training.")
+        return TEMPERATURE.unchecked(f"fewer than {STRETCHES} records lie evenly along the training.")
     everything = np.asarray(reading.rows["noise_variance"].values, dtype=float)[..., 0]
     means = np.stack([everything[rows].mean(0) for rows in reading.stretches()], axis=-1)
     said = " Smaller batches lead to other places, and C(θ) is another there."
-    return _compared(reading, name, claim, means, STEADY, f"stretches of {reading.span()}", said)
+    return _compared(reading, TEMPERATURE, means, f"stretches of {reading.span()}", said)
 
 
-def _compared(
-    reading: Fig3Reading, name: str, claim: str, values: np.ndarray, bound: float, where: str, said: str
-) -> Finding:
+def _compared(reading: Fig3Reading, claim: Claim, values: np.ndarray, where: str, said: str) -> Finding:
     """``|b| c`` at each batch size against the smallest one; values shaped ``(batches, members, stretches)``."""
     batches = reading.batches
     effects, errors, degrees, places = [], [], [], []
@@ -104,16 +109,18 @@ def _compared(
                 degrees.append(both.sum() - 1)
                 places.append((batch, stretch))
     if not effects:
-        return unchecked(name, claim, SOURCE, "no two batch sizes have two members in common.")
+        return claim.unchecked("no two batch sizes have two members in common.")
     largest = largest_effect(np.array(effects), np.array(errors), np.array(degrees, dtype=float))
     batch, stretch = places[largest.where[0]]
     factor = math.exp(effects[largest.where[0]])
     when = f" in stretch {stretch + 1} of {values.shape[-1]}" if values.shape[-1] > 1 else ""
-    return tested(
-        name, claim, SOURCE, measure=f"largest |ln(|b| c_b / {batches[0]} c_{batches[0]})|", effect=largest.value,
-        interval=(largest.low, largest.high), bound=(0.0, bound), where=where,
+    return claim.tested(
+        largest.value,
+        largest.interval,
+        measure=f"largest |ln(|b| c_b / {batches[0]} c_{batches[0]})|",
+        where=where,
         detail=f"Farthest at |b| = {batches[batch]}{when}: {number(factor, 3)} times what 1/|b| says.{said}",
-    )  # fmt: skip
+    )
 
 
 def _layers(reading: Fig3Reading, batch: int) -> Finding:
@@ -128,10 +135,8 @@ def _layers(reading: Fig3Reading, batch: int) -> Finding:
     values = [one.value for one in found]
     hot, cold = int(np.argmax(values)), int(np.argmin(values))
     return claim.tested(
-        measure="largest |ln(T_i/T_j)| of two layers",
-        effect=judged.largest.value,
-        interval=(judged.largest.low, judged.largest.high),
-        bound=(0.0, BOUND),
+        judged.largest.value,
+        judged.largest.interval,
         where=steps(reading, reading.stretches()[-1]),
         detail=(
             f"Hottest is {reading.groups[1 + hot]} at T = {with_error(values[hot], found[hot].error)} (units "

@@ -9,7 +9,6 @@ from szilard.reservoir.contrasts import largest_effect
 from szilard.studies.fig3.claims.rows import at
 from szilard.studies.fig3.reading import Fig3Reading
 from szilard.studies.kits.parameters.statements import WHITE
-from szilard.verdicts.bounds import COLOUR
 from szilard.verdicts.finding import Finding
 
 
@@ -33,10 +32,9 @@ def _at(reading: Fig3Reading, batch: int) -> Finding:
     starts = reading.starts
     seen, noise = (float(np.sqrt(np.mean(np.square(each[1:])))) for each in (over_all.value, over_all.error))
     return claim.tested(
+        largest.value,
+        largest.interval,
         measure=f"largest |autocorrelation| over {len(lags) - 1} lags",
-        effect=largest.value,
-        interval=(largest.low, largest.high),
-        bound=(0.0, COLOUR),
         where=f"lag {lag}, mean over starts at step {', '.join(f'{start:,}' for start in starts)}",
         detail=(
             f"ρ({lag}) = {rho:.3f}. Root mean square over lags: {seen:.3f}, of which errors alone make {noise:.3f}. "

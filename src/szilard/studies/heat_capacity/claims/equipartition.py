@@ -5,11 +5,27 @@ from __future__ import annotations
 from szilard.numbers import percent
 from szilard.studies.heat_capacity.reading import Family, HeatCapacityReading
 from szilard.verdicts.bounds import LEVEL, RELATION
-from szilard.verdicts.finding import Finding, unchecked
-from szilard.verdicts.rows import tested
+from szilard.verdicts.claim import Claim
+from szilard.verdicts.finding import Finding
 
-BOUND = (1 - RELATION, 1 + RELATION)
 SOURCE = "paper Eq. 36, in a harmonic basin"
+FEW = "a line needs three temperatures: give more batch sizes."
+WHOLE = Claim(
+    "equipartition",
+    "the loss rises by ½ for each parameter with the temperature: dU/dT = d/2",
+    SOURCE,
+    FEW,
+    measure="dU/dT over d/2",
+    bound=(1 - RELATION, 1 + RELATION),
+)
+LAYER = Claim(
+    "equipartition in {}",
+    "the energy of a layer's fluctuations rises by ½ for each of its parameters with its own temperature",
+    SOURCE,
+    FEW,
+    measure="d(½⟨(θ − θ̄)·∇U⟩)/dT of the layer over d/2",
+    bound=(1 - RELATION, 1 + RELATION),
+)
 
 
 def findings(reading: HeatCapacityReading) -> tuple[Finding, ...]:
@@ -22,28 +38,17 @@ def findings(reading: HeatCapacityReading) -> tuple[Finding, ...]:
 
 
 def _row(reading: HeatCapacityReading, family: Family, group: int) -> Finding:
-    called = reading.groups[group]
-    name = f"equipartition in {called}" if group else "equipartition"
-    claim = (
-        "the energy of a layer's fluctuations rises by ½ for each of its parameters with its own temperature"
-        if group
-        else "the loss rises by ½ for each parameter with the temperature: dU/dT = d/2"
-    )
+    claim = LAYER.about(reading.groups[group]) if group else WHOLE
     capacity, line = reading.capacity(family, group), reading.line(family, group)
     if capacity is None or line is None:
-        return unchecked(name, claim, SOURCE, "a line needs three temperatures: give more batch sizes.")
+        return claim.unchecked()
     half = reading.size(family.states[0], group) / 2
     # Over trainings the error is that of a slope, whatever bends; about the line it knows the bend, with few states.
     ends = (*capacity.interval(LEVEL), *line.capacity.interval(LEVEL))
     low, high = min(ends), max(ends)
-    return tested(
-        name,
-        claim,
-        SOURCE,
-        measure="dU/dT over d/2" if not group else "d(½⟨(θ − θ̄)·∇U⟩)/dT of the layer over d/2",
-        effect=capacity.value / half,
-        interval=(low / half, high / half),
-        bound=BOUND,
+    return claim.tested(
+        capacity.value / half,
+        (low / half, high / half),
         where=reading.where(family),
         detail=(
             f"{2 * half:,.0f} parameters; the line has χ² = {line.chi_square:.1f} on {line.degrees} degrees of freedom"

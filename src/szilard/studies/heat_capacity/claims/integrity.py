@@ -6,15 +6,24 @@ import numpy as np
 
 from szilard.numbers import number
 from szilard.studies.heat_capacity.reading import HeatCapacityReading, over_members
-from szilard.studies.kits.complete import complete_record
-from szilard.verdicts.bounds import LEVEL, RELATION
+from szilard.studies.kits.complete import COMPLETE, complete_record
+from szilard.verdicts.bounds import RELATION
+from szilard.verdicts.claim import Claim
 from szilard.verdicts.finding import Concern, Finding
-from szilard.verdicts.rows import tested
+
+STATIONARY = Claim(
+    "stationary states",
+    "the trainings had come to rest before they were looked at",
+    "paper §6.1",
+    measure="drift of U over the looks, over its range over temperatures, mean over states",
+    bound=(-RELATION, RELATION),
+    concerns=Concern.COVERAGE,
+)
 
 
 def findings(reading: HeatCapacityReading) -> tuple[Finding, ...]:
     """The rows of this family."""
-    closed = complete_record(reading, "the record covers the whole run", empty=not reading.whole)
+    closed = complete_record(reading, COMPLETE, empty=not reading.whole)
     return (closed, _stationary(reading)) if reading.whole else (closed,)
 
 
@@ -30,19 +39,12 @@ def _stationary(reading: HeatCapacityReading) -> Finding:
     average = over_members(shares.mean(0))
     worst = int(np.abs(shares.mean(1)).argmax())
     state = reading.states[worst]
-    return tested(
-        "stationary states",
-        "the trainings had come to rest before they were looked at",
-        "paper §6.1",
-        measure="drift of U over the looks, over its range over temperatures, mean over states",
-        effect=average.value,
-        interval=average.interval(LEVEL),
-        bound=(-RELATION, RELATION),
+    return STATIONARY.tested(
+        average,
         where=f"all {len(reading.states)} states",
         detail=(
             f"The mean loss of the last third of the looks less that of the first. It is largest, "
             f"{number(float(shares.mean(1)[worst]))}, at width {state['width']}, r = {state['rate']:g}, |b| = "
             f"{state['batch']}."
         ),
-        concerns=Concern.COVERAGE,
     )

@@ -9,11 +9,26 @@ import numpy as np
 from szilard.numbers import number
 from szilard.reservoir.replicates import exponent
 from szilard.studies.heat_capacity.reading import HeatCapacityReading
-from szilard.verdicts.bounds import EXPONENT, LEVEL
-from szilard.verdicts.finding import Finding, unchecked
-from szilard.verdicts.rows import tested
+from szilard.verdicts.bounds import EXPONENT
+from szilard.verdicts.claim import Claim
+from szilard.verdicts.finding import Finding
 
 SOURCE = "paper §§4, 6.1"
+
+IN_PROPORTION = Claim(
+    "over-parameterised means heat capacity",
+    "heat capacity is in proportion to the number of parameters",
+    SOURCE,
+    measure="exponent of dU/dT in the number of parameters",
+    bound=(1 - EXPONENT, 1 + EXPONENT),
+)
+HOLDS_MORE = Claim(
+    "a larger reservoir holds more heat",
+    "at the same |b| and r more parameters store more heat",
+    SOURCE,
+    measure="exponent of C T in the number of parameters",
+    bound=(0.5, math.inf),
+)
 
 
 def findings(reading: HeatCapacityReading) -> tuple[Finding, ...]:
@@ -26,20 +41,13 @@ def _sizes(reading: HeatCapacityReading) -> np.ndarray:
 
 
 def _capacity(reading: HeatCapacityReading) -> Finding:
-    name, claim = "over-parameterised means heat capacity", "heat capacity is in proportion to the number of parameters"
     if len(reading.widths) < 2:
-        return unchecked(name, claim, SOURCE, "it takes several widths: give widths.")
+        return IN_PROPORTION.unchecked("it takes several widths: give widths.")
     slopes = np.array([reading.slopes(family) for family in reading.widths]).T  # (members, widths)
     law = exponent(_sizes(reading), slopes)
     middle = np.median(slopes, axis=0)
-    return tested(
-        name,
-        claim,
-        SOURCE,
-        measure="exponent of dU/dT in the number of parameters",
-        effect=law.value,
-        interval=law.interval(LEVEL),
-        bound=(1 - EXPONENT, 1 + EXPONENT),
+    return IN_PROPORTION.tested(
+        law,
         where=_where(reading),
         detail=f"dU/dT goes from {middle[0]:,.0f} to {middle[-1]:,.0f}, in units of the temperature per parameter.",
     )
@@ -47,10 +55,8 @@ def _capacity(reading: HeatCapacityReading) -> Finding:
 
 def _held(reading: HeatCapacityReading) -> Finding:
     """dU/dT times T at the smallest batch: what the loss stands above that at no temperature."""
-    name = "a larger reservoir holds more heat"
-    claim = "at the same |b| and r more parameters store more heat"
     if len(reading.widths) < 2:
-        return unchecked(name, claim, SOURCE, "it takes several widths: give widths.")
+        return HOLDS_MORE.unchecked("it takes several widths: give widths.")
     temperatures = reading.of_members("temperature_kinetic")
     held = np.array(
         [reading.slopes(family) * temperatures[family.states[0]] for family in reading.widths]
@@ -58,14 +64,8 @@ def _held(reading: HeatCapacityReading) -> Finding:
     law = exponent(_sizes(reading), held)
     coldest = np.median([temperatures[family.states[0]] for family in reading.widths], axis=1)
     middle = np.median(held, axis=0)
-    return tested(
-        name,
-        claim,
-        SOURCE,
-        measure="exponent of C T in the number of parameters",
-        effect=law.value,
-        interval=law.interval(LEVEL),
-        bound=(0.5, math.inf),
+    return HOLDS_MORE.tested(
+        law,
         where=f"{_where(reading)}, |b| = {reading.states[reading.widths[0].states[0]]['batch']}",
         detail=(
             f"C T goes from {number(float(middle[0]))} to {number(float(middle[-1]))} nat while the temperature per "

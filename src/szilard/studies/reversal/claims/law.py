@@ -8,14 +8,39 @@ from szilard.numbers import number
 from szilard.reservoir.replicates import exponent
 from szilard.studies.reversal.reading import ReversalReading, over_seeds
 from szilard.verdicts.bounds import EXPONENT, RELATION
+from szilard.verdicts.claim import Claim
 from szilard.verdicts.finding import Finding
-from szilard.verdicts.rows import decisive, level_of, tested
+from szilard.verdicts.intervals import level_of
 
 FITTED = 4
 """The smallest rates, on which the law is fitted: it is one of small steps."""
 KINKS = (
     " Where activations have kinks, a unit that turns on or off between two points makes the gradient jump, however"
     " close they are: met at random they give 3/2 instead of 2."
+)
+
+
+SOURCE = "paper Appendix A, to second order in r"
+ONE = Claim(
+    "one step back, {}",
+    "one step back misses by r² ‖H g‖",
+    SOURCE,
+    measure="exponent in r",
+    bound=(2 - EXPONENT, 2 + EXPONENT),
+)
+MANY = Claim(
+    "{} steps back, {}",
+    "and many steps by r² as well",
+    SOURCE,
+    measure="exponent in r",
+    bound=(2 - EXPONENT, 2 + EXPONENT),
+)
+CONSTANT = Claim(
+    "constant of the law, {}",
+    "that constant is ‖H g‖, the Hessian of the batch's loss on its gradient",
+    SOURCE,
+    measure="what a step back misses by over r² ‖H g‖, less 1, median over seeds",
+    bound=(-RELATION, RELATION),
 )
 
 
@@ -26,10 +51,8 @@ def findings(reading: ReversalReading) -> tuple[Finding, ...]:
     rows = []
     for network, called in enumerate(reading.networks):
         one, many = _one(reading, network), reading.rows["distance"].values[-1, network, ..., 0]
-        rows.append(_exponent(reading, f"one step back, {called}", "one step back misses by r² ‖H g‖", one, network))
-        rows.append(
-            _exponent(reading, f"{reading.length} steps back, {called}", "and many steps by r² as well", many, network)
-        )
+        rows.append(_exponent(reading, ONE.about(called), one, network))
+        rows.append(_exponent(reading, MANY.about(reading.length, called), many, network))
         rows.append(_constant(reading, network, called))
     return tuple(rows)
 
@@ -40,20 +63,15 @@ def _one(reading: ReversalReading, network: int) -> np.ndarray:
     return np.asarray(np.sqrt((defects**2).mean(0)) * reading.rates**2)
 
 
-def _exponent(reading: ReversalReading, name: str, claim: str, values: np.ndarray, network: int) -> Finding:
+def _exponent(reading: ReversalReading, claim: Claim, values: np.ndarray, network: int) -> Finding:
     """The start whose interval decides."""
     rates = reading.rates[-FITTED:]
-    level, bound = level_of(len(values)), (2 - EXPONENT, 2 + EXPONENT)
+    level = level_of(len(values))
     laws = [exponent(rates, of_start[:, -FITTED:]) for of_start in values]
-    place = decisive([law.interval(level) for law in laws], bound)
-    return tested(
-        name,
-        claim,
-        "paper Appendix A, to second order in r",
-        measure="exponent in r",
-        effect=laws[place].value,
-        interval=laws[place].interval(level),
-        bound=bound,
+    place = claim.decisive([law.interval(level) for law in laws])
+    return claim.tested(
+        laws[place].value,
+        laws[place].interval(level),
         where=(
             f"r = {number(rates[-1])} to {number(rates[0])}; decided by the paths from step {reading.starts[place]:,}"
         ),
@@ -68,15 +86,9 @@ def _constant(reading: ReversalReading, network: int, called: str) -> Finding:
     with np.errstate(invalid="ignore", divide="ignore"):  # a loss without curvature has no constant
         ratio = np.sqrt((defects**2).mean(0) / (curvature**2).mean(0)) - 1
     places = [over_seeds(of_start) for of_start in ratio]
-    place = decisive([interval for _, interval in places], (-RELATION, RELATION))
-    return tested(
-        f"constant of the law, {called}",
-        "that constant is ‖H g‖, the Hessian of the batch's loss on its gradient",
-        "paper Appendix A, to second order in r",
-        measure="what a step back misses by over r² ‖H g‖, less 1, median over seeds",
-        effect=places[place][0],
-        interval=places[place][1],
-        bound=(-RELATION, RELATION),
+    place = CONSTANT.decisive([interval for _, interval in places])
+    return CONSTANT.about(called).tested(
+        *places[place],
         where=f"r = {number(reading.rates[-1])}; decided by the paths from step {reading.starts[place]:,}",
         detail=f"The Hessian is that between kinks.{_kinked(reading, network)}".strip(),
     )

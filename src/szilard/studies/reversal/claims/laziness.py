@@ -7,40 +7,48 @@ import numpy as np
 from szilard.numbers import number
 from szilard.studies.reversal.reading import ReversalReading, over_seeds
 from szilard.verdicts.bounds import TANGENT
+from szilard.verdicts.claim import Claim
 from szilard.verdicts.finding import Finding
-from szilard.verdicts.rows import tested
 
-CLAIMS = (
-    ("kernel_change", "lazy kernel", "the tangent kernel stays as it is", "lazy training",
-     "‖K − K*‖/‖K*‖"),
-    ("losses_error", "linear loss", "the loss is linear in θ around a typical θ*", "paper Eq. 35",
-     "error of the linearised change of the loss, over the change"),
-    ("gradient_change", "gradient without θ", "the gradient does not depend on where in Θ it is taken",
-     "paper below Eq. 35", "‖∇φ_θ(b) − ∇φ_θ*(b)‖/‖∇φ_θ*(b)‖"),
-)  # fmt: skip
-"""Column, name, claim, source and measure."""
+KERNEL = Claim(
+    "lazy kernel from step {}",
+    "the tangent kernel stays as it is",
+    "lazy training",
+    measure="‖K − K*‖/‖K*‖, median over seeds",
+    bound=(0.0, TANGENT),
+)
+LOSS = Claim(
+    "linear loss from step {}",
+    "the loss is linear in θ around a typical θ*",
+    "paper Eq. 35",
+    measure="error of the linearised change of the loss, over the change, median over seeds",
+    bound=(0.0, TANGENT),
+)
+GRADIENT = Claim(
+    "gradient without θ from step {}",
+    "the gradient does not depend on where in Θ it is taken",
+    "paper below Eq. 35",
+    measure="‖∇φ_θ(b) − ∇φ_θ*(b)‖/‖∇φ_θ*(b)‖, median over seeds",
+    bound=(0.0, TANGENT),
+)
+COLUMNS = {"kernel_change": KERNEL, "losses_error": LOSS, "gradient_change": GRADIENT}
 
 
 def findings(reading: ReversalReading) -> tuple[Finding, ...]:
     """The rows of this family, for the model and each start."""
     if not reading.laziness.sizes["step"]:
         return ()
-    return tuple(_stays(reading, place, *claim) for claim in CLAIMS for place in range(len(reading.starts)))
+    return tuple(
+        _stays(reading, place, column, claim)
+        for column, claim in COLUMNS.items()
+        for place in range(len(reading.starts))
+    )
 
 
-def _stays(
-    reading: ReversalReading, place: int, column: str, name: str, claim: str, source: str, measure: str
-) -> Finding:
-    effect, interval = over_seeds(reading.at_look(column, place))
+def _stays(reading: ReversalReading, place: int, column: str, claim: Claim) -> Finding:
     start, over = reading.starts[place], int(reading.laziness["step"].values[reading.look])
-    return tested(
-        f"{name} from step {start:,}",
-        claim,
-        source,
-        measure=f"{measure}, median over seeds",
-        effect=effect,
-        interval=interval,
-        bound=(0.0, TANGENT),
+    return claim.about(f"{start:,}").tested(
+        *over_seeds(reading.at_look(column, place)),
         where=f"training steps {start:,} to {start + over:,}",
         detail=_longer(reading, column, place, over),
     )

@@ -7,10 +7,24 @@ import numpy as np
 from szilard.numbers import number
 from szilard.studies.reversal.reading import ReversalReading, over_seeds
 from szilard.verdicts.bounds import FLOAT, RETRACED
+from szilard.verdicts.claim import Claim
 from szilard.verdicts.finding import Finding
-from szilard.verdicts.rows import tested
 
-SOURCE = "paper Appendix A"
+RETRACES = Claim(
+    "retraced from step {}",
+    "run backwards, the optimiser leads back along the path it came",
+    "paper Appendix A",
+    measure="distance from θ_0 over the way back, median over seeds",
+    bound=(0.0, RETRACED),
+)
+
+UNDONE = Claim(
+    "a step can be undone by a step",
+    "the reversed transition of Θ has a probability above 0, as a log ratio of transitions needs",
+    "paper Eqs. 16, 37",
+    measure="nearest that a forward step of batch size 1 comes to undoing one, in steps",
+    bound=(0.0, FLOAT),
+)
 
 
 def findings(reading: ReversalReading) -> tuple[Finding, ...]:
@@ -22,16 +36,9 @@ def findings(reading: ReversalReading) -> tuple[Finding, ...]:
 def _retraced(reading: ReversalReading, place: int) -> Finding:
     """At the training's own rate."""
     relative = reading.relative()[-1, place]  # (seeds, rates, groups)
-    effect, interval = over_seeds(relative[:, 0, 0])
     start = reading.starts[place]
-    return tested(
-        f"retraced from step {start:,}",
-        "run backwards, the optimiser leads back along the path it came",
-        SOURCE,
-        measure="distance from θ_0 over the way back, median over seeds",
-        effect=effect,
-        interval=interval,
-        bound=(0.0, RETRACED),
+    return RETRACES.about(f"{start:,}").tested(
+        *over_seeds(relative[:, 0, 0]),
         where=f"training steps {start:,} to {start + reading.length:,}, r = {number(reading.rates[0], 3)}",
         detail=f"{_slower(reading, relative)} {_worst(reading, relative)}".strip(),
     )
@@ -65,14 +72,8 @@ def _reached(reading: ReversalReading) -> Finding:
     """Whether any forward step undoes one: over the model, all starts and seeds."""
     nearest = np.asarray(reading.reach["nearest_return"].values)[:, 0]
     least = float(nearest.min())
-    return tested(
-        "a step can be undone by a step",
-        "the reversed transition of Θ has a probability above 0, as a log ratio of transitions needs",
-        "paper Eqs. 16, 37",
-        measure="nearest that a forward step of batch size 1 comes to undoing one, in steps",
-        effect=least,
-        interval=(least, least),
-        bound=(0.0, FLOAT),
+    return UNDONE.tested(
+        least,
         where=f"one step from each of {nearest.size} points",
         detail=(
             "From θ_1 the next example leads to one of finitely many points, and none of them is θ_0. Literal SGD on "

@@ -8,14 +8,78 @@ import numpy as np
 
 from szilard.estimate import Estimate, Kind
 from szilard.numbers import number, percent
-from szilard.studies.sampled.claims.laws import second_law
+from szilard.studies.sampled.claims.laws import never_negative
 from szilard.studies.sampled.reading import SampledReading
-from szilard.verdicts.agreement import agreement
 from szilard.verdicts.bounds import ACCEPTANCE, AGREEMENT, ANCESTORS, LEVEL, MOST_CHAINS, NEGLIGIBLE
-from szilard.verdicts.finding import Basis, Concern, Finding, Verdict, judge
-from szilard.verdicts.rows import ratio, tested
+from szilard.verdicts.claim import Claim
+from szilard.verdicts.finding import Concern, Finding, Verdict
+from szilard.verdicts.intervals import agreement, ratio
 
 SOURCE = "docs: dissipated work; paper §3.3"
+
+MOVES = Claim(
+    "the sampler moves",
+    "the sampler accepts what it proposes often enough to move",
+    SOURCE,
+    measure="mean acceptance",
+    bound=(ACCEPTANCE, math.inf),
+    concerns=Concern.RECORD,
+)
+KEEPS_UP = Claim(
+    "the reference keeps up",
+    "the reference population relaxes faster than resampling makes copies of it",
+    SOURCE,
+    measure="share of its particles with ancestors of their own",
+    bound=(ANCESTORS, math.inf),
+    concerns=Concern.RECORD,
+)
+BOTH_ENDS = Claim(
+    "fluctuation theorem by both ends",
+    "⟨exp(−(ΔE − ΔF))⟩ = 1 with ΔF from both ends of the step: the population is that of the model",
+    "docs: fluctuation theorem; paper Eqs. 20–22",
+    measure="Σ(⟨exp(−(ΔE − ΔF))⟩ − 1) over max(W, |ΔS|)",
+    bound=(-AGREEMENT, AGREEMENT),
+    concerns=Concern.RECORD,
+)
+SECOND_LAW = Claim(
+    "second law with a lag",
+    "W_diss is not negative",
+    SOURCE,
+    measure="W_diss over max(W, |ΔS|)",
+    bound=(-AGREEMENT, math.inf),
+    concerns=Concern.RECORD,
+)
+JARZYNSKI = Claim(
+    "Jarzynski's equality",
+    "⟨exp(−(W − ΔF))⟩ = 1 over the lagging chains: the kernel leaves the model invariant, and they do not train it",
+    SOURCE,
+    measure="the average less 1",
+    bound=(-AGREEMENT, AGREEMENT),
+    concerns=Concern.RECORD,
+)
+LOCAL_DETAILED_BALANCE = Claim(
+    "local detailed balance",
+    "a relaxation and its reverse are equally frequent at equilibrium (Eq. 20)",
+    "paper Eq. 20",
+    measure="asymmetry in time over its scale",
+    bound=(-AGREEMENT, AGREEMENT),
+)
+RELAXES = Claim(
+    "X relaxes within an update",
+    "the lag time is long enough for X to reach equilibrium after every update",
+    "paper §3.3",
+    measure="work of the lag over W_diss",
+    bound=(-math.inf, NEGLIGIBLE),
+    at_interval=True,
+)
+AT_REST = Claim(
+    "energy at rest at the end of an update",
+    "after an update's sampler steps the mean energy no longer changes",
+    "paper §3.3",
+    measure="energy still to relax over all that relaxes",
+    bound=(-NEGLIGIBLE, NEGLIGIBLE),
+    at_interval=True,
+)
 
 
 def findings(reading: SampledReading) -> tuple[Finding, ...]:
@@ -26,27 +90,17 @@ def findings(reading: SampledReading) -> tuple[Finding, ...]:
         _moves(reading),
         *_reference(reading),
         _fluctuation(reading),
-        _second_law(reading),
+        never_negative(SECOND_LAW, reading, "work_dissipated"),
         _jarzynski(reading),
+        _balance(reading),
+        _lag(reading),
     ]
-    rows += [_balance(reading), _lag(reading)]
     return (*rows, *_relaxed(reading))
 
 
 def _moves(reading: SampledReading) -> Finding:
-    accepted = reading.mean("acceptance")
-    return tested(
-        "the sampler moves",
-        "the sampler accepts what it proposes often enough to move",
-        SOURCE,
-        measure="mean acceptance",
-        effect=accepted.value,
-        interval=accepted.interval(LEVEL),
-        bound=(ACCEPTANCE, math.inf),
-        where="whole run",
-        detail="Chains that stand still sample nothing: take a smaller step.",
-        concerns=Concern.RECORD,
-    )
+    said = "Chains that stand still sample nothing: take a smaller step."
+    return MOVES.tested(reading.mean("acceptance"), detail=said)
 
 
 def _reference(reading: SampledReading) -> tuple[Finding, ...]:
@@ -68,21 +122,13 @@ def _reference(reading: SampledReading) -> tuple[Finding, ...]:
     records = 1 / -math.log(memory) if 0 < memory < 1 else math.inf if memory >= 1 else 0.0
     share = 1 / (1 + rate * records / 2) if rate else 1.0
     return (
-        tested(
-            "the reference keeps up",
-            "the reference population relaxes faster than resampling makes copies of it",
-            SOURCE,
-            measure="share of its particles with ancestors of their own",
-            effect=share,
-            interval=(share, share),
-            bound=(ANCESTORS, math.inf),
-            where="whole run",
+        KEEPS_UP.tested(
+            share,
             detail=(
                 f"An island is resampled at {percent(rate)} of the records, and its energies are correlated by "
                 f"{memory:.2f} over a relaxation. Copies of a few ancestors err to one side, and no error bar shows "
                 "it: W, ΔF and all that follows are then wrong. Give reference_steps more, or record more often."
             ),
-            concerns=Concern.RECORD,
         ),
     )
 
@@ -96,23 +142,12 @@ def _fluctuation(reading: SampledReading) -> Finding:
     total, spread = float(excess[known].sum()), math.sqrt(float((error[known] ** 2).sum()))
     scale = reading.flow
     verdict, interval, remark = agreement(Estimate(total / scale, spread / scale, Kind.ASYMPTOTIC), AGREEMENT, LEVEL)
-    return Finding(
-        name="fluctuation theorem by both ends",
-        claim="⟨exp(−(ΔE − ΔF))⟩ = 1 with ΔF from both ends of the step: the population is that of the model",
-        source="docs: fluctuation theorem; paper Eqs. 20–22",
-        basis=Basis.TESTED,
-        concerns=Concern.RECORD,
-        measure="Σ(⟨exp(−(ΔE − ΔF))⟩ − 1) over max(W, |ΔS|)",
-        effect=total / scale,
-        interval=interval,
-        bound=(-AGREEMENT, AGREEMENT),
-        verdict=verdict,
+    return BOTH_ENDS.tested(
+        total / scale,
+        interval,
         detail=f"Over {int(known.sum())} jumps: {number(total)} ± {number(spread)} nat.{remark}",
+        verdict=verdict,
     )
-
-
-def _second_law(reading: SampledReading) -> Finding:
-    return second_law(reading, "second law with a lag", "work_dissipated", "W_diss", SOURCE)
 
 
 def _jarzynski(reading: SampledReading) -> Finding:
@@ -131,55 +166,29 @@ def _jarzynski(reading: SampledReading) -> Finding:
     if row < 1:
         row, verdict = max(row, 0), Verdict.UNDECIDED
         remark = f" Already after one update fewer than {percent(MOST_CHAINS)} of the chains share it."
-    return Finding(
-        name="Jarzynski's equality",
-        claim="⟨exp(−(W − ΔF))⟩ = 1 over the lagging chains: the kernel leaves the model invariant, and they do not "
-        "train it",
-        source=SOURCE,
-        basis=Basis.TESTED,
-        concerns=Concern.RECORD,
-        measure="the average less 1",
-        effect=average.value,
-        interval=interval,
-        bound=(-AGREEMENT, AGREEMENT),
-        verdict=verdict,
+    return JARZYNSKI.tested(
+        average,
+        interval,
         where=f"at step {int(reading.steps[row]):,}",
         detail=f"{effective[row]:.0f} effective chains there, {effective[-1]:.1f} at the end.{remark}",
+        verdict=verdict,
     )
 
 
 def _balance(reading: SampledReading) -> Finding:
-    asymmetry = reading.mean("detailed_balance")
-    interval = asymmetry.interval(LEVEL)
-    return tested(
-        "local detailed balance",
-        "a relaxation and its reverse are equally frequent at equilibrium (Eq. 20)",
-        "paper Eq. 20",
-        measure="asymmetry in time over its scale",
-        effect=asymmetry.value,
-        interval=interval,
-        bound=(-AGREEMENT, AGREEMENT),
-        where="whole run",
+    return LOCAL_DETAILED_BALANCE.tested(
+        reading.mean("detailed_balance"),
         detail="A kernel of several blocks in a fixed order may fail it and still leave the model invariant.",
     )
 
 
 def _lag(reading: SampledReading) -> Finding:
-    effect, interval = ratio(reading.at("lag_work"), reading.at("work_dissipated"))
     steps = reading.attributes.get("sampler_steps")
-    return tested(
-        "X relaxes within an update",
-        "the lag time is long enough for X to reach equilibrium after every update",
-        "paper §3.3",
-        measure="work of the lag over W_diss",
-        effect=effect,
-        interval=interval,
-        bound=(-math.inf, NEGLIGIBLE),
-        where="whole run",
+    return RELAXES.tested(
+        *ratio(reading.at("lag_work"), reading.at("work_dissipated")),
         detail=(f"At τ = {steps} sampler steps a record. " if isinstance(steps, int) else "")
         + "What an ideal sampler would have paid is W; the rest of W_diss is the price of the lag. It is negative "
         "where updates shake the model to and fro faster than lagging chains follow.",
-        at_interval=True,
     )
 
 
@@ -200,20 +209,9 @@ def _relaxed(reading: SampledReading) -> tuple[Finding, ...]:
         return ()
     left = Estimate(float(profile[here] - profile[-1]), math.hypot(error[here], error[-1]), Kind.UNBIASED)
     whole = Estimate(float(profile[0] - profile[-1]), math.hypot(error[0], error[-1]), Kind.UNBIASED)
-    effect, interval = ratio(left, whole)
     return (
-        Finding(
-            name="energy at rest at the end of an update",
-            claim="after an update's sampler steps the mean energy no longer changes",
-            source="paper §3.3",
-            basis=Basis.TESTED,
-            concerns=Concern.THEORY,
-            at_interval=True,
-            measure="energy still to relax over all that relaxes",
-            effect=effect,
-            interval=interval,
-            bound=(-NEGLIGIBLE, NEGLIGIBLE),
-            verdict=judge(interval, (-NEGLIGIBLE, NEGLIGIBLE)),
+        AT_REST.tested(
+            *ratio(left, whole),
             detail=(
                 f"Copies of the chains went on to {sub_steps[-1]:.0f} sampler steps; {number(left.value)} ± "
                 f"{number(left.error)} of {number(whole.value)} ± {number(whole.error)} nat were still to come after "

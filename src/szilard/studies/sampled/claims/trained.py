@@ -6,8 +6,17 @@ import math
 
 from szilard.numbers import with_error
 from szilard.studies.sampled.reading import SampledReading
+from szilard.verdicts.claim import Claim
 from szilard.verdicts.finding import Concern, Finding
-from szilard.verdicts.rows import difference, tested
+from szilard.verdicts.intervals import difference
+
+BETTER = Claim(
+    "better than the baseline",
+    "held-out data are less surprising to the model than to {}",
+    "the record",
+    bound=(0.0, math.inf),
+    concerns=Concern.COVERAGE,
+)
 
 
 def findings(reading: SampledReading) -> tuple[Finding, ...]:
@@ -15,22 +24,15 @@ def findings(reading: SampledReading) -> tuple[Finding, ...]:
     held_out, baseline = reading.score("held_out"), reading.score("baseline")
     if held_out is None or baseline is None:
         return ()
-    effect, interval = difference(baseline.cost, held_out.cost)
     scores = [with_error(each.cost.value, each.cost.error) for each in (held_out, baseline)]
     return (
-        tested(
-            "better than the baseline",
-            f"held-out data are less surprising to the model than to {baseline.name}",
-            "the record",
+        BETTER.about(baseline.name).tested(
+            *difference(baseline.cost, held_out.cost),
             measure=f"baseline less model, {held_out.units}",
-            effect=effect,
-            interval=interval,
-            bound=(0.0, math.inf),
             where="at the end",
             detail=(
                 f"{scores[0]} against {scores[1]} {held_out.units}: a model that loses has learned nothing "
                 "worth measuring."
             ),
-            concerns=Concern.COVERAGE,
         ),
     )

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from szilard.studies.kits.parameters import claims as reservoir
-from szilard.studies.kits.watched.claims import ideal, integrity, motion, rounding, uncheckable
+from szilard.studies.kits.watched.claims import UNCHECKABLE, ideal, integrity, motion, rounding
 from szilard.studies.single.claims import identities, limits, routes
 from szilard.studies.single.reading import SingleReading
+from szilard.verdicts.claim import claims_of
 from szilard.verdicts.finding import Finding
 
-FAMILIES = (integrity, identities, limits, routes, rounding, motion, ideal, reservoir, uncheckable)
+FAMILIES = (integrity, identities, limits, routes, rounding, motion, ideal, reservoir)
 """Each has ``findings(reading)``."""
+"""Each has ``findings(reading)``."""
+
+CLAIMS = (*claims_of(*FAMILIES), *UNCHECKABLE)
 
 
 def findings(reading: SingleReading) -> tuple[Finding, ...]:
     """The rows of all families."""
-    return tuple(row for family in FAMILIES for row in family.findings(reading))
+    rows = (row for family in FAMILIES for row in family.findings(reading))
+    return (*rows, *(claim.unchecked() for claim in UNCHECKABLE))

@@ -5,8 +5,17 @@ from __future__ import annotations
 import numpy as np
 
 from szilard.studies.single.reading import SingleReading
+from szilard.verdicts.claim import Claim
 from szilard.verdicts.finding import Finding
-from szilard.verdicts.rows import identity
+
+FIRST_LAW = Claim("first law", "W + Q = ΔU at every record", "docs: heat; paper Eqs. 38–39")
+WORK = Claim("work is entropy production", "W = Σ(X|Θ) = −Q + ΔS(X|Θ) at every record", "paper Eqs. 22, 25")
+ENERGY_IS_ENTROPY = Claim("energy is entropy", "U = S(X|Θ): φ is normalised", "paper Eq. 25")
+SECOND_LAW = Claim("second law", "Σ(X|Θ) never falls from one record to the next", "paper, below Eq. 23")
+FLUCTUATION = Claim("fluctuation theorem, exact sum", "⟨exp(−d)⟩ = 1 at every jump", "docs: fluctuation theorem")
+ALONG_PATHS = Claim(
+    "entropy production along paths", "σ = −q + s_n − s_0 equals Σ d on sampled trajectories", "paper Eqs. 22–23"
+)
 
 
 def findings(reading: SingleReading) -> tuple[Finding, ...]:
@@ -17,20 +26,13 @@ def findings(reading: SingleReading) -> tuple[Finding, ...]:
     work, heat, production = (reading.column(name) for name in ("work", "heat", "ep_conditional"))
     scale = np.maximum.accumulate(np.abs(np.stack([energy, entropy, work, heat])).max(0)).clip(np.finfo(float).tiny)
     rows = [
-        identity("first law", "W + Q = ΔU at every record", "docs: heat; paper Eqs. 38–39",
-             (work + heat - (energy - energy[0])) / scale, reading.steps),
-        identity("work is entropy production", "W = Σ(X|Θ) = −Q + ΔS(X|Θ) at every record", "paper Eqs. 22, 25",
-             (work - production) / scale, reading.steps),
-        identity("energy is entropy", "U = S(X|Θ): φ is normalised", "paper Eq. 25", (energy - entropy) / scale,
-             reading.steps),
-        identity("second law", "Σ(X|Θ) never falls from one record to the next", "paper, below Eq. 23",
-             np.minimum(np.diff(production, prepend=production[0]), 0) / scale, reading.steps),
-    ]  # fmt: skip
+        FIRST_LAW.identity((work + heat - (energy - energy[0])) / scale, reading.steps),
+        WORK.identity((work - production) / scale, reading.steps),
+        ENERGY_IS_ENTROPY.identity((energy - entropy) / scale, reading.steps),
+        SECOND_LAW.identity(np.minimum(np.diff(production, prepend=production[0]), 0) / scale, reading.steps),
+    ]
     if "fluctuation" in reading.rows:
-        rows.append(
-            identity("fluctuation theorem, exact sum", "⟨exp(−d)⟩ = 1 at every jump", "docs: fluctuation theorem",
-                 reading.column("fluctuation") - 1, reading.steps)
-        )  # fmt: skip
+        rows.append(FLUCTUATION.identity(reading.column("fluctuation") - 1, reading.steps))
     return (*rows, *_along_paths(reading))
 
 
@@ -44,7 +46,4 @@ def _along_paths(reading: SingleReading) -> tuple[Finding, ...]:
     )
     scale = np.abs(np.stack([work, heat, entropy])).max().clip(np.finfo(float).tiny)
     residual = ((work - work[0]) + (heat - heat[0]) - (entropy - entropy[0])) / scale
-    return (
-        identity("entropy production along paths", "σ = −q + s_n − s_0 equals Σ d on sampled trajectories",
-             "paper Eqs. 22–23", residual, np.asarray(samples["step"].values)),
-    )  # fmt: skip
+    return (ALONG_PATHS.identity(residual, np.asarray(samples["step"].values)),)

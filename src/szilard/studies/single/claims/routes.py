@@ -10,15 +10,39 @@ import numpy as np
 from szilard.estimate import Estimate, Kind
 from szilard.numbers import number
 from szilard.studies.single.reading import SingleReading
-from szilard.verdicts.agreement import agreement
 from szilard.verdicts.bounds import AGREEMENT, FEWEST_ROWS, LEVEL
-from szilard.verdicts.finding import Basis, Concern, Finding, Interval, Verdict
+from szilard.verdicts.claim import Claim
+from szilard.verdicts.finding import Concern, Finding, Interval, Verdict
+from szilard.verdicts.intervals import agreement
 
 if TYPE_CHECKING:
     import xarray as xr
 
 COMPARISONS = 4
 """Work, heat, entropy and the fluctuation theorem share the samples, so each is judged at level 1 − (1 − LEVEL)/4."""
+
+FLUCTUATION = Claim(
+    "fluctuation theorem, sampled",
+    "⟨exp(−d)⟩ = 1 at every jump with fresh labels: φ is normalised and nothing is stale",
+    "docs: fluctuation theorem; paper Eqs. 20–22",
+    measure="Σ(⟨exp(−d)⟩ − 1) over max(W, |ΔS|)",
+    bound=(-AGREEMENT, AGREEMENT),
+    concerns=Concern.RECORD,
+)
+ROUTES = Claim(
+    "sampled against exact",
+    "labels drawn from the model give the same numbers as exact sums over labels",
+    "docs: sampled route",
+    "The record holds no samples: give the Ledger measure samples=1 or more.",
+    concerns=Concern.RECORD,
+)
+ROUTE = Claim(
+    "{}, sampled against exact",
+    "labels drawn from the model give the same {} as exact sums over labels",
+    "docs: sampled route; paper Eqs. 22–25",
+    bound=(-AGREEMENT, AGREEMENT),
+    concerns=Concern.RECORD,
+)
 
 
 def findings(reading: SingleReading) -> tuple[Finding, ...]:
@@ -29,7 +53,7 @@ def findings(reading: SingleReading) -> tuple[Finding, ...]:
     """
     samples = reading.samples
     if samples is None or not samples.sizes["step"]:
-        return (_missing("The record holds no samples: give the Ledger measure samples=1 or more."),)
+        return (ROUTES.unchecked(),)
     rows = int(samples.sizes["step"]) - 1
     flow = max(abs(reading.entropy_change.value), reading.at("work").value, 1e-300)
     entropy_scale = float(np.mean(np.abs(reading.column("entropy_conditional"))))
@@ -67,19 +91,8 @@ def _comparison(name: str, gap: Estimate, scale: float, scale_name: str, rows: i
     detail = (
         f"Sampled minus exact is {number(gap.value)} ± {number(gap.error)} nat over {rows} rows (z = {z:.1f}).{remark}"
     )
-    return Finding(
-        name=f"{name}, sampled against exact",
-        claim=f"labels drawn from the model give the same {name} as exact sums over labels",
-        source="docs: sampled route; paper Eqs. 22–25",
-        basis=Basis.TESTED,
-        concerns=Concern.RECORD,
-        measure=f"difference over {scale_name}",
-        effect=relative.value,
-        interval=interval,
-        bound=(-AGREEMENT, AGREEMENT),
-        verdict=verdict,
-        detail=detail,
-    )
+    measure = f"difference over {scale_name}"
+    return ROUTE.about(name).tested(relative, interval, measure=measure, detail=detail, verdict=verdict)
 
 
 def _fluctuation(reading: SingleReading, samples: xr.Dataset, flow: float) -> Finding:
@@ -95,19 +108,7 @@ def _fluctuation(reading: SingleReading, samples: xr.Dataset, flow: float) -> Fi
     mean, mean_error = 1 + total / max(made, 1), spread / max(made, 1)
     verdict, interval, remark = _decide(relative, rows)
     detail = f"Mean over {made} jumps in {rows} rows: {mean:.6f} ± {number(mean_error, 1)}.{remark}"
-    return Finding(
-        name="fluctuation theorem, sampled",
-        claim="⟨exp(−d)⟩ = 1 at every jump with fresh labels: φ is normalised and nothing is stale",
-        source="docs: fluctuation theorem; paper Eqs. 20–22",
-        basis=Basis.TESTED,
-        concerns=Concern.RECORD,
-        measure="Σ(⟨exp(−d)⟩ − 1) over max(W, |ΔS|)",
-        effect=relative.value,
-        interval=interval,
-        bound=(-AGREEMENT, AGREEMENT),
-        verdict=verdict,
-        detail=detail,
-    )
+    return FLUCTUATION.tested(relative, interval, detail=detail, verdict=verdict)
 
 
 def _decide(effect: Estimate, rows: int) -> tuple[Verdict, Interval, str]:
@@ -116,15 +117,3 @@ def _decide(effect: Estimate, rows: int) -> tuple[Verdict, Interval, str]:
     if rows < FEWEST_ROWS:
         return Verdict.UNDECIDED, effect.interval(level), f" At least {FEWEST_ROWS} rows are needed."
     return agreement(effect, AGREEMENT, level)
-
-
-def _missing(why: str) -> Finding:
-    return Finding(
-        name="sampled against exact",
-        claim="labels drawn from the model give the same numbers as exact sums over labels",
-        source="docs: sampled route",
-        basis=Basis.TESTED,
-        concerns=Concern.RECORD,
-        verdict=Verdict.UNCHECKABLE,
-        detail=why,
-    )

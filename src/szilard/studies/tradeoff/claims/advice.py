@@ -10,12 +10,16 @@ from szilard.estimate import Estimate
 from szilard.numbers import number, percent
 from szilard.studies.tradeoff.reading import State, TradeOffReading, jackknifed, over_datasets
 from szilard.verdicts.bounds import ADVICE, LEVEL
-from szilard.verdicts.finding import Finding, unchecked
-from szilard.verdicts.rows import tested
+from szilard.verdicts.claim import Claim
+from szilard.verdicts.finding import Finding
 
-NAME = "a lag foretells the lag of longer samplers"
-CLAIM = "one relaxation time, read off W_diss/W at one τ, gives the lag at another: (1 + λ)/(1 − λ), λ = exp(−τ/τ_r)"
-SOURCE = "theory §5, LaggedGaussian"
+FORETELLS = Claim(
+    "a lag foretells the lag of longer samplers",
+    "one relaxation time, read off W_diss/W at one τ, gives the lag at another: (1 + λ)/(1 − λ), λ = exp(−τ/τ_r)",
+    "theory §5, LaggedGaussian",
+    "it takes several numbers of sampler steps: give sampler_steps.",
+    bound=ADVICE,
+)
 
 
 def findings(reading: TradeOffReading) -> tuple[Finding, ...]:
@@ -23,14 +27,14 @@ def findings(reading: TradeOffReading) -> tuple[Finding, ...]:
     if not reading.whole:
         return ()
     if len(reading.sampler_steps) < 2:
-        return (unchecked(NAME, CLAIM, SOURCE, "it takes several numbers of sampler steps: give sampler_steps."),)
+        return (FORETELLS.unchecked(),)
     state = reading.adviser
     following = reading.sampler_steps[1]
     ratio = foretold(reading, state, following)
     low, high = ratio.interval(LEVEL)
     advice = reading.advice(state)
     if not advice.seen:
-        return (unchecked(NAME, CLAIM, SOURCE, f"no lag is seen with {state.name}: {advice.sentence}"),)
+        return (FORETELLS.unchecked(f"no lag is seen with {state.name}: {advice.sentence}"),)
     others = [f"{number(foretold(reading, state, tau).value)} at τ = {tau}" for tau in reading.sampler_steps[2:]]
     slow = (
         f" Foretold over done: {', '.join(others)}; slow ways to relax, which one step hardly shows, stay."
@@ -38,14 +42,10 @@ def findings(reading: TradeOffReading) -> tuple[Finding, ...]:
         else ""
     )
     return (
-        tested(
-            NAME,
-            CLAIM,
-            SOURCE,
+        FORETELLS.tested(
+            ratio.value,
+            (max(low, 0.0), high),
             measure=f"foretold lag over the lag at τ = {following}",
-            effect=ratio.value,
-            interval=(max(low, 0.0), high),
-            bound=ADVICE,
             where=f"n = {state.updates}, second half, foretold at τ = {state.sampler_steps}",
             detail=f"{advised(reading, state)}{slow}",
         ),

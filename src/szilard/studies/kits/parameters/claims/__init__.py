@@ -21,29 +21,34 @@ from szilard.studies.kits.parameters.claims import (
     whiteness,
     work,
 )
-from szilard.studies.kits.parameters.statements import LAZY, RESERVOIR, Claim
+from szilard.studies.kits.parameters.statements import LAZY, RESERVOIR
 from szilard.studies.kits.watched.reading import WatchedReading
+from szilard.verdicts.claim import Claim
 from szilard.verdicts.finding import Finding
 
-__all__ = ["FAMILIES", "findings", "without"]
+__all__ = ["CLAIMS", "FAMILIES", "findings", "without"]
 
-FAMILIES = (loop, whiteness, stationarity, temperatures, shape, equilibrium, force, work)
-"""Each has ``findings(reading)``, of a record that holds bursts."""
+FAMILIES = {
+    loop: (claims.LOOP,),
+    whiteness: (claims.WHITE, claims.COLOUR),
+    stationarity: (claims.STATIONARY,),
+    temperatures: (claims.ONE_TEMPERATURE, claims.YAIDA, claims.SETTLED),
+    shape: (claims.ISOTROPIC, claims.FINITE),
+    equilibrium: (claims.CANONICAL, claims.BALANCE, claims.IDEAL),
+    force: (claims.FORCE, claims.SIGNAL),
+    work: (claims.PREDICTED,),
+}
+"""Each has ``findings(reading)``, of a record that holds bursts: a row for each of its claims."""
 
-CLAIMS = (
-    (claims.LOOP,), (claims.WHITE, claims.COLOUR), (claims.STATIONARY,),
-    (claims.ONE_TEMPERATURE, claims.YAIDA, claims.SETTLED), (claims.ISOTROPIC, claims.FINITE),
-    (claims.CANONICAL, claims.BALANCE, claims.IDEAL), (claims.FORCE, claims.SIGNAL), (claims.PREDICTED,),
-)  # fmt: skip
-"""The claims that each family speaks of."""
+CLAIMS = (*RESERVOIR, claims.LOOP, claims.REGIMES, claims.PREDICTED)
 
 
 def findings(reading: WatchedReading) -> tuple[Finding, ...]:
     """The rows of all families, or what it would take where the record holds no bursts."""
     if reading.bursts is None:
         return without()
-    return (*(row for family, its in zip(FAMILIES, CLAIMS, strict=True) for row in _rows(family, its, reading)),
-            LAZY.unchecked())  # fmt: skip
+    rows = (row for family, its in FAMILIES.items() for row in _rows(family, its, reading))
+    return (*rows, LAZY.unchecked())
 
 
 def _rows(family: ModuleType, its: tuple[Claim, ...], reading: WatchedReading) -> tuple[Finding, ...]:

@@ -19,15 +19,15 @@ from szilard.reservoir.detailed_balance import detailed_balance
 from szilard.reservoir.entropy_production import ep_rate_fitted
 from szilard.reservoir.time_average import time_average
 from szilard.reservoir.uncertainty_bound import bound_of_current, uncertainty_bound
-from szilard.studies.kits.parameters import statements as claims
-from szilard.studies.kits.parameters.statements import Claim
+from szilard.studies.kits.parameters.statements import BALANCE, CANONICAL, IDEAL
 from szilard.studies.kits.watched.bursts import Bursts
 from szilard.studies.kits.watched.reading import WatchedReading
-from szilard.verdicts.bounds import CANONICAL, FEWEST_RELAXED, REVERSIBLE, TURNING
-from szilard.verdicts.finding import Finding, Interval, parts_of
-from szilard.verdicts.rows import decisive, level_of
+from szilard.verdicts.bounds import FEWEST_RELAXED
+from szilard.verdicts.claim import Claim
+from szilard.verdicts.finding import Finding, Interval
+from szilard.verdicts.intervals import level_of
 
-ROWS = (claims.CANONICAL, claims.BALANCE, claims.IDEAL)
+ROWS = (CANONICAL, BALANCE, IDEAL)
 STILL = 1e-12
 """Range of a projection, relative to the largest of the layer's, up to which it is rounding."""
 MOST_NAMED = 5
@@ -117,10 +117,8 @@ def _canonical(bursts: Bursts, paths: dict[int, np.ndarray]) -> Finding:
         return Judged(found.anisotropy.value, (low, high if spanned(bursts, layer) else math.inf), found.p_value)
 
     found = _judged(one, paths)
-    return _row(claims.CANONICAL, bursts, found, CANONICAL,
-                "spread of ⟨(θ − θ̄)∇Uᵀ⟩/T over directions, squared, the worst layer",
-                f"Probability of temperatures so far apart if all were alike: {_least(found)} or more a layer."
-                )  # fmt: skip
+    said = f"Probability of temperatures so far apart if all were alike: {_least(found)} or more a layer."
+    return _row(CANONICAL, bursts, found, said)
 
 
 def _balance(bursts: Bursts, paths: dict[int, np.ndarray]) -> Finding:
@@ -134,8 +132,8 @@ def _balance(bursts: Bursts, paths: dict[int, np.ndarray]) -> Finding:
         return Judged(found.irreversibility.value, (low, high if spanned(bursts, layer) else math.inf), found.p_value)
 
     found = _judged(one, paths)
-    return _row(claims.BALANCE, bursts, found, TURNING, "turning over relaxing, squared, the worst layer",
-                f"Probability of such currents under detailed balance: {_least(found)} or more a layer.")  # fmt: skip
+    said = f"Probability of such currents under detailed balance: {_least(found)} or more a layer."
+    return _row(BALANCE, bursts, found, said)
 
 
 def _ideal(bursts: Bursts, paths: dict[int, np.ndarray]) -> Finding:
@@ -152,10 +150,11 @@ def _ideal(bursts: Bursts, paths: dict[int, np.ndarray]) -> Finding:
 
     found = _judged(one, paths)
     between = int(np.median(np.diff(bursts.steps[bursts.even])))
-    return _row(claims.IDEAL, bursts, found, REVERSIBLE,
-                "entropy production proved by currents, nat per record, the worst layer",
-                f"From one record to the next, {between:,} training steps. A bound from below: it can prove some, "
-                f"never none.{_fitted(bursts, {layer: paths[layer] for layer in found})}")  # fmt: skip
+    said = (
+        f"From one record to the next, {between:,} training steps. A bound from below: it can prove some, never none."
+        f"{_fitted(bursts, {layer: paths[layer] for layer in found})}"
+    )
+    return _row(IDEAL, bursts, found, said)
 
 
 def _least(found: dict[int, Judged]) -> str:
@@ -191,24 +190,23 @@ def spanned(bursts: Bursts, layer: int) -> bool:
     return bool(0 < bursts.parameters[layer] <= bursts.data.sizes["direction"])
 
 
-def _row(claim: Claim, bursts: Bursts, found: dict[int, Judged], bound: float, measure: str, detail: str) -> Finding:
+def _row(claim: Claim, bursts: Bursts, found: dict[int, Judged], detail: str) -> Finding:
     """The worst layer."""
     if not found:
         return claim.unchecked("The paths are too short, or do not move in two directions: train longer.")
     layers, intervals = list(found), [one.interval for one in found.values()]
-    worst = decisive(intervals, (-math.inf, bound))
+    worst = claim.decisive(intervals)
     few = "" if all(spanned(bursts, layer) for layer in layers) else (
         f" {bursts.data.sizes['direction']} directions a layer can refute, but not confirm."
     )  # fmt: skip
     effects = [one.effect for one in found.values()]
     return claim.tested(
-        measure=measure,
-        effect=effects[worst],
-        interval=intervals[worst],
-        bound=(-math.inf, bound),
+        effects[worst],
+        intervals[worst],
         where=f"{bursts.span(bursts.even)}, {bursts.names[layers[worst]]}",
         detail=f"{_told(bursts, layers)}{few} {detail}",
-        parts=parts_of([bursts.names[layer] for layer in layers], effects, intervals, (-math.inf, bound)),
+        parts=claim.parts([bursts.names[layer] for layer in layers], effects, intervals),
+        among="layers",
     )
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from szilard.estimate import Estimate
@@ -12,11 +10,9 @@ from szilard.reservoir.time_average import time_ratio
 from szilard.studies.kits.parameters.statements import FORCE, SIGNAL
 from szilard.studies.kits.watched.bursts import Bursts
 from szilard.studies.kits.watched.reading import WatchedReading
-from szilard.verdicts.bounds import FEWEST_BURSTS, OUTWEIGHS
-from szilard.verdicts.finding import Finding, parts_of
-from szilard.verdicts.rows import decisive, level_of
-
-BOUND = (OUTWEIGHS, math.inf)
+from szilard.verdicts.bounds import FEWEST_BURSTS
+from szilard.verdicts.finding import Finding
+from szilard.verdicts.intervals import level_of
 
 
 def findings(reading: WatchedReading) -> tuple[Finding, ...]:
@@ -45,20 +41,19 @@ def _greatest(bursts: Bursts) -> Finding:
     intervals = [one.interval(level_of(len(layers))) for one in found]
     if not bursts.full_force:
         intervals = [(0.0, high) for _, high in intervals]
-    worst = decisive(intervals, BOUND)
+    worst = FORCE.decisive(intervals)
     layer, ratio = layers[worst], found[worst]
     sampled = " The force is the mean of a burst, whose own noise adds to its maximum: at most so large."
     return FORCE.tested(
-        measure="max|∇U_B| over the standard deviation of the noise, the worst layer",
-        effect=ratio.value,
-        interval=intervals[worst],
-        bound=BOUND,
+        ratio.value,
+        intervals[worst],
         where=f"{bursts.span(bursts.late)}, {bursts.names[layer]}",
         detail=(
             f"{with_error(ratio.value, ratio.error)} in {bursts.names[layer]}, of the most pushed of its "
             f"parameters.{'' if bursts.full_force else sampled}"
         ),
-        parts=parts_of([bursts.names[each] for each in layers], [one.value for one in found], intervals, BOUND),
+        parts=FORCE.parts([bursts.names[each] for each in layers], [one.value for one in found], intervals),
+        among="layers",
     )
 
 
@@ -72,17 +67,14 @@ def _signal(bursts: Bursts) -> Finding:
         return SIGNAL.unchecked("There is no noise: its variance is 0 in every layer.")
     layers = list(found)
     intervals = [found[layer].interval(level_of(len(layers))) for layer in layers]
-    layer = layers[worst := decisive(intervals, BOUND)]
+    layer = layers[worst := SIGNAL.decisive(intervals)]
     before = signal_over_noise(bursts, layer, slice(0, bursts.records // 2))
     earlier = "" if before is None else f"; in the first half {with_error(before.value, before.error)}"
     return SIGNAL.tested(
-        measure="‖∇U_B‖² over tr C/|b|, the worst layer",
-        effect=found[layer].value,
-        interval=intervals[worst],
-        bound=BOUND,
+        found[layer].value,
+        intervals[worst],
         where=f"{bursts.span(bursts.late)}, {bursts.names[layer]}",
-        detail=(f"{with_error(found[layer].value, found[layer].error)} in {bursts.names[layer]}{earlier}."),
-        parts=parts_of(
-            [bursts.names[each] for each in layers], [one.value for one in found.values()], intervals, BOUND
-        ),
+        detail=f"{with_error(found[layer].value, found[layer].error)} in {bursts.names[layer]}{earlier}.",
+        parts=SIGNAL.parts([bursts.names[each] for each in layers], [one.value for one in found.values()], intervals),
+        among="layers",
     )

@@ -9,7 +9,7 @@ from szilard.reservoir.contrasts import largest_effect
 from szilard.reservoir.replicates import ratio_of_means
 from szilard.studies.kits.parameters.statements import LOOP
 from szilard.studies.kits.watched.reading import WatchedReading
-from szilard.verdicts.bounds import FEWEST_BURSTS, GROSS, LEVEL, SAME_NOISE
+from szilard.verdicts.bounds import FEWEST_BURSTS, GROSS, LEVEL
 from szilard.verdicts.finding import Concern, Finding
 
 
@@ -53,10 +53,8 @@ def findings(reading: WatchedReading) -> tuple[Finding, ...]:
         said.append(f"{bursts.undefined} bursts without finite numbers were set aside.")
     return (
         LOOP.tested(
-            measure="loop's over fresh noise variance, less 1, the worst layer",
-            effect=largest.value,
-            interval=(largest.low, largest.high),
-            bound=(0.0, SAME_NOISE),
+            largest.value,
+            largest.interval,
             where=f"{bursts.span()}, {bursts.names[layer]}",
             detail=" ".join(said),
             concerns=Concern.RECORD if (bursts.replacement or gross) and not declared else Concern.THEORY,

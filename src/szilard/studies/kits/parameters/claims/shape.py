@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from szilard.estimate import Estimate, Kind
 from szilard.numbers import with_error
-from szilard.studies.kits.parameters.statements import FINITE as TAILS
-from szilard.studies.kits.parameters.statements import ISOTROPIC
+from szilard.studies.kits.parameters.statements import FINITE, ISOTROPIC
 from szilard.studies.kits.watched.bursts import Bursts
 from szilard.studies.kits.watched.reading import WatchedReading
-from szilard.verdicts.bounds import FINITE
-from szilard.verdicts.bounds import ISOTROPIC as FILLED
-from szilard.verdicts.finding import Finding, parts_of
-from szilard.verdicts.rows import decisive, level_of
+from szilard.verdicts.finding import Finding
+from szilard.verdicts.intervals import level_of
 
 
 def findings(reading: WatchedReading) -> tuple[Finding, ...]:
@@ -55,24 +50,22 @@ def _isotropic(bursts: Bursts) -> Finding:
         for layer in layers
         for low, high in [found[layer].interval(level_of(len(layers)))]
     ]
-    bound = (FILLED, math.inf)
-    worst = decisive(intervals, bound)
+    worst = ISOTROPIC.decisive(intervals)
     layer = layers[worst]
     ratio = found[layer]
     shares = [found[each].value / parameters[each] for each in layers]
     sampled = bursts.sampled[layer]
     few = f", as a sample of {sampled:,} tells" if sampled < parameters[layer] else ""
     return ISOTROPIC.tested(
-        measure="directions that share the noise over those there are, the worst layer",
-        effect=shares[worst],
-        interval=intervals[worst],
-        bound=bound,
+        shares[worst],
+        intervals[worst],
         where=f"the last window to step {bursts.steps[-1]:,}, {bursts.names[layer]}",
         detail=(
             f"(tr C)²/tr C² = {with_error(ratio.value, ratio.error)} of {parameters[layer]:,} parameters in "
             f"{bursts.names[layer]}{few}."
         ),
-        parts=parts_of([bursts.names[each] for each in layers], shares, intervals, bound),
+        parts=ISOTROPIC.parts([bursts.names[each] for each in layers], shares, intervals),
+        among="layers",
     )
 
 
@@ -91,24 +84,20 @@ def _tails(bursts: Bursts) -> Finding:
     """The smallest tail index of a layer."""
     found = {layer: one for layer in range(bursts.groups) if (one := tail(bursts, layer)) is not None}
     if not found:
-        return TAILS.unchecked("No window of records held noises enough: train longer.")
+        return FINITE.unchecked("No window of records held noises enough: train longer.")
     layers = list(found)
     intervals = [found[layer].interval(level_of(len(layers))) for layer in layers]
-    bound = (FINITE, math.inf)
-    worst = decisive(intervals, bound)
+    worst = FINITE.decisive(intervals)
     layer = layers[worst]
     index = found[layer]
-    return TAILS.tested(
-        measure="tail index of the norm of the noise, the worst layer",
-        effect=index.value,
-        interval=intervals[worst],
-        bound=bound,
+    return FINITE.tested(
+        index.value,
+        intervals[worst],
         where=f"the last window to step {bursts.steps[-1]:,}, {bursts.names[layer]}",
         detail=(
             f"Hill's α = {with_error(index.value, index.error)} in {bursts.names[layer]}. Light tails have no "
             "α: theirs comes out large."
         ),
-        parts=parts_of(
-            [bursts.names[each] for each in layers], [one.value for one in found.values()], intervals, bound
-        ),
+        parts=FINITE.parts([bursts.names[each] for each in layers], [one.value for one in found.values()], intervals),
+        among="layers",
     )

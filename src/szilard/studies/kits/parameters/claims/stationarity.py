@@ -18,9 +18,9 @@ from szilard.studies.kits.parameters.claims.temperatures import too_alike
 from szilard.studies.kits.parameters.statements import REGIMES, STATIONARY
 from szilard.studies.kits.watched.bursts import Bursts
 from szilard.studies.kits.watched.reading import WatchedReading
-from szilard.verdicts.bounds import FEWEST_COMPARED, FEWEST_INDEPENDENT, STEADY
+from szilard.verdicts.bounds import FEWEST_COMPARED, FEWEST_INDEPENDENT
 from szilard.verdicts.finding import Finding, Verdict, judge
-from szilard.verdicts.rows import level_of
+from szilard.verdicts.intervals import level_of
 
 FITTED = 4
 """Parameters of the smooth course about which the memory of ln c is taken: a cubic."""
@@ -86,10 +86,9 @@ def _stationary(bursts: Bursts, found: Regimes | None) -> Finding:
     enough = bursts.records >= FEWEST_COMPARED or effective >= FEWEST_INDEPENDENT
     interval = (max(each.largest.low for each in changes), max(each.largest.high for each in changes))
     return STATIONARY.tested(
+        largest.value,
+        interval if enough else (0.0, math.inf),
         measure=f"largest |Δ ln c| between two stretches, over {bursts.groups} layers",
-        effect=largest.value,
-        interval=interval if enough else (0.0, math.inf),
-        bound=(0.0, STEADY),
         where=f"{_steps(bursts, one)} against {_steps(bursts, other)}, {name}",
         detail=(
             f"In {name} it is {number(change, 3)} times as large in {_steps(bursts, other)} as in "
@@ -160,24 +159,20 @@ def _by_regime(bursts: Bursts, found: Regimes | None) -> str:
         verdict = Verdict.UNDECIDED
         if len(rows) >= FEWEST:
             largest = _largest(bursts, np.array_split(rows, STRETCHES)).largest
-            verdict = judge((largest.low, largest.high), (0.0, STEADY))
+            verdict = judge(largest.interval, STATIONARY.bound)
         said.append(f"{_steps(bursts, rows)}: {verdict}")
     return f" Between breaks, each stretch on its own: {'; '.join(said)}."
 
 
 def _regimes(bursts: Bursts, found: Regimes) -> Finding:
     breaks, spikes = found.breaks, found.spikes
-    count = float(len(breaks))
     at = ", ".join(f"{bursts.steps[row]:,}" for row in breaks)
     detail = f"Breaks at step {at}." if breaks else "No break."
     if spikes:
         some = ", ".join(f"{bursts.steps[row]:,}" for row in spikes[:8])
         detail += f" Single spikes, left out, at step {some}{' and others' if len(spikes) > 8 else ''}."
     return REGIMES.tested(
-        measure="breaks of ln loss and ln noise from straight lines",
-        effect=count,
-        interval=(count, count),
-        bound=(0.0, 0.0),
+        len(breaks),
         where=bursts.span(),
         detail=(
             f"{detail} A white series shows one in a few of a hundred cases. Quantities of the reservoir are to be "

@@ -10,20 +10,12 @@ from szilard.estimate import Estimate, Kind
 from szilard.numbers import number, with_error
 from szilard.reservoir.mutual_equilibrium import mutual_equilibrium
 from szilard.reservoir.time_average import time_average, time_ratio
-from szilard.studies.kits.parameters.statements import ONE_TEMPERATURE as ONE
-from szilard.studies.kits.parameters.statements import SETTLED, YAIDA
+from szilard.studies.kits.parameters.statements import ONE_TEMPERATURE, SETTLED, YAIDA
 from szilard.studies.kits.watched.bursts import Bursts
 from szilard.studies.kits.watched.reading import WatchedReading
-from szilard.verdicts.bounds import (
-    FEWEST_BURSTS,
-    FEWEST_COMPARED,
-    FEWEST_INDEPENDENT,
-    LEVEL,
-    ONE_TEMPERATURE,
-    STATIONARY_RATIO,
-)
-from szilard.verdicts.finding import Finding, parts_of
-from szilard.verdicts.rows import decisive, level_of, ratio
+from szilard.verdicts.bounds import FEWEST_BURSTS, FEWEST_COMPARED, FEWEST_INDEPENDENT, LEVEL
+from szilard.verdicts.finding import Finding
+from szilard.verdicts.intervals import level_of, ratio
 
 
 def findings(reading: WatchedReading) -> tuple[Finding, ...]:
@@ -47,13 +39,15 @@ def layer_temperatures(bursts: Bursts, rows: slice) -> list[Estimate]:
 def _one(bursts: Bursts) -> Finding:
     """The largest |ln T_i/T_j| of two layers in the second half of the records."""
     if bursts.groups < 2:
-        return ONE.unchecked("The record holds one group of parameters: give the Reservoir measure groups='layer'.")
+        return ONE_TEMPERATURE.unchecked(
+            "The record holds one group of parameters: give the Reservoir measure groups='layer'."
+        )
     if bursts.records < FEWEST_BURSTS:
-        return ONE.unchecked(bursts.too_few(FEWEST_BURSTS))
+        return ONE_TEMPERATURE.unchecked(bursts.too_few(FEWEST_BURSTS))
     everything = layer_temperatures(bursts, bursts.late)
     warm = [layer for layer, one in enumerate(everything) if one.value > 0 and one.error > 0]
     if len(warm) < 2:
-        return ONE.unchecked("Fewer than two layers have noise: there are no temperatures to compare.")
+        return ONE_TEMPERATURE.unchecked("Fewer than two layers have noise: there are no temperatures to compare.")
     found = [everything[layer] for layer in warm]
     judged = mutual_equilibrium(found, LEVEL)
     values = [one.value for one in found]
@@ -65,11 +59,9 @@ def _one(bursts: Bursts) -> Finding:
     enough = bursts.records // 2 >= FEWEST_COMPARED or effective >= FEWEST_INDEPENDENT
     before = layer_temperatures(bursts, slice(0, bursts.records // 2))
     earlier = before[hottest].value / before[coldest].value if before[coldest].value > 0 else math.nan
-    return ONE.tested(
-        measure="largest |ln(T_i/T_j)| of two layers",
-        effect=judged.largest.value,
-        interval=(judged.largest.low, judged.largest.high) if enough else (0.0, math.inf),
-        bound=(0.0, ONE_TEMPERATURE),
+    return ONE_TEMPERATURE.tested(
+        judged.largest.value,
+        judged.largest.interval if enough else (0.0, math.inf),
         where=f"{bursts.span(bursts.late)}, {bursts.names[hottest]} against {bursts.names[coldest]}",
         detail=(
             f"Hottest is {bursts.names[hottest]} at {with_error(hot.value, hot.error)} (units of loss, per "
@@ -113,22 +105,19 @@ def _yaida(bursts: Bursts) -> Finding:
         return YAIDA.unchecked("The record holds no ratio: the optimiser's own law is not known, or nothing moved.")
     layers = list(found)
     intervals = [found[layer].interval(level_of(len(layers))) for layer in layers]
-    layer = layers[worst := decisive(intervals, STATIONARY_RATIO)]
+    layer = layers[worst := YAIDA.decisive(intervals)]
     ratio_there = found[layer]
     return YAIDA.tested(
-        measure="⟨θ·∇U⟩ over the kinetic temperature, the worst layer",
-        effect=ratio_there.value,
-        interval=intervals[worst],
-        bound=STATIONARY_RATIO,
+        ratio_there.value,
+        intervals[worst],
         where=f"{bursts.span(bursts.late)}, {bursts.names[layer]}",
         detail=(
             f"{with_error(ratio_there.value, ratio_there.error)} in {bursts.names[layer]}. Above 1 the "
             "parameters still move towards the origin of the axes, below 1 away from it: either way they are not "
             "stationary yet."
         ),
-        parts=parts_of(
-            [bursts.names[each] for each in layers], [one.value for one in found.values()], intervals, STATIONARY_RATIO
-        ),
+        parts=YAIDA.parts([bursts.names[each] for each in layers], [one.value for one in found.values()], intervals),
+        among="layers",
     )
 
 
@@ -156,25 +145,17 @@ def _settled(bursts: Bursts) -> Finding:
         return SETTLED.unchecked("No window of records was full: train longer, or record more often.")
     layers = list(found)
     ratios = [ratio(*found[layer], level_of(len(layers))) for layer in layers]
-    worst = decisive([interval for _, interval in ratios], STATIONARY_RATIO)
+    worst = SETTLED.decisive([interval for _, interval in ratios])
     layer = layers[worst]
-    effect, interval = ratios[worst]
     positions, motions = found[layer]
     return SETTLED.tested(
-        measure="configurational over kinetic temperature, the worst layer",
-        effect=effect,
-        interval=interval,
-        bound=STATIONARY_RATIO,
+        *ratios[worst],
         where=f"{bursts.span(slice(max(0, bursts.records - bursts.window), None))}, {bursts.names[layer]}",
         detail=(
             f"⟨(θ − θ̄)·∇U⟩ = {with_error(positions.value, positions.error)} against "
             f"{with_error(motions.value, motions.error)} of the motion, per parameter, in "
             f"{bursts.names[layer]}. The window is worth {positions.degrees_of_freedom + 1:.0f} independent positions."
         ),
-        parts=parts_of(
-            [bursts.names[each] for each in layers],
-            [one for one, _ in ratios],
-            [interval for _, interval in ratios],
-            STATIONARY_RATIO,
-        ),
+        parts=SETTLED.parts([bursts.names[each] for each in layers], *zip(*ratios, strict=True)),
+        among="layers",
     )

@@ -12,13 +12,12 @@ from szilard.numbers import number, with_error
 from szilard.reservoir.contrasts import largest_effect
 from szilard.reservoir.correlation import shuffled_autocorrelation
 from szilard.reservoir.replicates import ratio_of_means
-from szilard.studies.kits.parameters.statements import COLOUR as TEMPERATURE
-from szilard.studies.kits.parameters.statements import WHITE
+from szilard.studies.kits.parameters.statements import COLOUR, WHITE
 from szilard.studies.kits.watched.bursts import Bursts
 from szilard.studies.kits.watched.reading import WatchedReading
-from szilard.verdicts.bounds import COLOUR, FEWEST_BURSTS, HEATED, LEVEL
-from szilard.verdicts.finding import Finding, Interval, parts_of
-from szilard.verdicts.rows import decisive, level_of
+from szilard.verdicts.bounds import FEWEST_BURSTS, LEVEL
+from szilard.verdicts.finding import Finding, Interval
+from szilard.verdicts.intervals import level_of
 
 
 def findings(reading: WatchedReading) -> tuple[Finding, ...]:
@@ -28,9 +27,9 @@ def findings(reading: WatchedReading) -> tuple[Finding, ...]:
     lags = np.flatnonzero(bursts.lags > 0)
     if 0 not in bursts.lags or not len(lags):
         why = "The bursts hold no lags beyond 0: give the Reservoir measure lags=range(1, 11)."
-        return tuple(claim.unchecked(why) for claim in (WHITE, TEMPERATURE))
+        return tuple(claim.unchecked(why) for claim in (WHITE, COLOUR))
     if bursts.records < FEWEST_BURSTS:
-        return tuple(claim.unchecked(bursts.too_few(FEWEST_BURSTS)) for claim in (WHITE, TEMPERATURE))
+        return tuple(claim.unchecked(bursts.too_few(FEWEST_BURSTS)) for claim in (WHITE, COLOUR))
     return (_white(bursts, lags), _temperature(bursts, lags))
 
 
@@ -47,21 +46,20 @@ def _white(bursts: Bursts, lags: np.ndarray) -> Finding:
     ends = [_size(*one.interval(level_of(len(places)))) for one in found]
     of_layers = [range(index * len(lags), (index + 1) * len(lags)) for index in range(len(layers))]
     return WHITE.tested(
+        largest.value,
+        largest.interval,
         measure=f"largest |autocorrelation| of {len(places)} (layers × lags), at one time",
-        effect=largest.value,
-        interval=(largest.low, largest.high),
-        bound=(0.0, COLOUR),
         where=f"{bursts.span()}, {bursts.names[layer]}",
         detail=(
             f"ρ({bursts.lags[lag]}) = {with_error(worst.value, worst.error)} in {bursts.names[layer]}, pooled "
             f"over {bursts.records} bursts; looking at {len(places)} of them is allowed for.{_together(bursts, lags)}"
         ),
-        parts=parts_of(
+        parts=WHITE.parts(
             [bursts.names[each] for each in layers],
             [max(abs(found[at].value) for at in those) for those in of_layers],
             [(max(ends[at][0] for at in those), max(ends[at][1] for at in those)) for those in of_layers],
-            (0.0, COLOUR),
         ),
+        among="layers",
     )
 
 
@@ -106,25 +104,25 @@ def _temperature(bursts: Bursts, lags: np.ndarray) -> Finding:
     """
     layers = [layer for layer in range(bursts.groups) if len(bursts.noisy(layer))]
     if not layers:
-        return TEMPERATURE.unchecked("There is no noise: its variance is 0 in every layer.")
+        return COLOUR.unchecked("There is no noise: its variance is 0 in every layer.")
     sums = [autocorrelation(bursts, layer, list(lags), weight=2.0) for layer in layers]
     level, (least, most) = level_of(len(layers)), beyond(bursts)
     ends = [one.interval(level) for one in sums]
     intervals = [_size(low + least, high + most) for low, high in ends]
     effects = [abs(one.value + (least if least == most else 0.0)) for one in sums]
-    layer = layers[worst := decisive(intervals, (0.0, HEATED))]
+    layer = layers[worst := COLOUR.decisive(intervals)]
     seen = sums[worst]
-    return TEMPERATURE.tested(
+    return COLOUR.tested(
+        effects[worst],
+        intervals[worst],
         measure=f"largest |2 Σρ(h)| over layers, lags to {bursts.lags.max()}{' and beyond' if least else ''}",
-        effect=effects[worst],
-        interval=intervals[worst],
-        bound=(0.0, HEATED),
         where=f"{bursts.span()}, {bursts.names[layer]}",
         detail=(
             f"2 Σρ = {with_error(seen.value, seen.error)} over the recorded lags in {bursts.names[layer]}: T is "
             f"1 + 2 Σρ times that of white noise. {_epochs(bursts)}"
         ),
-        parts=parts_of([bursts.names[each] for each in layers], effects, intervals, (0.0, HEATED)),
+        parts=COLOUR.parts([bursts.names[each] for each in layers], effects, intervals),
+        among="layers",
     )
 
 

@@ -14,10 +14,8 @@ from szilard.reservoir.dynamics import Dynamics
 from szilard.reservoir.time_average import time_ratio
 from szilard.studies.kits.parameters.statements import PREDICTED
 from szilard.studies.kits.watched.reading import WatchedReading
-from szilard.verdicts.bounds import FEWEST_BURSTS, LEADING_ORDER, LEVEL
+from szilard.verdicts.bounds import FEWEST_BURSTS
 from szilard.verdicts.finding import Finding
-
-BOUND = (1 - LEADING_ORDER, 1 + LEADING_ORDER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +50,8 @@ def findings(reading: WatchedReading) -> tuple[Finding, ...]:
     ratio = time_ratio(predicted, found.measured).value
     return (
         PREDICTED.tested(
-            measure="predicted over measured work",
-            effect=ratio.value,
-            interval=ratio.interval(LEVEL),
-            bound=BOUND,
+            ratio,
             where=f"steps to {found.steps[-1]:,}, at jumps of {found.interval}",
-            at_interval=True,
             detail=(
                 f"{with_error(ratio.value, ratio.error)}: diffusion {number(found.diffusion.mean(), 3)} and drift "
                 f"{number(found.drift.mean(), 3)} nat per input and step against {number(found.measured.mean(), 3)} "

@@ -7,7 +7,17 @@ import math
 from szilard.numbers import with_error
 from szilard.studies.kits.watched.reading import WatchedReading
 from szilard.verdicts.bounds import LEVEL, QUASI_STATIC
-from szilard.verdicts.finding import Basis, Concern, Finding, judge
+from szilard.verdicts.claim import Claim
+from szilard.verdicts.finding import Finding
+
+QUASI_STATIC_LEARNING = Claim(
+    "quasi-static learning",
+    "the conditional entropy production is nearly zero: all of Σ_X becomes learned information",
+    "paper §5, The Ideal Learning Process",
+    measure="Σ(X|Θ) over |ΔS(X|Θ)|",
+    bound=(0.0, QUASI_STATIC),
+    at_interval=True,
+)
 
 
 def findings(reading: WatchedReading) -> tuple[Finding, ...]:
@@ -22,18 +32,9 @@ def findings(reading: WatchedReading) -> tuple[Finding, ...]:
     interval = (low / max(ends) if max(ends) > 0 else math.inf, high / least if least > 0 else math.inf)
     ratio = production.value / abs(change.value) if change.value else math.inf
     return (
-        Finding(
-            name="quasi-static learning",
-            claim="the conditional entropy production is nearly zero: all of Σ_X becomes learned information",
-            source="paper §5, The Ideal Learning Process",
-            basis=Basis.TESTED,
-            concerns=Concern.THEORY,
-            at_interval=True,
-            measure="Σ(X|Θ) over |ΔS(X|Θ)|",
-            effect=ratio,
-            interval=interval,
-            bound=(0.0, QUASI_STATIC),
-            verdict=judge(interval, (0.0, QUASI_STATIC)),
+        QUASI_STATIC_LEARNING.tested(
+            ratio,
+            interval,
             detail=(
                 f"Σ(X|Θ) = {with_error(production.value, production.error)} nat against ΔS(X|Θ) = "
                 f"{with_error(change.value, change.error)} nat per input, "

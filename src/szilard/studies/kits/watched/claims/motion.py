@@ -10,7 +10,24 @@ from szilard.studies.kits.watched.learning import in_words as outcome_in_words
 from szilard.studies.kits.watched.reading import WatchedReading
 from szilard.studies.kits.watched.words import by_phases, describe
 from szilard.verdicts.bounds import DRIFT, FEWEST_JUMPS, LEVEL
-from szilard.verdicts.finding import Basis, Concern, Finding, Interval, Verdict, judge
+from szilard.verdicts.claim import Claim
+from szilard.verdicts.finding import Finding, Interval, Verdict, judge
+
+INDEPENDENCE = Claim(
+    "independence of the interval",
+    "work, heat and length belong to the run, however often it is measured",
+    "docs: measuring interval; paper Eqs. 38–39",
+    measure="W at the coarser interval over W at the finer, minus 1",
+    bound=(-DRIFT, DRIFT),
+)
+DRIFTS = Claim(
+    "drift",
+    "consecutive jumps point the same way at this interval",
+    "docs: measuring interval",
+    measure=f"drift's share of the work; below {DRIFT:g} a doubled interval changes W by < {percent(DRIFT)}",
+    bound=(DRIFT, math.inf),
+    at_interval=True,
+)
 
 
 def findings(reading: WatchedReading) -> tuple[Finding, ...]:
@@ -29,7 +46,7 @@ def _dependence(reading: WatchedReading) -> Finding:
     """W(mc)/W(c) − 1 for every pair of intervals, 0 where it does not matter; the row shows the clearest departure."""
     shares = [share for share in reading.drift_shares if share.enough]
     intervals = [_change_of_work(share, 1 - (1 - LEVEL) / len(shares)) for share in shares]
-    verdicts = {judge(interval, (-DRIFT, DRIFT)) for interval in intervals}
+    verdicts = {judge(interval, INDEPENDENCE.bound) for interval in intervals}
     verdict, interval, effect, where, detail = Verdict.UNDECIDED, None, None, "whole run", _too_few()
     if shares:
         clearest = max(range(len(shares)), key=lambda index: max(intervals[index][0], -intervals[index][1]))
@@ -45,20 +62,7 @@ def _dependence(reading: WatchedReading) -> Finding:
             verdict = Verdict.FAILED
         elif verdicts == {Verdict.HELD}:
             verdict = Verdict.HELD
-    return Finding(
-        name="independence of the interval",
-        claim="work, heat and length belong to the run, however often it is measured",
-        source="docs: measuring interval; paper Eqs. 38–39",
-        basis=Basis.TESTED,
-        concerns=Concern.THEORY,
-        measure="W at the coarser interval over W at the finer, minus 1",
-        effect=effect,
-        interval=interval,
-        bound=(-DRIFT, DRIFT),
-        verdict=verdict,
-        where=where,
-        detail=detail,
-    )
+    return INDEPENDENCE.tested(effect, interval, where=where, detail=detail, verdict=verdict)
 
 
 def _change_of_work(share: DriftShare, level: float) -> Interval:
@@ -80,22 +84,8 @@ def _learning(reading: WatchedReading) -> Finding:
         interval, effect = share.share.interval(LEVEL), share.share.value
         where = f"{share.steps} steps, at intervals of {share.interval}"
         if share.motion in (Motion.DRIFT, Motion.DIFFUSION):
-            verdict = judge(interval, (DRIFT, math.inf))
+            verdict = judge(interval, DRIFTS.bound)
         said = [describe(share, reading.momentum), by_phases(reading)]
     if reading.whole:
         said.append(outcome_in_words(reading.rows, share))
-    return Finding(
-        name="drift",
-        claim="consecutive jumps point the same way at this interval",
-        source="docs: measuring interval",
-        basis=Basis.TESTED,
-        concerns=Concern.THEORY,
-        at_interval=True,
-        measure=f"drift's share of the work; below {DRIFT:g} a doubled interval changes W by < {percent(DRIFT)}",
-        effect=effect,
-        interval=interval,
-        bound=(DRIFT, math.inf),
-        verdict=verdict,
-        where=where,
-        detail=" ".join(filter(None, said)),
-    )
+    return DRIFTS.tested(effect, interval, where=where, detail=" ".join(filter(None, said)), verdict=verdict)
