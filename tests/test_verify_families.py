@@ -17,12 +17,13 @@ from szilard import ledger
 from szilard.errors import SzilardWarning
 from szilard.estimate import Estimate, Kind
 from szilard.ledger.slots import slot_work_reverse
+from szilard.monitor.sampled import tractable
 from szilard.systems import Ising, LaggedGaussian, ProbabilisticPCA
 from szilard.verify.as_models import AsSequential
 from szilard.verify.families import compared_family, families
 from szilard.verify.families_case import FamilyCase, family_cases
-from szilard.verify.families_watched import watch
 from szilard.verify.row import Comparison, Row, Verification, judge
+from szilard.verify.watched import watch
 
 CASES = {case.name: case for case in family_cases()}
 
@@ -91,7 +92,7 @@ def test_stale_samples(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_swapped_divergence(monkeypatch: pytest.MonkeyPatch) -> None:
     """Reversed work for work, along a path that narrows, on which the two differ."""
-    monkeypatch.setattr(ledger, "slot_work", lambda weight, d, balance=1.0: slot_work_reverse(weight, d))
+    monkeypatch.setattr(tractable, "slot_work", lambda weight, d, balance=1.0: slot_work_reverse(weight, d))
     pca = ProbabilisticPCA(dimension=4, latent=2, rate=0.02, spread=1.0)
     case = replace(CASES["PCA, sampled"], system=pca, path=pca.simulate(6, seed=1).flip(0)).with_samples(4096)
     assert "work" in _failing(_rows(case))

@@ -14,8 +14,7 @@ from torch import Tensor
 
 from szilard import ledger
 from szilard.estimate import Estimate
-from szilard.ledger.leave_one_out import mean_weighted
-from szilard.ledger.totals import joined, over_joined
+from szilard.ledger.totals import joined, mean_weighted, over_joined
 
 MEMBERS, SAMPLES = (2, 3), 9
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from szilard import ledger
-from szilard.ledger.jeffreys import jeffreys_of_energies, jeffreys_sampled, separation_of
+from szilard.ledger.both_ends import jeffreys_of_energies, jeffreys_sampled, separation_of
 
 
 def _ends(distance: float, count: int, members: int = 1, seed: int = 0, scale: float = 1.0) -> tuple[Tensor, Tensor]:

@@ -10,11 +10,11 @@ import torch
 
 from szilard import ledger
 from szilard.estimate import Estimate, Kind
-from szilard.ledger.detailed_fluctuation import DetailedLaw
+from szilard.ledger.both_ends import DetailedLaw
 from szilard.ledger.energies import EnergyStep
 from szilard.ledger.lagged import Advice
-from szilard.ledger.leave_one_out import jackknife
 from szilard.ledger.slots import length_of_defects, others
+from szilard.ledger.totals import jackknife
 from szilard.ledger.unrelaxed import Undone
 
 VALUES = [0.3, 1.7, -0.4, 2.2, 0.9]

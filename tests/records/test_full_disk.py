@@ -14,7 +14,7 @@ import pytest
 import xarray as xr
 
 from szilard.errors import RecordError, SzilardWarning
-from szilard.records import files
+from szilard.records import layout
 from szilard.records.journal import Journal
 from szilard.records.reader import read
 from szilard.records.writer import RecordWriter
@@ -89,7 +89,7 @@ def test_a_commit_that_fails_midway_is_not_seen_and_is_made_good(writer, row, mo
     writer.append("ledger", 0, row(0))
     writer.commit()
     writer.append("ledger", 1, row(1))
-    whole, left, written = files.put, [at], []
+    whole, left, written = layout.put, [at], []
 
     def fill_up(file, data):
         if left[0] == 0:
@@ -98,7 +98,7 @@ def test_a_commit_that_fails_midway_is_not_seen_and_is_made_good(writer, row, mo
         written.append(str(file.relative_to(writer.path / "record.zarr")))
         whole(file, data)
 
-    monkeypatch.setattr(files, "put", fill_up)
+    monkeypatch.setattr(layout, "put", fill_up)
     with pytest.warns(SzilardWarning, match="No space left"):
         writer.commit()
     assert xr.open_zarr(writer.path / "record.zarr", group="ledger", chunks=None).load()["step"].values.tolist() == [0]

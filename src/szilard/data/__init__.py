@@ -10,8 +10,7 @@ Example:
 """
 
 from szilard.data.catalogue import cache_directory, load, names
-from szilard.data.dataset import Dataset
-from szilard.data.own import from_address, from_arrays, from_torch
+from szilard.data.dataset import Dataset, from_address, from_arrays, from_torch
 from szilard.data.text import Characters, Text, load_text
 
 __all__ = [

@@ -10,9 +10,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from szilard.data.dataset import Dataset
+from szilard.data.dataset import Dataset, from_address
 from szilard.data.fetch import contents
-from szilard.data.own import from_address
 from szilard.data.source import FASHION_MNIST, MNIST, File, Source, parse_idx
 from szilard.errors import SpecError, nearest
 

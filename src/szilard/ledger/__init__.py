@@ -19,8 +19,8 @@ _HOMES = {
     "advise": "lagged",
     "angle_of": "length",
     "bennett": "free_energy",
-    "detailed_histograms": "detailed_fluctuation",
-    "detailed_law": "detailed_fluctuation",
+    "detailed_histograms": "both_ends",
+    "detailed_law": "both_ends",
     "effective_sample_size": "reuse",
     "effective_samples": "free_energy",
     "energy_per_input": "jump",
@@ -94,7 +94,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from szilard.ledger.detailed_fluctuation import detailed_histograms, detailed_law
+    from szilard.ledger.both_ends import detailed_histograms, detailed_law
     from szilard.ledger.energies import step_of_energies
     from szilard.ledger.free_energy import bennett, effective_samples, free_energy_of, jarzynski
     from szilard.ledger.jump import (

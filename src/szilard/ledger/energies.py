@@ -15,7 +15,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from szilard.estimate import Estimate
-from szilard.ledger.leave_one_out import jackknife, weights_of
+from szilard.ledger.totals import jackknife, weights_of
 
 Samples = Float[Tensor, "*members samples"]
 

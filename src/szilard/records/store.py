@@ -17,8 +17,16 @@ import numpy as np
 from szilard.records import strict_json
 from szilard.records.column import Packed
 from szilard.records.committed import Committed, StoredArray, load_committed
-from szilard.records.files import METADATA, chunk_file, group_document, put_document, put_rows, root_document
-from szilard.records.layout import columns_of, lay_out
+from szilard.records.layout import (
+    METADATA,
+    chunk_file,
+    columns_of,
+    group_document,
+    lay_out,
+    put_document,
+    put_rows,
+    root_document,
+)
 from szilard.records.root import DRAFT, Document, read_root
 from szilard.records.schema import Group
 

@@ -3,21 +3,22 @@
 Pure functions of gradients, series and matrices, in units of the loss; nothing here knows of networks, runs or files.
 """
 
-from szilard.reservoir.canonical import canonical
+from szilard.reservoir.canonical import canonical, mutual_equilibrium
 from szilard.reservoir.correlation import (
     covariance_of_gram,
+    green_kubo_temperature,
     noise_autocorrelation,
     noise_covariance,
     shuffled_autocorrelation,
+    shuffled_temperature_ratio,
+    shuffled_variance_ratio,
 )
 from szilard.reservoir.detailed_balance import detailed_balance, irreversibility
 from szilard.reservoir.diffusion import diffusion_work, displacement_variance, drift_work
 from szilard.reservoir.dynamics import Dynamics
 from szilard.reservoir.entropy_production import ep_rate_ar1, ep_rate_fitted, ep_rate_fitted_ou, ep_rate_ou
 from szilard.reservoir.fluctuation_dissipation import Place, displacement_ratio, fdr_ratio
-from szilard.reservoir.green_kubo import green_kubo_temperature, shuffled_temperature_ratio, shuffled_variance_ratio
 from szilard.reservoir.heat_capacity import equipartition_energy, heat_capacity
-from szilard.reservoir.mutual_equilibrium import mutual_equilibrium
 from szilard.reservoir.noise import Noise, examples_noise, paired_noise, parts_noise
 from szilard.reservoir.noise_scale import noise_scale, noise_scale_interval, noise_scale_two_sizes, participation_ratio
 from szilard.reservoir.path_entropy import path_entropy

@@ -105,17 +105,9 @@ class PathMoments:
         """The mean of ``z zᵀ`` over each block alone, shape (blocks, 1 + 2d, 1 + 2d)."""
         return self.sums / self.counts[:, None, None]
 
-    def mean(self) -> Float[ndarray, " dimension"]:
-        """The mean of the first half, in its own place, shape (d,)."""
-        return self.centre[: self.dimension] + self.whole()[0, 1 : self.dimension + 1]
-
     def covariances(self) -> tuple[ndarray, ndarray, ndarray]:
         """The covariances of the first half, of the second, and of the second with the first, over all transitions."""
         return covariances(self.whole())
-
-    def after(self) -> Float[ndarray, "dimension dimension"]:
-        """The covariance of the second half, shape (d, d)."""
-        return self.covariances()[1]
 
     def jackknife(
         self, statistic: Callable[[ndarray], ndarray], kind: Kind = Kind.ASYMPTOTIC, *, squares: int | None = None

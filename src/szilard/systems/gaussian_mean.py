@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from szilard.systems.base import System, require, require_steps
-from szilard.systems.gaussian_information import informations
-from szilard.systems.relaxation import Relaxation
+from szilard.systems.gaussian_forms import Relaxation, informations
 
 if TYPE_CHECKING:
     import torch

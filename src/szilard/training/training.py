@@ -15,8 +15,7 @@ from torch import Tensor
 from szilard.errors import SpecError
 from szilard.settings import Settings
 from szilard.training.factory import Factory
-from szilard.training.optimizers import SGD, Adam, AdamW
-from szilard.training.schedules import Cosine, Decay
+from szilard.training.optimizers import SGD, Adam, AdamW, Cosine, Decay
 
 
 def batches(examples: int, size: int, shuffle: str, generator: torch.Generator) -> Iterator[Tensor]:

@@ -11,8 +11,8 @@ from szilard.systems import EnergySystem, ProbabilisticPCA
 from szilard.verify.case import named
 from szilard.verify.coverage import Coverage, count
 from szilard.verify.families_case import FamilyCase, family_cases
-from szilard.verify.families_watched import RelaxationMeans, WatchedRun, watch
 from szilard.verify.row import Comparison
+from szilard.verify.watched import RelaxationMeans, WatchedRun, watch
 
 _BOUNDS = (Kind.LOWER, Kind.UPPER)
 _RELATIVE = 1e-9

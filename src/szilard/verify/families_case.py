@@ -30,7 +30,7 @@ from szilard.systems import (
 from szilard.verify.as_models import AsBounded, AsEnergetic, AsSequential, AsTractable
 
 if TYPE_CHECKING:
-    from szilard.verify.families_watched import WatchedRun
+    from szilard.verify.watched import WatchedRun
 
 COARSER = 2
 

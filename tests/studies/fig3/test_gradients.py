@@ -9,8 +9,8 @@ import torch.nn.functional as F
 import written_out
 from torch import nn
 
-from szilard.ensemble.gradients.per_example import PerceptronGradients, VmapGradients, make_gradients
-from szilard.ensemble.gradients.sums import dot, largest
+from szilard.ensemble.gradient_sums import dot, largest
+from szilard.ensemble.per_example import PerceptronGradients, VmapGradients, make_gradients
 from szilard.ensemble.trainer.stack import ModelStack, initialise
 from szilard.errors import ModelError
 from szilard.studies.fig3.engine.observation import exact, sampled, thinning
@@ -39,8 +39,8 @@ def stacked(build) -> tuple[list[nn.Module], dict[str, torch.Tensor]]:
 @pytest.mark.parametrize("by_vmap", [False, True])
 @pytest.mark.parametrize("net", NETS)
 def test_force_and_noise_are_those_written_out(net: str, by_vmap: bool, data, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("szilard.ensemble.gradients.per_example._ACTIVATION_ROOM", 2000)  # several slices
-    monkeypatch.setattr("szilard.ensemble.gradients.per_example._GRADIENT_ROOM", 4 * 500)
+    monkeypatch.setattr("szilard.ensemble.per_example._ACTIVATION_ROOM", 2000)  # several slices
+    monkeypatch.setattr("szilard.ensemble.per_example._GRADIENT_ROOM", 4 * 500)
     inputs, labels = data
     models, parameters = stacked(NETS[net])
     gradients = VmapGradients(models[0], F.cross_entropy) if by_vmap else make_gradients(models[0], F.cross_entropy)

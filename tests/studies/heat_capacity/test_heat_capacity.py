@@ -144,7 +144,7 @@ def test_one_look_against_a_transcription() -> None:
     cohort = Cohort(dataset.train_inputs, rows, dataset.train_labels[rows])
     spec = dataclasses.replace(SMALL, rates=(0.3,))
     models = [spec.of_width(6).build() for _ in range(2)]
-    from szilard.ensemble.gradients.per_example import make_gradients
+    from szilard.ensemble.per_example import make_gradients
 
     onlooker = Observer(make_gradients(models[0], F.cross_entropy), cohort, State(6, 0.3, 4), 0.05)
     stacked = {

@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from szilard.ledger.leave_one_out import mean_weighted
+from szilard.ledger.totals import mean_weighted
 from szilard.monitor.schedule import ThinningSchedule
 
 _BEYOND = 4

@@ -10,7 +10,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from szilard import ledger
-from szilard.ledger.leave_one_out import mean_weighted
+from szilard.ledger.totals import mean_weighted
 from szilard.models.evaluation import ModelState, held_at
 from szilard.models.ppm import Energetic
 from szilard.monitor.energetic.dynamics import Reciprocity

@@ -1,4 +1,7 @@
-"""Exact sums over outcomes for a batch of records, chunk by chunk of probe × outcomes."""
+"""Exact sums over outcomes for a batch of records, chunk by chunk of probe × outcomes.
+
+From per-input tensors to the columns of rows: mean and standard error over inputs, for all of them at once.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,10 @@ from torch import Tensor
 
 from szilard import ledger
 from szilard.ledger.jump import Jump, fluctuation_of, fluctuation_variance_of, heat_of, work_of, work_reverse_of
-from szilard.ledger.length import hellinger_of
+from szilard.ledger.length import LengthSum, hellinger_of
 from szilard.ledger.precision import spurious_work_of
 from szilard.models.ppm import log_normaliser, phi_of
+from szilard.monitor.rows import Rows, Value
 
 _ELEMENTS_AT_ONCE = 2**19
 """Float64 numbers in each of the handful of tensors alive at a time: 4 MiB each, so that they stay in cache."""
@@ -171,3 +175,55 @@ def join(parts: Sequence[Terms]) -> Terms:
         for field in ("of_jump", "state")
     )
     return Terms(work, heat, h, h_direct, of_jump, state, excess_variance)
+
+
+@final
+class Columns:
+    """Collects quantities of several records and turns them into rows without waiting for the device."""
+
+    def __init__(self) -> None:
+        self._layout: dict[str, int | None] = {}
+        self._per_input: list[Tensor] = []
+        self._replaced: list[tuple[int, Tensor]] = []
+        self._plain: dict[str, Tensor] = {}
+        self._replaced_errors: list[tuple[int, Tensor]] = []
+        self._width = 0
+
+    def add(self, name: str, quantity: Float[Tensor, "records *intervals inputs"] | LengthSum) -> None:
+        """A quantity with an error over inputs: a mean over inputs, or a length with its influences."""
+        per_input = quantity.influence if isinstance(quantity, LengthSum) else quantity
+        self._layout[name] = None if per_input.dim() == 2 else per_input.shape[1]
+        per_input = per_input.reshape(len(per_input), -1, per_input.shape[-1])
+        if isinstance(quantity, LengthSum):
+            self._replaced.append((self._width, quantity.value.reshape(len(per_input), -1)))
+        self._width += per_input.shape[1]
+        self._per_input.append(per_input)
+
+    def add_share(self, name: str, share: Float[Tensor, "records inputs"]) -> None:
+        """A quantity between 0 and 1; its error counts two more inputs, a 0 and a 1: all right is no certainty."""
+        position = self._width
+        self.add(name, share)
+        count = share.shape[-1] + 2
+        mean = (share.sum(-1) + 1) / count
+        square = share.square().sum(-1) + 1 - count * mean.square()
+        self._replaced_errors.append((position, (square / (count - 1) / count).sqrt()))
+
+    def add_plain(self, name: str, value: Float[Tensor, " records"]) -> None:
+        """Adds one number a record that has no error, such as the precision floor."""
+        self._plain[name] = value
+
+    def rows(self, group: str, steps: Sequence[int], host: Sequence[Mapping[str, Value]]) -> Rows:
+        """The rows, with ``<name>_error`` beside every quantity."""
+        stacked = torch.cat(self._per_input, dim=1)
+        count = stacked.shape[-1]
+        means = stacked.mean(-1)
+        # torch.std is ten times slower than this on a CPU
+        errors = ((stacked - means.unsqueeze(-1)).square().mean(-1) / max(count - 1, 1)).sqrt()
+        for position, value in self._replaced:
+            means[:, position : position + value.shape[1]] = value
+        for position, error in self._replaced_errors:
+            errors[:, position] = error
+        layout = {**self._layout, **{f"{name}_error": length for name, length in self._layout.items()}}
+        layout |= dict.fromkeys(self._plain)
+        plain = [value.unsqueeze(-1) for value in self._plain.values()]
+        return Rows(group, steps, layout, torch.cat([means, errors, *plain], dim=1), host)

@@ -19,8 +19,7 @@ from szilard.models.evaluation import any_algorithm, undisturbed
 from szilard.models.ppm import Enumerable
 from szilard.models.precision import Precision, forward_precision
 from szilard.models.tangent import logit_tangent, snapshot, update_since
-from szilard.monitor.ledger.columns import Columns
-from szilard.monitor.ledger.exact import Pool, Terms, exact_terms, join
+from szilard.monitor.ledger.exact import Columns, Pool, Terms, exact_terms, join
 from szilard.monitor.ledger.path import BatchPlan, IntervalClock, IntervalSums, PathSums
 from szilard.monitor.ledger.sampled import LabelDraw, SampledRoute, Uniform
 from szilard.monitor.measure import Occasion

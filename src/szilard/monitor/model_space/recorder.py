@@ -10,9 +10,15 @@ import torch
 from torch import Tensor
 
 from szilard.estimate import Estimate, Kind
-from szilard.ledger.detailed_fluctuation import detailed_histograms, detailed_law
+from szilard.ledger.both_ends import (
+    detailed_histograms,
+    detailed_law,
+    jeffreys_of_energies,
+    jeffreys_sampled,
+    mean_of,
+    separation_of,
+)
 from szilard.ledger.free_energy import bennett
-from szilard.ledger.jeffreys import jeffreys_of_energies, jeffreys_sampled, mean_of, separation_of
 from szilard.models.evaluation import any_algorithm, held_at, state_of, undisturbed
 from szilard.models.ppm import PPM, Sequential, known_normaliser
 from szilard.monitor.model_space.kept import KeptModel, KeptModels

@@ -17,8 +17,7 @@ from szilard.monitor.sampled.checks import check_repeatable, check_samples
 from szilard.monitor.sampled.family import Combination, PendingRow
 from szilard.monitor.sampled.sample_set import SampleSizes
 from szilard.monitor.sampled.schema import TEACHER_FORCED, ledger_group
-from szilard.monitor.sampled.token_set import TokenSampleSet
-from szilard.monitor.sampled.token_sums import TrackedSequences, token_sums
+from szilard.monitor.sampled.token_set import TokenSampleSet, TrackedSequences, token_sums
 from szilard.monitor.sampled.tractable import state_columns
 from szilard.records.schema import Group
 

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 
 from szilard.data import Dataset
-from szilard.ensemble.gradients.per_example import make_gradients
+from szilard.ensemble.per_example import make_gradients
 from szilard.ensemble.trainer import Cohort
 from szilard.errors import ModelError, SpecError
 from szilard.records.schema import Group

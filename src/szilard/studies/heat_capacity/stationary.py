@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from szilard.ensemble.gradients.per_example import make_gradients
-from szilard.ensemble.gradients.sums import Gradients, Group
+from szilard.ensemble.gradient_sums import Gradients, Group
+from szilard.ensemble.per_example import make_gradients
 from szilard.ensemble.trainer import Cohort, make_trainer
 from szilard.ensemble.trainer.trainer import Trainer
 from szilard.studies.heat_capacity.spec import HeatCapacity, State

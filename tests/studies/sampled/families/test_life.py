@@ -17,7 +17,7 @@ from szilard import SGD, Training, factory
 from szilard.errors import SpecError
 from szilard.studies.sampled.families import FamilySpec, HeldOut, Score, Subject
 from szilard.training import streams
-from szilard.training.schedules import Cosine
+from szilard.training.optimizers import Cosine
 
 pytestmark = pytest.mark.slow
 

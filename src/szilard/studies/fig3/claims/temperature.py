@@ -10,8 +10,8 @@ import numpy as np
 from szilard.errors import RecordError
 from szilard.estimate import Estimate, Kind
 from szilard.numbers import number, with_error
+from szilard.reservoir.canonical import mutual_equilibrium
 from szilard.reservoir.contrasts import largest_effect
-from szilard.reservoir.mutual_equilibrium import mutual_equilibrium
 from szilard.studies.fig3.claims.rows import at, steps, too_few
 from szilard.studies.fig3.reading import STRETCHES, Fig3Reading, log_ratio, mean_over
 from szilard.studies.kits.parameters.statements import ONE_TEMPERATURE

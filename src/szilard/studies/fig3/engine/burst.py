@@ -18,7 +18,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from szilard.ensemble.gradients.sums import Group, dot
+from szilard.ensemble.gradient_sums import Group, dot
 from szilard.studies.fig3.engine.schedule import Schedule
 
 Means = Mapping[str, Tensor]

@@ -13,8 +13,8 @@ from jaxtyping import Shaped
 from torch import Tensor
 
 from szilard.ensemble.chunk import ChunkRecord, State, Trained
-from szilard.ensemble.gradients.per_example import make_gradients
-from szilard.ensemble.gradients.sums import Gradients, GradientSums
+from szilard.ensemble.gradient_sums import Gradients, GradientSums
+from szilard.ensemble.per_example import make_gradients
 from szilard.ensemble.timing import SliceClock
 from szilard.ensemble.trainer import Cohort, Trainer, make_trainer
 from szilard.ensemble.trainer.randomness import RANDOM

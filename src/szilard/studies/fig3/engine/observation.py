@@ -17,7 +17,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from szilard.ensemble.gradients.sums import GradientSums, Group, dot, largest
+from szilard.ensemble.gradient_sums import GradientSums, Group, dot, largest
 
 Columns = dict[str, Tensor]
 

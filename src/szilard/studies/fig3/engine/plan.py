@@ -12,8 +12,8 @@ from jaxtyping import Int
 from torch import Tensor
 
 from szilard.ensemble.chunked_plan import ChunkedPlan
-from szilard.ensemble.gradients.per_example import make_gradients
-from szilard.ensemble.gradients.sums import Group
+from szilard.ensemble.gradient_sums import Group
+from szilard.ensemble.per_example import make_gradients
 from szilard.ensemble.trainer import Cohort, suggested_chunk
 from szilard.ensemble.trainer.batches import BatchOrder
 from szilard.ensemble.trial import Trial, try_model

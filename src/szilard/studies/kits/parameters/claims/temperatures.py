@@ -8,7 +8,7 @@ import numpy as np
 
 from szilard.estimate import Estimate, Kind
 from szilard.numbers import number, with_error
-from szilard.reservoir.mutual_equilibrium import mutual_equilibrium
+from szilard.reservoir.canonical import mutual_equilibrium
 from szilard.reservoir.time_average import time_average, time_ratio
 from szilard.studies.kits.parameters.statements import ONE_TEMPERATURE, SETTLED, YAIDA
 from szilard.studies.kits.watched.bursts import Bursts

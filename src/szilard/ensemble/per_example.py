@@ -22,7 +22,7 @@ from jaxtyping import Float, Int, Shaped
 from torch import Tensor, nn
 from torch.func import functional_call, grad_and_value, vmap
 
-from szilard.ensemble.gradients.sums import Gradients, GradientSums, Group, over_groups
+from szilard.ensemble.gradient_sums import Gradients, GradientSums, Group, over_groups
 from szilard.ensemble.trainer.fused import affine
 from szilard.ensemble.trainer.mlp import Layer, layers_of, plain
 from szilard.errors import ModelError
@@ -34,7 +34,7 @@ _ACTIVATION_ROOM = 48 << 20
 
 @final
 class PerceptronGradients:
-    """Written down for the mean cross-entropy; see :class:`~szilard.ensemble.gradients.sums.Gradients`.
+    """Written down for the mean cross-entropy; see :class:`~szilard.ensemble.gradient_sums.Gradients`.
 
     Args:
         layers: of the perceptron.
@@ -112,7 +112,7 @@ _GRADIENT_ROOM = 64 << 20
 
 @final
 class VmapGradients:
-    """For models that are no plain perceptrons; see :class:`~szilard.ensemble.gradients.sums.Gradients`.
+    """For models that are no plain perceptrons; see :class:`~szilard.ensemble.gradient_sums.Gradients`.
 
     Args:
         model: whose own values do not matter.

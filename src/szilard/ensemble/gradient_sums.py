@@ -57,7 +57,7 @@ class GradientSums:
 
 
 class Gradients(Protocol):
-    """Takes gradients of the examples of all members; :func:`szilard.ensemble.gradients.per_example.make_gradients`."""
+    """Takes gradients of the examples of all members; :func:`szilard.ensemble.per_example.make_gradients`."""
 
     groups: Sequence[Group]
 

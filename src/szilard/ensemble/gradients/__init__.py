@@ -1,1 +1,0 @@
-"""Gradients of stacked members, as sums over examples."""
