@@ -83,7 +83,7 @@ def label_free_stop(
     Example:
         >>> point = label_free_stop([0, 10, 20, 40], [2.3, 0.9, 0.8, 1.5], 0.05, test_loss=[2.3, 0.70, 0.75, 1.2])
         >>> print(point)
-        cross-entropy between datasets is least at step 20; the test loss there is 7% above the best, 38% below ...
+        cross-entropy between datasets is least at step 20; the test loss there is 7 % above the best, 38 % below ...
     """
     where = np.asarray(steps)
     curve = np.asarray(cross_entropy_between, dtype=np.float64)

@@ -26,7 +26,7 @@ def figure(reading: SampledReading) -> Figure | None:
     named = [f"{length:,}" for length in ticks]
     plot = Plot(Axis("measuring interval k (training steps)", log=True, at=ticks, called=named), right=16, closest=True)
     panel = plot.panel(f"{reading.per} and training step", from_zero=True)
-    values, bars = (work / steps)[made], (half / steps)[made]
+    values, bars = work[made] / steps[made], half[made] / steps[made]
     panel.points(ticks, values, "work per step", Pen(BLACK, width=JOINED), half=bars, joined=True, unit="nat")
     return plot.figure(
         "intervals",
