@@ -26,6 +26,9 @@ from torch import Tensor
 
 from szilard.estimate import Estimate, Kind
 
+Samples = Float[Tensor, "*members samples"]
+PerInput = Float[Tensor, "*members inputs"]
+
 Phi = Float[Tensor, "*members inputs outcomes"]
 
 _FAR = 700.0
@@ -77,9 +80,7 @@ class Jump:
         return self.p_before.clamp(min=LEAST_PROBABILITY) * self._root_growth
 
 
-def work_per_input(
-    phi_before: Float[Tensor, "*members inputs outcomes"], phi_after: Float[Tensor, "*members inputs outcomes"]
-) -> Float[Tensor, "*members inputs"]:
+def work_per_input(phi_before: Phi, phi_after: Phi) -> PerInput:
     """Work of one step per input by exact sum, in nats: ``Σ_y p_{t−1} (d + e^{−d} − 1)``, ``d = φ_t − φ_{t−1}``.
 
     Equal to ``Σ_y p_{t−1} d = KL(p_{t−1}‖p_t)`` for normalised φ, with terms of second order in d throughout.
@@ -88,19 +89,17 @@ def work_per_input(
     return work_of(Jump(phi_before, phi_after))
 
 
-def work_of(jump: Jump) -> Float[Tensor, "*members inputs"]:
+def work_of(jump: Jump) -> PerInput:
     """:func:`work_per_input` of a jump whose exponentials other sums share."""
     return (jump.p_before * jump.d + jump.gain).sum(-1)
 
 
-def work_reverse_of(jump: Jump) -> Float[Tensor, "*members inputs"]:
+def work_reverse_of(jump: Jump) -> PerInput:
     """``KL(p_t‖p_{t−1})`` per input, ``Σ_y p_t (e^{d} − 1 − d) = −Σ_y [p_t d + (p_t − p_{t−1})]``, in nats."""
     return -(jump.p_after * jump.d + jump.gain).sum(-1)
 
 
-def work_sampled(
-    phi_before: Float[Tensor, "*members samples"], phi_after: Float[Tensor, "*members samples"]
-) -> Estimate:
+def work_sampled(phi_before: Samples, phi_after: Samples) -> Estimate:
     """Work of one step from samples ``x ~ p_{t−1}``: the mean of ``d + e^{−d} − 1`` ("k3"), unbiased, each term ≥ 0.
 
     ``e^{−d} − 1`` has mean zero (integral fluctuation theorem) and cancels the first-order noise of ``d``.
@@ -115,10 +114,7 @@ def work_sampled(
     return Estimate(terms.mean(-1), terms.std(-1) / math.sqrt(count), Kind.UNBIASED, count - 1)
 
 
-def heat_per_input(
-    phi_before: Float[Tensor, "*members inputs outcomes"],
-    phi_after: Float[Tensor, "*members inputs outcomes"],
-) -> Float[Tensor, "*members inputs"]:
+def heat_per_input(phi_before: Phi, phi_after: Phi) -> PerInput:
     """Heat of one step per input by exact sum, in nats, positive when X absorbs it: ``Σ_y (p_t − p_{t−1}) φ_t``.
 
     ``p_t − p_{t−1} = p_{t−1}(e^{−d} − 1)`` is formed without cancellation.
@@ -126,14 +122,12 @@ def heat_per_input(
     return heat_of(Jump(phi_before, phi_after))
 
 
-def heat_of(jump: Jump) -> Float[Tensor, "*members inputs"]:
+def heat_of(jump: Jump) -> PerInput:
     """:func:`heat_per_input` of a jump whose exponentials other sums share."""
     return (jump.gain * jump.phi_after).sum(-1)
 
 
-def heat_sampled(
-    phi_before: Float[Tensor, "*members samples"], phi_after: Float[Tensor, "*members samples"]
-) -> Estimate:
+def heat_sampled(phi_before: Samples, phi_after: Samples) -> Estimate:
     """Heat of one step from samples ``x ~ p_{t−1}`` alone: the mean of ``(e^{−d} − 1)(φ_t − c)``, unbiased.
 
     ``c`` is the mean of φ_t over the *other* samples, so it is independent of the term it is taken from; a mean of φ_t
@@ -157,12 +151,12 @@ def heat_sampled(
     return Estimate(value, influence.std(-1) / math.sqrt(count), Kind.UNBIASED, count - 1)
 
 
-def energy_per_input(phi: Float[Tensor, "*members inputs outcomes"]) -> Float[Tensor, "*members inputs"]:
+def energy_per_input(phi: Phi) -> PerInput:
     """Mean energy per input by exact sum, ``U = Σ_y e^{−φ} φ``, in nats; takes φ as it is given."""
     return (torch.exp(-phi) * phi).sum(-1)
 
 
-def entropy_per_input(phi: Float[Tensor, "*members inputs outcomes"]) -> Float[Tensor, "*members inputs"]:
+def entropy_per_input(phi: Phi) -> PerInput:
     """Conditional entropy per input by exact sum, ``S = −Σ_y p ln p``, in nats.
 
     p is normalised here, whatever φ's normalisation, so that ``S = U`` tests the latter.
@@ -171,26 +165,23 @@ def entropy_per_input(phi: Float[Tensor, "*members inputs outcomes"]) -> Float[T
     return -(torch.exp(log_p) * log_p).sum(-1)
 
 
-def entropy_sampled(phi: Float[Tensor, "*members samples"]) -> Estimate:
+def entropy_sampled(phi: Samples) -> Estimate:
     """Conditional entropy from fresh samples ``x ~ p_t``: the mean of φ_t, unbiased (φ normalised)."""
     count = phi.shape[-1]
     return Estimate(phi.mean(-1), phi.std(-1) / math.sqrt(count), Kind.UNBIASED, count - 1)
 
 
-def fluctuation_per_input(
-    phi_before: Float[Tensor, "*members inputs outcomes"],
-    phi_after: Float[Tensor, "*members inputs outcomes"],
-) -> Float[Tensor, "*members inputs"]:
+def fluctuation_per_input(phi_before: Phi, phi_after: Phi) -> PerInput:
     """``Σ_y p_{t−1} e^{−d}`` per input by exact sum, with ``p_{t−1}`` normalised: 1 for normalised φ."""
     return fluctuation_of(Jump(phi_before, phi_after))
 
 
-def fluctuation_of(jump: Jump) -> Float[Tensor, "*members inputs"]:
+def fluctuation_of(jump: Jump) -> PerInput:
     """:func:`fluctuation_per_input` of a jump: ``Σ_y e^{−φ_t} / Σ_y e^{−φ_{t−1}}``."""
     return jump.p_after.sum(-1) / jump.p_before.sum(-1)
 
 
-def fluctuation_variance_of(jump: Jump) -> Float[Tensor, "*members inputs"]:
+def fluctuation_variance_of(jump: Jump) -> PerInput:
     """Variance of ``e^{−d}`` under ``p_{t−1}``, ``Σ_y (p_t − p_{t−1})²/p_{t−1}`` (the χ² divergence), by exact sum.
 
     ``e^{−d}`` has a heavy right tail: the scatter within a sample misses it and feigns a small error.
@@ -198,9 +189,7 @@ def fluctuation_variance_of(jump: Jump) -> Float[Tensor, "*members inputs"]:
     return (jump.gain.square() / jump.p_before.clamp(min=LEAST_PROBABILITY)).sum(-1)
 
 
-def fluctuation_sampled(
-    phi_before: Float[Tensor, "*members samples"], phi_after: Float[Tensor, "*members samples"]
-) -> Estimate:
+def fluctuation_sampled(phi_before: Samples, phi_after: Samples) -> Estimate:
     """The mean of ``e^{−d}`` over samples ``x ~ p_{t−1}``, unbiased; 1 when the samples are fresh and φ normalised."""
     excess = torch.expm1(phi_before - phi_after)
     count = excess.shape[-1]

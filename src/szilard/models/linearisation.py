@@ -16,6 +16,8 @@ from torch.func import functional_call, jacrev, jvp, vmap
 from szilard.models.landscape import Batch, Landscape
 from szilard.models.tangent import load_forward_mode
 
+Parameters = Float[Tensor, " parameters"]
+
 
 class Linearised(NamedTuple):
     """A change as it was, and to first order.
@@ -29,9 +31,7 @@ class Linearised(NamedTuple):
     linear: Tensor
 
 
-def linearised_outputs(
-    landscape: Landscape, star: Float[Tensor, " parameters"], theta: Float[Tensor, " parameters"], inputs: Tensor
-) -> Linearised:
+def linearised_outputs(landscape: Landscape, star: Parameters, theta: Parameters, inputs: Tensor) -> Linearised:
     """How the network's outputs changed from ``star`` to ``theta``: linear in a lazy network, whatever the loss.
 
     Example:
@@ -44,9 +44,7 @@ def linearised_outputs(
     return _linearised(lambda point: landscape.output(point, inputs), star, theta)
 
 
-def linearised_losses(
-    landscape: Landscape, star: Float[Tensor, " parameters"], theta: Float[Tensor, " parameters"], batch: Batch
-) -> Linearised:
+def linearised_losses(landscape: Landscape, star: Parameters, theta: Parameters, batch: Batch) -> Linearised:
     """How the loss of each example changed from ``star`` to ``theta``: Eq. 35 as it is printed.
 
     Example:
@@ -62,8 +60,8 @@ def linearised_losses(
 
 def gradient_squares(
     landscape: Landscape,
-    star: Float[Tensor, " parameters"],
-    theta: Float[Tensor, " parameters"],
+    star: Parameters,
+    theta: Parameters,
     batches: Sequence[Batch],
     groups: Mapping[str, Sequence[slice]],
 ) -> tuple[Float[Tensor, "batches groups"], Float[Tensor, "batches groups"]]:
@@ -87,7 +85,7 @@ def gradient_squares(
     return torch.stack(changes), torch.stack(references)
 
 
-def squared(vector: Float[Tensor, " parameters"], places: Sequence[slice]) -> Float[Tensor, ""]:
+def squared(vector: Parameters, places: Sequence[slice]) -> Float[Tensor, ""]:
     """The squared length of a vector's part in a group."""
     return torch.stack([vector[place].square().sum() for place in places]).sum()
 
@@ -104,7 +102,7 @@ BLOCK_ELEMENTS = 2**25
 
 def tangent_kernel(
     landscape: Landscape,
-    theta: Float[Tensor, " parameters"],
+    theta: Parameters,
     inputs: Tensor,
     *,
     groups: Mapping[str, Sequence[slice]] | None = None,

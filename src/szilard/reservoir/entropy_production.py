@@ -14,14 +14,12 @@ from szilard.estimate import Estimate
 from szilard.reservoir.linear import square, stationary_covariance, stationary_covariance_continuous, symmetric
 from szilard.reservoir.path_moments import PathMoments, covariances
 
+Matrix = Float[ndarray, "dimension dimension"]
+
 _RANK = 1e-12
 
 
-def ep_rate_ou(
-    drift: Float[ndarray, "dimension dimension"],
-    diffusion: Float[ndarray, "dimension dimension"],
-    covariance: Float[ndarray, "dimension dimension"] | None = None,
-) -> float:
+def ep_rate_ou(drift: Matrix, diffusion: Matrix, covariance: Matrix | None = None) -> float:
     """EP rate of ``dθ = −Aθ dt + √(2D) dW`` in its stationary state, nats per unit of time.
 
     ``tr(D⁻¹AΣAᵀ) − tr A`` (Godrèche & Luck 2019). Infinite where the noise leaves out a direction: the reverse of a
@@ -50,9 +48,7 @@ def ep_rate_ou(
     return float(np.trace(np.linalg.solve(diffusion, drift @ covariance @ drift.T)) - np.trace(drift))
 
 
-def ep_rate_ar1(
-    step_map: Float[ndarray, "dimension dimension"], step_noise: Float[ndarray, "dimension dimension"]
-) -> float:
+def ep_rate_ar1(step_map: Matrix, step_noise: Matrix) -> float:
     """EP of the chain ``θ' = Mθ + N(0, D)`` in its stationary state, nats per step.
 
     The divergence between two successive points and the same two exchanged, ``½[tr(J_b⁻¹J_f) − 2d]`` with
@@ -120,7 +116,7 @@ def ep_rate_fitted_ou(
     return moments.jackknife(_each(lambda mean: _continuous(mean, interval)), squares=_currents(moments.dimension))
 
 
-def deficient(noise: Float[ndarray, "dimension dimension"]) -> bool:
+def deficient(noise: Matrix) -> bool:
     """Whether the noise leaves out a direction, to float error."""
     values = np.linalg.eigvalsh(symmetric(noise))
     if values[0] < -_RANK * max(values[-1], 0.0):

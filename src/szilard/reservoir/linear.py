@@ -8,10 +8,10 @@ from numpy import ndarray
 
 from szilard.errors import ModelError
 
+Matrix = Float[ndarray, "dimension dimension"]
 
-def stationary_covariance(
-    step_map: Float[ndarray, "dimension dimension"], step_noise: Float[ndarray, "dimension dimension"]
-) -> Float[ndarray, "dimension dimension"]:
+
+def stationary_covariance(step_map: Matrix, step_noise: Matrix) -> Matrix:
     """Σ of the stationary state of ``θ' = Mθ + N(0, D)``: the solution of ``Σ = MΣMᵀ + D``.
 
     For SGD at a quadratic minimum M = 1 − rH and D = r²C/|b|, which is the discrete form of HΣ + ΣH = rC/|b|.
@@ -39,9 +39,7 @@ def stationary_covariance(
     return symmetric(linalg.solve_discrete_lyapunov(step_map, step_noise))
 
 
-def stationary_covariance_continuous(
-    drift: Float[ndarray, "dimension dimension"], diffusion: Float[ndarray, "dimension dimension"]
-) -> Float[ndarray, "dimension dimension"]:
+def stationary_covariance_continuous(drift: Matrix, diffusion: Matrix) -> Matrix:
     """Σ of the Ornstein–Uhlenbeck process ``dθ = −Aθ dt + √(2D) dW``: the solution of ``AΣ + ΣAᵀ = 2D``.
 
     Raises:
@@ -63,7 +61,7 @@ def stationary_covariance_continuous(
     return symmetric(linalg.solve_continuous_lyapunov(drift, 2 * diffusion))
 
 
-def square(name: str, matrix: Float[ndarray, ...]) -> Float[ndarray, "dimension dimension"]:
+def square(name: str, matrix: Float[ndarray, ...]) -> Matrix:
     """``matrix`` as float64, two-dimensional and square and finite, or :class:`~szilard.errors.ModelError`."""
     matrix = np.asarray(matrix, dtype=np.float64)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:

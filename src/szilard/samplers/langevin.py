@@ -18,6 +18,8 @@ from torch import Tensor
 from szilard.errors import SpecError
 from szilard.samplers.kernel import Energy, Relaxation, energy_and_gradient, normal_like, uniform_like
 
+PerState = Float[Tensor, " count"]
+
 
 @final
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,7 @@ class State:
     """Where chains are, with what the next proposal needs, so that each step evaluates the energy once."""
 
     x: Tensor
-    energy: Float[Tensor, " count"]
+    energy: PerState
     gradient: Tensor
 
     @classmethod
@@ -61,8 +63,8 @@ class _Langevin(ABC):
 
     @abstractmethod
     def _move(
-        self, state: State, new: State, log_ratio: Float[Tensor, " count"], generator: torch.Generator
-    ) -> tuple[State, Float[Tensor, " count"], Float[Tensor, " count"]]:
+        self, state: State, new: State, log_ratio: PerState, generator: torch.Generator
+    ) -> tuple[State, PerState, PerState]:
         """Where the chains go, the probability to go there, and the shadow work of it in nats."""
 
 
@@ -92,8 +94,8 @@ class MALA(_Langevin):
     """
 
     def _move(
-        self, state: State, new: State, log_ratio: Float[Tensor, " count"], generator: torch.Generator
-    ) -> tuple[State, Float[Tensor, " count"], Float[Tensor, " count"]]:
+        self, state: State, new: State, log_ratio: PerState, generator: torch.Generator
+    ) -> tuple[State, PerState, PerState]:
         chance = torch.nan_to_num(log_ratio.clamp(max=0.0).exp(), nan=0.0)
         taken = uniform_like(chance, generator) < chance
         along = taken.reshape(-1, *[1] * (state.x.dim() - 1))
@@ -132,14 +134,14 @@ class ULA(_Langevin):
     """
 
     def _move(
-        self, state: State, new: State, log_ratio: Float[Tensor, " count"], generator: torch.Generator
-    ) -> tuple[State, Float[Tensor, " count"], Float[Tensor, " count"]]:
+        self, state: State, new: State, log_ratio: PerState, generator: torch.Generator
+    ) -> tuple[State, PerState, PerState]:
         return new, torch.ones_like(log_ratio), -log_ratio
 
 
 def propose(
     energy: Energy, state: State, step_size: float, factor: Tensor | None, generator: torch.Generator
-) -> tuple[State, Float[Tensor, " count"]]:
+) -> tuple[State, PerState]:
     """``y = x − ε P ∇E(x) + √(2ε) L ξ`` with ``P = L Lᵀ`` and ξ ~ N(0, 1), and the log of the proposal's ratio.
 
     The second is ``ln [g(y→x) e^{−E(y)} / (g(x→y) e^{−E(x)})]`` in float64, with g the density of proposals: what
@@ -163,7 +165,7 @@ def propose(
     return new, (state.energy - new.energy) + (half[0] - half[1])
 
 
-def _half_square(noise: Tensor) -> Float[Tensor, " count"]:
+def _half_square(noise: Tensor) -> PerState:
     return noise.double().square().reshape(len(noise), -1).sum(1) / 2
 
 

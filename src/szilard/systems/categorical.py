@@ -20,18 +20,14 @@ from torch import Tensor
 from szilard.systems.base import System, require, require_steps
 from szilard.systems.decimal_sums import ledger_of
 
+Walk = Float[Tensor, "members points outcomes"]
+Outcomes = Float[Tensor, " outcomes"]
+
 
 class Path(Protocol):
     """A protocol of n steps: φ at every point, for each member."""
 
-    def walk(
-        self,
-        start: Float[Tensor, " outcomes"],
-        target: Float[Tensor, " outcomes"],
-        steps: int,
-        members: int,
-        generator: torch.Generator,
-    ) -> Float[Tensor, "members points outcomes"]:
+    def walk(self, start: Outcomes, target: Outcomes, steps: int, members: int, generator: torch.Generator) -> Walk:
         """φ = −ln p along the path, ``steps + 1`` points from ``start``."""
         ...
 
@@ -52,14 +48,7 @@ class MixturePath:
             f"remainder is {self.remainder}: give the share of the distance left at the end, above 0 and at most 1.",
         )
 
-    def walk(
-        self,
-        start: Float[Tensor, " outcomes"],
-        target: Float[Tensor, " outcomes"],
-        steps: int,
-        members: int,
-        generator: torch.Generator,
-    ) -> Float[Tensor, "members points outcomes"]:
+    def walk(self, start: Outcomes, target: Outcomes, steps: int, members: int, generator: torch.Generator) -> Walk:
         """The same path of parameters for every member."""
         left = self.remainder ** (torch.arange(steps + 1, dtype=torch.float64)[:, None] / max(steps, 1))
         return -torch.log(target + (start - target) * left).expand(members, -1, -1)
@@ -69,14 +58,7 @@ class MixturePath:
 class GreatCirclePath:
     """The geodesic at constant speed: √p moves along the great circle, all steps of equal length."""
 
-    def walk(
-        self,
-        start: Float[Tensor, " outcomes"],
-        target: Float[Tensor, " outcomes"],
-        steps: int,
-        members: int,
-        generator: torch.Generator,
-    ) -> Float[Tensor, "members points outcomes"]:
+    def walk(self, start: Outcomes, target: Outcomes, steps: int, members: int, generator: torch.Generator) -> Walk:
         """The same path of parameters for every member."""
         chord = (start.sqrt() - target.sqrt()).square().sum().sqrt()
         angle = 2 * math.asin(min(0.5 * float(chord), 1.0))
@@ -108,14 +90,7 @@ class DescentPath:
             f"batch_size is {self.batch_size!r}: give a whole number of outcomes per step, 1 or more.",
         )
 
-    def walk(
-        self,
-        start: Float[Tensor, " outcomes"],
-        target: Float[Tensor, " outcomes"],
-        steps: int,
-        members: int,
-        generator: torch.Generator,
-    ) -> Float[Tensor, "members points outcomes"]:
+    def walk(self, start: Outcomes, target: Outcomes, steps: int, members: int, generator: torch.Generator) -> Walk:
         """A path of its own, with batches of its own, for every member."""
         logits = torch.log(start).expand(members, -1)
         path = [-torch.log_softmax(logits, -1)]

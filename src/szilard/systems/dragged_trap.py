@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
 
 from szilard.systems.base import require, require_steps
 from szilard.systems.parameter_system import (
     Motion,
     ParameterSystem,
+    Theta,
     lead,
     normal,
     require_not_negative,
@@ -61,11 +61,6 @@ class DraggedTrap(ParameterSystem):
         )
 
     @property
-    def dimension(self) -> int:
-        """The number of parameters, which is one."""
-        return 1
-
-    @property
     def temperature(self) -> float:
         """The temperature T = rc/2, in units of the loss."""
         return 0.5 * self.rate * self.noise
@@ -97,21 +92,17 @@ class DraggedTrap(ParameterSystem):
 
     # Gradients
 
-    def force(
-        self, theta: Float[Tensor, "*members dimension"], *, step: int = 0
-    ) -> Float[Tensor, "*members dimension"]:
+    def force(self, theta: Theta, *, step: int = 0) -> Theta:
         """The force ``h(θ − λ)`` at that step, loss per unit of θ."""
         return self.curvature * (theta - self.minimum(step))
 
-    def gradient(
-        self, theta: Float[Tensor, "*members dimension"], *, generator: torch.Generator, parts: int = 1, step: int = 0
-    ) -> Float[Tensor, "*members dimension"]:
+    def gradient(self, theta: Theta, *, generator: torch.Generator, parts: int = 1, step: int = 0) -> Theta:
         """The force and noise of variance c; that of a part of a batch has ``parts`` times the variance."""
         return self.force(theta, step=step) + math.sqrt(self.noise * parts) * normal(theta.shape, generator)
 
     # Answers
 
-    def step_mean(self, theta: Float[Tensor, "*members dimension"], step: int) -> Float[Tensor, "*members dimension"]:
+    def step_mean(self, theta: Theta, step: int) -> Theta:
         """Mean of θ' given θ: what a path's entropy production is reckoned with."""
         return theta - self.rate * self.force(theta, step=step)
 

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from jaxtyping import Float
-from torch import Tensor
 
 from szilard.systems.base import require, require_steps
-from szilard.systems.parameter_system import Motion, ParameterSystem, lead, normal, require_positive
+from szilard.systems.parameter_system import Motion, ParameterSystem, Theta, lead, normal, require_positive
 
 
 @dataclass(frozen=True)
@@ -101,13 +100,11 @@ class Gyrator(ParameterSystem):
 
     # Gradients
 
-    def force(self, theta: Float[Tensor, "*members dimension"]) -> Float[Tensor, "*members dimension"]:
+    def force(self, theta: Theta) -> Theta:
         """The force ``Aθ``, loss per unit of θ, shaped as θ."""
         return theta @ torch.from_numpy(self.hessian)
 
-    def gradient(
-        self, theta: Float[Tensor, "*members dimension"], *, generator: torch.Generator, parts: int = 1
-    ) -> Float[Tensor, "*members dimension"]:
+    def gradient(self, theta: Theta, *, generator: torch.Generator, parts: int = 1) -> Theta:
         """``Aθ + ξ``; the noise of a part of a batch has ``parts`` times the variance."""
         spread = torch.tensor(self.temperatures, dtype=torch.float64).mul(2 * parts / self.rate).sqrt()
         return self.force(theta) + spread * normal(theta.shape, generator)

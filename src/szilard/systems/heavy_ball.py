@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float
 from torch import Tensor
 
 from szilard.systems.base import require, require_steps
 from szilard.systems.parameter_system import (
     Motion,
     ParameterSystem,
+    Theta,
     lead,
     normal,
     per_direction,
@@ -123,13 +123,11 @@ class HeavyBall(ParameterSystem):
 
     # Gradients
 
-    def force(self, theta: Float[Tensor, "*members dimension"]) -> Float[Tensor, "*members dimension"]:
+    def force(self, theta: Theta) -> Theta:
         """The force ``h_i θ_i`` on each parameter, shaped as θ."""
         return torch.tensor(self.curvatures, dtype=torch.float64) * theta
 
-    def gradient(
-        self, theta: Float[Tensor, "*members dimension"], *, generator: torch.Generator, parts: int = 1
-    ) -> Float[Tensor, "*members dimension"]:
+    def gradient(self, theta: Theta, *, generator: torch.Generator, parts: int = 1) -> Theta:
         """The force and noise of variance c; that of a part of a batch has ``parts`` times the variance."""
         spread = torch.tensor(self.noises, dtype=torch.float64).mul(parts).sqrt()
         return self.force(theta) + spread * normal(theta.shape, generator)

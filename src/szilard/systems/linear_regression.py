@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
-from torch import Tensor
 
 from szilard.systems.base import require, require_steps
 from szilard.systems.parameter_system import (
     Motion,
     ParameterSystem,
+    Theta,
     lead,
     normal,
     require_not_negative,
@@ -60,11 +59,6 @@ class LinearRegression(ParameterSystem):
         limit = 2 * self.batch_size / (self.input_variance * (self.batch_size + 2))
         require(self.rate < limit, f"rate is {self.rate}, at which Var θ is infinite: keep it below {limit:.6g}.")
 
-    @property
-    def dimension(self) -> int:
-        """The number of parameters, which is one."""
-        return 1
-
     # Protocol
 
     def simulate(self, steps: int, *, members: int | None = None, seed: int = 0) -> Motion:
@@ -84,13 +78,11 @@ class LinearRegression(ParameterSystem):
 
     # Gradients
 
-    def force(self, theta: Float[Tensor, "*members dimension"]) -> Float[Tensor, "*members dimension"]:
+    def force(self, theta: Theta) -> Theta:
         """The force ``aθ``, loss per unit of θ, shaped as θ."""
         return self.input_variance * theta
 
-    def gradient(
-        self, theta: Float[Tensor, "*members dimension"], *, generator: torch.Generator, parts: int = 1
-    ) -> Float[Tensor, "*members dimension"]:
+    def gradient(self, theta: Theta, *, generator: torch.Generator, parts: int = 1) -> Theta:
         """``mean(x²θ − xy)`` over S examples, or over S/parts of them."""
         size, rest = divmod(self.batch_size, parts)
         require(rest == 0, f"a batch of {self.batch_size} cannot be cut into {parts} equal parts: choose another.")
@@ -98,7 +90,7 @@ class LinearRegression(ParameterSystem):
         y = self.label_noise * normal((*theta.shape, size), generator)
         return (x * (x * theta[..., None] - y)).mean(-1)
 
-    def noise_at(self, theta: Float[Tensor, "*members dimension"]) -> Float[Tensor, "*members dimension"]:
+    def noise_at(self, theta: Theta) -> Theta:
         """The variance of a minibatch gradient at θ, ``(2a²θ² + aσ²)/S``."""
         a = self.input_variance
         return (2 * a * a * theta.square() + a * self.label_noise**2) / self.batch_size

@@ -19,6 +19,8 @@ from torch import Tensor
 
 from szilard.systems.base import require
 
+Theta = Float[Tensor, "*members dimension"]
+
 
 @dataclass(frozen=True)
 class Motion:
@@ -44,25 +46,23 @@ class ParameterSystem(abc.ABC):
     """r, the learning rate."""
 
     @property
-    @abc.abstractmethod
     def dimension(self) -> int:
-        """The number of parameters, length of θ."""
+        """The number of parameters, length of θ: one, where a system does not say otherwise."""
+        return 1
 
     @abc.abstractmethod
     def simulate(self, steps: int, *, members: int | None = None, seed: int = 0) -> Motion:
         """A stationary run; with ``members``, that many independent ones in the leading dimension."""
 
     @abc.abstractmethod
-    def force(self, theta: Float[Tensor, "*members dimension"]) -> Float[Tensor, "*members dimension"]:
+    def force(self, theta: Theta) -> Theta:
         """∇U, the gradient of the loss over all data, shaped as θ."""
 
     @abc.abstractmethod
-    def gradient(
-        self, theta: Float[Tensor, "*members dimension"], *, generator: torch.Generator, parts: int = 1
-    ) -> Float[Tensor, "*members dimension"]:
+    def gradient(self, theta: Theta, *, generator: torch.Generator, parts: int = 1) -> Theta:
         """The gradient of a fresh batch at ``theta``, or of the ``parts``-th part of one (2: half a batch)."""
 
-    def noise_at(self, theta: Float[Tensor, "*members dimension"]) -> Float[Tensor, "*members dimension"]:
+    def noise_at(self, theta: Theta) -> Theta:
         """Variance of a batch's gradient at ``theta``; by default the stationary one, whatever θ is."""
         noise = torch.tensor(self.by_direction()["noise_variance"], dtype=torch.float64)
         return noise.expand(theta.shape)

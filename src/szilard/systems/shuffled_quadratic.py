@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float
 from torch import Tensor
 
 from szilard.systems.base import require, require_steps
 from szilard.systems.parameter_system import (
     Motion,
     ParameterSystem,
+    Theta,
     lead,
     normal,
     require_not_negative,
@@ -67,11 +67,6 @@ class ShuffledQuadratic(ParameterSystem):
         )
 
     @property
-    def dimension(self) -> int:
-        """The number of parameters, which is one."""
-        return 1
-
-    @property
     def examples(self) -> int:
         """The number N of examples in the data set."""
         return self.batches * self.batch_size
@@ -116,13 +111,11 @@ class ShuffledQuadratic(ParameterSystem):
 
     # Gradients
 
-    def force(self, theta: Float[Tensor, "*members dimension"]) -> Float[Tensor, "*members dimension"]:
+    def force(self, theta: Theta) -> Theta:
         """The force ``hθ``, loss per unit of θ, shaped as θ."""
         return self.curvature * theta
 
-    def gradient(
-        self, theta: Float[Tensor, "*members dimension"], *, generator: torch.Generator, parts: int = 1
-    ) -> Float[Tensor, "*members dimension"]:
+    def gradient(self, theta: Theta, *, generator: torch.Generator, parts: int = 1) -> Theta:
         """The gradient of a batch drawn without replacement, in the normal approximation of its noise."""
         size, rest = divmod(self.batch_size, parts)
         require(rest == 0, f"a batch of {self.batch_size} cannot be cut into {parts} equal parts: choose another.")
