@@ -11,19 +11,11 @@ FAMILIES = (integrity, ideal, paths, advice)
 """Each has ``findings(reading)``."""
 
 UNCHECKABLE = (
-    Claim(
-        "M-info equals L-info",
-        "in ideal learning all that the parameters store was learned",
-        "paper §5",
-        "the entropy of the parameters is not known here; the run memorisation brackets M-info.",
-    ),
-    Claim(
-        "a Carnot bound",
-        "the efficiency has an upper limit below 1, set by temperatures",
-        "paper §5",
-        "X has one temperature, 1, and no second reservoir: its efficiency is limited by time alone.",
-    ),
-)
+    Claim("M-info equals L-info", "in ideal learning all that the parameters store was learned", "paper §5",
+          "the entropy of the parameters is not known here; the run memorisation brackets M-info."),
+    Claim("a Carnot bound", "the efficiency has an upper limit below 1, set by temperatures", "paper §5",
+          "X has one temperature, 1, and no second reservoir: its efficiency is limited by time alone."),
+)  # fmt: skip
 """What a trade-off of small machines cannot tell, and what would."""
 
 CLAIMS = (*claims_of(*FAMILIES), *UNCHECKABLE)
