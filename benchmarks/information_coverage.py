@@ -13,8 +13,8 @@ from pathlib import Path
 
 import torch
 
+from szilard.verify.case import nested_cases
 from szilard.verify.information import Bias, Calibration, calibrate, designs
-from szilard.verify.nested import nested_cases
 
 TARGET = (0.93, 0.97)
 CLUSTERS = (3, 6, 12, 24)

@@ -14,8 +14,8 @@ from pathlib import Path
 import torch
 
 from szilard.verify.coverage import FALSE_ALARM, LEVEL, Coverage, limits
+from szilard.verify.reservoir import Alarms, alarms, reservoir_coverage
 from szilard.verify.reservoir_case import reservoir_cases
-from szilard.verify.reservoir_coverage import Alarms, alarms, reservoir_coverage
 
 STEPS = (64, 256, 1024)
 

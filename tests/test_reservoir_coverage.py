@@ -10,8 +10,8 @@ import torch
 
 from szilard.estimate import Estimate, Kind
 from szilard.verify.coverage import LEVEL, Coverage, limits, rejected
+from szilard.verify.reservoir import _deviations, alarms, reservoir_coverage
 from szilard.verify.reservoir_case import ReservoirCase, reservoir_cases
-from szilard.verify.reservoir_coverage import _deviations, alarms, reservoir_coverage
 from szilard.verify.row import Comparison
 
 pytestmark = pytest.mark.slow
@@ -100,7 +100,7 @@ def test_the_count_itself() -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_no_more_than_a_few_runs_are_in_memory(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs are simulated in portions, all different."""
-    from szilard.verify import reservoir_coverage as module
+    from szilard.verify import reservoir as module
 
     case: ReservoirCase = CASES[name]
     monkeypatch.setattr(module, "_AT_ONCE", 2)

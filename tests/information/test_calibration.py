@@ -6,8 +6,8 @@ import pytest
 
 from szilard.information import coverage_note
 from szilard.information.measurement import MEASURED
+from szilard.verify.case import teachers
 from szilard.verify.information import calibrate
-from szilard.verify.nested import teachers
 
 pytestmark = pytest.mark.slow
 

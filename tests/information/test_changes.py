@@ -9,7 +9,7 @@ import pytest
 
 from szilard.errors import SpecError
 from szilard.information import Nesting, changes, ensemble_mean, label_free_stop, marginal_changes, measure
-from szilard.information.difference import change
+from szilard.information.measurement import change
 from szilard.systems import GaussianMean
 
 NESTING = Nesting.regular(datasets=6, seeds=3)

@@ -10,7 +10,7 @@ from scipy import stats
 
 from szilard.information import Measurement, Nesting, measure
 from szilard.systems import CategoricalTeachers
-from szilard.verify.nested import NestedCase, gaussian, teachers
+from szilard.verify.case import NestedCase, gaussian, teachers
 
 pytestmark = pytest.mark.slow
 

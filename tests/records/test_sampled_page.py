@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from szilard.monitor.gallery import GALLERY
-from szilard.monitor.model_space.schema import MODEL_SPACE
+from szilard.monitor.model_space.kept import MODEL_SPACE
 from szilard.monitor.sampled import schema as sampled_schema
 from szilard.records.schema import TRAINING, Variable
 

@@ -4,7 +4,6 @@ Everything takes log-probabilities of members on shared probe inputs, float64 in
 runs or files. :class:`Nesting` says where members belong, :func:`measure` makes a :class:`Measurement` of a look.
 """
 
-from szilard.information.difference import change, changes, marginal_changes
 from szilard.information.jackknife import ensemble_mean
 from szilard.information.m_info import (
     DataProcessing,
@@ -19,7 +18,7 @@ from szilard.information.m_info import (
     population_bound,
 )
 from szilard.information.measure import chunked, measure
-from szilard.information.measurement import Measurement, coverage_note
+from szilard.information.measurement import Measurement, change, changes, coverage_note, marginal_changes
 from szilard.information.nesting import Nesting
 from szilard.information.stopping import StoppingPoint, label_free_stop
 from szilard.information.supersample import Supersample, supersample_information

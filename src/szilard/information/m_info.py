@@ -17,9 +17,8 @@ from numpy import ndarray
 
 from szilard.errors import SpecError
 from szilard.estimate import Estimate, Kind
-from szilard.information.difference import change
 from szilard.information.jackknife import deletion_means, estimate
-from szilard.information.measurement import Measurement
+from szilard.information.measurement import Measurement, change
 
 
 def m_info_lower(measurement: Measurement) -> Estimate:

@@ -7,12 +7,11 @@ from collections.abc import Iterator
 import torch
 
 from szilard.errors import SpecError, nearest
-from szilard.verify.case import Case, Named, cases, named
+from szilard.verify.case import Case, Named, cases, named, nested_cases
 from szilard.verify.coverage import ensemble
 from szilard.verify.families import families
 from szilard.verify.families_case import family_cases
 from szilard.verify.information import informations
-from szilard.verify.nested import nested_cases
 from szilard.verify.reservoir import reservoirs
 from szilard.verify.reservoir_case import reservoir_cases
 from szilard.verify.row import FALSE_ALARM, Comparison, Row, Verification, judge

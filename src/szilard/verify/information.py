@@ -13,9 +13,8 @@ import numpy as np
 from szilard.estimate import Estimate, Kind
 from szilard.information import Nesting, measure
 from szilard.systems import CategoricalTeachers
-from szilard.verify.case import named
+from szilard.verify.case import NestedCase, named, nested_cases
 from szilard.verify.coverage import Coverage, count
-from szilard.verify.nested import NestedCase, nested_cases
 from szilard.verify.row import Comparison
 
 ENSEMBLES = 20

@@ -10,7 +10,7 @@ import numpy as np
 
 from szilard.ledger.embedding import classical_scaling
 from szilard.monitor.gallery import GALLERY
-from szilard.monitor.model_space.schema import BINS, MODEL_SPACE
+from szilard.monitor.model_space.kept import BINS, MODEL_SPACE
 from szilard.monitor.sampled.schema import (
     CAPABILITIES,
     LOG_NORMALISER,

@@ -21,8 +21,7 @@ from szilard.ledger.both_ends import (
 from szilard.ledger.free_energy import bennett
 from szilard.models.evaluation import any_algorithm, held_at, state_of, undisturbed
 from szilard.models.ppm import PPM, Sequential, known_normaliser
-from szilard.monitor.model_space.kept import KeptModel, KeptModels
-from szilard.monitor.model_space.schema import BINS, MODEL_SPACE
+from szilard.monitor.model_space.kept import BINS, MODEL_SPACE, KeptModel, KeptModels
 from szilard.monitor.rows import Rows
 from szilard.monitor.source import ModelSamples, Source, SourceRecorder
 from szilard.records.schema import HISTOGRAM_BINS, Group, Variable

@@ -14,10 +14,9 @@ import xarray as xr
 
 from szilard import ledger
 from szilard.information import jackknife
-from szilard.information.difference import marginal_changes
 from szilard.information.m_info import m_info_lower
 from szilard.information.measure import measure
-from szilard.information.measurement import Measurement
+from szilard.information.measurement import Measurement, marginal_changes
 from szilard.information.nesting import Nesting
 from szilard.records.reader import read
 from szilard.records.writer import RecordWriter
