@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
 
 from szilard.systems.base import require, require_steps
 from szilard.systems.parameter_system import (
     Motion,
     ParameterSystem,
     Theta,
+    descend,
     lead,
     normal,
     require_not_negative,
@@ -80,13 +80,10 @@ class DraggedTrap(ParameterSystem):
         """Started in the steady state of being dragged; ``force`` is that of the minimum of each point's own step."""
         require_steps(steps)
         generator = torch.Generator().manual_seed(seed)
-        path: list[Tensor] = [self._spread * normal((*lead(members), 1), generator) - self.lag]
-        gradients: list[Tensor] = []
-        for step in range(steps):
-            gradients.append(self.gradient(path[-1], generator=generator, step=step))
-            path.append(path[-1] - self.rate * gradients[-1])
-        thetas = torch.stack(path, -2)
-        batches = torch.stack(gradients, -2) if gradients else thetas[..., :0, :]
+        start = self._spread * normal((*lead(members), 1), generator) - self.lag
+        thetas, batches = descend(
+            lambda theta, step: self.gradient(theta, generator=generator, step=step), start, steps, self.rate
+        )
         minima = self.speed * torch.arange(steps + 1, dtype=torch.float64)[:, None]
         return Motion(thetas, batches, self.curvature * (thetas - minima))
 
@@ -135,10 +132,6 @@ class DraggedTrap(ParameterSystem):
         else:
             answers["ep_rate"] = math.inf if moving else 0.0
         return answers
-
-    def noise_autocorrelation(self, lag: int) -> float:
-        """The correlation of the noise at this lag: 1 at 0 and 0 beyond, for it is white."""
-        return float(lag == 0)
 
     @property
     def _spread(self) -> float:

@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float
 
 from szilard.systems.base import require, require_steps
-from szilard.systems.parameter_system import Motion, ParameterSystem, Theta, lead, normal, require_positive
+from szilard.systems.parameter_system import Motion, ParameterSystem, Theta, descend, lead, normal, require_positive
 
 
 @dataclass(frozen=True)
@@ -90,12 +90,8 @@ class Gyrator(ParameterSystem):
         require_steps(steps)
         generator = torch.Generator().manual_seed(seed)
         root = torch.from_numpy(np.linalg.cholesky(self.covariance))
-        path, gradients = [normal((*lead(members), 2), generator) @ root.T], []
-        for _ in range(steps):
-            gradients.append(self.gradient(path[-1], generator=generator))
-            path.append(path[-1] - self.rate * gradients[-1])
-        thetas = torch.stack(path, -2)
-        batches = torch.stack(gradients, -2) if gradients else thetas[..., :0, :]
+        start = normal((*lead(members), 2), generator) @ root.T
+        thetas, batches = descend(lambda theta, _: self.gradient(theta, generator=generator), start, steps, self.rate)
         return Motion(thetas, batches, self.force(thetas))
 
     # Gradients
@@ -168,10 +164,6 @@ class Gyrator(ParameterSystem):
         answers["anisotropy"] = float(0.5 * np.square(relative).sum())
         answers["current"] = 0.0 if balanced else self._current()
         return answers
-
-    def noise_autocorrelation(self, lag: int) -> float:
-        """The correlation of the noise at this lag: 1 at 0 and 0 beyond, for it is white."""
-        return float(lag == 0)
 
     def _current(self) -> float:
         """By Isserlis' theorem; ``lagged[i, j] = ⟨θ'_i θ_j⟩``."""

@@ -162,10 +162,6 @@ class HeavyBall(ParameterSystem):
             covariance = step[:, :2] @ covariance @ step[:, :2].T + np.outer(step[:, 2], step[:, 2])
         return float(covariance[0, 0])
 
-    def noise_autocorrelation(self, lag: int) -> float:
-        """The correlation of the noise at this lag: 1 at 0 and 0 beyond, for it is white."""
-        return float(lag == 0)
-
     def _direction(self, h: float, c: float) -> dict[str, float]:
         r, beta, kept = self.rate, self.momentum, 1 - self.dampening
         covariance = self._joint(h, c)

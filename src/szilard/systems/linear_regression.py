@@ -13,6 +13,7 @@ from szilard.systems.parameter_system import (
     Motion,
     ParameterSystem,
     Theta,
+    descend,
     lead,
     normal,
     require_not_negative,
@@ -68,12 +69,7 @@ class LinearRegression(ParameterSystem):
         theta = math.sqrt(self._variance) * normal((*lead(members), 1), generator)
         for _ in range(math.ceil(8 / -math.log(abs(self._second_moment_factor)))):
             theta = theta - self.rate * self.gradient(theta, generator=generator)
-        path, gradients = [theta], []
-        for _ in range(steps):
-            gradients.append(self.gradient(path[-1], generator=generator))
-            path.append(path[-1] - self.rate * gradients[-1])
-        thetas = torch.stack(path, -2)
-        batches = torch.stack(gradients, -2) if gradients else thetas[..., :0, :]
+        thetas, batches = descend(lambda point, _: self.gradient(point, generator=generator), theta, steps, self.rate)
         return Motion(thetas, batches, self.force(thetas))
 
     # Gradients
@@ -114,10 +110,6 @@ class LinearRegression(ParameterSystem):
         if signal > 0:
             answers["gradient_noise_scale"] = self.batch_size * noise / signal
         return {name: (value,) for name, value in answers.items()}
-
-    def noise_autocorrelation(self, lag: int) -> float:
-        """None: batches are fresh, and the noise of each has mean 0 whatever θ is."""
-        return float(lag == 0)
 
     @property
     def _variance(self) -> float:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import abc
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -71,9 +71,12 @@ class ParameterSystem(abc.ABC):
     def by_direction(self) -> Mapping[str, tuple[float, ...]]:
         """Stationary answers for each parameter, by record name."""
 
-    @abc.abstractmethod
     def noise_autocorrelation(self, lag: int) -> float:
-        """Correlation of the noise of steps ``lag`` apart, averaged over the place in the epoch; 1 at lag 0."""
+        """Correlation of the noise of steps ``lag`` apart, averaged over the place in the epoch; 1 at lag 0.
+
+        0 beyond, where a system does not say otherwise: the noise of fresh batches has mean 0 whatever θ is.
+        """
+        return float(lag == 0)
 
     def exact(self) -> Mapping[str, float]:
         """Stationary answers averaged over parameters, by record name; what does not exist is left out."""
@@ -106,6 +109,24 @@ def per_direction(value: float | Sequence[float], dimension: int, name: str) -> 
     values = (float(value),) * dimension if isinstance(value, int | float) else tuple(float(each) for each in value)
     require(len(values) == dimension, f"{name} has {len(values)} directions where there are {dimension}: give as many.")
     return values
+
+
+def descend(gradient: Callable[[Theta, int], Theta], start: Theta, steps: int, rate: float) -> tuple[Theta, Theta]:
+    """The points of ``θ' = θ − r g`` from ``start`` on, one more than steps, and the gradients g of the steps.
+
+    Args:
+        gradient: of a batch, from θ and the step's number.
+        start: where θ begins.
+        steps: how many.
+        rate: r.
+    """
+    path: list[Tensor] = [start]
+    gradients: list[Tensor] = []
+    for step in range(steps):
+        gradients.append(gradient(path[-1], step))
+        path.append(path[-1] - rate * gradients[-1])
+    thetas = torch.stack(path, -2)
+    return thetas, torch.stack(gradients, -2) if gradients else thetas[..., :0, :]
 
 
 def normal(shape: Sequence[int], generator: torch.Generator) -> Tensor:
