@@ -7,6 +7,7 @@ depends on the root attribute ``capability``: ``sequential``, ``tractable``, ``b
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from szilard.estimate import Kind
 from szilard.records.schema import TRAINING, Group, Variable
@@ -31,6 +32,13 @@ def sampled(
     return Variable(name, long_name, units, kind, cumulative, error, equation, dims)
 
 
+summed = partial(sampled, kind=Kind.UNBIASED, cumulative=True)
+"""A sum along the run, unbiased."""
+momentary = partial(sampled, kind=Kind.UNBIASED, cumulative=False)
+"""What holds at a record, unbiased."""
+replicated = partial(sampled, kind=Kind.ASYMPTOTIC, cumulative=True, error=ERROR_OVER_REPLICATES)
+"""A sum along the run from replicates of the sampler's population."""
+
 _POOL = (
     Variable("effective_sample_size", "effective samples over samples, in the set in use", "1",
              equation="(sum w)^2/(N sum w^2), from samples that measure nothing else"),
@@ -40,14 +48,14 @@ _POOL = (
              "sum_t eps^2 <phi^2>/2"),
 )  # fmt: skip
 
-_EXCESS = sampled(
-    "fluctuation_excess", "work that a phi which is not normalised would feign, over jumps within the samples' reach",
-    "sum_t <w (exp(-d_t) - 1)> = 0", Kind.UNBIASED, cumulative=True,
-)  # fmt: skip
+_EXCESS = summed(
+    "fluctuation_excess",
+    "work that a phi which is not normalised would feign, over jumps within the samples' reach",
+    "sum_t <w (exp(-d_t) - 1)> = 0",
+)
 
 _BY_INTERVAL = (
-    sampled("work_by_interval", "work at coarser measuring intervals", "W(k)", Kind.UNBIASED, cumulative=True,
-            dims=("path_interval",)),
+    summed("work_by_interval", "work at coarser measuring intervals", "W(k)", dims=("path_interval",)),
     Variable("steps_by_interval", "training steps covered at each measuring interval", "step", cumulative=True,
              dims=("path_interval",), integer=True),
     Variable("jumps_by_interval", "jumps made at each measuring interval", "1", cumulative=True,
@@ -56,25 +64,19 @@ _BY_INTERVAL = (
 
 TRACTABLE = (
     *_COUNTS,
-    sampled("energy", "energy U", "U_t = <phi_t>_{p_t}", Kind.UNBIASED, cumulative=False),
-    sampled("entropy_conditional", "conditional entropy S(X|theta)", "S_t = <-ln p_t>_{p_t}", Kind.UNBIASED,
-            cumulative=False),
-    sampled("work", "work W", "W = sum_t <w (d + exp(-d) - 1)>, w = p_{t-1}/p_s, x ~ p_s", Kind.UNBIASED,
-            cumulative=True),
-    sampled("heat", "heat Q absorbed by X", "Q = S_n - S_0 - W", Kind.UNBIASED, cumulative=True),
-    sampled("heat_stepwise", "heat Q, step by step", "sum_t <w (exp(-d) - 1)(phi_t - c)>", Kind.UNBIASED,
-            cumulative=True),
-    sampled("entropy_change", "change of conditional entropy since the first record", "S_n - S_0", Kind.UNBIASED,
-            cumulative=True),
-    sampled("ep_conditional", "conditional entropy production", "Sigma = -Q + S_n - S_0", Kind.UNBIASED,
-            cumulative=True),
-    sampled("work_reverse", "work of the reversed protocol", "W_rev = sum_t KL(p_t||p_{t-1})", Kind.UNBIASED,
-            cumulative=True),
-    sampled("work_direct", "work of one jump from the first model", "KL(p_0||p_n)", Kind.UNBIASED, cumulative=False),
+    momentary("energy", "energy U", "U_t = <phi_t>_{p_t}"),
+    momentary("entropy_conditional", "conditional entropy S(X|theta)", "S_t = <-ln p_t>_{p_t}"),
+    summed("work", "work W", "W = sum_t <w (d + exp(-d) - 1)>, w = p_{t-1}/p_s, x ~ p_s"),
+    summed("heat", "heat Q absorbed by X", "Q = S_n - S_0 - W"),
+    summed("heat_stepwise", "heat Q, step by step", "sum_t <w (exp(-d) - 1)(phi_t - c)>"),
+    summed("entropy_change", "change of conditional entropy since the first record", "S_n - S_0"),
+    summed("ep_conditional", "conditional entropy production", "Sigma = -Q + S_n - S_0"),
+    summed("work_reverse", "work of the reversed protocol", "W_rev = sum_t KL(p_t||p_{t-1})"),
+    momentary("work_direct", "work of one jump from the first model", "KL(p_0||p_n)"),
     sampled("length", "statistical length L", "L = sum_t 2 arccos <sqrt(p_t/p_{t-1})>_{p_{t-1}}", Kind.ASYMPTOTIC,
             cumulative=True, units="nat**0.5"),
-    sampled("fluctuation", "integral fluctuation theorem, mean over the steps since the previous record",
-            "<w exp(-d_t)> = 1", Kind.UNBIASED, cumulative=False, units="1"),
+    momentary("fluctuation", "integral fluctuation theorem, mean over the steps since the previous record",
+              "<w exp(-d_t)> = 1", units="1"),
     _EXCESS,
     *_BY_INTERVAL,
     *_POOL,
@@ -83,12 +85,9 @@ TRACTABLE = (
 
 SEQUENCES = (
     Variable("tokens", "mean tokens of a sequence", "1", Kind.UNBIASED, False, ERROR_OVER_SAMPLES),
-    sampled("work_per_sequence", "work W of a whole sequence", "W, not divided by its tokens", Kind.UNBIASED,
-            cumulative=True),
-    sampled("heat_per_sequence", "heat Q of a whole sequence", "Q, not divided by its tokens", Kind.UNBIASED,
-            cumulative=True),
-    sampled("entropy_per_sequence", "conditional entropy of a whole sequence", "S_t, not divided by its tokens",
-            Kind.UNBIASED, cumulative=False),
+    summed("work_per_sequence", "work W of a whole sequence", "W, not divided by its tokens"),
+    summed("heat_per_sequence", "heat Q of a whole sequence", "Q, not divided by its tokens"),
+    momentary("entropy_per_sequence", "conditional entropy of a whole sequence", "S_t, not divided by its tokens"),
 )  # fmt: skip
 """Beside :data:`TRACTABLE` for sequences, whose other quantities are per token of the horizon."""
 
@@ -115,10 +114,9 @@ BOUNDED = (
     *_bound("heat", "heat Q absorbed by X", "Q = S_n - S_0 - W", cumulative=True),
     *_bound("entropy_change", "change of conditional entropy since the first record", "S_n - S_0", cumulative=True),
     *_bound("ep_conditional", "conditional entropy production", "Sigma = -Q + S_n - S_0 = W", cumulative=True),
-    sampled("work_joint", "work on x and the latent variables together", "sum_t KL(p_{t-1}(x,z)||p_t(x,z))",
-            Kind.UNBIASED, cumulative=True),
-    sampled("entropy_gap", "upper less lower bound of the entropy, by number of draws",
-            "<-ln p^K(x; z ~ q)> - <-ln p^K(x; z* and z ~ q)>", Kind.UNBIASED, cumulative=False, dims=("draw",)),
+    summed("work_joint", "work on x and the latent variables together", "sum_t KL(p_{t-1}(x,z)||p_t(x,z))"),
+    momentary("entropy_gap", "upper less lower bound of the entropy, by number of draws",
+              "<-ln p^K(x; z ~ q)> - <-ln p^K(x; z* and z ~ q)>", dims=("draw",)),
     sampled("work_direct", "work of one jump from the first model, from above", "KL(p_0||p_n)", Kind.UPPER,
             cumulative=False),
     sampled("fluctuation", "integral fluctuation theorem of x and all draws, mean over the steps since the last record",
@@ -133,19 +131,13 @@ ENERGETIC = (
     *_COUNTS,
     sampled("energy", "mean energy <E>, Z left out", "<E_t>_{p_t}", Kind.ASYMPTOTIC, cumulative=False,
             error=ERROR_OVER_REPLICATES),
-    sampled("work", "work W with an ideal sampler", "W = sum_t <E_t - E_{t-1}>_{p_{t-1}} - dF_t", Kind.ASYMPTOTIC,
-            cumulative=True, error=ERROR_OVER_REPLICATES),
-    sampled("heat", "heat Q absorbed by X with an ideal sampler",
-            "Q = d<E> - dF - W, joined with heat_stepwise by their scatter over replicates", Kind.ASYMPTOTIC,
-            cumulative=True, error=ERROR_OVER_REPLICATES),
-    sampled("heat_stepwise", "heat Q, step by step", "sum_t Cov(exp(-dE), E_t)/<exp(-dE)> over p_{t-1}",
-            Kind.ASYMPTOTIC, cumulative=True, error=ERROR_OVER_REPLICATES),
-    sampled("free_energy_change", "change of free energy since the first record", "dF = -ln(Z_n/Z_0)",
-            Kind.ASYMPTOTIC, cumulative=True, error=ERROR_OVER_REPLICATES),
-    sampled("entropy_change", "change of conditional entropy since the first record", "S_n - S_0 = W + Q",
-            Kind.ASYMPTOTIC, cumulative=True, error=ERROR_OVER_REPLICATES),
-    sampled("ep_conditional", "conditional entropy production with an ideal sampler", "Sigma = -Q + S_n - S_0",
-            Kind.ASYMPTOTIC, cumulative=True, error=ERROR_OVER_REPLICATES),
+    replicated("work", "work W with an ideal sampler", "W = sum_t <E_t - E_{t-1}>_{p_{t-1}} - dF_t"),
+    replicated("heat", "heat Q absorbed by X with an ideal sampler",
+               "Q = d<E> - dF - W, joined with heat_stepwise by their scatter over replicates"),
+    replicated("heat_stepwise", "heat Q, step by step", "sum_t Cov(exp(-dE), E_t)/<exp(-dE)> over p_{t-1}"),
+    replicated("free_energy_change", "change of free energy since the first record", "dF = -ln(Z_n/Z_0)"),
+    replicated("entropy_change", "change of conditional entropy since the first record", "S_n - S_0 = W + Q"),
+    replicated("ep_conditional", "conditional entropy production with an ideal sampler", "Sigma = -Q + S_n - S_0"),
     sampled("fluctuation", "integral fluctuation theorem of the step, by chains on both its sides",
             "<exp(-(dE - dF))> with dF by BAR", Kind.ASYMPTOTIC, cumulative=False, error=ERROR_OVER_REPLICATES,
             units="1"),
