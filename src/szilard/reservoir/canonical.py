@@ -80,35 +80,44 @@ def canonical(
     if d < 2:
         raise RecordError("one direction has one temperature: give at least two.")
 
-    def matrix(mean: ndarray) -> ndarray:
-        return np.swapaxes(covariances(mean)[2], -1, -2)
-
-    def diagonal(mean: ndarray) -> ndarray:
-        return np.diagonal(matrix(mean), axis1=-2, axis2=-1)
-
-    def anisotropy(mean: ndarray) -> ndarray:
-        relative = matrix(mean) / diagonal(mean).mean(-1)[..., None, None]
-        return np.square(relative - np.eye(d)).sum((-2, -1)) / d
-
     if (
-        not np.abs(diagonal(moments.whole()).mean()) > 0
-        or not (np.abs(diagonal(moments.left_out()).mean(-1)) > 0).all()
+        not np.abs(_diagonal(moments.whole()).mean()) > 0
+        or not (np.abs(_diagonal(moments.left_out()).mean(-1)) > 0).all()
     ):
         raise RecordError("the path does not move, or feels no force: it has no temperature to compare directions by.")
 
-    def log_variance(mean: ndarray) -> ndarray:
-        values = diagonal(mean)
-        logs = np.log(np.where((values > 0).all(-1, keepdims=True), values, math.nan))
-        return np.asarray(logs.var(-1, ddof=1))
-
     return Canonical(
-        temperature=moments.jackknife(lambda mean: diagonal(mean).mean(-1)),
-        temperatures=moments.jackknife(diagonal),
-        anisotropy=moments.jackknife(anisotropy, squares=d - 1),
-        log_variance=moments.jackknife(log_variance, squares=d - 1),
-        p_value=_hotelling(diagonal(moments.each())),
+        temperature=moments.jackknife(lambda mean: _diagonal(mean).mean(-1)),
+        temperatures=moments.jackknife(_diagonal),
+        anisotropy=moments.jackknife(_anisotropy, squares=d - 1),
+        log_variance=moments.jackknife(_log_variance, squares=d - 1),
+        p_value=_hotelling(_diagonal(moments.each())),
         blocks=moments.blocks,
     )
+
+
+def _matrix(mean: ndarray) -> ndarray:
+    """⟨(θ_i − θ̄_i) ∂_jU⟩ from means of products, shape (…, dimension, dimension)."""
+    return np.swapaxes(covariances(mean)[2], -1, -2)
+
+
+def _diagonal(mean: ndarray) -> ndarray:
+    """The temperature of each direction, shape (…, dimension)."""
+    return np.diagonal(_matrix(mean), axis1=-2, axis2=-1)
+
+
+def _anisotropy(mean: ndarray) -> ndarray:
+    """Squared distance of the matrix over its mean temperature from the unit matrix, per direction."""
+    relative = _matrix(mean) / _diagonal(mean).mean(-1)[..., None, None]
+    d = relative.shape[-1]
+    return np.asarray(np.square(relative - np.eye(d)).sum((-2, -1)) / d)
+
+
+def _log_variance(mean: ndarray) -> ndarray:
+    """Variance over directions of the logarithm of their temperature; NaN where one is not positive."""
+    values = _diagonal(mean)
+    logs = np.log(np.where((values > 0).all(-1, keepdims=True), values, math.nan))
+    return np.asarray(logs.var(-1, ddof=1))
 
 
 def _hotelling(temperatures: Float[ndarray, "blocks dimension"]) -> float:
