@@ -46,6 +46,12 @@ def test_a_value_stands_to_the_place_of_its_error(value: float, error: float) ->
     assert "-" not in together and together.count("±") == 1 and together.count("·10") <= 1
 
 
+def test_a_value_near_one_needs_no_power_of_ten_however_small_its_error() -> None:
+    assert with_error(1.5, 3e-10) == "1.50000000000 ± 0.00000000030"
+    assert with_error(0.9999923, 9.1e-6) == "0.9999923 ± 0.0000091"
+    assert apart(150.0, 1e-7) == ("150.00000000", "0.00000010")
+
+
 def test_an_exact_value_has_no_error_and_a_zero_no_sign() -> None:
     assert with_error(-2.0, 0.0) == "−2 ± 0"
     assert with_error(-0.0001, 0.01) == "0.000 ± 0.010"

@@ -65,9 +65,9 @@ def _parts(value: float, error: float) -> tuple[str, str, str]:
     if error == 0:
         return number(value, 6), "0", ""
     places = 1 - math.floor(math.log10(abs(error)))
-    if -3 <= places <= 6:
-        return _fixed(value, max(places, 0)), _fixed(error, max(places, 0)), ""
     power = math.floor(math.log10(max(abs(value), abs(error))))
+    if -3 <= places <= 6 or (places > 6 and power >= -1):  # a value near one stays as it is, however small its error
+        return _fixed(value, max(places, 0)), _fixed(error, max(places, 0)), ""
     amount, spread = (_fixed(each / 10.0**power, places + power) for each in (value, error))
     return amount, spread, ten_to(power)
 

@@ -1,14 +1,10 @@
 """Gradients of single examples: in perceptrons by their norms alone, elsewhere by ``vmap``, and which way is taken.
 
-Gradients of single examples in perceptrons, by their norms alone: ``‖g_x‖² = ‖δ_x‖² (‖h_x‖² + 1)`` in each layer.
+In perceptrons ``‖g_x‖² = ‖δ_x‖² (‖h_x‖² + 1)`` in each layer: the gradient of one example at a linear layer's weights
+is the outer product of the gradient δ at its output and of what the layer heard, h; at its bias it is δ itself
+(Goodfellow 2015, arXiv:1510.01799). So the norms of n gradients cost what the gradient of a batch of n costs.
 
-The gradient of one example at a linear layer's weights is the outer product of the gradient δ at its output and of
-what the layer heard, h; at its bias it is δ itself (Goodfellow 2015, arXiv:1510.01799). So the norms of n gradients
-cost what the gradient of a batch of n costs.
-
-Gradients of single examples by ``torch.func``: any module that ``vmap`` takes, a slice of examples at a time.
-
-Which way the gradients of single examples are taken.
+``torch.func`` serves any module that ``vmap`` takes, a slice of examples at a time.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """One array of a record: its shape, and how a value becomes strict JSON, as the journal needs it.
 
-Records and coordinates, checked against their columns and packed as strict JSON can hold them.
+Rows and coordinates are checked against their columns before they are packed.
 """
 
 from __future__ import annotations

@@ -1,11 +1,8 @@
-"""How a record lies in Zarr v3: the files of a store, and a group of arrays for each group of the schema.
+"""How a record lies in Zarr v3: a group of arrays for each group of the schema, in chunks of 1,024 records.
 
-The files of a store: documents of Zarr v3 and chunks of plain numbers, each put in place whole.
-
-They are written as zarr-python writes them, byte for byte, but without it: a commit to a record of fifty arrays takes
-a few hundredths of a second of processor time, through Zarr's event loop a quarter of one.
-
-How a record lies in Zarr v3: a group of arrays for each group of the schema, in chunks of 1,024 records.
+The files of a store are documents of Zarr v3 and chunks of plain numbers, each put in place whole. They are written as
+zarr-python writes them, byte for byte, but without it: a commit to a record of fifty arrays takes a few hundredths of a
+second of processor time, through Zarr's event loop a quarter of one.
 """
 
 from __future__ import annotations

@@ -1,8 +1,6 @@
 """Where a record may be written, and the two ways to a store that can be written: a new one, and one to go on with.
 
-Where a record may be written: in a new or empty directory, or in place of another record when told so.
-
-The two ways to a store that can be written: a new one, and one to go on with.
+A record may be written in a new or empty directory, or in place of another record when told so.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The root of a record's store as plain JSON: enough to know a record and its attributes without loading Zarr.
+"""The root of a record's store as plain JSON: enough to know a record and its attributes without reading its numbers.
 
-The attributes of a record as a reader sees them.
+Here is also what a reader sees of the attributes: those of the last commit, with the journal's changes.
 """
 
 from __future__ import annotations

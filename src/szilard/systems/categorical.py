@@ -1,8 +1,6 @@
 """A categorical distribution that moves along a path from ``start`` to ``target``, with every number by summation.
 
-Ways for a categorical distribution to move from ``start`` to ``target``: mixture, great circle, gradient descent.
-
-A categorical distribution that moves: every number by summation, in 40-digit decimal arithmetic.
+The paths are a mixture, a great circle and gradient descent; the sums are in 40-digit decimal arithmetic.
 """
 
 from __future__ import annotations

@@ -1,9 +1,4 @@
-"""The columns of a burst's row as they are added, and those that are of the noise.
-
-The columns of a burst's row, as they are added one after the other.
-
-Columns of a burst's row that are of the noise: its variance, the signal, and correlations from step to step.
-"""
+"""The columns of a burst's row as they are added, and those of its noise: variance, signal, correlations in time."""
 
 from __future__ import annotations
 
