@@ -15,7 +15,7 @@ from drawing import BLUE, GREEN, INK, VERMILLION, between, dressed, heading, lab
 
 import szilard
 from szilard.reservoir import time_average
-from szilard.studies.kits.parameters.figures.scale import stretches
+from szilard.studies.kits.parameters.figures.noise import stretches
 from szilard.studies.kits.watched.bursts import Bursts
 from szilard.studies.kits.watched.reading import WatchedReading
 

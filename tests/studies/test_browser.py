@@ -19,10 +19,10 @@ from szilard.report import write
 from szilard.studies.ensemble.figures import FIGURES as OF_ENSEMBLES
 from szilard.studies.fig3.figures import FIGURES as OF_FIG3
 from szilard.studies.fig3.spec import fig3
-from szilard.studies.kits.parameters.figures import FAMILIES as OF_RESERVOIRS
+from szilard.studies.kits.parameters.figures import FIGURES as OF_RESERVOIRS
 from szilard.studies.sampled.figures import figures as of_sampled
 from szilard.studies.sampled.reading import read as read_sampled
-from szilard.studies.single.figures import FAMILIES
+from szilard.studies.single.figures import FIGURES
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
@@ -58,9 +58,9 @@ def visit(page: Path, profile: Path) -> tuple[str, str, list[str]]:
 def test_every_figure_draws_without_a_network(run: szilard.Run, tmp_path: Path) -> None:
     page = write(run.tree, run.audit(), tmp_path / "report.html")
     document, console, asked = visit(page, tmp_path)
-    assert f'data-drawn="{len(FAMILIES)}"' in document
-    assert document.count('class="main-svg"') >= 2 * len(FAMILIES)
-    assert document.count('class="scatterlayer') >= len(FAMILIES) - 1
+    assert f'data-drawn="{len(FIGURES)}"' in document
+    assert document.count('class="main-svg"') >= 2 * len(FIGURES)
+    assert document.count('class="scatterlayer') >= len(FIGURES) - 1
     assert console == ""
     assert [address for address in asked if not address.startswith(("file:", "data:", "blob:"))] == []
 
@@ -68,7 +68,7 @@ def test_every_figure_draws_without_a_network(run: szilard.Run, tmp_path: Path) 
 def test_every_figure_of_a_reservoir_draws(hot: szilard.Run, tmp_path: Path) -> None:
     page = write(hot.tree, hot.audit(), tmp_path / "report.html")
     document, console, asked = visit(page, tmp_path)
-    assert f'data-drawn="{len(FAMILIES) + len(OF_RESERVOIRS)}"' in document
+    assert f'data-drawn="{len(FIGURES) + len(OF_RESERVOIRS)}"' in document
     assert console == ""
     assert [address for address in asked if not address.startswith(("file:", "data:", "blob:"))] == []
 

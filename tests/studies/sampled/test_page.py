@@ -20,7 +20,7 @@ from szilard.audit import audit
 from szilard.page.safe import embed
 from szilard.report import render
 from szilard.studies.registry import study_of
-from szilard.studies.sampled.figures import FAMILIES, LEADING, figures
+from szilard.studies.sampled.figures import FIGURES, LEADING, figures
 from szilard.studies.sampled.gallery import Gallery
 from szilard.studies.sampled.reading import read
 from szilard.studies.sampled.words import outcome
@@ -102,7 +102,7 @@ def test_every_figure_is_there_and_valid(capability: str, trees: Callable[..., x
     reading = read(trees(capability))
     drawn = figures(reading)
     assert {figure.key for figure in drawn} == EVERYWHERE | OWN[capability]
-    first = LEADING.figure(reading)
+    first = LEADING(reading)
     assert first is not None
     assert first.key == "samples"
     for figure in [each for each in (first, *drawn) if not each.html]:
@@ -121,7 +121,7 @@ def _axes(trace: dict[str, Any]) -> tuple[str, str]:
 
 
 def test_every_figure_belongs_to_some_capability() -> None:
-    assert len(FAMILIES) == len(EVERYWHERE.union(*OWN.values()))
+    assert len(FIGURES) == len(EVERYWHERE.union(*OWN.values()))
 
 
 def test_it_says_what_was_seen(capability: str, trees: Callable[..., xr.DataTree]) -> None:
@@ -164,7 +164,7 @@ def test_a_short_record_has_a_page(rows: int, capability: str, trees: Callable[.
 def test_a_record_without_gallery_and_models_has_a_page(capability: str, trees: Callable[..., xr.DataTree]) -> None:
     tree = trees(capability, gallery=False, space=False, held_out=None, baseline=None)
     reading = read(tree)
-    assert LEADING.figure(reading) is None
+    assert LEADING(reading) is None
     assert {figure.key for figure in figures(reading)} == (EVERYWHERE | OWN[capability]) - {
         "space",
         "detailed",
@@ -262,7 +262,7 @@ def test_other_forms_of_samples(form: dict[str, Any], kind: str, trees: Callable
     gallery = Gallery.of(tree)
     assert gallery is not None
     assert gallery.form == kind
-    first = LEADING.figure(read(tree))
+    first = LEADING(read(tree))
     assert first is not None
     assert bool(first.html) == (kind == "tokens")
     said_on(tree)

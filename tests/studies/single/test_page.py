@@ -18,7 +18,7 @@ from szilard.audit import audit
 from szilard.page.curve import thinned
 from szilard.page.safe import embed
 from szilard.report import render, write
-from szilard.studies.single.figures import FAMILIES, figures
+from szilard.studies.single.figures import FIGURES, figures
 from szilard.studies.single.reading import SingleReading
 
 
@@ -62,7 +62,7 @@ def page_of(tree: xr.DataTree) -> Page:
 
 def test_every_figure_is_there_and_valid(run: szilard.Run) -> None:
     drawn = figures(SingleReading(run.tree))
-    assert len(drawn) == len(FAMILIES)
+    assert len(drawn) == len(FIGURES)
     assert len({figure.key for figure in drawn}) == len(drawn)
     for figure in drawn:
         for frame in figure.frames or [{"data": figure.data, "layout": figure.layout}]:
@@ -153,7 +153,7 @@ def test_the_banner_says_what_to_mind(changes: dict, said: str, retold: Callable
 def test_what_is_missing_is_left_out(changes: dict, missing: int, retold: Callable[..., xr.DataTree]) -> None:
     tree = retold(**changes)
     drawn = figures(SingleReading(tree))
-    assert len(FAMILIES) - len(drawn) == missing
+    assert len(FIGURES) - len(drawn) == missing
     page_of(tree)
 
 

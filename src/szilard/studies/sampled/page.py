@@ -58,7 +58,7 @@ def content(reading: SampledReading, audit: Audit) -> Content:
         covered=f"{reading.records:,} records, {reading.span()}",
         remarks=_remarks(reading),
         cards=_cards(reading) if reading.whole else [],
-        leading=LEADING.figure(reading),
+        leading=LEADING(reading),
         paragraphs=paragraphs(reading, audit),
         numbers=_numbers(reading),
         figures=figures(reading),

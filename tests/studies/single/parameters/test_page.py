@@ -18,7 +18,7 @@ from szilard.data import Dataset
 from szilard.page.plot import Plot
 from szilard.page.safe import embed
 from szilard.report import render
-from szilard.studies.kits.parameters.figures import FAMILIES
+from szilard.studies.kits.parameters.figures import FIGURES
 from szilard.studies.kits.parameters.figures.marks import (
     PENS,
     along,
@@ -32,7 +32,7 @@ from szilard.studies.kits.parameters.figures.marks import (
 from szilard.studies.kits.parameters.page import layer_table
 from szilard.studies.kits.watched.bursts import Bursts
 from szilard.studies.kits.watched.reading import WatchedReading
-from szilard.studies.single.figures import FAMILIES as OF_THE_LEDGER
+from szilard.studies.single.figures import FIGURES as OF_THE_LEDGER
 from szilard.studies.single.figures import figures
 from szilard.studies.single.reading import SingleReading
 
@@ -55,7 +55,7 @@ def altered(run: szilard.Run, change: Callable[[xr.Dataset], xr.Dataset], **attr
 
 def test_every_figure_is_there_and_valid(hot: szilard.Run) -> None:
     shown = figures(SingleReading(hot.tree))
-    assert len({figure.key for figure in shown}) == len(shown) == len(OF_THE_LEDGER) + len(FAMILIES)
+    assert len({figure.key for figure in shown}) == len(shown) == len(OF_THE_LEDGER) + len(FIGURES)
     for figure in shown[len(OF_THE_LEDGER) :]:
         plain = json.loads(embed({"data": figure.data, "layout": figure.layout}))
         assert go.Figure(plain, skip_invalid=False).data

@@ -1,29 +1,24 @@
-"""The figures of a sampled run, one a file: ``figure(reading)`` returns None where the record lacks what it shows."""
+"""The figures of a sampled run, by what they answer: each returns None where the record lacks what it shows."""
 
 from __future__ import annotations
 
 from szilard.page.style import Figure
-from szilard.studies.sampled.figures import (
+from szilard.studies.sampled.figures.ledger import (
     bounds,
-    chains,
-    detailed,
-    dissipation,
     entropy,
     fluctuation,
     intervals,
-    jarzynski,
     ledger,
-    pool,
-    relaxation,
-    samples,
     score,
-    space,
     training,
 )
+from szilard.studies.sampled.figures.models import detailed, space
+from szilard.studies.sampled.figures.sampler import chains, dissipation, jarzynski, pool, relaxation
+from szilard.studies.sampled.figures.samples import samples
 from szilard.studies.sampled.reading import SampledReading
 
 LEADING = samples
-FAMILIES = (
+FIGURES = (
     ledger, space, dissipation, relaxation, chains, bounds, detailed, entropy, score, training, fluctuation, pool,
     jarzynski, intervals,
 )  # fmt: skip
@@ -32,4 +27,4 @@ FAMILIES = (
 
 def figures(reading: SampledReading) -> list[Figure]:
     """Every figure that this record supports."""
-    return [drawn for family in FAMILIES if (drawn := family.figure(reading)) is not None]
+    return [drawn for figure in FIGURES if (drawn := figure(reading)) is not None]
