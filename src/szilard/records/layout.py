@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from szilard.records.schema import Group, Variable
 
 METADATA = "zarr.json"
 """The name of every document."""
+_SCALAR = json.JSONEncoder().encode
 
 
 def group_document(attributes: Mapping[str, Any]) -> Document:
@@ -75,7 +77,26 @@ def put_document(directory: Path, document: Document) -> None:
     Raises:
         OSError: if it cannot be written; what lay there stays.
     """
-    put(directory / METADATA, json.dumps(document, indent=2).encode())
+    put(directory / METADATA, _indented(document).encode())
+
+
+def _indented(value: Any, margin: str = "\n") -> str:
+    """What ``json.dumps(value, indent=2)`` returns; Python's own, a chain of generators, takes far longer."""
+    inner = f"{margin}  "
+    if isinstance(value, dict) and "data_type" in value:
+        return _of_array(_SCALAR(value)).replace("\n", margin)
+    if isinstance(value, dict) and value:
+        items = ",".join([f"{inner}{_SCALAR(key)}: {_indented(item, inner)}" for key, item in value.items()])
+        return f"{{{items}{margin}}}"
+    if isinstance(value, list) and value:
+        return f"[{','.join([inner + _indented(item, inner) for item in value])}{margin}]"
+    return _SCALAR(value)
+
+
+@lru_cache(maxsize=1024)
+def _of_array(document: str) -> str:
+    """An array's document, line by line: it stands in its own file, in the root, and alike in many records."""
+    return json.dumps(json.loads(document), indent=2)
 
 
 def put_rows(directory: Path, array: StoredArray, start: int, values: NDArray[Any]) -> None:
