@@ -96,11 +96,11 @@ def unavailable(nesting: Nesting) -> dict[str, str]:
     if not nesting.crossed:
         for name in ("info_seed_initialisation", "info_seed_order"):
             reasons[name] = "initialisation and batch order are not crossed: both change from seed to seed."
-    _quadratic(reasons, nesting)
+    _quadratic(reasons)
     return reasons | _without_error(nesting, reasons)
 
 
-def _quadratic(reasons: dict[str, str], nesting: Nesting) -> None:
+def _quadratic(reasons: dict[str, str]) -> None:
     """The quadratic companions are missing where the informations are."""
     for name in ("info_task", "info_dataset", "info_seed", "info_seed_initialisation", "info_seed_order"):
         if name in reasons:

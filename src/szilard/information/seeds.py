@@ -39,18 +39,16 @@ def seed_effect(
         dataset_weight: shares of datasets.
         seeds: members left of each dataset.
     """
-    plugin = entropies.dataset[..., SELF] - own
     if nesting.crossed:
-        return _crossed(entropies, nesting, dataset_weight, plugin, own)
+        return _crossed(entropies, nesting, dataset_weight, own)
+    plugin = entropies.dataset[..., SELF] - own
     shrink = (dataset_weight * (1 - 1 / np.maximum(seeds, 1))).sum(1)
     total = (dataset_weight * plugin).sum(1)
     information = np.divide(total, shrink, out=np.zeros_like(total), where=shrink > 1e-12)
     return SeedEffect(information, information[:, None] / np.maximum(seeds, 1), {})
 
 
-def _crossed(
-    entropies: Entropies, nesting: Nesting, dataset_weight: ndarray, plugin: ndarray, own: ndarray
-) -> SeedEffect:
+def _crossed(entropies: Entropies, nesting: Nesting, dataset_weight: ndarray, own: ndarray) -> SeedEffect:
     """Effects a of the initialisation, b of the order, c of both together, from plug-ins on I × J tables.
 
     ``H(p̄) − ⟨H(p̄_i)⟩ = (1 − 1/I)(a + c/J)``, ``H(p̄) − ⟨H(p̄_j)⟩ = (1 − 1/J)(b + c/I)`` and

@@ -27,10 +27,10 @@ def figure(reading: ReversalReading) -> Figure:
             values, pen = relative[:, column, place], Pen(shade(place, count), width=2.6 if place == 0 else 1.8)
             panel.line(medians(back, _cut(values)), f"r = {number(reading.rates[place])}", pen)
             if place in named and values[-1] <= MOST:
-                panel.end(rate_of(reading.rates, place), float(values[-1]), pen.colour)
+                panel.end(rate_of(place), float(values[-1]), pen.colour)
             beyond = np.flatnonzero(~(values <= MOST))
             if len(beyond):
-                text, left = rate_of(reading.rates, place), float(back[beyond[0]])
+                text, left = rate_of(place), float(back[beyond[0]])
                 panel.over(text, left, pen.colour, shift=(2, 0), level="below")
         panel.heading(f"{when(start)}, {reading.networks[0]}", below=True)
         panel.rule(RETRACED, "a tenth", right=True)

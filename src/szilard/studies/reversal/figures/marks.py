@@ -37,7 +37,7 @@ def ribbon(panel: Panel, x: Any, values: np.ndarray, pen: Pen) -> None:
         panel.between(x, values.min(0), values.max(0), pen)
 
 
-def rate_of(rates: np.ndarray, place: int) -> str:
+def rate_of(place: int) -> str:
     """A rate as a share of the training's own, such as ``r/4``; ``place`` counts the halvings."""
     return "r" if place == 0 else f"r/{2**place}"
 
