@@ -15,7 +15,7 @@ from drawing import dressed, save
 import szilard
 from szilard.numbers import with_error
 from szilard.studies.fig3.claims.temperature import layer_temperatures
-from szilard.studies.fig3.figures import panels
+from szilard.studies.fig3.figures.panels import panels
 from szilard.studies.fig3.reading import Fig3Reading, read
 
 WIDTH, HEIGHT = 1240, 800
@@ -28,7 +28,7 @@ CLAIMS = (
 
 def picture(run: szilard.Run, target: str) -> None:
     """The figure that leads the report, larger."""
-    drawn = panels.figure(read(run.tree))
+    drawn = panels(read(run.tree))
     if drawn is None:
         sys.exit(f"{run.path} holds nothing that can be drawn.")
     figure = go.Figure({"data": drawn.data, "layout": drawn.layout})

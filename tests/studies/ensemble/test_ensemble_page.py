@@ -49,7 +49,7 @@ def text_of(page: str) -> str:
 def drawn(run: szilard.Run) -> dict[str, Any]:
     """Every figure by its key, as a browser gets it."""
     reading = read(run.tree)
-    found = [figure for figure in (LEADING.figure(reading), *figures(reading)) if figure is not None]
+    found = [figure for figure in (LEADING(reading), *figures(reading)) if figure is not None]
     return {each.key: json.loads(embed({"data": each.data, "layout": each.layout})) for each in found}
 
 

@@ -19,7 +19,7 @@ from szilard.audit import Audit, audit
 from szilard.page.safe import embed
 from szilard.report import render
 from szilard.studies.fig3.figures import FIGURES, LEADING, figures
-from szilard.studies.fig3.figures.white import _breaks, _broken
+from szilard.studies.fig3.figures.noise import _breaks, _broken
 from szilard.studies.fig3.reading import read
 from szilard.studies.fig3.spec import Figure3, fig3
 from szilard.studies.fig3.words import summary
@@ -50,7 +50,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> szilard.Run:
 def drawn(tree: xr.DataTree) -> dict[str, Any]:
     """Every figure by its key, as a browser gets it."""
     reading = read(tree)
-    found = [figure for figure in (LEADING.figure(reading), *figures(reading)) if figure is not None]
+    found = [figure for figure in (LEADING(reading), *figures(reading)) if figure is not None]
     plain = {figure.key: json.loads(embed({"data": figure.data, "layout": figure.layout})) for figure in found}
     for figure in plain.values():
         assert go.Figure(figure, skip_invalid=False).data
@@ -87,7 +87,7 @@ def test_the_four_panels_and_the_rest_are_drawn(small: szilard.Run) -> None:
 
 def test_the_panels_are_stacked_on_narrow_screens(small: szilard.Run) -> None:
     """One column in their order, none above another, with all that they are named by."""
-    figure = LEADING.figure(read(small.tree))
+    figure = LEADING(read(small.tree))
     assert figure is not None and figure.narrow is not None and figure.narrow_panels > figure.panels
     keys = ("", "2", "3", "4")
     assert all(figure.narrow[f"xaxis{key}"]["domain"] == [0.0, 1.0] for key in keys)

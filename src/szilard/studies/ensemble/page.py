@@ -49,7 +49,7 @@ def content(reading: EnsembleReading, audit: Audit) -> Content:
         covered=f"{reading.size:,} trainings, {reading.records:,} records, {reading.span()}",
         remarks=_remarks(reading),
         cards=_cards(reading),
-        leading=LEADING.figure(reading),
+        leading=LEADING(reading),
         paragraphs=paragraphs(reading, audit),
         numbers=_numbers(reading),
         figures=figures(reading),

@@ -34,7 +34,7 @@ def content(reading: Fig3Reading, audit: Audit) -> Content:
         covered=f"{trainings:,} trainings, {reading.records:,} records, {reading.span()}",
         remarks=_remarks(reading),
         cards=_cards(reading, audit),
-        leading=LEADING.figure(reading),
+        leading=LEADING(reading),
         paragraphs=paragraphs(reading, audit),
         numbers=_numbers(reading),
         figures=figures(reading),

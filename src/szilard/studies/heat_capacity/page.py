@@ -34,7 +34,7 @@ def content(reading: HeatCapacityReading, audit: Audit) -> Content:
         audit,
         subtitle="How the loss of stationary training answers to temperature",
         cards=_cards(reading) if whole else [],
-        leading=LEADING.figure(reading) if whole else None,
+        leading=LEADING(reading) if whole else None,
         paragraphs=paragraphs(reading, audit),
         numbers=_numbers(reading) if whole else "",
         figures=figures(reading) if whole else [],

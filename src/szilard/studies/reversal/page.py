@@ -31,7 +31,7 @@ def content(reading: ReversalReading, audit: Audit) -> Content:
         subtitle="A training run backwards: reversed inputs, gradient ascent (paper Appendix A)",
         covered=f"{reading.span()}, over {reading.seeds} seeds",
         cards=_cards(reading) if whole else [],
-        leading=LEADING.figure(reading) if whole else None,
+        leading=LEADING(reading) if whole else None,
         paragraphs=paragraphs(reading, audit),
         numbers=_numbers(reading) if whole else "",
         figures=figures(reading, audit) if whole else [],

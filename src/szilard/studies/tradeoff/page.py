@@ -34,7 +34,7 @@ def content(reading: TradeOffReading, audit: Audit) -> Content:
         audit,
         subtitle="What sampler steps and small updates buy of efficiency",
         cards=_cards(reading) if whole else [],
-        leading=LEADING.figure(reading) if whole else None,
+        leading=LEADING(reading) if whole else None,
         paragraphs=paragraphs(reading, audit),
         numbers=_numbers(reading) if whole else "",
         figures=figures(reading) if whole else [],

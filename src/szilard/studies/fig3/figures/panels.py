@@ -1,4 +1,4 @@
-"""The four panels of the paper's Figure 3."""
+"""The four panels of the paper's Figure 3, and how batch sizes look everywhere."""
 
 from __future__ import annotations
 
@@ -13,9 +13,17 @@ from szilard.page.marks import JOINED
 from szilard.page.notes import SAID
 from szilard.page.panel import Panel
 from szilard.page.plot import Place, Plot
-from szilard.page.style import Figure, Pen
-from szilard.studies.fig3.figures.marks import pen_of
+from szilard.page.style import BLUE, GREEN, ORANGE, PURPLE, VERMILLION, Figure, Pen
 from szilard.studies.fig3.reading import Fig3Reading
+
+PENS = (Pen(VERMILLION), Pen(BLUE, "dash"), Pen(GREEN, "dot"), Pen(PURPLE, "dashdot"), Pen(ORANGE, "longdash"))
+"""Of the batch sizes, from the smallest."""
+
+
+def pen_of(batch: int) -> Pen:
+    """The colour and dash of a batch size, by its place."""
+    return PENS[batch % len(PENS)]
+
 
 LEFT, RIGHT = (0.0, 0.405), (0.565, 0.97)
 TOP, BOTTOM = (0.565, 0.955), (0.0, 0.39)
@@ -32,8 +40,11 @@ MARKS = (("circle", "●"), ("square", "■"), ("diamond", "◆"), ("cross", "�
 """Of the batch sizes: Plotly's name of a mark, and the mark."""
 
 
-def figure(reading: Fig3Reading) -> Figure | None:
-    """None where nothing can be drawn."""
+def panels(reading: Fig3Reading) -> Figure | None:
+    """The four panels of the paper's Figure 3.
+
+    None where nothing can be drawn.
+    """
     if not reading.shown:
         return None
     plot = Plot(right=66, closest=True, places=SQUARE)
