@@ -6,8 +6,7 @@ from szilard.ensemble.datasets import Disjoint
 from szilard.ensemble.design import Design
 from szilard.ensemble.record_at import Geometric
 from szilard.ensemble.tasks import LabelPermutation
-from szilard.studies.kits.experiment.sizes import size_of
-from szilard.studies.kits.experiment.spec import Experiment, Probe
+from szilard.studies.kits.experiment.spec import Experiment, Probe, size_of
 from szilard.training import SGD, Training, factory
 
 TASKS = 24

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from szilard.data import Dataset
-from szilard.studies.kits.experiment.sizes import size_of
-from szilard.studies.kits.experiment.spec import Probe
+from szilard.studies.kits.experiment.spec import Probe, size_of
 from szilard.studies.spec import Spec
 from szilard.training import SGD, Factory, Training, factory
 

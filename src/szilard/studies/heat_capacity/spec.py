@@ -8,7 +8,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 
 from szilard.data import Dataset
 from szilard.errors import SpecError
-from szilard.studies.kits.experiment.sizes import size_of
+from szilard.studies.kits.experiment.spec import size_of
 from szilard.studies.spec import Spec
 from szilard.training import Factory, factory
 

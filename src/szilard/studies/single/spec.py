@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from szilard.studies.kits.experiment.reservoir import ReservoirSettings
-from szilard.studies.kits.experiment.sizes import size_of
-from szilard.studies.kits.experiment.spec import Experiment, Probe
+from szilard.studies.kits.experiment.spec import Experiment, Probe, size_of
 from szilard.training import SGD, Training, factory
 
 RESERVOIR_EVERY = 200

@@ -19,9 +19,8 @@ from szilard.models import RBM, EnergyBased, RestrictedBoltzmann
 from szilard.models.boltzmann_machine import binary_states
 from szilard.samplers import MALA
 from szilard.studies.sampled.families.chains import LEARNING, TrainingChains
-from szilard.studies.sampled.families.densities import Modes
+from szilard.studies.sampled.families.densities import Gaussian, Modes, annealed, summed
 from szilard.studies.sampled.families.ebm import EBM, ebm
-from szilard.studies.sampled.families.gaussian import Gaussian, annealed, summed
 from szilard.studies.sampled.families.rbm import log_odds, rbm
 from szilard.training.energies import TiltedGaussian, TwoModes
 

@@ -19,8 +19,7 @@ from szilard import AdamW, Training, factory
 from szilard.data import Characters
 from szilard.errors import DataError, SpecError
 from szilard.studies.sampled.families.finetune import FineTuning, finetune
-from szilard.studies.sampled.families.language import phi_on
-from szilard.studies.sampled.families.n_gram import NGram
+from szilard.studies.sampled.families.language import NGram, phi_on
 from szilard.studies.sampled.families.text import CharacterText, text
 from szilard.training import pretrained
 from szilard.training.transformer import Transformer, transformer

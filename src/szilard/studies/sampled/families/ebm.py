@@ -16,8 +16,17 @@ from szilard.models import EnergyBased
 from szilard.samplers import MALA, adapted
 from szilard.studies.sampled.families.chains import BETWEEN, EnergySpec
 from szilard.studies.sampled.families.continuous import FITTED, KNOWN, ContinuousData
-from szilard.studies.sampled.families.densities import PLANES, TWO_MODES, Modes, Plane, plane
-from szilard.studies.sampled.families.gaussian import GAUSSIAN, Gaussian, annealed, summed
+from szilard.studies.sampled.families.densities import (
+    GAUSSIAN,
+    PLANES,
+    TWO_MODES,
+    Gaussian,
+    Modes,
+    Plane,
+    annealed,
+    plane,
+    summed,
+)
 from szilard.studies.sampled.families.images import dequantised, pixels_of
 from szilard.studies.sampled.subject import HeldOut, Subject
 from szilard.training import SGD, Adam, Cosine, Training, factory, streams

@@ -12,8 +12,7 @@ from torch.distributions import MultivariateNormal
 from szilard.errors import SpecError
 from szilard.models import Flow
 from szilard.studies.sampled.families.continuous import FITTED, KNOWN, ContinuousData
-from szilard.studies.sampled.families.densities import PLANES, Plane, plane
-from szilard.studies.sampled.families.gaussian import GAUSSIAN
+from szilard.studies.sampled.families.densities import GAUSSIAN, PLANES, Plane, plane
 from szilard.studies.sampled.families.images import dequantised, pixels_of
 from szilard.studies.sampled.spec import FamilySpec
 from szilard.studies.sampled.subject import HeldOut, Subject

@@ -13,8 +13,7 @@ from szilard.data import Text, load_text
 from szilard.data.text import AUSTEN
 from szilard.errors import ModelError, SpecError
 from szilard.models import Autoregressive
-from szilard.studies.sampled.families.language import LanguageSpec, compared, phi_on, pieces_after, spread
-from szilard.studies.sampled.families.n_gram import NGram
+from szilard.studies.sampled.families.language import LanguageSpec, NGram, compared, phi_on, pieces_after, spread
 from szilard.studies.sampled.subject import HeldOut, Score, Subject
 from szilard.training import AdamW, Cosine, Training, factory
 
@@ -31,7 +30,7 @@ class CharacterText(LanguageSpec):
     Attributes:
         data: ``austen``, or the path of a file in UTF-8.
         length: characters of the sequences that are watched; they go on from a newline.
-        order: of the baseline, an n-gram model (:class:`~szilard.studies.sampled.families.n_gram.NGram`).
+        order: of the baseline, an n-gram model (:class:`~szilard.studies.sampled.families.language.NGram`).
         given: pieces of held-out text for the teacher-forced quantities; 0 leaves them out.
         text_held_out: fraction of the text that is held out.
     """

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from szilard.studies.kits.parameters import claims as reservoir
 from szilard.studies.kits.watched.claims import UNCHECKABLE, ideal, integrity, motion, rounding
-from szilard.studies.single.claims import identities, limits, routes
+from szilard.studies.single.claims import identities, routes
 from szilard.studies.single.reading import SingleReading
 from szilard.verdicts.claim import claims_of
 from szilard.verdicts.finding import Finding
 
-FAMILIES = (integrity, identities, limits, routes, rounding, motion, ideal, reservoir)
+FAMILIES = (integrity, identities, routes, rounding, motion, ideal, reservoir)
 """Each has ``findings(reading)``."""
 """Each has ``findings(reading)``."""
 
