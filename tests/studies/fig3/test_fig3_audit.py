@@ -12,8 +12,8 @@ import szilard
 from szilard.audit import Verdict
 from szilard.reservoir.contrasts import largest_effect
 from szilard.studies.fig3 import words
+from szilard.studies.fig3.claims.noise import change_of, steady_from
 from szilard.studies.fig3.claims.spread import deviation_interval
-from szilard.studies.fig3.claims.stationary import change_of, steady_from
 from szilard.studies.fig3.reading import autocorrelation, log_ratio, read
 
 Make = Callable[..., szilard.Run]

@@ -12,9 +12,9 @@ import numpy as np
 
 from szilard.numbers import number, with_error
 from szilard.studies import sentences
+from szilard.studies.fig3.claims.noise import change_of, steady_from
 from szilard.studies.fig3.claims.rows import at, too_few
 from szilard.studies.fig3.claims.spread import ACCURACY
-from szilard.studies.fig3.claims.stationary import change_of, steady_from
 from szilard.studies.fig3.claims.temperature import hottest_layer
 from szilard.studies.fig3.reading import Fig3Reading
 from szilard.studies.kits.parameters.statements import STATIONARY, WHITE

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from szilard.studies.ensemble.claims import (
+    assumptions,
     brackets,
     budget,
     capacity,
     clausius,
-    dataset,
     exact,
     ideal,
     integrity,
@@ -15,8 +15,6 @@ from szilard.studies.ensemble.claims import (
     marginal,
     members,
     processing,
-    start,
-    variance,
 )
 from szilard.studies.ensemble.reading import EnsembleReading
 from szilard.studies.kits.parameters.claims import without
@@ -25,7 +23,7 @@ from szilard.verdicts.claim import claims_of
 from szilard.verdicts.finding import Finding
 
 FAMILIES = (
-    integrity, members, budget, brackets, dataset, learned, processing, variance, start, marginal, clausius,
+    integrity, members, budget, brackets, learned, processing, assumptions, marginal, clausius,
     ideal, capacity, exact,
 )  # fmt: skip
 """Each has ``findings(reading)``."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from szilard.studies.fig3.claims import force, integrity, spread, stationary, temperature, white
+from szilard.studies.fig3.claims import force, integrity, noise, spread, temperature
 from szilard.studies.fig3.reading import Fig3Reading
 from szilard.studies.kits.parameters.statements import (
     BALANCE,
@@ -17,7 +17,7 @@ from szilard.studies.kits.parameters.statements import (
 from szilard.verdicts.claim import claims_of
 from szilard.verdicts.finding import Finding
 
-FAMILIES = (integrity, stationary, white, temperature, spread, force)
+FAMILIES = (integrity, noise, temperature, spread, force)
 """Each has ``findings(reading)``."""
 
 UNCHECKABLE = (ISOTROPIC, FINITE, YAIDA, SETTLED, CANONICAL, BALANCE, IDEAL, LAZY)

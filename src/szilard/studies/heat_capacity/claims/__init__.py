@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from szilard.studies.heat_capacity.claims import equipartition, integrity, temperatures, width
+from szilard.studies.heat_capacity.claims import integrity, temperature, width
 from szilard.studies.heat_capacity.reading import HeatCapacityReading
 from szilard.verdicts.claim import Claim, claims_of
 from szilard.verdicts.finding import Finding
 
-FAMILIES = (integrity, equipartition, temperatures, width)
+FAMILIES = (integrity, temperature, width)
 """Each has ``findings(reading)``."""
 
 UNCHECKABLE = (

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from szilard.studies.reversal.claims import integrity, law, laziness, retracing, width
+from szilard.studies.reversal.claims import integrity, law, laziness, retracing
 from szilard.studies.reversal.reading import ReversalReading
 from szilard.verdicts.claim import Claim, claims_of
 from szilard.verdicts.finding import Finding
 
-FAMILIES = (integrity, retracing, laziness, width, law)
+FAMILIES = (integrity, retracing, laziness, law)
 """Each has ``findings(reading)``."""
 
 UNCHECKABLE = (

@@ -1,4 +1,4 @@
-"""Stationary noise (Fig. 3c): whether its variance stays what it is, and from when on."""
+"""The noise along the training (Figs. 3c, 3d): whether its variance stays what it is, and whether it is white."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from szilard.numbers import number
 from szilard.reservoir.contrasts import Largest, largest_effect
 from szilard.studies.fig3.claims.rows import at, steps, too_few
 from szilard.studies.fig3.reading import STRETCHES, Fig3Reading, log_ratio
-from szilard.studies.kits.parameters.statements import STATIONARY
+from szilard.studies.kits.parameters.statements import STATIONARY, WHITE
 from szilard.verdicts.bounds import STEADY
 from szilard.verdicts.finding import Finding
 
@@ -32,8 +32,9 @@ class Change(NamedTuple):
 
 
 def findings(reading: Fig3Reading) -> tuple[Finding, ...]:
-    """A row for each batch size."""
-    return tuple(_at(reading, batch) for batch in range(len(reading.batches)))
+    """Two rows for each batch size."""
+    every = range(len(reading.batches))
+    return (*(_stationary(reading, batch) for batch in every), *(_white(reading, batch) for batch in every))
 
 
 def change_of(reading: Fig3Reading, batch: int, first: int = 0, group: int = 0) -> Change | None:
@@ -65,7 +66,7 @@ def steady_from(reading: Fig3Reading, batch: int) -> int | None:
     return None
 
 
-def _at(reading: Fig3Reading, batch: int) -> Finding:
+def _stationary(reading: Fig3Reading, batch: int) -> Finding:
     claim = at(STATIONARY, reading, batch)
     if why := too_few(reading, batch):
         return claim.unchecked(why)
@@ -84,3 +85,43 @@ def _at(reading: Fig3Reading, batch: int) -> Finding:
         where=f"{steps(reading, later)} against {steps(reading, earlier)}",
         detail=f"The variance is {number(math.exp(change.signed), 3)} times as large there.{since} {when}",
     )
+
+
+def _white(reading: Fig3Reading, batch: int) -> Finding:
+    claim = at(WHITE, reading, batch)
+    lags = reading.lags
+    if len(lags) < 2:
+        return claim.unchecked("No lag but 0 was recorded: give lags of 1 and more.")
+    try:
+        over_all = reading.autocorrelation(batch)
+    except ValueError:
+        return claim.unchecked("Fewer than two members were correlated.")
+    largest = largest_effect(over_all.value[1:], over_all.error[1:], over_all.degrees_of_freedom)
+    lag = int(lags[1:][largest.where[0]])
+    rho = over_all.value[1:][largest.where[0]]
+    starts = reading.starts
+    seen, noise = (float(np.sqrt(np.mean(np.square(each[1:])))) for each in (over_all.value, over_all.error))
+    return claim.tested(
+        largest.value,
+        largest.interval,
+        measure=f"largest |autocorrelation| over {len(lags) - 1} lags",
+        where=f"lag {lag}, mean over starts at step {', '.join(f'{start:,}' for start in starts)}",
+        detail=(
+            f"ρ({lag}) = {rho:.3f}. Root mean square over lags: {seen:.3f}, of which errors alone make {noise:.3f}. "
+            f"{_drawn(reading, batch)}"
+        ),
+    )
+
+
+def _drawn(reading: Fig3Reading, batch: int) -> str:
+    """What the drawing of batches does by itself, and how far the lags reach."""
+    last = int(reading.lags[-1])
+    if (exact := reading.shuffled(batch)) is not None:
+        epoch = reading.epoch(batch)
+        return (
+            f"Shuffled epochs of {epoch:,} batches leave {number(exact[1], 3)} at lag {int(reading.lags[1])} by "
+            f"themselves, at frozen parameters, and nothing from lag {epoch:,} on; lags reach to {last:,}."
+        )
+    if reading.attributes.get("shuffle") != "replacement":
+        return f"Lags reach to {last:,}."
+    return f"Batches drawn with replacement are independent, whatever the loss is like; lags reach to {last:,}."
