@@ -80,7 +80,7 @@ HEAVY = ("torch", "numpy", "scipy", "xarray", "zarr", "pandas", "plotly", "sklea
 
 FRAME = {"", "study", "registry", "reading", "pages", "sentences"}
 """Modules of ``studies`` that belong to no study: what a study is, and what their readings, pages and words share."""
-RUNNING_FRAME = {"life", "chunked", "loop", "spec", "progress", "resources", "runner", "catalogue", "overrides"}
+RUNNING_FRAME = {"life", "chunked", "loop", "spec", "progress", "resources", "runner", "catalogue"}
 """Those that only a run needs."""
 READ = {
     "",

@@ -14,8 +14,7 @@ from torch import nn
 from szilard.data import Dataset
 from szilard.errors import SpecError
 from szilard.experiments import Experiment, Probe
-from szilard.studies.catalogue import find
-from szilard.studies.overrides import apply
+from szilard.studies.catalogue import apply, find
 from szilard.studies.registry import named_runs
 from szilard.training import SGD, Adam, AdamW, Cosine, Decay, Factory, Training, factory
 

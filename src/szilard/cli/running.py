@@ -110,11 +110,10 @@ def _chosen(experiment: str, data: str | None, quick: bool, changes: list[str]) 
     import re
 
     from szilard.errors import SpecError
-    from szilard.studies import overrides
-    from szilard.studies.catalogue import find
+    from szilard.studies.catalogue import apply, find
 
     found = find(experiment, data)
-    chosen = overrides.apply(found.quick() if quick else found, changes)
+    chosen = apply(found.quick() if quick else found, changes)
     if not isinstance(chosen.data, str):
         raise SpecError("data given as tensors cannot be run from the command line: name a data set.")
     return chosen, f"{chosen.name}-{re.sub(r'[:/]+', '-', chosen.data).strip('-')}"

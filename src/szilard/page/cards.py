@@ -1,10 +1,12 @@
-"""The record's few numbers at a glance."""
+"""The head of a page: what a reader must know before trusting a number, and the record's few numbers at a glance."""
 
 from __future__ import annotations
 
 from szilard.numbers import apart
-from szilard.page.content import Card
+from szilard.page.content import Card, Remark
 from szilard.page.safe import escape, prose
+
+SYMBOLS = {"good": "✓", "mind": "!", "bad": "✗"}
 
 
 def card(symbol: str, words: str, value: float, error: float, unit: str) -> Card:
@@ -21,3 +23,12 @@ def cards(shown: list[Card]) -> str:
         for card in shown
     )
     return f'<ul class="cards">{items}</ul>' if items else ""
+
+
+def banner(remarks: list[Remark]) -> str:
+    """One line for each remark."""
+    return "\n".join(
+        f'<p class="banner {each.kind}" role="status"><span aria-hidden="true">{SYMBOLS[each.kind]}</span> '
+        f"{escape(each.text)}</p>"
+        for each in remarks
+    )

@@ -10,8 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from szilard.page.banner import banner
-from szilard.page.cards import cards
+from szilard.page.cards import banner, cards
 from szilard.page.content import Content
 from szilard.page.provenance import provenance
 from szilard.page.safe import embed, escape, prose

@@ -18,13 +18,12 @@ from szilard.data import Dataset
 from szilard.ensemble.trainer import Cohort
 from szilard.errors import ModelError, SpecError
 from szilard.report import render
-from szilard.studies.catalogue import find
+from szilard.studies.catalogue import apply, find
 from szilard.studies.heat_capacity.reading import HeatCapacityReading
 from szilard.studies.heat_capacity.run import StationaryTrainings
 from szilard.studies.heat_capacity.schema import HEAT
 from szilard.studies.heat_capacity.spec import HeatCapacity, State
 from szilard.studies.heat_capacity.stationary import Observer
-from szilard.studies.overrides import apply
 from szilard.studies.runner import run
 from szilard.training import factory
 

@@ -19,8 +19,7 @@ from szilard.cli.app import app
 from szilard.data import Dataset
 from szilard.errors import ModelError, SpecError
 from szilard.report import render
-from szilard.studies.catalogue import find
-from szilard.studies.overrides import apply
+from szilard.studies.catalogue import apply, find
 from szilard.studies.reversal import schema as reversal_schema
 from szilard.studies.reversal import words
 from szilard.studies.reversal.engine.laziness import KERNEL_COLUMNS, WHOLE_COLUMNS

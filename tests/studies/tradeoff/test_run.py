@@ -18,8 +18,7 @@ from szilard.cli.app import app
 from szilard.errors import ModelError, SpecError
 from szilard.ledger.lagged import lagged_ratio
 from szilard.report import render
-from szilard.studies.catalogue import find
-from szilard.studies.overrides import apply
+from szilard.studies.catalogue import apply, find
 from szilard.studies.runner import run
 from szilard.studies.tradeoff.claims.advice import foretold, predicted
 from szilard.studies.tradeoff.engine.pixels import pixels_of
