@@ -48,12 +48,13 @@ SHORT = ("--set", "training.steps=60")
 """Added to every ``szilard run``: the command is the page's, the training is shorter."""
 SHORTER = {
     "forgetting": (),
-    "budget": ("--set", "training.steps=60", "--set", "design.tasks.count=2"),
+    "budget": ("--set", "training.steps=60", "--set", "design.tasks.count=2", "--set", "record_at=[0,10,60]"),
+    "memorisation": ("--set", "training.steps=60", "--set", "record_at=[0,10,60]"),
     "fig3": (
         "--data", "digits", "--set", "trials=[2]", "--set", "steps=20", "--set", "examples=16", "--set", "fresh=4",
     ),
     "reversal": (
-        "--data", "digits", "--set", "starts=[0]", "--set", "steps=3", "--set", "seeds=1", "--set", "window=3",
+        "--data", "digits", "--set", "starts=[0]", "--set", "steps=1", "--set", "seeds=1", "--set", "window=1",
         "--set", "looks=1", "--set", "halvings=1", "--set", "kernel_inputs=2", "--set", "probe=8", "--set", "wide=none",
     ),
     "tradeoff": (

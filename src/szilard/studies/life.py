@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import math
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -151,10 +152,10 @@ def time_in_words(seconds: float) -> str:
     return f"{minutes} minutes" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02} min"
 
 
-def seconds_each(do: Callable[[], object], patience: float = 0.0) -> float:
-    """Seconds that something takes, by the clock: tried again and again until ``patience`` is spent."""
+def seconds_each(do: Callable[[], object], patience: float = 0.0, most: float = math.inf) -> float:
+    """Seconds that something takes, by the clock: tried once or more, till ``patience`` is spent or ``most`` times."""
     begin, times = time.perf_counter(), 0
-    while not times or time.perf_counter() - begin < patience:
+    while not times or (times < most and time.perf_counter() - begin < patience):
         do()
         times += 1
     return (time.perf_counter() - begin) / times

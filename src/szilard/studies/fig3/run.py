@@ -136,7 +136,8 @@ def _seconds_at(plan: NoisePlan, batch: int) -> float:
     trainer = make_chunk_trainer(chunk)
     observer = NoiseObserver(chunk, trainer)
     trainer.advance(1)
-    step = seconds_each(lambda: trainer.advance(_STEPS), _PATIENCE) / _STEPS
+    # A short run is not tried for longer than it takes.
+    step = seconds_each(lambda: trainer.advance(_STEPS), _PATIENCE, schedule.records[-1] // _STEPS) / _STEPS
     example = seconds_each(observer.columns) / (len(chunk.order_seeds) * plan.examples)
     records, members = len(schedule.records), plan.trials[batch]
     gradients = sum(len(schedule.of_burst(start)) for start in schedule.starts)

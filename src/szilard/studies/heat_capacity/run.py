@@ -73,7 +73,7 @@ class StationaryTrainings(Whole):
         spec, trainer = self.spec, make_state_trainer(self.spec, state, self._cohort)
         steps = min(_STEPS, spec.burn + spec.window - 1)
         trainer.advance(1)
-        step = seconds_each(lambda: trainer.advance(steps), _PATIENCE) / steps
+        step = seconds_each(lambda: trainer.advance(steps), _PATIENCE, (spec.burn + spec.window) // steps) / steps
         gradients = make_gradients(spec.of_width(state.width).build(), self._loss, spec.loss is None)
         observer, parameters = Observer(gradients, self._cohort, state, spec.weight_decay), trainer.parameters()
         observer.take_from([parameters])

@@ -66,6 +66,8 @@ class ReversedTrainings(Whole):
 
     def seconds(self) -> float:
         replicate = Replicate(self.spec, self._dataset, 0)
+        least = dataclasses.replace(self.spec, **_LEAST)
+        measure_paths(least, self._factories[0].build, replicate, self._loss, _nothing)  # the first is slow
         of_seed = sum(self._seconds_of(factory.build, replicate) for factory in self._factories)
         return self.spec.seeds * (of_seed + self._seconds_of_widths(replicate))
 
@@ -77,9 +79,14 @@ class ReversedTrainings(Whole):
             part = dataclasses.replace(spec, **{**_LEAST, **more})
             return seconds_each(lambda: measure_paths(part, build, replicate, self._loss, _nothing))
 
-        trial()  # the first is slow
-        least, trained, looked = trial(), trial(starts=(_TRAINED,)), trial(window=_MORE)
-        path = trial(window=_MORE, steps=_MORE)
+        # What the run does not do is not tried.
+        least = looked = path = trained = trial()
+        if spec.window > 1 or spec.starts[-1]:
+            trained = trial(starts=(_TRAINED,))
+        if max(spec.window, spec.steps) > 1:
+            looked = trial(window=_MORE)
+        if spec.steps > 1:
+            path = trial(window=_MORE, steps=_MORE)
         step, look = max(trained - least, 0.0) / _TRAINED, max(looked - least, 0.0)
         back = max(path - looked, 0.0) / (_MORE - 1)
         of_start = least + back * (spec.steps - 1) + look * (len(spec.looks_at) - 1) + step * spec.window
