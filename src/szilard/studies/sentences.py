@@ -1,4 +1,4 @@
-"""What all studies say alike: the standing of a record, its model and probe, and the lines of a summary."""
+"""What all studies say alike: the standing of a record, its model and probe, amounts, lists, and lines of a summary."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from szilard.numbers import number
+from szilard.estimate import Estimate
+from szilard.numbers import number, with_error
 from szilard.printable import printable
 from szilard.studies.reading import Reading
 from szilard.verdicts.audit import Audit
@@ -118,3 +119,28 @@ def standing(attributes: Mapping[str, Any], *, checkpoints: bool = False) -> lis
 def short(value: Any) -> str:
     """A number in short, anything else as it is."""
     return number(value, 6) if isinstance(value, float) and math.isfinite(value) else str(value)
+
+
+def amount(estimate: Estimate) -> str:
+    """``value ± error`` ; where an error is missing it says so."""
+    value, error = float(estimate.value), float(estimate.error)
+    if error == 0:
+        return number(value, 4)
+    if not math.isfinite(error):
+        return f"{number(value, 3)} (no error)"
+    return with_error(value, error)
+
+
+def listed(items: list[str]) -> str:
+    """Items joined as in a sentence.
+
+    Example:
+        >>> listed(["a", "b", "c"]), listed(["a"])
+        ('a, b and c', 'a')
+    """
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}" if items else ""
+
+
+def many(count: int, noun: str) -> str:
+    """A count with its noun, in the plural but for one."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -13,10 +13,10 @@ from szilard.studies.ensemble.figures import LEADING, figures
 from szilard.studies.ensemble.figures.marks import LEVELS, logarithmic_steps
 from szilard.studies.ensemble.reading import EnsembleReading
 from szilard.studies.ensemble.words import paragraphs
-from szilard.studies.ensemble.words.amounts import amount
 from szilard.studies.ensemble.words.budget import small
 from szilard.studies.ensemble.words.design import diverged, guessing, in_sample, loss_name, lost, undefined
 from szilard.studies.pages import content_of
+from szilard.studies.sentences import amount
 from szilard.verdicts.audit import Audit
 
 PYTHON = (

@@ -22,7 +22,7 @@ from szilard.studies.ensemble.figures.marks import (
     step_heads,
 )
 from szilard.studies.ensemble.reading import EnsembleReading
-from szilard.studies.ensemble.words.amounts import listed
+from szilard.studies.sentences import listed
 
 TELLS = {
     "learned": "of the task that its model was trained for (learned)",

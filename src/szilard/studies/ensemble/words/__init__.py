@@ -9,9 +9,9 @@ from szilard.estimate import Estimate
 from szilard.numbers import number, with_error
 from szilard.studies import sentences
 from szilard.studies.ensemble.reading import EnsembleReading
-from szilard.studies.ensemble.words.amounts import amount
 from szilard.studies.ensemble.words.budget import cost, effect, m_info, outcome, stopping
 from szilard.studies.ensemble.words.design import design, diverged, guessing, in_sample, missing, reach, undefined
+from szilard.studies.sentences import amount
 from szilard.verdicts.audit import Audit
 
 BUDGET = (

@@ -7,8 +7,8 @@ import math
 from szilard.estimate import Estimate, Kind
 from szilard.numbers import number, percent
 from szilard.studies.ensemble.reading import LEVELS, EnsembleReading
-from szilard.studies.ensemble.words.amounts import amount, listed, many
 from szilard.studies.ensemble.words.design import WORDS, loss_name, lost
+from szilard.studies.sentences import amount, listed, many
 
 CLAUSES = {
     "info_task": "learned {} nat of the task",

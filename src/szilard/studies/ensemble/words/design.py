@@ -6,7 +6,7 @@ import math
 
 from szilard.numbers import number
 from szilard.studies.ensemble.reading import EnsembleReading
-from szilard.studies.ensemble.words.amounts import listed, many
+from szilard.studies.sentences import listed, many
 
 WORDS = {
     "info_task": "what was learned of the task",

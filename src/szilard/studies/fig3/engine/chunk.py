@@ -20,8 +20,7 @@ from szilard.ensemble.trainer import Cohort, Trainer, make_trainer
 from szilard.ensemble.trainer.randomness import RANDOM
 from szilard.errors import ModelError
 from szilard.studies.fig3.engine.burst import Burst, Means
-from szilard.studies.fig3.engine.observation import exact, sampled, thinning
-from szilard.studies.fig3.engine.sampling import Fresh
+from szilard.studies.fig3.engine.observation import Fresh, exact, sampled, thinning
 from szilard.studies.fig3.engine.schedule import Schedule
 from szilard.training import Factory, Training
 

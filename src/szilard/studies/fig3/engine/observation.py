@@ -12,12 +12,16 @@ from the other: of n fresh examples with ``S = Σ‖g_x‖²`` and ``G = Σ g_x`
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import final
 
+import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Shaped
 from torch import Tensor
 
 from szilard.ensemble.gradient_sums import GradientSums, Group, dot, largest
+from szilard.ensemble.trainer.batches import Cohort
+from szilard.ensemble.trainer.randomness import RandomStreams
 
 Columns = dict[str, Tensor]
 
@@ -78,3 +82,33 @@ def _squares(
 
 def _sizes(groups: Sequence[Group], like: Tensor) -> Float[Tensor, " groups"]:
     return torch.tensor([float(group.size) for group in groups], dtype=torch.float64, device=like.device)
+
+
+@final
+class Fresh:
+    """Fresh examples at a training step, of every member: drawn anew from its training set, never what trains it.
+
+    They are drawn with replacement from streams of their own, addressed by the step: nothing has to be saved for them.
+
+    Args:
+        cohort: the members' training sets.
+        seeds: of the members.
+        purpose: what the examples are for; those for different purposes are independent.
+    """
+
+    def __init__(self, cohort: Cohort, seeds: Sequence[int], purpose: str) -> None:
+        self._cohort = cohort
+        self._streams = RandomStreams(seeds, f"fresh examples: {purpose}")
+
+    def at(
+        self, step: int, count: int
+    ) -> tuple[Shaped[Tensor, "members count *input"], Shaped[Tensor, "members count *heads"]]:
+        """Inputs and labels of ``count`` examples for each member."""
+        cohort = self._cohort
+        size = np.uint64(cohort.size)
+        drawn = [self._streams.bits(member, step, count) % size for member in range(cohort.members)]
+        examples = torch.from_numpy(np.stack(drawn).astype(np.int64)).to(cohort.index.device)
+        member = torch.arange(cohort.members, device=examples.device)[:, None]
+        rows = cohort.index[member, examples]
+        inputs = cohort.inputs.index_select(0, rows.reshape(-1)).view(*rows.shape, *cohort.inputs.shape[1:])
+        return inputs, cohort.labels[member, examples]
