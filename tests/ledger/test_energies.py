@@ -14,6 +14,7 @@ from torch import Tensor
 
 from szilard import ledger
 from szilard.estimate import Estimate
+from szilard.ledger.energies import heat_of_energies, work_of_energies
 from szilard.ledger.totals import joined, mean_weighted, over_joined
 
 MEMBERS, SAMPLES = (2, 3), 9
@@ -81,6 +82,13 @@ def test_transcription(weighted: bool, spread: float) -> None:
     _held_against(mean_weighted(after, given), naive_mean, after, weights)
 
 
+def test_short_names_are_the_step() -> None:
+    before, after, weights = _energies(2, 1.0)
+    step = ledger.step_of_energies(before, after, weights)
+    assert torch.equal(work_of_energies(before, after, weights).value, step.work.value)
+    assert torch.equal(heat_of_energies(before, after, weights).value, step.heat.value)
+
+
 # A system that knows the answers: E_0 = |x|²/2, E_1 = |x − a|²/2s² + c in d dimensions
 
 
@@ -136,9 +144,9 @@ def test_weights_are_samples_repeated() -> None:
 def test_small_steps_do_not_drown_in_rounding() -> None:
     """W is of second order in ΔE; formed after first order has cancelled it keeps its digits."""
     x = torch.randn(2, 500, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    large = ledger.step_of_energies(x[0] + 50, x[0] + 50 + 1e-3 * x[1]).work.value
+    large = work_of_energies(x[0] + 50, x[0] + 50 + 1e-3 * x[1]).value
     change = 2.0**-20 * x[1]
-    small = ledger.step_of_energies(torch.zeros_like(change), change).work
+    small = work_of_energies(torch.zeros_like(change), change)
     variance = float(x[1].var())
     assert float(small.value) == pytest.approx(0.5 * 2.0**-40 * variance, rel=1e-4)
     assert float(large) == pytest.approx(0.5e-6 * variance, rel=0.01)

@@ -9,9 +9,9 @@ import pytest
 from numpy import ndarray
 
 from szilard.errors import ModelError, RecordError
-from szilard.reservoir.linear import stationary_covariance, stationary_covariance_continuous
+from szilard.reservoir.linear import LinearFit, fit_linear, stationary_covariance, stationary_covariance_continuous
 from szilard.reservoir.path_moments import PathMoments
-from szilard.systems import HeavyBall
+from szilard.systems import Gyrator, HeavyBall
 
 
 def random_dynamics(seed: int, dimension: int) -> tuple[ndarray, ndarray]:
@@ -63,6 +63,32 @@ def test_published_discrete_form() -> None:
     covariance = stationary_covariance(np.eye(2) - 0.2 * hessian, 0.04 * noise)
     left = covariance @ hessian + hessian @ covariance - 0.2 * hessian @ covariance @ hessian
     assert np.allclose(left, 0.2 * noise, rtol=1e-12)
+
+
+@pytest.mark.parametrize("members", [None, 7])
+def test_fit_by_naive_least_squares(members: int | None) -> None:
+    path = Gyrator(rate=0.2).simulate(50, members=members, seed=3).theta.numpy() + 5.0
+    flat = path.reshape(-1, *path.shape[-2:])
+    before = np.concatenate([member[:-1] for member in flat])
+    after = np.concatenate([member[1:] for member in flat])
+    design = np.concatenate([before, np.ones((len(before), 1))], 1)
+    solution, *_ = np.linalg.lstsq(design, after, rcond=None)
+    residual = after - design @ solution
+    fit = fit_linear(path)
+    assert isinstance(fit, LinearFit)
+    assert np.allclose(fit.step_map, solution[:-1].T, rtol=1e-9, atol=1e-12)
+    assert np.allclose(fit.step_noise, residual.T @ residual / len(residual), rtol=1e-8, atol=1e-12)
+    assert fit.steps == len(before)
+    assert np.allclose(fit.mean, before.mean(0))
+    expected = 0.5 * (np.cov(before.T, bias=True) + np.cov(after.T, bias=True))
+    assert np.allclose(fit.covariance, expected, rtol=1e-9)
+
+
+def test_fit_finds_the_dynamics() -> None:
+    gyrator = Gyrator(rate=0.2)
+    fit = fit_linear(gyrator.simulate(2_000, members=100, seed=4).theta.numpy())
+    assert np.allclose(fit.step_map, gyrator.step_map, atol=0.01)
+    assert np.allclose(fit.step_noise, gyrator.step_noise, rtol=0.02, atol=0.002)
 
 
 @pytest.mark.parametrize("blocks", [1, 4, 13])
@@ -122,7 +148,7 @@ def test_refused_drift() -> None:
 )
 def test_refused_paths(path: ndarray, message: str) -> None:
     with pytest.raises(RecordError, match=message):
-        PathMoments.of(path, blocks=1)
+        fit_linear(path)
 
 
 def test_series_that_do_not_pair() -> None:

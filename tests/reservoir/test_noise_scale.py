@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from szilard.errors import SpecError
+from szilard.estimate import Estimate, Kind
 from szilard.reservoir import noise_scale, noise_scale_interval, noise_scale_two_sizes, paired_noise
+from szilard.reservoir.noise_scale import noise_scale_from_estimates
 
 SPECTRUM = np.geomspace(0.1, 10, 40)
 MEAN = np.linspace(0, 1, 40)
@@ -39,6 +41,13 @@ def test_two_sizes() -> None:
     assert found.value == pytest.approx(trace / square, rel=2e-3)
     with pytest.raises(SpecError, match="smaller one first"):
         noise_scale_two_sizes(small, large, 64, 8)
+
+
+def test_from_estimates_adds_relative_errors() -> None:
+    noise, signal = Estimate(2.0, 0.06, Kind.UNBIASED, 7), Estimate(4.0, 0.16, Kind.UNBIASED, 9)
+    found = noise_scale_from_estimates(noise, signal, 10)
+    assert (found.value, found.degrees_of_freedom) == (5.0, 7)
+    assert found.error == pytest.approx(5 * 0.05)
 
 
 def test_a_drowned_signal_has_an_unbounded_interval() -> None:

@@ -71,3 +71,20 @@ def step_of_energies(energy_before: Samples, energy_after: Samples, weights: Sam
     left_covariance = (covariance.unsqueeze(-1) - product) / rest - left_gain * left_mean
     heat = jackknife(covariance / (1 + mean_gain), left_covariance / (1 + left_gain))
     return EnergyStep(work, heat, free_energy)
+
+
+def work_of_energies(energy_before: Samples, energy_after: Samples, weights: Samples | None = None) -> Estimate:
+    """``W = ⟨ΔE⟩ + ln⟨e^{−ΔE}⟩`` of one step, in nats, jackknifed; see :func:`step_of_energies`.
+
+    Example:
+        >>> x = torch.tensor([0.5, -1.0, 0.25, 2.0], dtype=torch.float64)
+        >>> same_but_for_its_zero = work_of_energies(x**2 / 2, x**2 / 2 + 3.0)  # ΔF = 3, no work
+        >>> abs(float(same_but_for_its_zero.value)) < 1e-12
+        True
+    """
+    return step_of_energies(energy_before, energy_after, weights).work
+
+
+def heat_of_energies(energy_before: Samples, energy_after: Samples, weights: Samples | None = None) -> Estimate:
+    """``Q = Cov_{p_{t−1}}(e^{−ΔE}, E_t)/⟨e^{−ΔE}⟩`` of one step, in nats; see :func:`step_of_energies`. Needs no Z."""
+    return step_of_energies(energy_before, energy_after, weights).heat

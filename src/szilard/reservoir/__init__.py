@@ -19,8 +19,15 @@ from szilard.reservoir.dynamics import Dynamics
 from szilard.reservoir.entropy_production import ep_rate_ar1, ep_rate_fitted, ep_rate_fitted_ou, ep_rate_ou
 from szilard.reservoir.fluctuation_dissipation import Place, displacement_ratio, fdr_ratio
 from szilard.reservoir.heat_capacity import equipartition_energy, heat_capacity
+from szilard.reservoir.linear import fit_linear
 from szilard.reservoir.noise import Noise, examples_noise, paired_noise, parts_noise
-from szilard.reservoir.noise_scale import noise_scale, noise_scale_interval, noise_scale_two_sizes, participation_ratio
+from szilard.reservoir.noise_scale import (
+    noise_scale,
+    noise_scale_from_estimates,
+    noise_scale_interval,
+    noise_scale_two_sizes,
+    participation_ratio,
+)
 from szilard.reservoir.path_entropy import path_entropy
 from szilard.reservoir.quasi_static import quasi_static
 from szilard.reservoir.regimes import regimes
@@ -51,6 +58,7 @@ __all__ = [
     "examples_noise",
     "extreme_value_index",
     "fdr_ratio",
+    "fit_linear",
     "green_kubo_temperature",
     "heat_capacity",
     "irreversibility",
@@ -59,6 +67,7 @@ __all__ = [
     "noise_autocorrelation",
     "noise_covariance",
     "noise_scale",
+    "noise_scale_from_estimates",
     "noise_scale_interval",
     "noise_scale_two_sizes",
     "noise_temperature",

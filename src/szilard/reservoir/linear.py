@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
 from szilard.errors import ModelError
+from szilard.reservoir.path_moments import PathMoments
 
 Matrix = Float[ndarray, "dimension dimension"]
 
@@ -59,6 +62,45 @@ def stationary_covariance_continuous(drift: Matrix, diffusion: Matrix) -> Matrix
             "0; leave out directions that nothing pulls back."
         )
     return symmetric(linalg.solve_continuous_lyapunov(drift, 2 * diffusion))
+
+
+@dataclass(frozen=True)
+class LinearFit:
+    """What least squares makes of a path.
+
+    Attributes:
+        step_map: M.
+        step_noise: D, covariance of the residuals.
+        covariance: Σ of the path itself, its two ends weighing half.
+        mean: of the path.
+        steps: transitions that went in.
+    """
+
+    step_map: Matrix
+    step_noise: Matrix
+    covariance: Matrix
+    mean: Float[ndarray, " dimension"]
+    steps: int
+
+
+def fit_linear(path: Float[ndarray, "*members points dimension"]) -> LinearFit:
+    """Least squares of ``θ' − θ̄ = M(θ − θ̄) + noise`` over all transitions of all members.
+
+    M is biased towards smaller eigenvalues by about 1/steps of its size per relaxation time (Kendall 1954): what is
+    derived from it in this package is corrected by the jackknife.
+
+    Args:
+        path: stationary; leading dimensions are independent members.
+
+    Raises:
+        RecordError: for a path that is too short or not finite.
+    """
+    moments = PathMoments.of(path, blocks=1)
+    before, after, lagged = moments.covariances()
+    step_map = np.linalg.solve(before.T, lagged.T).T
+    mean = moments.centre[: moments.dimension] + moments.whole()[0, 1 : moments.dimension + 1]
+    residual = after - step_map @ lagged.T
+    return LinearFit(step_map, symmetric(residual), symmetric(0.5 * (before + after)), mean, moments.steps)
 
 
 def square(name: str, matrix: Float[ndarray, ...]) -> Matrix:

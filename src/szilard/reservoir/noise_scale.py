@@ -12,6 +12,7 @@ It is d for isotropic noise, 1 for noise along one direction. From independent v
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,17 @@ def noise_scale(noise: Noise, batch: int) -> Estimate:
 def noise_scale_interval(noise: Noise, batch: int, level: float = 0.95) -> tuple[float, float]:
     """Fieller's interval of the noise scale; (−inf, inf) where the signal cannot be told from zero."""
     return fieller_interval(batch * noise.noise_draws, noise.signal_draws, level)
+
+
+def noise_scale_from_estimates(noise: Estimate, signal: Estimate, batch: int) -> Estimate:
+    """``|b| c/signal`` from two estimates whose errors are taken as independent (delta method).
+
+    For estimates that come without their draws, as from two different samples. Degrees of freedom are the fewer.
+    """
+    value = batch * noise.value / signal.value
+    relative = math.hypot(noise.error / noise.value, signal.error / signal.value)
+    degrees = min(noise.degrees_of_freedom, signal.degrees_of_freedom)
+    return Estimate(value, abs(value) * relative, Kind.ASYMPTOTIC, degrees)
 
 
 def noise_scale_two_sizes(
