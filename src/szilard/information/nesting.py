@@ -121,7 +121,7 @@ class Nesting:
         """The index of each dataset's task, shape (datasets,)."""
         return np.array([self.task_of[members[0]] for members in self.dataset_members])
 
-    @property
+    @functools.cached_property
     def tasks(self) -> int:
         """How many tasks there are in the design."""
         return int(self.task_of.max()) + 1
@@ -195,7 +195,7 @@ class Nesting:
 
     # Clusters, for errors
 
-    @property
+    @functools.cached_property
     def outermost(self) -> str:
         """The level whose clusters are independent of one another: ``task``, ``dataset`` or ``seed``."""
         if self.tasks > 1:
@@ -209,7 +209,7 @@ class Nesting:
             return self.task_of
         return self.dataset_of if self.datasets > 1 else np.argsort(self.dataset_members[0])
 
-    @property
+    @functools.cached_property
     def clusters(self) -> int:
         """How many outermost clusters there are: what errors are taken over."""
         return int(self.cluster_of.max()) + 1
