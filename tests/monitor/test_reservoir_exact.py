@@ -290,8 +290,9 @@ def test_projections_of_a_canonical_state(tmp_path: Path) -> None:
     model.forward = lambda z=None: model.theta[:2] if z is None else model.theta.expand(len(z), -1)
     optimizer = torch.optim.SGD(model.parameters(), lr=rate)
     reservoir = Reservoir(
-        loss_fn, (x, x), every=24, lags=(1, 2), batch_size=4, replacement=True, directions=3, groups=lambda _: "well"
-    )
+        loss_fn, (x, x), every=24, lags=(1, 2), batch_size=4, replacement=True, window=8, directions=3,
+        groups=lambda _: "well",
+    )  # fmt: skip
     monitor = Monitor(Outcomes(model), optimizer, tmp_path / "run", measures=[reservoir], quiet=True)
     u = monitor._session.schedule.recorders[0].recorder._plan.directions.numpy()  # type: ignore[attr-defined]
     for _ in range(24 * records):
