@@ -7,6 +7,7 @@ import shutil
 import pytest
 
 from szilard.errors import RecordError
+from szilard.records import place as places
 from szilard.records import store
 from szilard.records.reader import read
 from szilard.records.schema import Group, Variable

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from szilard.numbers import ten_to
 from szilard.page.axes import Axis, positive, spread, widened
 from szilard.page.marks import JOINED
 from szilard.page.plot import Plot
@@ -45,7 +46,7 @@ def energy(reading: HeatCapacityReading) -> Figure:
     """
     hottest = max(reading.mean("temperature_kinetic", state).value for each in reading.rates for state in each.states)
     unit = 10.0 ** np.floor(np.log10(hottest))
-    title = f"temperature T (1e{int(np.log10(unit))} nat per parameter)"
+    title = f"temperature T ({ten_to(int(np.log10(unit)))} nat per parameter)"
     plot = Plot(Axis(title, span=(0, 1.08 * hottest / unit)), right=24, legend="bottom right", closest=True)
     panel = plot.panel("mean loss U (nat)")
     everything = []
