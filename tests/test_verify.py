@@ -25,7 +25,7 @@ from szilard.ledger import (
     work_sampled,
 )
 from szilard.systems import Categorical, GaussianMean
-from szilard.verify import FALSE_ALARM, Comparison, Verification, cases, compare, judge, verify
+from szilard.verify import FALSE_ALARM, Comparison, Verification, cases, compare, judge, sampled, verify
 from szilard.verify.case import named
 
 
@@ -175,7 +175,8 @@ SWAPPED: dict[str, Callable[..., Any]] = {
 
 @pytest.mark.parametrize("function", SWAPPED)
 def test_swapped_divergence(monkeypatch: pytest.MonkeyPatch, function: str) -> None:
-    monkeypatch.setattr(ledger, function, SWAPPED[function])
+    # the way back is not at the door: verification imports it from its module
+    monkeypatch.setattr(sampled if function == "work_reverse_of" else ledger, function, SWAPPED[function])
     expected = {
         "work_per_input": "work, exact",
         "work_reverse_of": "work reversed, exact",
