@@ -26,6 +26,8 @@ from szilard.records.writer import RecordWriter
 
 KILLS = 8 if os.environ.get("SZILARD_QUICK") == "1" else 40
 LIVE_READS = 60
+PATIENCE = 60
+"""Seconds for a writer to end that was told to, or killed."""
 COUNTERS = struct.Struct("qqq")
 """Rows appended, rows committed, and whether to stop; all −1 until the record exists."""
 
@@ -60,8 +62,8 @@ def write(path, rows_per_commit, counters, step_seconds):
 
 for line in sys.stdin:
     command, *arguments = line.split()
-    if command in ("wait", "poll"):
-        print(*os.waitpid(int(arguments[0]), os.WNOHANG if command == "poll" else 0), flush=True)
+    if command == "poll":
+        print(*os.waitpid(int(arguments[0]), os.WNOHANG), flush=True)
         continue
     child = os.fork()
     if child == 0:
@@ -104,7 +106,10 @@ class Child:
 
     def poll(self) -> int | None:
         """How it ended, as ``waitpid`` says it; None while it runs."""
-        return self._ended("poll")
+        if self.status is None:
+            pid, status = self.server.ask(f"poll {self.pid}")
+            self.status = status if pid else None
+        return self.status
 
     def end(self) -> int | None:
         """Kills it, unless it has ended, and returns how it ended."""
@@ -114,20 +119,18 @@ class Child:
 
     def wait(self) -> int | None:
         """How it ended, as ``waitpid`` says it."""
-        return self._ended("wait")
-
-    def _ended(self, command: str) -> int | None:
-        if self.status is None:
-            pid, status = self.server.ask(f"{command} {self.pid}")
-            self.status = status if pid else None
-        return self.status
+        until = time.monotonic() + PATIENCE
+        while (status := self.poll()) is None:
+            assert time.monotonic() < until, f"the writer did not end within {PATIENCE} seconds"
+            time.sleep(0.002)
+        return status
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
     running = Server()
     yield running
-    running.process.communicate()
+    running.process.communicate(timeout=PATIENCE)
     assert running.process.returncode == 0
 
 
