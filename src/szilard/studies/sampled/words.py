@@ -9,7 +9,13 @@ import numpy as np
 from szilard.estimate import Estimate
 from szilard.numbers import number, percent, with_error
 from szilard.studies import sentences
-from szilard.studies.kits.watched.words import ledger_table, motion
+from szilard.studies.kits.watched.words import (
+    NOT_DEFINED,
+    NOTHING_YET,
+    ledger_table,
+    motion,
+    set_aside,
+)
 from szilard.studies.sampled.advice import advised, in_words
 from szilard.studies.sampled.reading import SampledReading
 from szilard.verdicts.audit import Audit
@@ -38,16 +44,14 @@ def summary(reading: SampledReading, audit: Audit) -> str:
         for label, text in (*_samples(reading), *_sampler_steps(reading), ("motion", moved)):
             told += sentences.entry(label, text) if text else []
     else:
-        told += sentences.entry("ledger", "no record yet that is defined.")
-    aside = [f"{reading.undefined} record(s) are undefined (NaN) and were left out."] if reading.undefined else []
-    return sentences.screenful(reading, audit, told, remarks=aside)
+        told += sentences.entry("ledger", NOT_DEFINED)
+    return sentences.screenful(reading, audit, told, remarks=set_aside(reading))
 
 
 def paragraphs(reading: SampledReading, audit: Audit) -> list[tuple[str, str]]:
     """Paragraphs of plain text, each with a word to lead in."""
     if not reading.whole:
-        few = "Fewer than two records hold finite numbers, so there is nothing to account for yet."
-        return [("The run", f"{_watched(reading)} {few}")]
+        return [("The run", f"{_watched(reading)} {NOTHING_YET}")]
     found = [
         ("The outcome", outcome(reading)),
         ("The run", _watched(reading)),

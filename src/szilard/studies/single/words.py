@@ -12,7 +12,16 @@ from szilard.numbers import number, percent, with_error
 from szilard.studies import sentences
 from szilard.studies.kits.parameters.words import in_words as reservoir_in_words
 from szilard.studies.kits.watched.learning import in_words as outcome_in_words
-from szilard.studies.kits.watched.words import TOO_FEW, by_phases, first_law, ledger_table, motion
+from szilard.studies.kits.watched.words import (
+    NOT_DEFINED,
+    NOTHING_YET,
+    TOO_FEW,
+    by_phases,
+    first_law,
+    ledger_table,
+    motion,
+    set_aside,
+)
 from szilard.studies.single.reading import SingleReading
 from szilard.verdicts.audit import Audit
 from szilard.verdicts.bounds import FEWEST_JUMPS, STILL
@@ -44,16 +53,14 @@ def summary(reading: SingleReading, audit: Audit) -> str:
         told += _performance(reading)
         told += [line for label, said in _reservoir(reading, audit) for line in sentences.entry(label, said)]
     else:
-        told += sentences.entry("ledger", "no record yet that is defined.")
-    aside = [f"{reading.undefined} record(s) are undefined (NaN) and were left out."] if reading.undefined else []
-    return sentences.screenful(reading, audit, told, remarks=aside)
+        told += sentences.entry("ledger", NOT_DEFINED)
+    return sentences.screenful(reading, audit, told, remarks=set_aside(reading))
 
 
 def paragraphs(reading: SingleReading, audit: Audit) -> list[tuple[str, str]]:
     """Paragraphs of plain text, each with a word to lead in."""
     if not reading.whole:
-        nothing = "Fewer than two records hold finite numbers, so there is nothing to account for yet."
-        return [("The run", f"{_watched(reading)} {nothing}")]
+        return [("The run", f"{_watched(reading)} {NOTHING_YET}")]
     reservoir = [f"{lead[:1].upper()}{lead[1:]}: {said}" for lead, said in _reservoir(reading, audit)]
     found = [
         ("The outcome", outcome(reading)),

@@ -14,6 +14,10 @@ from szilard.studies.kits.watched.reading import WatchedReading
 UNITS = {"nat**0.5": "nat^½"}
 """As they are printed, where that differs from the record."""
 
+NOT_DEFINED = "no record yet that is defined."
+"""In place of the ledger."""
+NOTHING_YET = "Fewer than two records hold finite numbers, so there is nothing to account for yet."
+
 TOO_FEW = "too few jumps to tell drift from diffusion."
 
 Quantity = tuple[str, str, str]
@@ -45,6 +49,11 @@ def ledger_table(reading: WatchedReading, quantities: Sequence[Quantity], note: 
         f"  {symbol:<{first}}  {words:33} {amount:<{third}}  {units:6} {kind}"
         for symbol, words, amount, units, kind in table
     ]
+
+
+def set_aside(reading: WatchedReading) -> list[str]:
+    """What the terminal has to confess of rows that were left out, as remarks; none where all are defined."""
+    return [f"{reading.undefined} record(s) are undefined (NaN) and were left out."] if reading.undefined else []
 
 
 def first_law(reading: WatchedReading) -> str:
