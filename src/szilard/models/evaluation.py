@@ -13,6 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import stateless
 
+from szilard.models.interrupts import uninterrupted
+
 ModelState = Mapping[str, Tensor]
 """Parameters and buffers by name."""
 
@@ -118,20 +120,21 @@ def undisturbed(module: nn.Module, device: torch.device) -> Iterator[None]:
     autocast are off; ``torch.compile``d parts run eagerly. ``no_grad``, not ``inference_mode``: what a model caches in
     its forward must remain usable in training.
     """
-    training = [part for part in module.modules() if part.training]
-    before = RandomState.now(device)
-    try:
-        for part in training:
-            part.training = False
-        with ExitStack() as stack:
-            stack.enter_context(torch.no_grad())
-            _plainly(stack, device)
-            stack.enter_context(_same_buffers(module))
-            yield
-    finally:
-        for part in training:
-            part.training = True
-        before.put_back(device)
+    with uninterrupted():
+        training = [part for part in module.modules() if part.training]
+        before = RandomState.now(device)
+        try:
+            for part in training:
+                part.training = False
+            with ExitStack() as stack:
+                stack.enter_context(torch.no_grad())
+                _plainly(stack, device)
+                stack.enter_context(_same_buffers(module))
+                yield
+        finally:
+            for part in training:
+                part.training = True
+            before.put_back(device)
 
 
 @contextmanager
@@ -142,17 +145,18 @@ def apart(module: nn.Module, device: torch.device, stream: RandomStream) -> Iter
     goes on from block to block; buffers are copies for the time of the block; gradients are on, autocast is off,
     compiled parts run eagerly.
     """
-    before = RandomState.now(device)
-    stream.state.put_back(device)
-    try:
-        with ExitStack() as stack:
-            stack.enter_context(torch.enable_grad())
-            _plainly(stack, device)
-            stack.enter_context(_own_buffers(module))
-            yield
-    finally:
-        stream.state = RandomState.now(device)
-        before.put_back(device)
+    with uninterrupted():
+        before = RandomState.now(device)
+        stream.state.put_back(device)
+        try:
+            with ExitStack() as stack:
+                stack.enter_context(torch.enable_grad())
+                _plainly(stack, device)
+                stack.enter_context(_own_buffers(module))
+                yield
+        finally:
+            stream.state = RandomState.now(device)
+            before.put_back(device)
 
 
 def _plainly(stack: ExitStack, device: torch.device) -> None:

@@ -92,13 +92,12 @@ class ScheduledRecorder:
         """Whether a record is due after this training step."""
         return self.every is not None and step - self.last >= self.every
 
-    def occasion(self, step: int, ragged: bool) -> Occasion:
-        """The coming record, after which counting goes on from there."""
+    def observe(self, step: int, ragged: bool) -> None:
+        """The coming record, after which counting goes on from there; where it fails, from where it was."""
         opens = self.every is not None and not self._opened and not ragged
+        self.recorder.observe(Occasion(step, step - max(self.last, 0), opens, ragged))
         self._opened = self._opened or opens
-        occasion = Occasion(step, step - max(self.last, 0), opens, ragged)
         self.last = step
-        return occasion
 
 
 @final

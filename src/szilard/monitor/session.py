@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import sys
+import threading
 import time
 import warnings
 import weakref
@@ -13,8 +14,9 @@ from typing import Any, final
 
 from torch import Tensor, optim
 
-from szilard.errors import SzilardWarning
+from szilard.errors import SzilardError, SzilardWarning
 from szilard.models.evaluation import undisturbed
+from szilard.models.interrupts import uninterrupted
 from szilard.models.ppm import PPM
 from szilard.monitor.loop import LoopState, LossMeter
 from szilard.monitor.record import describe, open_record, record_intervals
@@ -62,6 +64,7 @@ class RecordingSession:
         """Training steps done."""
         self.broken = self.closed = False
         self._loss = LossMeter()
+        self._thread = threading.current_thread()
         self.schedule = Schedule(recorders, budget, ppm)
         self._followers = Followers(each.recorder for each in recorders)
         self.writer = self._open_record(out, overwrite, attributes)
@@ -72,10 +75,19 @@ class RecordingSession:
 
     def step(self, loss: float | Tensor | None) -> None:
         """A training step is done: records whatever is due after it."""
+        self._check_thread()
         self.steps += 1
         if self.broken:
             return
-        if loss is not None and not self._loss.add(loss):
+        finite = loss is None or self._loss.add(loss)
+        late = time.perf_counter() - self._flushed > _FLUSH_SECONDS
+        if not finite or late or self._followers or not self.schedule.settled or self.schedule.due(self.steps):
+            with uninterrupted():
+                self._attend(finite, late)
+
+    def _attend(self, finite: bool, late: bool) -> None:
+        """What a step asks for beyond being counted."""
+        if not finite:
             self.flush()
             self.owed()
             self.end(self.steps, "the training loss is not finite")
@@ -88,11 +100,22 @@ class RecordingSession:
         due = self.schedule.due(self.steps)
         if due:
             self.observe(due)
-        late = time.perf_counter() - self._flushed > _FLUSH_SECONDS
         if late or any(each.recorder.full for each in due):
             self.flush()
         if not self.schedule.settled:
             self.schedule.resume()
+
+    def _check_thread(self) -> None:
+        """Steps of one thread are counted; another one's model would be evaluated in the middle of its training."""
+        if threading.get_ident() == self._thread.ident:
+            return
+        if self.steps and self._thread.is_alive():
+            raise SzilardError(
+                f"this monitor counts the steps of thread {self._thread.name!r}, and "
+                f"{threading.current_thread().name!r} stepped it too: call step() in one thread only, for a record "
+                "evaluates the model while no other trains it."
+            )
+        self._thread = threading.current_thread()
 
     def _open_record(self, out: Path, overwrite: bool, attributes: Mapping[str, Any]) -> RowWriter:
         precision = self.schedule.main.recorder.precision
@@ -119,7 +142,7 @@ class RecordingSession:
         """Shows the model as it stands to these recorders; ``ragged`` where the run ends off their interval."""
         with undisturbed(self._ppm.module, self._ppm.device):
             for each in recorders:
-                each.recorder.observe(each.occasion(self.steps, ragged))
+                each.observe(self.steps, ragged)
         # the loop's numbers go into the ledger: another measure's record must not use up the loss
         if any(each.keeps_ledger for each in recorders):
             wall_time = time.perf_counter() - self._begin
@@ -154,8 +177,11 @@ class RecordingSession:
 
     def finish(self, status: str, because: str | None) -> None:
         """Records the model as it stands where the run is complete, and closes the record with this status."""
-        if self.closed:
-            return
+        if not self.closed:
+            with uninterrupted():
+                self._finish(status, because)
+
+    def _finish(self, status: str, because: str | None) -> None:
         if not self.broken:
             late = [each for each in self.schedule.recorders if each.last < self.steps]
             if late and status == "complete":

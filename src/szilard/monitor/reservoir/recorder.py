@@ -11,6 +11,7 @@ import torch
 
 from szilard.errors import SzilardWarning
 from szilard.models.evaluation import RandomState, RandomStream
+from szilard.models.interrupts import uninterrupted
 from szilard.models.precision import Precision
 from szilard.monitor.measure import Occasion
 from szilard.monitor.reservoir import schema
@@ -194,10 +195,11 @@ class ReservoirRecorder:
 
     def _take(self, optimizer: torch.optim.Optimizer) -> None:
         if self._burst is not None and not self._burst.done:
-            if self._burst.start is None:
-                self._burst.made = self._counter.now()
-            self._burst.take(optimizer)
-            self._silent = 0
+            with uninterrupted():
+                if self._burst.start is None:
+                    self._burst.made = self._counter.now()
+                self._burst.take(optimizer)
+                self._silent = 0
 
     def _held(self) -> frozenset[int]:
         return frozenset(id(p) for group in self._optimizer.param_groups for p in group["params"])
