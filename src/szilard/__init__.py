@@ -71,6 +71,7 @@ _DOOR = {
     "geometric": "ensemble.record_at",
     "open": "handle",
     "run": "studies.runner",
+    "watch": "monitor",
 }
 """Where each public name lives."""
 
@@ -131,6 +132,7 @@ __all__ = [
     "systems",
     "training",
     "verify",
+    "watch",
 ]
 
 if TYPE_CHECKING:
@@ -168,7 +170,7 @@ if TYPE_CHECKING:
         Outcomes,
         RestrictedBoltzmann,
     )
-    from szilard.monitor import Gallery, Ledger, ModelSpace, Monitor, Reservoir
+    from szilard.monitor import Gallery, Ledger, ModelSpace, Monitor, Reservoir, watch
     from szilard.studies.kits.experiment.spec import Experiment, Probe
     from szilard.studies.runner import run
     from szilard.training import SGD, Adam, AdamW, Cosine, Decay, Training, factory

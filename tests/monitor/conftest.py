@@ -71,8 +71,9 @@ def watch_classifier(
         watched.logits.append(kept(model(probe)))
         model.train()
         watched.steps.append(step)
-        watched.rates.append(optimizer.param_groups[0]["lr"])
+        watched.rates.append(used)
 
+    used = optimizer.param_groups[0]["lr"]
     keep(0)
     for step in range(1, steps + 1):
         x, y = torch.randn(16, 6, dtype=dtype), torch.randint(outcomes, (16 * heads,))
@@ -80,6 +81,7 @@ def watch_classifier(
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
+        used = optimizer.param_groups[0]["lr"]
         rate.step()
         watched.losses.append(float(loss.detach()))
         monitor.step(loss)

@@ -170,7 +170,7 @@ def test_one_of_several_handlers_raises_and_all_are_called():
 
 def test_a_second_thread_is_refused_and_the_next_one_counted(tmp_path):
     loop = Loop(tmp_path / "run")
-    loop.monitor.step()
+    loop.monitor.step(loop.train())
     said: list[str] = []
 
     def stepping(number: int = 1) -> None:

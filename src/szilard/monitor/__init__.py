@@ -6,5 +6,17 @@ from szilard.monitor.measure import Follower, Measure, Occasion, Recorder
 from szilard.monitor.model_space import ModelSpace
 from szilard.monitor.monitor import Monitor
 from szilard.monitor.reservoir import Reservoir
+from szilard.monitor.watching import watch
 
-__all__ = ["Follower", "Gallery", "Ledger", "Measure", "ModelSpace", "Monitor", "Occasion", "Recorder", "Reservoir"]
+__all__ = [
+    "Follower",
+    "Gallery",
+    "Ledger",
+    "Measure",
+    "ModelSpace",
+    "Monitor",
+    "Occasion",
+    "Recorder",
+    "Reservoir",
+    "watch",
+]

@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass
 from typing import Any, final
 
-import torch
 from torch import Tensor
 
 
@@ -58,19 +57,13 @@ class LoopState:
 
     Attributes:
         wall_time: seconds since the monitor was made.
-        learning_rate: of the optimiser's first group; None without an optimiser.
+        learning_rate: that the optimiser used in its last step; None without an optimiser.
         loss: since the previous record; None if none was given.
     """
 
     wall_time: float
     learning_rate: float | Tensor | None
     loss: LossSum | None
-
-    @classmethod
-    def of(cls, wall_time: float, optimizer: torch.optim.Optimizer | None, loss: LossSum | None) -> LoopState:
-        """Reads the optimiser without waiting for the device."""
-        rate = None if optimizer is None else optimizer.param_groups[0].get("lr")
-        return cls(wall_time, rate.detach().clone() if isinstance(rate, Tensor) else rate, loss)
 
     def columns(self) -> dict[str, Any]:
         """Columns of the ledger: ``loss`` and its error, ``wall_time`` in seconds, ``learning_rate``."""

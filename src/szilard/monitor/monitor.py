@@ -7,14 +7,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, final
 
-from torch import Tensor, optim
+from torch import Tensor, nn
 
 from szilard.errors import SpecError, SzilardError
 from szilard.models.ppm import PPM
+from szilard.monitor.counting import StepCounting
 from szilard.monitor.ledger.measure import DEFAULT_PATH_INTERVALS, Ledger
 from szilard.monitor.measure import Measure
+from szilard.monitor.optimizers import LoopOptimizers
 from szilard.monitor.schedule import ScheduledRecorder
 from szilard.monitor.session import RecordingSession
+from szilard.monitor.shown_weights import ShownWeights, Weights
 
 if TYPE_CHECKING:
     from szilard.handle import Run
@@ -24,12 +27,14 @@ if TYPE_CHECKING:
 class Monitor:
     """Watches a model train and keeps the record.
 
-    The first record is the model as it stands now; W, Q and L are cumulative since. Call :meth:`step` after every
-    ``optimizer.step()`` and :meth:`close` at the end, or use it as a context manager.
+    The first record is the model as it stands now; W, Q and L are cumulative since. :func:`szilard.watch` makes one
+    that counts the optimiser's steps by itself. Else call :meth:`step` after every ``optimizer.step()``, and
+    :meth:`close` at the end, or use it as a context manager.
 
     Args:
         ppm: what is measured, for example ``szilard.Classifier(model, inputs=probe)``.
-        optimizer: recorded (its settings, and the learning rate at every record); never touched.
+        optimizer: the loop's, or several in a list; its settings and the learning rate in use are recorded, and its
+            steps held against the calls of :meth:`step`. None where there is none.
         out: directory of the record.
         every: training steps between records, fixed. None: chosen once from ``budget``.
         budget: without ``every``: the share of the loop's time that watching may take. The first 24 steps are timed and
@@ -41,10 +46,16 @@ class Monitor:
         overwrite: replace an existing record in ``out``.
         quiet: print nothing.
         attributes: further entries for the record (JSON), such as a name.
+        automatic: steps are counted by the optimiser's own hooks, and :meth:`step` is not called.
+        copy_of: the module that is trained, where the one that is watched is a copy of it, such as an average of its
+            weights. Records are then made when the next step begins, after the loop has renewed the copy.
+        weights: of a schedule-free optimiser: ``"training"``, those at which gradients are taken (y), or
+            ``"averaged"`` (x); the record says which.
 
     Raises:
         ModelError: if the model cannot be measured.
-        SpecError: for an interval, budget or measure that makes no sense.
+        SpecError: for an interval, budget or measure that makes no sense, or an optimiser that does not move the model
+            or whose steps cannot be counted.
         RecordError: if ``out`` exists and ``overwrite`` is not given, or cannot be written.
 
     Example:
@@ -66,7 +77,7 @@ class Monitor:
     def __init__(
         self,
         ppm: PPM,
-        optimizer: optim.Optimizer | None = None,
+        optimizer: Any = None,
         out: str | Path = "runs/latest",
         *,
         every: int | None = None,
@@ -77,6 +88,9 @@ class Monitor:
         overwrite: bool = False,
         quiet: bool = False,
         attributes: Mapping[str, Any] | None = None,
+        automatic: bool = False,
+        copy_of: nn.Module | None = None,
+        weights: Weights = "training",
     ) -> None:
         if not 0 < budget < 1:
             raise SpecError(f"budget is a share of the loop's time, between 0 and 1, not {budget!r}: 0.05 is 5 %.")
@@ -84,10 +98,15 @@ class Monitor:
         chosen = [default] if measures is None else list(measures)
         if not chosen:
             raise SpecError("measures is empty, so there is nothing to watch: leave it out for the default ledger.")
+        optimizers = LoopOptimizers.of(optimizer, ppm.module, copy_of)
+        self._counting = StepCounting(optimizers, automatic=automatic, late=copy_of is not None)
+        first = optimizers.first
         self._session = RecordingSession(
             ppm,
-            optimizer,
-            [ScheduledRecorder.of(measure, measure.start(ppm, seed, optimizer), default.every) for measure in chosen],
+            optimizers,
+            self._counting,
+            ShownWeights(optimizers.each, weights),
+            [ScheduledRecorder.of(measure, measure.start(ppm, seed, first), default.every) for measure in chosen],
             budget,
             Path(out),
             overwrite=overwrite,
@@ -104,9 +123,25 @@ class Monitor:
         Raises:
             SzilardError: if the monitor is closed.
         """
-        if self._session.closed:
-            raise SzilardError("this monitor is closed: make a new one, with another directory, to go on watching.")
+        self._check_open()
         self._session.step(loss)
+
+    def loss(self, loss: float | Tensor) -> None:
+        """The loss of a training step that the optimiser is about to make, where its steps are counted by themselves.
+
+        Args:
+            loss: recorded as a mean with its error since the previous record, over micro-batches too.
+
+        Raises:
+            SzilardError: if the monitor is closed.
+        """
+        self._check_open()
+        self._session.tell(loss)
+
+    @property
+    def steps(self) -> int:
+        """Training steps counted so far."""
+        return self._session.steps
 
     @property
     def broken(self) -> bool:
@@ -133,16 +168,22 @@ class Monitor:
             SzilardError: if no step was ever made; what was recorded is kept, marked as broken.
             RecordError: if rows could not be written, for example on a full disk; call again when there is room.
         """
+        if not self._session.closed:
+            self._counting.settle()
         if not self._session.closed and self._session.steps == 0:
             self._session.finish("broken", "the monitor was closed before its first step")
             raise SzilardError(
                 f"the monitor was closed before its first step, so {self._session.writer.record.path} holds the first "
-                "model only: call monitor.step() after optimizer.step()."
+                f"model only: {self._counting.silence()}."
             )
         self._session.finish("complete", None)
         from szilard.handle import Run
 
         return Run(self._session.writer.record.path)
+
+    def _check_open(self) -> None:
+        if self._session.closed:
+            raise SzilardError("this monitor is closed: make a new one, with another directory, to go on watching.")
 
     def __enter__(self) -> Monitor:
         return self
@@ -156,4 +197,4 @@ class Monitor:
             try:
                 self._session.finish("broken", f"the loop ended with {kind.__name__}")
             except SzilardError as problem:  # the loop's own error is what matters
-                self._session.warn(str(problem))
+                self._session.voice.warn(str(problem))

@@ -7,18 +7,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from szilard.errors import SpecError
 from szilard.models.ppm import PPM
 from szilard.models.precision import Precision
+from szilard.monitor.optimizer_settings import settings_of
+from szilard.monitor.optimizers import LoopOptimizers
 from szilard.monitor.rows import RowWriter
 from szilard.monitor.schedule import Schedule, SettledInterval
 
 _INTERVAL = "path_interval"
 
 
-def describe(ppm: PPM, optimizer: torch.optim.Optimizer | None, precision: Precision) -> dict[str, Any]:
+def describe(ppm: PPM, optimizers: LoopOptimizers, precision: Precision) -> dict[str, Any]:
     """Attributes of a record, as JSON: model, probe, optimiser, precision and versions."""
     from szilard.records.provenance import provenance
 
@@ -38,7 +38,7 @@ def describe(ppm: PPM, optimizer: torch.optim.Optimizer | None, precision: Preci
             "outcomes": getattr(ppm, "outcomes", None),
             "labelled": getattr(ppm, "labels", None) is not None,
         },
-        "optimizer": None if optimizer is None else _optimizer(optimizer),
+        "optimizer": settings_of(optimizers.each),
         "forward_precision": precision.name,
         "forward_flagged": precision.flagged,
         "provenance": provenance(ppm.device),
@@ -101,10 +101,3 @@ def record_intervals(writer: RowWriter, schedule: Schedule, found: Sequence[Sett
                 prefix = "" if each is schedule.main else f"{each.name}_"
                 writer.record.annotate(**{f"{prefix}every": each.every, f"{prefix}calibration": interval.timed})
     name_intervals(writer, schedule)
-
-
-def _optimizer(optimizer: torch.optim.Optimizer) -> dict[str, Any]:
-    plain = (int, float, str, bool, type(None))
-    settings: dict[str, Any] = {name: value for name, value in optimizer.defaults.items() if isinstance(value, plain)}
-    settings |= {name: list(value) for name, value in optimizer.defaults.items() if isinstance(value, tuple | list)}
-    return {"class": type(optimizer).__name__, **settings}

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-import atexit
-import sys
 import threading
 import time
-import warnings
 import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, final
 
-from torch import Tensor, optim
+from torch import Tensor
 
-from szilard.errors import SzilardError, SzilardWarning
+from szilard.errors import SzilardError
 from szilard.models.evaluation import undisturbed
 from szilard.models.interrupts import uninterrupted
 from szilard.models.ppm import PPM
+from szilard.monitor.counting import StepCounting
+from szilard.monitor.exit import end_at_exit
 from szilard.monitor.loop import LoopState, LossMeter
+from szilard.monitor.optimizers import LoopOptimizers
 from szilard.monitor.record import describe, open_record, record_intervals
 from szilard.monitor.rows import Rows, RowWriter
 from szilard.monitor.schedule import Followers, Schedule, ScheduledRecorder
+from szilard.monitor.shown_weights import ShownWeights
+from szilard.monitor.voice import Voice
 
 _FLUSH_SECONDS = 5.0
 
@@ -32,7 +34,9 @@ class RecordingSession:
 
     Args:
         ppm: what is measured.
-        optimizer: of the loop; None where there is none.
+        optimizers: of the loop.
+        counting: of its training steps.
+        weights: which ones a record sees, where the optimiser keeps two sets.
         recorders: of all measures.
         budget: share of the loop's time for those without an interval or a budget of their own.
         out: directory of the record.
@@ -48,7 +52,9 @@ class RecordingSession:
     def __init__(
         self,
         ppm: PPM,
-        optimizer: optim.Optimizer | None,
+        optimizers: LoopOptimizers,
+        counting: StepCounting,
+        weights: ShownWeights,
         recorders: Sequence[ScheduledRecorder],
         budget: float,
         out: Path,
@@ -58,8 +64,8 @@ class RecordingSession:
         attributes: Mapping[str, Any],
     ) -> None:
         self._ppm = ppm
-        self._optimizer = optimizer
-        self._quiet = quiet
+        self._counting, self._weights = counting, weights
+        self.voice = Voice(quiet)
         self.steps = 0
         """Training steps done."""
         self.broken = self.closed = False
@@ -67,37 +73,63 @@ class RecordingSession:
         self._thread = threading.current_thread()
         self.schedule = Schedule(recorders, budget, ppm)
         self._followers = Followers(each.recorder for each in recorders)
-        self.writer = self._open_record(out, overwrite, attributes)
+        described = describe(ppm, optimizers, self.schedule.main.recorder.precision) | weights.attributes
+        self.writer = self._open_record(out, described, overwrite, attributes)
         self._begin = self._flushed = time.perf_counter()
         self.observe(recorders)
         self.flush()
-        atexit.register(_flush_at_exit, weakref.ref(self))
+        end_at_exit(self)
+        hooks = counting.begin(self.advance)
+        if hooks is not None and not counting.automatic:  # else the optimiser keeps the session
+            weakref.finalize(self, hooks.remove).atexit = False
 
     def step(self, loss: float | Tensor | None) -> None:
+        """The loop says that a training step is done; where its optimiser is followed that is known, and said so."""
+        self._check_thread()
+        if loss is not None:
+            self.tell(loss)
+        if self._counting.automatic:
+            self.voice.warn_once(
+                "the optimiser's steps are counted by themselves, so monitor.step() does not count another: leave it "
+                "out, or say monitor.loss(loss) before optimizer.step() where the loss is to be recorded."
+            )
+            return
+        complaint = self._counting.complaint(self.steps + 1)
+        if complaint is not None:
+            self.voice.warn_once(complaint)
+        self.advance()
+
+    def tell(self, loss: float | Tensor) -> None:
+        """The loss of the step that is under way, or was just done."""
+        if self.broken or self._loss.add(loss):
+            return
+        with uninterrupted():
+            self.flush()
+            self.owed()
+            self.end(self.steps + 1, "the training loss is not finite")
+
+    def advance(self) -> None:
         """A training step is done: records whatever is due after it."""
         self._check_thread()
         self.steps += 1
         if self.broken:
             return
-        finite = loss is None or self._loss.add(loss)
         late = time.perf_counter() - self._flushed > _FLUSH_SECONDS
-        if not finite or late or self._followers or not self.schedule.settled or self.schedule.due(self.steps):
+        if late or self._followers or not self.schedule.settled or self.schedule.due(self.steps):
             with uninterrupted():
-                self._attend(finite, late)
+                self._attend(late)
 
-    def _attend(self, finite: bool, late: bool) -> None:
+    def _attend(self, late: bool) -> None:
         """What a step asks for beyond being counted."""
-        if not finite:
-            self.flush()
-            self.owed()
-            self.end(self.steps, "the training loss is not finite")
-            return
         if self._followers:
             self._followers.follow(self.steps)
         elif not self.schedule.settled and self.schedule.step():
             self._settle()
             return
         due = self.schedule.due(self.steps)
+        if due and (skipped := self._counting.overcounted()):
+            self.steps -= skipped
+            due = self.schedule.due(self.steps)
         if due:
             self.observe(due)
         if late or any(each.recorder.full for each in due):
@@ -117,12 +149,13 @@ class RecordingSession:
             )
         self._thread = threading.current_thread()
 
-    def _open_record(self, out: Path, overwrite: bool, attributes: Mapping[str, Any]) -> RowWriter:
+    def _open_record(
+        self, out: Path, described: Mapping[str, Any], overwrite: bool, attributes: Mapping[str, Any]
+    ) -> RowWriter:
         precision = self.schedule.main.recorder.precision
-        described = describe(self._ppm, self._optimizer, precision)
         writer = open_record(out, described, self.schedule, overwrite=overwrite, attributes=attributes)
         if precision.flagged:
-            self.warn(
+            self.voice.warn(
                 f"the forward pass is in {precision.name}, so small changes of φ drown in rounding; "
                 "the record is flagged. Watch a float32 forward pass if you can."
             )
@@ -132,7 +165,7 @@ class RecordingSession:
         """The intervals are known: records begin."""
         found = self.schedule.settle()
         for interval in found:
-            self._say(interval.sentence)
+            self.voice.say(interval.sentence)
         record_intervals(self.writer, self.schedule, found)
         settled = [each for interval in found for each in interval.recorders]
         self.observe([each for each in self.schedule.recorders if each in settled or each.due(self.steps)])
@@ -140,13 +173,13 @@ class RecordingSession:
 
     def observe(self, recorders: Sequence[ScheduledRecorder], ragged: bool = False) -> None:
         """Shows the model as it stands to these recorders; ``ragged`` where the run ends off their interval."""
-        with undisturbed(self._ppm.module, self._ppm.device):
+        with undisturbed(self._ppm.module, self._ppm.device), self._weights.shown():
             for each in recorders:
                 each.observe(self.steps, ragged)
         # the loop's numbers go into the ledger: another measure's record must not use up the loss
         if any(each.keeps_ledger for each in recorders):
             wall_time = time.perf_counter() - self._begin
-            self.writer.note(self.steps, LoopState.of(wall_time, self._optimizer, self._loss.drain()))
+            self.writer.note(self.steps, LoopState(wall_time, self._counting.rate, self._loss.drain()))
         self._followers.look()
 
     def flush(self) -> None:
@@ -173,7 +206,7 @@ class RecordingSession:
             self.writer.record.annotate(status="broken", broken_at_step=step, broken_because=because)
             kept = "What was recorded before is kept; training goes on."
             self._followers.leave()
-            self.warn(f"the run broke at step {step}: {because}. {kept}")
+            self.voice.warn(f"the run broke at step {step}: {because}. {kept}")
 
     def finish(self, status: str, because: str | None) -> None:
         """Records the model as it stands where the run is complete, and closes the record with this status."""
@@ -182,6 +215,8 @@ class RecordingSession:
                 self._finish(status, because)
 
     def _finish(self, status: str, because: str | None) -> None:
+        self._counting.settle()
+        self.steps -= self._counting.overcounted()
         if not self.broken:
             late = [each for each in self.schedule.recorders if each.last < self.steps]
             if late and status == "complete":
@@ -193,19 +228,17 @@ class RecordingSession:
             self.writer.record.annotate(status=status, broken_at_step=self.steps, broken_because=because)
         self.writer.record.close(status=status)
         self.closed = True
+        self._counting.end()
 
-    def _say(self, message: str) -> None:
-        if not self._quiet:
-            print(f"szilard: {message}", file=sys.stderr)
-
-    def warn(self, message: str) -> None:
-        """Warns of something that the user had better know."""
-        warnings.warn(message, SzilardWarning, stacklevel=6)
-
-
-def _flush_at_exit(session: weakref.ref[RecordingSession]) -> None:
-    """What a loop that ended without ``close()``, by Ctrl-C or an error, had observed but not yet written."""
-    left = session()
-    if left is not None and not left.closed:
-        left.flush()
-        left.owed()
+    def leave(self, error: BaseException | None) -> None:
+        """The interpreter ends: what the loop had observed is written; a record that counts by itself is closed."""
+        if not self._counting.automatic:
+            self.flush()
+            self.owed()
+        elif error is not None:
+            self.finish("broken", f"the program ended with {type(error).__name__}")
+        elif self._counting.made == 0:
+            self.finish("broken", self._counting.silence())
+            self.voice.say(f"{self.writer.record.path} holds the first model only, because {self._counting.silence()}.")
+        else:
+            self.finish("complete", None)

@@ -1,0 +1,110 @@
+"""Which training steps there are: those that the loop tells of, or those that its optimiser makes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import final
+
+import torch
+
+from szilard.monitor.optimizers import LoopOptimizers
+from szilard.monitor.step_hooks import Rate, StepHooks, rate_of
+
+
+@final
+class StepCounting:
+    """Follows the optimiser's steps, or holds what the loop says against them.
+
+    Args:
+        optimizers: of the loop.
+        automatic: steps are the optimiser's own; else the loop tells of each.
+        late: a step is told of when the next one begins, because the model is a copy that the loop renews in between.
+
+    Raises:
+        SpecError: if an optimiser whose steps are to be followed runs no hooks.
+    """
+
+    def __init__(self, optimizers: LoopOptimizers, *, automatic: bool, late: bool) -> None:
+        if automatic:
+            optimizers.demand_hooks()
+        self.automatic = automatic
+        self._optimizers, self._late = optimizers, late
+        self._hooks: StepHooks | None = None
+        self._seen: list[int] = []
+        self._quiet = False
+
+    def begin(self, done: Callable[[], None]) -> StepHooks | None:
+        """From now on steps count. The optimiser holds on to ``done`` only where its steps are followed.
+
+        Returns:
+            the hooks, to be removed in the end; None where there is nothing to hang them on.
+        """
+        if self._optimizers.hookable:
+            self._hooks = StepHooks(self._optimizers.each, done if self.automatic else None, late=self._late)
+            self._seen = list(self._hooks.made)
+        return self._hooks
+
+    @property
+    def made(self) -> int:
+        """Steps that the optimiser made (of several: the one that made most)."""
+        return max(self._hooks.made) if self._hooks is not None else 0
+
+    @property
+    def rate(self) -> Rate:
+        """The learning rate of the last step, before the first one that of the first to come."""
+        used = None if self._hooks is None else self._hooks.rate
+        return used if used is not None or self._optimizers.first is None else rate_of(self._optimizers.first)
+
+    def complaint(self, step: int) -> str | None:
+        """The loop says that this step is done: how it differs from what the optimiser did, said once."""
+        if self._hooks is None or self._quiet:
+            return None
+        made = [now - before for now, before in zip(self._hooks.made, self._seen, strict=True)]
+        self._seen = list(self._hooks.made)
+        if max(made) == 1 or (min(made) < 2 and max(made) > 0):
+            return None
+        if max(made) == 0 and self._overflowed():
+            return None  # a GradScaler left the step out
+        self._quiet = True
+        known = self._optimizers.known
+        if max(made) == 0:
+            return (
+                f"monitor.step() was called for step {step}, and {known} has made no step since it was called last: "
+                "micro-batches are recorded as steps, or the call stands before optimizer.step(). Call it once after "
+                "each optimizer.step(), or let szilard.watch count."
+            )
+        return (
+            f"{known} made {min(made)} steps before monitor.step() was called for step {step}, recorded as one: call "
+            "it after each optimizer.step(), or let szilard.watch count."
+        )
+
+    def silence(self) -> str:
+        """Why there was no step, and what to do."""
+        if self.automatic:
+            return (
+                f"no step of {self._optimizers.known} was seen: give szilard.watch the optimiser whose step() the loop "
+                "calls"
+            )
+        if self.made:
+            return (
+                f"{self._optimizers.known} made {self.made} steps and none was told of: call monitor.step() after each "
+                "optimizer.step(), or let szilard.watch count them"
+            )
+        return "call monitor.step() after optimizer.step()"
+
+    def settle(self) -> None:
+        """The loop is over: a step that was not told of yet is told of."""
+        if self._hooks is not None and self.automatic:
+            self._hooks.settle()
+
+    def overcounted(self) -> int:
+        """Steps told of that a scaler skipped on a GPU, since last asked."""
+        return 0 if self._hooks is None else self._hooks.overcounted()
+
+    def end(self) -> None:
+        """Takes the hooks off."""
+        if self._hooks is not None:
+            self._hooks.remove()
+
+    def _overflowed(self) -> bool:
+        return any(not bool(torch.isfinite(gradient).all()) for gradient in self._optimizers.gradients())

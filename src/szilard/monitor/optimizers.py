@@ -1,0 +1,167 @@
+"""What moves the parameters: the optimisers of a loop, unwrapped where that is safe, and checked against the model."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass
+from typing import Any, final
+
+from torch import Tensor, nn, optim
+
+from szilard.errors import SpecError
+from szilard.monitor.step_hooks import runs_hooks
+
+_THIN_WRAPPERS = (
+    ("accelerate.optimizer", "AcceleratedOptimizer", "optimizer"),
+    ("lightning.pytorch.core.optimizer", "LightningOptimizer", "_optimizer"),
+    ("pytorch_lightning.core.optimizer", "LightningOptimizer", "_optimizer"),
+    ("lightning.fabric.wrappers", "_FabricOptimizer", "_optimizer"),
+    ("lightning_fabric.wrappers", "_FabricOptimizer", "_optimizer"),
+    ("opacus.optimizers.optimizer", "DPOptimizer", "original_optimizer"),
+)
+"""Module, class and attribute of wrappers after whose inner step nothing more happens to the parameters."""
+_STEPPERS = ("torch.optim.lr_scheduler", "LRScheduler"), ("torch.amp.grad_scaler", "GradScaler")
+"""What has a ``step`` and is no optimiser."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class LoopOptimizers:
+    """The optimisers of a loop: none, one, or several that step in turn.
+
+    Attributes:
+        each: without the wrappers that are looked through.
+        known: how the user knows them, for messages: ``SGD``, or ``Muon and AdamW``.
+    """
+
+    each: tuple[Any, ...]
+    known: str
+
+    @classmethod
+    def of(cls, given: Any, module: nn.Module, copy_of: nn.Module | None = None) -> LoopOptimizers:
+        """Those that were given, each of which moves the model.
+
+        Args:
+            given: an optimiser, several in a list, tuple or dict, or None.
+            module: that is watched.
+            copy_of: the module that is trained, where the one that is watched is a copy of it.
+
+        Raises:
+            SpecError: for what is no optimiser, or holds no parameter of the model.
+        """
+        if copy_of is not None and not isinstance(copy_of, nn.Module):
+            raise SpecError(
+                f"copy_of is the module that is trained, not {type(copy_of).__name__}: "
+                "szilard.watch(averaged, optimizer, probe, copy_of=model)."
+            )
+        listed = [_checked(each) for each in _listed(given)]
+        distinct = {id(each): each for each in (thin(each) for each in listed)}
+        optimizers = tuple(distinct.values())
+        own = {id(parameter) for parameter in (copy_of or module).parameters()}
+        for optimizer in optimizers:
+            _check_membership(optimizer, own, copied=copy_of is not None, several=len(optimizers) > 1)
+        return cls(optimizers, " and ".join(type(each).__name__ for each in optimizers) or "no optimiser")
+
+    @property
+    def first(self) -> Any:
+        """The first of them; None where there is none."""
+        return self.each[0] if self.each else None
+
+    @property
+    def hookable(self) -> bool:
+        """Whether there are any, and all of them run hooks after their steps."""
+        return bool(self.each) and all(runs_hooks(each) for each in self.each)
+
+    def demand_hooks(self) -> None:
+        """That steps can be counted without the loop's help.
+
+        Raises:
+            SpecError: naming the optimiser that runs no hooks.
+        """
+        for optimizer in self.each:
+            if not runs_hooks(optimizer):
+                raise SpecError(
+                    f"{type(optimizer).__name__} does not run torch's hooks after its step, so its steps cannot be "
+                    "counted from outside: make szilard.Monitor(ppm, optimizer, …) instead, and call monitor.step() "
+                    "after each optimizer.step()."
+                )
+
+    def gradients(self) -> Iterable[Tensor]:
+        """The gradients that their parameters hold now."""
+        for optimizer in self.each:
+            for group in groups_of(optimizer):
+                yield from (p.grad for p in group["params"] if getattr(p, "grad", None) is not None)
+
+
+def thin(optimizer: Any) -> Any:
+    """What is beneath wrappers that call another optimiser's step and do no more to the parameters."""
+    while True:
+        for module, name, attribute in _THIN_WRAPPERS:
+            wrapper = getattr(sys.modules.get(module), name, None)
+            if wrapper is not None and isinstance(optimizer, wrapper) and hasattr(optimizer, attribute):
+                optimizer = getattr(optimizer, attribute)
+                break
+        else:
+            return optimizer
+
+
+def groups_of(optimizer: Any) -> Sequence[MutableMapping[str, Any]]:
+    """Its parameter groups; none where it does not have them as torch's optimisers do."""
+    try:
+        groups = list(optimizer.param_groups)
+    except Exception:  # a wrapper that is not ready, or another library's idea of an optimiser
+        return []
+    return [
+        each for each in groups if isinstance(each, MutableMapping) and isinstance(each.get("params"), list | tuple)
+    ]
+
+
+def _listed(given: Any) -> list[Any]:
+    if given is None:
+        return []
+    if isinstance(given, Mapping):
+        return list(given.values())
+    if isinstance(given, list | tuple):
+        if not given:
+            raise SpecError("the list of optimisers is empty: leave it out where there is none.")
+        return list(given)
+    return [given]
+
+
+def _checked(optimizer: Any) -> Any:
+    """It, if it can make steps."""
+    if isinstance(optimizer, type):
+        raise SpecError(
+            f"optimizer is the class {optimizer.__name__}, not an optimiser made of it: give "
+            f"{optimizer.__name__}(model.parameters(), …)."
+        )
+    for module, name in _STEPPERS:
+        kind = getattr(sys.modules.get(module), name, None)
+        if kind is not None and isinstance(optimizer, kind):
+            raise SpecError(
+                f"{type(optimizer).__name__} is no optimiser, though it has a step: give the optimiser whose step() "
+                "moves the parameters."
+            )
+    if not callable(getattr(optimizer, "step", None)):
+        raise SpecError(
+            f"optimizer must be an optimiser, or a list of several, not {type(optimizer).__name__}: give the one whose "
+            "step() the loop calls, or None."
+        )
+    return optimizer
+
+
+def _check_membership(optimizer: Any, own: set[int], *, copied: bool, several: bool) -> None:
+    held = [parameter for group in groups_of(optimizer) for parameter in group["params"]]
+    if not held and not isinstance(optimizer, optim.Optimizer):
+        return  # of another library, with its parameters elsewhere
+    if any(id(parameter) in own for parameter in held):
+        return
+    name = type(optimizer).__name__
+    if copied:
+        raise SpecError(f"{name} holds no parameter of copy_of: give copy_of the module that the optimiser trains.")
+    leave = "leave it out, or " if several else ""
+    raise SpecError(
+        f"{name} holds no parameter of the model, so none of its steps can move it: {leave}make it from this model's "
+        "parameters, say copy_of=model where a copy of the trained model is watched, or give optimizer=None."
+    )

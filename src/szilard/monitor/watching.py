@@ -1,0 +1,158 @@
+"""One line beside a training loop: what is watched, by which optimiser it moves, and on which inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from szilard.errors import ModelError, SpecError
+from szilard.models.classifier import Classifier
+from szilard.models.ppm import PPM
+from szilard.monitor.ledger.measure import DEFAULT_PATH_INTERVALS, Ledger
+from szilard.monitor.monitor import Monitor
+from szilard.monitor.reservoir import Reservoir
+
+Forward = Callable[[nn.Module, Any], Any]
+
+_YES_OR_NO = (F.binary_cross_entropy_with_logits, nn.BCEWithLogitsLoss, F.multilabel_soft_margin_loss)
+_PROBABILITIES = (F.binary_cross_entropy, nn.BCELoss)
+_NUMBERS = (
+    F.mse_loss, nn.MSELoss, F.l1_loss, nn.L1Loss, F.smooth_l1_loss, nn.SmoothL1Loss, F.huber_loss, nn.HuberLoss,
+    F.gaussian_nll_loss, nn.GaussianNLLLoss, F.poisson_nll_loss, nn.PoissonNLLLoss,
+)  # fmt: skip
+
+
+def watch(
+    model: nn.Module | PPM,
+    optimizer: Any,
+    probe: Any = None,
+    *,
+    labels: Tensor | None = None,
+    loss_fn: Callable[[Any, Any], Tensor] | None = None,
+    train_data: Any = None,
+    batch_size: int | None = None,
+    forward: Forward | None = None,
+    out: str | Path = "runs/latest",
+    **settings: Any,
+) -> Monitor:
+    """Watches a model train, without a further line in the loop: the optimiser's own steps are counted.
+
+    A record follows a step of the optimiser, so micro-batches do not count, nor do steps that a ``GradScaler`` skips.
+    Several optimisers, as a list, make a training step together (:class:`szilard.monitor.step_hooks.StepHooks` says
+    when it is complete). The record is closed by ``close()``, at the end of a ``with`` block, or when the program
+    ends; until then the optimiser keeps the monitor alive. With ``optimizer=None`` the loop calls ``monitor.step()``.
+
+    Args:
+        model: the network in training, which gives logits; or a model that is wrapped in what it is, with its probe:
+            ``szilard.Classifier``, ``szilard.Autoregressive``, ``szilard.Flow`` …
+        optimizer: whose steps train it; several in a list; or None.
+        probe: the inputs on which the network is watched, such as 512 of the test set; none with a wrapped model.
+        labels: true labels of the probe: adds accuracy and cross-entropy.
+        loss_fn: the loop's loss, from the network's output and labels. It says what outputs mean: one logit an answer
+            under ``binary_cross_entropy_with_logits``, and no classes at all under a loss of regression, which is
+            refused. With ``train_data`` it adds the reservoir.
+        train_data: what the loop draws its batches from (loader, dataset, or inputs and labels): with ``loss_fn``,
+            noise and temperature of every layer are measured too (:class:`szilard.Reservoir`).
+        batch_size: of the loop, where ``train_data`` do not tell it.
+        forward: ``forward(model, inputs) -> logits`` for signatures other than ``model(inputs)``.
+        out: directory of the record.
+        **settings: of :class:`szilard.Monitor`: ``every``, ``budget``, ``measures``, ``copy_of``, ``weights``,
+            ``overwrite`` …
+
+    Returns:
+        the monitor: ``monitor.close()`` returns the run, ``monitor.loss(loss)`` records the loss of a step.
+
+    Raises:
+        ModelError: if the model cannot be watched on this probe.
+        SpecError: if the optimiser does not move the model or its steps cannot be counted, or settings make no sense.
+        RecordError: if ``out`` exists and ``overwrite`` is not given, or cannot be written.
+
+    Example:
+        >>> import tempfile, torch, szilard
+        >>> model = torch.nn.Linear(4, 3)
+        >>> optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        >>> inputs, labels = torch.eye(4), torch.tensor([0, 1, 2, 0])
+        >>> out = tempfile.mkdtemp() + "/run"
+        >>> monitor = szilard.watch(model, optimizer, inputs, labels=labels, out=out, every=5, quiet=True)
+        >>> for micro_batch in range(40):
+        ...     torch.nn.functional.cross_entropy(model(inputs), labels).backward()
+        ...     if micro_batch % 2:
+        ...         optimizer.step(); optimizer.zero_grad()
+        >>> run = monitor.close()
+        >>> run.data.step.values.tolist(), bool(run.data.work[-1] > 0)
+        ([0, 5, 10, 15, 20], True)
+    """
+    ppm = _wrapped(model, probe, labels, loss_fn, forward)
+    if train_data is not None:
+        settings["measures"] = _with_reservoir(settings, loss_fn, train_data, batch_size, forward)
+    elif batch_size is not None:
+        raise SpecError("batch_size is that of the loop's train_data, and none are given: leave it out.")
+    return Monitor(ppm, optimizer, out, automatic=optimizer is not None, **settings)
+
+
+def _wrapped(model: Any, probe: Any, labels: Tensor | None, loss_fn: Any, forward: Forward | None) -> PPM:
+    """The model as a PPM."""
+    if loss_fn is not None and not callable(loss_fn):
+        raise SpecError(f"loss_fn must be a function from output and labels to the loss, not {type(loss_fn).__name__}.")
+    if not isinstance(model, nn.Module) and hasattr(model, "module") and hasattr(model, "device"):
+        if probe is not None or labels is not None or forward is not None:
+            raise SpecError(
+                f"{type(model).__name__} has its probe already: give probe, labels and forward to it, not to "
+                "szilard.watch."
+            )
+        return model
+    if probe is None:
+        raise SpecError(
+            "the inputs on which the model is to be watched are missing: szilard.watch(model, optimizer, probe, …), or "
+            "wrap the model in szilard.Autoregressive, szilard.Flow … where it makes samples of its own."
+        )
+    kind = loss_fn if loss_fn in _YES_OR_NO + _PROBABILITIES + _NUMBERS else type(loss_fn)
+    if kind in _NUMBERS:
+        raise ModelError(
+            f"{_name(kind)} is a loss of regression, so the model's outputs are numbers and no logits of classes: "
+            "wrap a model that is a density in szilard.Flow, or give forward=… that makes logits, and no loss_fn."
+        )
+    if kind in _PROBABILITIES:
+        raise ModelError(
+            f"{_name(kind)} takes probabilities, and logits are needed: train on them with "
+            "binary_cross_entropy_with_logits, or give forward=… that makes logits, and no loss_fn."
+        )
+    if kind in _YES_OR_NO and forward is None:
+        return Classifier(model, probe, labels=_whole(labels), forward=_padded)
+    return Classifier(model, probe, labels=labels, forward=forward)
+
+
+def _padded(model: nn.Module, inputs: Any) -> Tensor:
+    """One logit an answer, as those of no and yes."""
+    from szilard.models.gradients import call
+
+    output = call(model, inputs)
+    return F.pad(getattr(output, "logits", output).unsqueeze(-1), (1, 0))
+
+
+def _whole(labels: Any) -> Any:
+    """Answers as whole numbers, where a loss of yes or no takes them as 0.0 and 1.0."""
+    if isinstance(labels, Tensor) and labels.is_floating_point() and bool(((labels == 0) | (labels == 1)).all()):
+        return labels.to(torch.int64)
+    return labels
+
+
+def _with_reservoir(
+    settings: dict[str, Any], loss_fn: Any, train_data: Any, batch_size: int | None, forward: Forward | None
+) -> list[Any]:
+    """The measures that were chosen, and the reservoir."""
+    if loss_fn is None:
+        raise SpecError("train_data are for the noise of their gradients, which needs the loop's loss_fn: give both.")
+    every, intervals = settings.get("every"), settings.pop("path_intervals", DEFAULT_PATH_INTERVALS)
+    chosen = settings.get("measures")
+    measures = [Ledger(every=every, path_intervals=intervals)] if chosen is None else list(chosen)
+    return [*measures, Reservoir(loss_fn, train_data, batch_size=batch_size, forward=forward)]
+
+
+def _name(kind: Any) -> str:
+    return str(getattr(kind, "__name__", kind))
