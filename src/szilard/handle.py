@@ -58,9 +58,12 @@ class Run:
     def data(self) -> xr.Dataset:
         """The ledger, joined with the information where both exist; an ensemble's ledger has a dimension ``member``.
 
-        Records of other kinds show the group that leads them, ``fig3`` for instance.
+        Records of other kinds show the group that leads them, ``fig3`` for instance. What was watched at an interval
+        that doubled on the way is shown at the last one (:mod:`szilard.records.measuring_interval`).
         """
-        ledger = self.tree.children[self.study.leading].to_dataset(inherit=False)
+        from szilard.records.measuring_interval import at_last_interval
+
+        ledger = at_last_interval(self.tree.children[self.study.leading].to_dataset(inherit=False))
         if "information" not in self.tree.children:
             return ledger
         return ledger.merge(

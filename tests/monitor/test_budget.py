@@ -18,6 +18,7 @@ from szilard.models.precision import Precision
 from szilard.monitor import Occasion
 from szilard.monitor import schedule as schedule_module
 from szilard.monitor.calibration import Calibration, RecordingBudget
+from szilard.monitor.doubling import DoublingInterval
 from szilard.monitor.ledger.recorder import LedgerRecorder
 from szilard.monitor.rows import Rows
 from szilard.records.schema import Group, Variable
@@ -35,8 +36,12 @@ class Clock:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """The monitor's clock for calibration; a rehearsed record takes 30 ms."""
+    """The monitor's clock for calibration; a rehearsed record takes 30 ms, and every step of the beginning is too much.
+
+    The dense beginning has its own tests, in test_doubling.py.
+    """
     fake = Clock()
+    monkeypatch.setattr(DoublingInterval, "affordable", staticmethod(lambda record_seconds: False))
     monkeypatch.setattr(schedule_module, "device_time", lambda device: fake())
 
     def rehearse(self: LedgerRecorder, clock: Callable[[], float]) -> float:
@@ -73,7 +78,9 @@ def test_every_is_chosen_once_from_the_budget(tmp_path, clock, capsys, budget, e
     said = capsys.readouterr().err
     assert re.fullmatch(
         rf"szilard: recording every {every} steps: a record takes 30\.00 ms, a step 10\.00 ms, "
-        rf"and watching may take {100 * budget:g} % of the time, what records delay included\.\n",
+        rf"and watching may take {100 * budget:g} % of the time, what records delay included\.\n"
+        rf"szilard: 5 records of {24 + 3 * every:,} steps, every {every} steps\. "
+        rf"More: a budget above {100 * budget:g} %, or every=… by your own choice\.\n",
         said,
     )
     attributes = run.attributes
@@ -120,7 +127,8 @@ def test_a_run_shorter_than_the_calibration_has_its_first_and_last_model(tmp_pat
     assert run.complete
     assert run.attributes["every"] is None
     assert run.data["jumps_by_interval"].values.max() == 0
-    assert capsys.readouterr().err == ""
+    said = capsys.readouterr().err
+    assert "the run ended at step 10, before an interval was found" in said and "give every=… for more" in said
 
 
 def test_every_is_kept_as_given(tmp_path, clock, capsys):
@@ -146,13 +154,13 @@ def test_quiet_prints_nothing(tmp_path, clock, capsys):
 def test_a_rehearsal_leaves_no_trace(tmp_path):
     """With the real rehearsal, the records are those of a run that was never calibrated."""
     runs = []
-    for name, settings in (("rehearsed", {"budget": 0.9999}), ("plain", {"every": 24})):
+    for name, settings in (("rehearsed", {"budget": 0.9999}), ("plain", {"every": 1})):
         model, monitor = watched(tmp_path / name, quiet=True, **settings)
         torch.manual_seed(5)
         loop(monitor, model, Clock(), 24)
         runs.append(monitor.close())
     ours, theirs = (run.tree["ledger"].to_dataset() for run in runs)
-    assert ours["step"].values.tolist() == theirs["step"].values.tolist() == [0, 24]
+    assert ours["step"].values.tolist() == theirs["step"].values.tolist() == [*range(25)]
     for name in ("work", "heat", "length", "energy", "precision_floor"):
         np.testing.assert_array_equal(ours[name].values, theirs[name].values)
     samples, others = (run.tree["samples"].to_dataset() for run in runs)

@@ -234,6 +234,7 @@ def _of_training(watched: Any, record: int) -> dict[str, Any]:
     steps = watched.steps
     row: dict[str, Any] = {
         "interval": steps[record] - steps[record - 1] if record else 0,
+        "measuring_interval": steps[1] - steps[0],
         "learning_rate": watched.rates[record] if watched.rates else math.nan,
         "loss": math.nan,
         "loss_error": math.nan,

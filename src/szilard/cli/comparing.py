@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,6 +20,8 @@ from szilard.studies.registry import trainings_of
 if TYPE_CHECKING:
     from szilard.estimate import Estimate
     from szilard.handle import Run
+
+_DIMENSION = "path_interval"
 
 
 def final_estimates(run: Run) -> dict[str, Estimate]:
@@ -66,12 +69,14 @@ def differences(runs: list[Run]) -> list[dict[str, Any]]:
     Raises:
         RecordError: if a run holds no record, or they have nothing in common.
     """
-    finals = [final_estimates(run) for run in runs]
+    finals = [final_estimates(run) | _at_common_interval(run, runs) for run in runs]
     for run, final in zip(runs, finals, strict=True):
         if not final:
             why = "no single numbers" if run.data.sizes.get("step", 0) else "no rows"
             raise RecordError(f"{run.path} holds {why} to compare: leave it out, or open it again later.")
     wanted = dict.fromkeys(name for run in runs for name in run.study.compared)
+    if common_interval(runs) is None and not any(run.attributes.get("every_changes") for run in runs):
+        wanted = {name: None for name in wanted if not name.endswith("_at_interval")}  # they would say the same again
     shared = [name for name in wanted if all(_known(name, final) for final in finals)]
     if not shared:
         raise RecordError("these records know no quantity in common: compare runs with runs, ensembles with ensembles.")
@@ -84,6 +89,38 @@ def differences(runs: list[Run]) -> list[dict[str, Any]]:
         }
         for name in shared
     ]
+
+
+def common_interval(runs: list[Run]) -> int | None:
+    """The longest of the runs' last measuring intervals, in training steps, where it differs; None where it is one."""
+    last = {_last_interval(run) for run in runs}
+    return max(last) if len(last) > 1 and min(last) > 0 else None
+
+
+def _last_interval(run: Run) -> int:
+    """0 where the record does not say."""
+    axis = run.data.get(_DIMENSION)
+    return 0 if axis is None or not isinstance(run.attributes.get("every"), int) else int(axis.values[0])
+
+
+def _at_common_interval(run: Run, runs: list[Run]) -> dict[str, Estimate]:
+    """W, Q and L of this run along the path looked at as seldom as in the others; NaN where it has no such multiple."""
+    common = common_interval(runs)
+    found: dict[str, Estimate] = {}
+    if common is None:
+        return found
+    at = [int(interval) for interval in run.data[_DIMENSION].values]
+    for name in ("work", "heat", "length"):
+        column = f"{name}_by_interval"
+        if column in run.data:
+            every = run.estimate(column)
+            value, error = (
+                (float(every.value[at.index(common)]), float(every.error[at.index(common)]))
+                if common in at
+                else (math.nan, math.nan)
+            )
+            found[f"{name}_at_interval"] = replace(every, value=value, error=error)
+    return found
 
 
 def saturated(runs: list[Run]) -> list[str]:
@@ -113,6 +150,9 @@ def caveats(runs: list[Run]) -> list[str]:
     ):
         if any(value != values[0] for value in values):
             notes.append(f"the runs differ in their {words}: {', '.join(map(str, values))}")
+    common = common_interval(runs)
+    if common is not None:
+        notes.append(f"work_at_interval, heat_at_interval and length_at_interval are at jumps of {common} steps in all")
     stops = [run.stopping_point() for run in runs]
     if all(stop is not None for stop in stops):
         told = (f"{stop.step}{'' if stop.resolved else ' (not resolved)'}" for stop in stops if stop is not None)

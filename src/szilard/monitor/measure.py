@@ -24,12 +24,16 @@ class Occasion:
         interval: training steps since this recorder's previous record.
         opens_intervals: the measuring intervals count from here (the first record, or the first after calibration).
         ragged: the run ended here, off the regular interval.
+        every: the recorder's measuring interval, in training steps.
+        doubling: whether that may yet double, as soon as after this record.
     """
 
     step: int
     interval: int
     opens_intervals: bool = False
     ragged: bool = False
+    every: int = 1
+    doubling: bool = False
 
 
 class Recorder(Protocol):
@@ -81,6 +85,17 @@ class Follower(Recorder, Protocol):
 
     def leave(self) -> None:
         """Takes whatever it has attached to the loop off again: recording has ended."""
+
+
+@runtime_checkable
+class Doubling(Recorder, Protocol):
+    """A recorder whose measuring interval may begin at 1 and double (:mod:`szilard.monitor.doubling`).
+
+    Attributes:
+        doubling: True.
+    """
+
+    doubling: bool
 
 
 class Measure(Protocol):

@@ -71,7 +71,7 @@ def open_record(
         **described,
         "kind_of_run": "single",
         "every": main.every,
-        "every_chosen_by": "budget" if main.every is None else "user",
+        "every_chosen_by": "user" if schedule.budget_of(main) is None else "budget",
         "budget": schedule.budget_of(main),
     }
     for each in schedule.recorders:
@@ -100,4 +100,12 @@ def record_intervals(writer: RowWriter, schedule: Schedule, found: Sequence[Sett
             if each is schedule.main or each.budget is not None:
                 prefix = "" if each is schedule.main else f"{each.name}_"
                 writer.record.annotate(**{f"{prefix}every": each.every, f"{prefix}calibration": interval.timed})
+    name_intervals(writer, schedule)
+
+
+def record_change(writer: RowWriter, schedule: Schedule) -> None:
+    """Writes down that a measuring interval has doubled: the present one, and at which steps it changed to what."""
+    main = schedule.main
+    if main.doubling is not None:
+        writer.record.annotate(every=main.every, every_changes=[list(change) for change in main.doubling.changes])
     name_intervals(writer, schedule)

@@ -1,13 +1,9 @@
-"""When each measure records: at an interval fixed by the user, or found once from a share of the loop's time.
-
-Which records are looked at where not all are: the first ones, and then ever fewer.
-"""
+"""When each measure records: at an interval fixed by the user, or found from a share of the loop's time."""
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -16,42 +12,8 @@ import torch
 from szilard.models.evaluation import undisturbed
 from szilard.models.ppm import PPM
 from szilard.monitor.calibration import Calibration, RecordingBudget
-from szilard.monitor.measure import Follower, Measure, Occasion, Recorder
-
-
-@final
-class ThinningSchedule:
-    """Says which records to look at: all of the first ``dense``, then each further from the start by a factor.
-
-    Args:
-        growth: from one record's number to the next one's, counted from 1 (from 0 with ``behind=1``).
-        dense: records at first that are all looked at.
-        behind: what is taken off a record's number before it grows.
-        first: number of the first, from 0; infinite for none.
-
-    Example:
-        >>> schedule = ThinningSchedule(growth=1.5, dense=3)
-        >>> [number for number in range(12) if schedule.due()]
-        [0, 1, 2, 5, 9]
-    """
-
-    def __init__(self, growth: float, *, dense: int = 0, behind: int = 0, first: float = 0) -> None:
-        self._growth, self._dense, self._behind = growth, dense, behind
-        self._records = 0
-        self._next = first
-
-    def due(self) -> bool:
-        """Whether the coming record is one to look at; counts it."""
-        due = self._records >= self._next
-        self._records += 1
-        if due:
-            self._next = self._after(self._records)
-        return due
-
-    def _after(self, following: int) -> int:
-        if following < self._dense:
-            return following
-        return max(following, math.ceil(self._growth * (following - self._behind)))
+from szilard.monitor.doubling import DoublingInterval
+from szilard.monitor.measure import Doubling, Follower, Measure, Occasion, Recorder
 
 
 @final
@@ -61,15 +23,19 @@ class ScheduledRecorder:
 
     Attributes:
         recorder: does the measuring.
-        every: training steps between records; None until it is known.
+        every: training steps between the latest record and the one before; None until it is known.
         budget: its own share of the loop's time; None: it takes part in the monitor's.
         last: step of the last record; -1 before the first.
+        doubling: where the interval begins at 1 and doubles; else None.
+        records: how many were made.
     """
 
     recorder: Recorder
     every: int | None
     budget: float | None = None
     last: int = -1
+    doubling: DoublingInterval | None = None
+    records: int = 0
     _opened: bool = False
 
     @classmethod
@@ -90,14 +56,28 @@ class ScheduledRecorder:
 
     def due(self, step: int) -> bool:
         """Whether a record is due after this training step."""
-        return self.every is not None and step - self.last >= self.every
+        every = self.every if self.doubling is None else self.doubling.every
+        return every is not None and step - self.last >= every
+
+    def begin_densely(self) -> None:
+        """Every step is recorded from now on, until the interval doubles, by a recorder that can take that."""
+        if isinstance(self.recorder, Doubling):
+            self.doubling = DoublingInterval()
+            self.every = self.doubling.every
 
     def observe(self, step: int, ragged: bool) -> None:
         """The coming record, after which counting goes on from there; where it fails, from where it was."""
         opens = self.every is not None and not self._opened and not ragged
-        self.recorder.observe(Occasion(step, step - max(self.last, 0), opens, ragged))
+        every, may_double = self.every, False
+        if self.doubling is not None:
+            every, may_double = self.doubling.every, self.doubling.doubling
+        self.recorder.observe(Occasion(step, step - max(self.last, 0), opens, ragged, every or 1, may_double))
         self._opened = self._opened or opens
+        if self.doubling is not None:
+            self.every = every
+            self.doubling.after(step)
         self.last = step
+        self.records += 1
 
 
 @final
@@ -137,6 +117,8 @@ class Schedule:
             (RecordingBudget(of[0].budget or budget, lambda of=of: self._rehearse(of)), of)  # type: ignore[misc]
             for of in [*([together] if together else []), *alone]
         ]
+        for _, of in self._waiting:
+            self._begin(of)
         budgets = [of for of, _ in self._waiting]
         self._calibration = Calibration(budgets, self._now) if budgets else None
 
@@ -152,6 +134,29 @@ class Schedule:
     def budget_of(self, recorder: ScheduledRecorder) -> float | None:
         """The share of time that a recorder's records may take; None where its interval was given."""
         return next((budget.budget for budget, of in self._waiting if recorder in of), None)
+
+    def _begin(self, recorders: Sequence[ScheduledRecorder]) -> None:
+        """Those that can begin to record at every step do, where that is affordable."""
+        able = [each for each in recorders if isinstance(each.recorder, Doubling)]
+        # twice where need be: the first time may have to warm up
+        if able and any(DoublingInterval.affordable(self._rehearse(recorders)) for _ in range(2)):
+            for each in able:
+                each.begin_densely()
+
+    def in_the_end(self, steps: int) -> str:
+        """What interval the run got and what gives more, in a sentence; empty where the user chose it."""
+        main, budget = self.main, self.budget_of(self.main)
+        if budget is None:
+            return ""
+        if main.every is None:
+            return (
+                f"the run ended at step {steps:,}, before an interval was found that {100 * budget:g} % of its time "
+                "affords, with its first and its last model recorded: give every=… for more."
+            )
+        often = "each step" if main.every == 1 else f"every {main.every} steps"
+        first = " at the end, more often before" if main.doubling is not None and main.every > 1 else ""
+        more = "" if main.every == 1 else f" More: a budget above {100 * budget:g} %, or every=… by your own choice."
+        return f"{main.records:,} records of {steps:,} steps, {often}{first}.{more}"
 
     def step(self) -> bool:
         """A training step is done; True once enough is known to :meth:`settle`."""
@@ -173,13 +178,21 @@ class Schedule:
         self, calibration: Calibration, budget: RecordingBudget, recorders: Sequence[ScheduledRecorder]
     ) -> SettledInterval:
         step = calibration.step_seconds
+        dense = next((each.doubling for each in recorders if each.doubling is not None), None)
+        if dense is not None:  # each of the timed steps came after a record, which empties the caches
+            step = max(step - budget.record_seconds, step / 2)
         least = max(getattr(each.recorder, "least_every", 1) for each in recorders)
         every = max(budget.every(step), least)
         for each in recorders:
-            each.every = every
+            if each.doubling is not None:
+                every = each.doubling.settle(every, budget.record_seconds)
+        for each in recorders:
+            each.every = every if each.doubling is None else each.every
         what = "" if any(each.budget is None for each in recorders) else f"the {recorders[0].name} "
+        often = "every step" if every == 1 else f"every {every} steps"
+        begins = f" from step {dense.settled_at} on, more often before" if dense is not None and every > 1 else ""
         sentence = (
-            f"recording {what}every {every} steps: a record takes {1e3 * budget.record_seconds:.2f} ms, a step "
+            f"recording {what}{often}{begins}: a record takes {1e3 * budget.record_seconds:.2f} ms, a step "
             f"{1e3 * step:.2f} ms, and watching may take {100 * budget.budget:g} % of the time, what records delay "
             "included."
         )
@@ -202,38 +215,6 @@ class Schedule:
 
     def _now(self) -> float:
         return device_time(self._ppm.device)
-
-
-@final
-class Followers:
-    """The recorders that look at steps after a record, and which of them want to hear of the next one.
-
-    Args:
-        recorders: all of the monitor's; those that look at models alone are passed over.
-    """
-
-    def __init__(self, recorders: Iterable[Recorder]) -> None:
-        self._all = [recorder for recorder in recorders if isinstance(recorder, Follower)]
-        self._following: list[Follower] = []
-
-    def __bool__(self) -> bool:
-        return bool(self._following)
-
-    def look(self) -> None:
-        """A record has begun: finds out who follows the steps after it."""
-        self._following = [recorder for recorder in self._all if recorder.following]
-
-    def follow(self, step: int) -> None:
-        """Tells of the step that is done whoever looks at steps, until each has seen enough."""
-        for recorder in self._following:
-            recorder.follow(step)
-        self._following = [recorder for recorder in self._following if recorder.following]
-
-    def leave(self) -> None:
-        """Recording has ended, and nothing of it stays on the loop."""
-        for recorder in self._all:
-            recorder.leave()
-        self._following = []
 
 
 def device_time(device: torch.device) -> float:

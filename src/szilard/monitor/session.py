@@ -17,11 +17,12 @@ from szilard.models.interrupts import uninterrupted
 from szilard.models.ppm import PPM
 from szilard.monitor.counting import StepCounting
 from szilard.monitor.exit import end_at_exit
+from szilard.monitor.followers import Followers
 from szilard.monitor.loop import LoopState, LossMeter
 from szilard.monitor.optimizers import LoopOptimizers
-from szilard.monitor.record import describe, open_record, record_intervals
+from szilard.monitor.record import describe, open_record, record_change, record_intervals
 from szilard.monitor.rows import Rows, RowWriter
-from szilard.monitor.schedule import Followers, Schedule, ScheduledRecorder
+from szilard.monitor.schedule import Schedule, ScheduledRecorder
 from szilard.monitor.shown_weights import ShownWeights
 from szilard.monitor.voice import Voice
 
@@ -173,9 +174,12 @@ class RecordingSession:
 
     def observe(self, recorders: Sequence[ScheduledRecorder], ragged: bool = False) -> None:
         """Shows the model as it stands to these recorders; ``ragged`` where the run ends off their interval."""
+        before = [each.every for each in recorders]
         with undisturbed(self._ppm.module, self._ppm.device), self._weights.shown():
             for each in recorders:
                 each.observe(self.steps, ragged)
+        if [each.every for each in recorders] != before:
+            record_change(self.writer, self.schedule)
         # the loop's numbers go into the ledger: another measure's record must not use up the loss
         if any(each.keeps_ledger for each in recorders):
             wall_time = time.perf_counter() - self._begin
@@ -229,6 +233,8 @@ class RecordingSession:
         self.writer.record.close(status=status)
         self.closed = True
         self._counting.end()
+        if status == "complete" and not self.broken:
+            self.voice.say(self.schedule.in_the_end(self.steps))
 
     def leave(self, error: BaseException | None) -> None:
         """The interpreter ends: what the loop had observed is written; a record that counts by itself is closed."""

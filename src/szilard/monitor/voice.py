@@ -24,8 +24,8 @@ class Voice:
         self._warned: set[str] = set()
 
     def say(self, message: str) -> None:
-        """A line that may be left unread."""
-        if not self._quiet:
+        """A line that may be left unread; nothing where there is nothing to say."""
+        if message and not self._quiet:
             print(f"szilard: {message}", file=sys.stderr)
 
     def warn(self, message: str) -> None:

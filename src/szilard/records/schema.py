@@ -103,6 +103,7 @@ LEDGER = (
         "precision_floor", "spurious work from rounding, an estimate", "nat", Kind.ASYMPTOTIC, True,
         None, "sum_t eps^2 sum_y p(1-p) z^2 / 2",
     ),
+    Variable("measuring_interval", "training steps between records at this time", "step", integer=True),
     _path("work_by_interval", "work at coarser measuring intervals", "W(k)", "nat", ("path_interval",)),
     _path("heat_by_interval", "heat at coarser measuring intervals", "Q(k)", "nat", ("path_interval",)),
     _path("length_by_interval", "length at coarser measuring intervals", "L(k)", "nat**0.5", ("path_interval",)),
@@ -115,7 +116,8 @@ LEDGER = (
         dims=("path_interval",), integer=True,
     ),
 )  # fmt: skip
-"""Always there. Per-interval quantities start at the first record after calibration, alike for every interval."""
+"""Always there. Per-interval quantities are at multiples of each row's own ``measuring_interval``, and start together:
+at the first record, or at the first after calibration where the first steps were not recorded."""
 
 WORK_QUADRATIC = Variable(
     "work_quadratic", "work by the Fisher quadratic form", "nat", Kind.ASYMPTOTIC, True, ERROR_OVER_INPUTS,

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 import szilard
 from szilard.audit import Basis, Motion, Verdict, drift_shares
 from szilard.data import Dataset
+from szilard.monitor.doubling import DoublingInterval
 from szilard.studies.kits.watched.phases import phases
 
 Maker = Callable[..., torch.optim.Optimizer]
@@ -80,10 +81,14 @@ def test_momentum_on_noise_is_not_taken_for_drift(make: Maker, settings: dict, d
     assert naive.motion is Motion.DRIFT  # what one would say without knowing of the momentum
 
 
-def test_calibration_and_a_ragged_end_leave_only_regular_jumps(digits: Dataset, tmp_path: Path) -> None:
+@pytest.mark.parametrize("dense", [True, False], ids=["dense at first", "calibrated at first"])
+def test_the_beginning_and_a_ragged_end_leave_only_regular_jumps(
+    dense: bool, digits: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(DoublingInterval, "affordable", staticmethod(lambda record_seconds: dense))
     run = watch(digits, tmp_path / "run", every=None, steps=251, lr=0.05)
     every = run.attributes["every"]
-    regular = (251 - run.attributes["calibration"]["steps"]) // every
+    regular = (251 - (0 if dense else run.attributes["calibration"]["steps"])) // every
     for share in drift_shares(run.data):
         assert share.interval % every == 0
         assert share.jumps <= regular // (share.ratio * share.interval // every)

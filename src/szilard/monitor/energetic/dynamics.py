@@ -15,7 +15,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from szilard.ledger.totals import mean_weighted
-from szilard.monitor.schedule import ThinningSchedule
+from szilard.monitor.thinning import ThinningSchedule
 
 _BEYOND = 4
 """Times τ for which copies of the chains go on beyond it."""

@@ -16,6 +16,7 @@ from torch import Tensor
 from szilard import ledger
 from szilard.ledger.length import LengthSum
 from szilard.ledger.totals import running_sum
+from szilard.monitor.doubling import DENSE_RECORDS
 from szilard.monitor.ledger.exact import Terms
 from szilard.monitor.measure import Occasion
 from szilard.monitor.rows import Value
@@ -80,44 +81,96 @@ class JumpPlan:
 
 @final
 class IntervalClock:
-    """Says which intervals finish a jump at which record; all count from the same record.
+    """Says which intervals finish a jump at which record; all count from the same step.
 
-    ``start[j]`` is the pool row at which the j-th interval's present jump began; after a batch the pool is laid anew
-    and row j is that of interval j.
+    ``start[j]`` is the pool row at which the j-th tracked interval's present jump began; after a batch the pool is laid
+    anew and row j is that of interval j.
+
+    While the measuring interval may still double, the doubles of every multiple are tracked as well: what is 2 of the
+    present interval is 1 of the next one, so that W(k) at the last interval covers the run from its first step on.
 
     Args:
-        multiples: the intervals, in records.
+        multiples: the intervals, as multiples of the measuring interval.
     """
 
     def __init__(self, multiples: tuple[int, ...]) -> None:
-        self.multiples = multiples
+        self.multiples = self.tracked = multiples
         self.start = list(range(len(multiples)))
-        self.steps = [0] * len(multiples)
-        self.jumps = [0] * len(multiples)
+        self._steps = [0] * len(multiples)
+        self._jumps = [0] * len(multiples)
         self._pending = [0] * len(multiples)
-        self._records: int | None = None
+        self.every = 1
+        """The measuring interval, training steps."""
+        self._opened: int | None = None
+
+    @property
+    def shown(self) -> list[int]:
+        """Where the multiples stand among the intervals that are tracked."""
+        return [self.tracked.index(multiple) for multiple in self.multiples]
+
+    @property
+    def steps(self) -> list[int]:
+        """Training steps covered so far at each of the multiples."""
+        return [self._steps[at] for at in self.shown]
+
+    @property
+    def jumps(self) -> list[int]:
+        """Jumps made so far at each of the multiples."""
+        return [self._jumps[at] for at in self.shown]
 
     def rebase(self) -> None:
         """The pool has been laid anew: interval j's start is its row j."""
-        self.start = list(range(len(self.multiples)))
+        self.start = list(range(len(self.tracked)))
+
+    def follow(self, occasion: Occasion) -> list[int | None] | None:
+        """Turns to the measuring interval of the coming record, and to tracking the doubles or no longer.
+
+        Returns:
+            where each interval that is tracked from here on stood before; None for one that was not tracked, because no
+            jump of it can have ended: it began at the first model. None for all where nothing changes.
+        """
+        opened = self._opened is not None and not occasion.opens_intervals
+        factor = occasion.every // self.every if opened else 1
+        tracked = _with_doubles(self.multiples) if occasion.doubling else self.multiples
+        if factor == 1 and tracked == self.tracked:
+            return None
+        before = [self.tracked.index(each * factor) if each * factor in self.tracked else None for each in tracked]
+        since = self._steps[0] + self._pending[0]  # training steps since counting began
+        self._steps = [0 if at is None else self._steps[at] for at in before]
+        self._jumps = [0 if at is None else self._jumps[at] for at in before]
+        self._pending = [since if at is None else self._pending[at] for at in before]
+        self.every *= factor
+        self.tracked = tracked
+        self.rebase()
+        return before
 
     def advance(self, occasion: Occasion, record: int, row: int) -> list[JumpPlan]:
         """One record further: the ``record``-th of the batch, at ``row`` of the pool."""
         finished: list[JumpPlan] = []
-        if self._records is not None and not occasion.ragged:
-            self._records += 1
-            for j, multiple in enumerate(self.multiples):
+        if self._opened is not None and not occasion.ragged:
+            since = occasion.step - self._opened
+            for j, multiple in enumerate(self.tracked):
                 self._pending[j] += occasion.interval
-                if self._records % multiple == 0:
+                if since % (multiple * self.every) == 0:
                     finished.append(JumpPlan(j, record, self.start[j], self._pending[j]))
                     self.start[j] = row
-                    self.steps[j] += self._pending[j]
-                    self.jumps[j] += 1
+                    self._steps[j] += self._pending[j]
+                    self._jumps[j] += 1
                     self._pending[j] = 0
         if occasion.opens_intervals:
-            self._records = 0
-            self.start = [row] * len(self.multiples)
+            self._opened, self.every = occasion.step, occasion.every
+            self.start = [row] * len(self.tracked)
         return finished
+
+
+def _with_doubles(multiples: tuple[int, ...]) -> tuple[int, ...]:
+    """The multiples, and their doubles as far as a jump can end before the interval doubles."""
+    found = set(multiples)
+    for multiple in multiples:
+        while 2 * multiple <= DENSE_RECORDS:
+            multiple *= 2
+            found.add(multiple)
+    return tuple(sorted(found))
 
 
 @final
@@ -163,6 +216,20 @@ class IntervalSums:
         """The sums after the batch's last record, without its dimension."""
         return IntervalSums(self.work[-1], self.heat[-1], self.length[-1])
 
+    def chosen(self, positions: Sequence[int | None]) -> IntervalSums:
+        """Some of the intervals, in this order; 0 in place of None."""
+        count = self.work.shape[-2]
+        at = [count if position is None else position for position in positions]
+        if at == list(range(count)):
+            return self
+
+        def choose(sums: Tensor, dim: int) -> Tensor:
+            padded = torch.cat([sums, torch.zeros_like(sums.narrow(dim, 0, 1))], dim=dim)
+            return padded.index_select(dim, torch.tensor(at, device=sums.device))
+
+        length = LengthSum(choose(self.length.value, -1), choose(self.length.influence, -2))
+        return IntervalSums(choose(self.work, -2), choose(self.heat, -2), length)
+
 
 @final
 @dataclass(frozen=True, slots=True)
@@ -190,7 +257,7 @@ class BatchPlan:
     @classmethod
     def of(cls, occasions: Sequence[Occasion], clock: IntervalClock) -> BatchPlan:
         """Plans a batch, and moves the clock to its end."""
-        base, count = len(clock.multiples) + 2, len(occasions)
+        base, count = len(clock.tracked) + 2, len(occasions)
         before: list[int] = []
         after: list[int] = []
         plans: list[JumpPlan] = []
@@ -207,8 +274,9 @@ class BatchPlan:
             host.append(
                 {
                     "interval": occasion.interval,
-                    "steps_by_interval": list(clock.steps),
-                    "jumps_by_interval": list(clock.jumps),
+                    "measuring_interval": occasion.every,
+                    "steps_by_interval": clock.steps,
+                    "jumps_by_interval": clock.jumps,
                 }
             )
         return cls([occasion.step for occasion in occasions], before, after, plans, jumps, host)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -61,6 +61,9 @@ class LedgerRecorder:
         ModelError: if the logits are not finite.
     """
 
+    doubling = True
+    """Its interval may begin at 1 and double."""
+
     def __init__(self, ppm: Enumerable, intervals: tuple[int, ...], samples: int, fisher: bool, seed: int) -> None:
         self._ppm = ppm
         logits = self._first_logits()
@@ -107,10 +110,13 @@ class LedgerRecorder:
     @any_algorithm()
     def rows(self) -> list[Rows]:
         """Exact sums and trajectories of the waiting observations, and their rows."""
-        if not self._waiting:
-            return []
-        batch, self._waiting = self._waiting, []
+        waiting, self._waiting = self._waiting, []
+        return [rows for batch in _of_one_interval(waiting) for rows in self._account(batch)]
+
+    def _account(self, batch: Sequence[Observation]) -> list[Rows]:
+        """The rows of observations at one measuring interval."""
         count = len(batch)
+        self._track(batch[0].occasion)
         plan = BatchPlan.of([observation.occasion for observation in batch], self._clock)
         pool = self._earlier.extended(Pool.of([observation.logits for observation in batch]))
         terms, draws = self._measure(batch, pool, plan)
@@ -122,13 +128,22 @@ class LedgerRecorder:
         ended = plan.jumps
         intervals = self._intervals.along(count, plan.plans, terms.work[ended], terms.heat[ended], terms.h[ended])
         self._path, self._intervals = path.last(), intervals.last()
-        self._earlier = pool[[*self._clock.start, len(self._clock.multiples), len(pool) - 1]]
+        self._earlier = pool[[*self._clock.start, len(self._clock.tracked), len(pool) - 1]]
         self._clock.rebase()
-        ledger_rows = self._columns(terms, path, intervals, self._entropy_start).rows("ledger", plan.steps, plan.host)
+        shown = intervals.chosen(self._clock.shown)
+        ledger_rows = self._columns(terms, path, shown, self._entropy_start).rows("ledger", plan.steps, plan.host)
         sampled = self._sampled.advance(
             draws, plan.steps, path.sums["work"], path.sums["heat"], entropy, terms.excess_variance
         )
         return [ledger_rows, *sampled]
+
+    def _track(self, occasion: Occasion) -> None:
+        """Lays the pool and the sums out anew where the measuring interval has doubled, or no longer may."""
+        first = len(self._clock.tracked)
+        before = self._clock.follow(occasion)
+        if before is not None:
+            self._intervals = self._intervals.chosen(before)
+            self._earlier = self._earlier[[*(first if at is None else at for at in before), first, first + 1]]
 
     def finish(self) -> list[Rows]:
         """The last row of the sampled route, unless it has been given."""
@@ -142,7 +157,8 @@ class LedgerRecorder:
         twin = copy.copy(self)
         twin._clock, twin._sampled = copy.deepcopy(self._clock), self._sampled.twin()
         uniform = self._sampled.no_chance()
-        twin._waiting = [Observation(Occasion(0, 0), logits, tangent, uniform)] * self._batch
+        occasion = Occasion(0, 0, every=self._clock.every)
+        twin._waiting = [Observation(occasion, logits, tangent, uniform)] * self._batch
         twin.rows()
         return observed - begin + (clock() - observed) / self._batch
 
@@ -216,3 +232,16 @@ class LedgerRecorder:
             columns.add(f"{name}_by_interval", getattr(intervals, name))
         columns.add_plain("precision_floor", path.sums["precision_floor"].mean(-1))
         return columns
+
+
+def _of_one_interval(waiting: Sequence[Observation]) -> Iterator[list[Observation]]:
+    """Batches of one measuring interval each; the first record after calibration stays with what came before it."""
+    batch: list[Observation] = []
+    for observation in waiting:
+        occasion = observation.occasion
+        if batch and occasion.every != batch[-1].occasion.every and not occasion.opens_intervals:
+            yield batch
+            batch = []
+        batch.append(observation)
+    if batch:
+        yield batch

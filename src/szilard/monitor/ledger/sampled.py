@@ -15,7 +15,7 @@ from torch import Tensor
 from szilard.ledger.pathwise import Pathwise
 from szilard.models.ppm import Enumerable
 from szilard.monitor.rows import Rows
-from szilard.monitor.schedule import ThinningSchedule
+from szilard.monitor.thinning import ThinningSchedule
 from szilard.records.schema import HISTOGRAM_BINS
 
 _DENSE_RECORDS = 24

@@ -15,8 +15,8 @@ from szilard.models.ppm import PPM
 from szilard.models.precision import Precision
 from szilard.monitor.measure import Occasion
 from szilard.monitor.rows import Rows
-from szilard.monitor.schedule import ThinningSchedule
 from szilard.monitor.source.source import Source
+from szilard.monitor.thinning import ThinningSchedule
 from szilard.records.schema import Group
 
 _GROWTH = 1.2

@@ -48,7 +48,7 @@ def summary(reading: SingleReading, audit: Audit) -> str:
     told += [*sentences.model(reading.attributes), *sentences.probe(reading.attributes)]
     told += sentences.entry("recorded", _recorded(reading))
     if reading.records:
-        told += ["", *ledger_table(reading, QUANTITIES, NOTE), ""]
+        told += ["", *ledger_table(reading, QUANTITIES, NOTE), "", *_at_interval(reading)]
         told += [*sentences.entry("first law", first_law(reading)), *sentences.entry("motion", motion(reading))]
         told += _performance(reading)
         told += [line for label, said in _reservoir(reading, audit) for line in sentences.entry(label, said)]
@@ -83,6 +83,18 @@ def _reservoir(reading: SingleReading, audit: Audit) -> list[tuple[str, str]]:
     return [] if reading.bursts is None else reservoir_in_words(reading.bursts, audit.rows)
 
 
+def at_one_interval(reading: SingleReading) -> str:
+    """What runs are compared by where the measuring interval doubled on the way; empty where it did not."""
+    if not reading.attributes.get("every_changes") or not reading.has("work_at_interval", "length_at_interval"):
+        return ""
+    work, length = (reading.at(f"{name}_at_interval") for name in ("work", "length"))
+    return (
+        f"Looked at every {_steps(reading.attributes.get('every'))} from its first step on, the way took W = "
+        f"{with_error(work.value, work.error)} nat and was L = {with_error(length.value, length.error)} nat^½ long: "
+        "compare runs by these."
+    )
+
+
 # For the terminal
 
 
@@ -96,10 +108,17 @@ def _interval(attributes: Mapping[str, Any]) -> str:
     if not isinstance(every, int):
         return "the interval was not fixed yet"
     text = f"every k = {every:,} steps, "
+    if attributes.get("every_changes"):
+        text = f"every step at first, every k = {every:,} steps at the end, "
     if attributes.get("every_chosen_by") != "budget":
         return text + "chosen by the user"
     budget = attributes.get("budget")
     return text + ("chosen by the budget" + (f" of {100 * budget:g} %" if isinstance(budget, int | float) else ""))
+
+
+def _at_interval(reading: SingleReading) -> list[str]:
+    """W and L of the path looked at as seldom as at the end, where the interval changed on the way."""
+    return sentences.entry("throughout", said) if (said := at_one_interval(reading)) else []
 
 
 def _performance(reading: SingleReading) -> list[str]:
@@ -124,7 +143,8 @@ def _watched(reading: SingleReading) -> str:
     what += f") was trained by {optimizer['class']}" if optimizer.get("class") else ") was trained"
     every = reading.attributes.get("every")
     said = f"{what} and watched at {reading.records:,} records, {reading.span()}"
-    said += f", one every {_steps(every)}" if isinstance(every, int) else ""
+    doubled = ", at first one every training step and at the end" if reading.attributes.get("every_changes") else ","
+    said += f"{doubled} one every {_steps(every)}" if isinstance(every, int) else ""
     inputs, outcomes, heads = probe.get("inputs"), probe.get("outcomes"), probe.get("heads")
     if isinstance(inputs, int) and isinstance(outcomes, int):
         many = f"{heads} labels of " if isinstance(heads, int) and heads > 1 else ""
@@ -165,7 +185,7 @@ def _cost(reading: SingleReading) -> str:
     )
     if math.isfinite(direct):
         said += f"; the first and the last model lie {number(direct, 3)} nat^½ apart"
-    return said + "."
+    return f"{said}. {at_one_interval(reading)}".rstrip()
 
 
 def _motion(reading: SingleReading) -> str:

@@ -12,5 +12,8 @@ COMPARED = (
     "length_direct",
     "accuracy",
     "cross_entropy",
+    "work_at_interval",
+    "heat_at_interval",
+    "length_at_interval",
 )
 """Quantities that are set side by side."""

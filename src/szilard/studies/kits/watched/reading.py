@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from szilard.estimate import Estimate, Kind
+from szilard.records.measuring_interval import at_last_interval
 from szilard.studies.kits.watched.bursts import Bursts
 from szilard.studies.kits.watched.drift import DriftShare, drift_share, drift_shares, momentum_of
 from szilard.studies.kits.watched.phases import Phase, phases
@@ -25,7 +26,11 @@ class WatchedReading(Reading):
 
     @cached_property
     def rows(self) -> xr.Dataset:
-        """Group ``ledger``; what a broken run left undefined is set aside."""
+        """Group ``ledger`` at the last measuring interval; what a broken run left undefined is set aside."""
+        return at_last_interval(self._finite)
+
+    @cached_property
+    def _finite(self) -> xr.Dataset:
         return finite_rows(self._recorded, ESSENTIAL)
 
     @property
@@ -69,7 +74,7 @@ class WatchedReading(Reading):
     @cached_property
     def phases(self) -> tuple[Phase, ...]:
         """Drift's share of the work stretch by stretch."""
-        return phases(self.rows, self.momentum)
+        return phases(self._finite, self.momentum)
 
     # Numbers
 
