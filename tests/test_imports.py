@@ -78,7 +78,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 HEAVY = ("torch", "numpy", "scipy", "xarray", "zarr", "pandas", "plotly", "sklearn", "pooch", "rich", "typer")
 
 
-FRAME = {"", "study", "registry", "reading", "pages", "sentences"}
+FRAME = {"", "study", "registry", "reading", "measuring_interval", "pages", "sentences"}
 """Modules of ``studies`` that belong to no study: what a study is, and what their readings, pages and words share."""
 RUNNING_FRAME = {"life", "chunked", "loop", "spec", "progress", "resources", "runner", "catalogue"}
 """Those that only a run needs."""

@@ -59,9 +59,9 @@ class Run:
         """The ledger, joined with the information where both exist; an ensemble's ledger has a dimension ``member``.
 
         Records of other kinds show the group that leads them, ``fig3`` for instance. What was watched at an interval
-        that doubled on the way is shown at the last one (:mod:`szilard.records.measuring_interval`).
+        that doubled on the way is shown at the last one (:mod:`szilard.studies.measuring_interval`).
         """
-        from szilard.records.measuring_interval import at_last_interval
+        from szilard.studies.measuring_interval import at_last_interval
 
         ledger = at_last_interval(self.tree.children[self.study.leading].to_dataset(inherit=False))
         if "information" not in self.tree.children:

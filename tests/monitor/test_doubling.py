@@ -18,9 +18,9 @@ from szilard.monitor import Occasion
 from szilard.monitor.calibration import RecordingBudget
 from szilard.monitor.doubling import DENSE_RECORDS, DoublingInterval
 from szilard.monitor.rows import Rows
-from szilard.records.measuring_interval import at_last_interval
 from szilard.records.schema import Group, Variable
 from szilard.studies.kits.watched.drift import drift_shares
+from szilard.studies.measuring_interval import at_last_interval
 
 STEPS = 600
 COUNTED = ("steps_by_interval", "jumps_by_interval")

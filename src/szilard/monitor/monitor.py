@@ -36,9 +36,11 @@ class Monitor:
         optimizer: the loop's, or several in a list; its settings and the learning rate in use are recorded, and its
             steps held against the calls of :meth:`step`. None where there is none.
         out: directory of the record.
-        every: training steps between records, fixed. None: chosen once from ``budget``.
-        budget: without ``every``: the share of the loop's time that watching may take. The first 24 steps are timed and
-            not recorded, then the interval is fixed, printed and recorded.
+        every: training steps between records, fixed. None: chosen from ``budget``.
+        budget: without ``every``: the share of the loop's time that watching may take. Where outcomes can be summed and
+            a record is cheap, every step is recorded at first, and the interval doubles until it is the one that this
+            share affords. Elsewhere the first 24 steps are timed and not recorded, and the interval is fixed then.
+            It is printed and recorded.
         path_intervals: multiples of the interval at which W, Q and L are accumulated as well.
         measures: what to watch, when more than the default ledger; a measure without ``every`` follows the above, or
             its own budget where it has one.

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from szilard.records.measuring_interval import at_last_interval
 from szilard.studies.kits.watched.drift import DriftShare, Motion, drift_share
+from szilard.studies.measuring_interval import at_last_interval
 from szilard.verdicts.bounds import FEWEST_JUMPS, LEVEL
 
 if TYPE_CHECKING:

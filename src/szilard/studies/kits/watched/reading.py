@@ -7,10 +7,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from szilard.estimate import Estimate, Kind
-from szilard.records.measuring_interval import at_last_interval
 from szilard.studies.kits.watched.bursts import Bursts
 from szilard.studies.kits.watched.drift import DriftShare, drift_share, drift_shares, momentum_of
 from szilard.studies.kits.watched.phases import Phase, phases
+from szilard.studies.measuring_interval import at_last_interval
 from szilard.studies.reading import Reading, finite_rows
 from szilard.verdicts.bounds import LEVEL
 
