@@ -90,9 +90,9 @@ class Spec(Settings):
 
     @property
     def reconstructible(self) -> bool:
-        """Whether a file can hold it: whether model and data go by name."""
-        model = getattr(self, "model", None)
-        return (model is None or model.reconstructible) and isinstance(self.data, str)
+        """Whether a file can hold it: whether model, data and everything else that can be a function go by name."""
+        named = (getattr(value, "reconstructible", True) for value in vars(self).values())
+        return all(named) and isinstance(self.data, str)
 
     def as_table(self) -> Table:
         """See :meth:`Settings.as_table`; data given as tensors are named and marked."""

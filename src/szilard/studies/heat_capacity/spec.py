@@ -110,11 +110,6 @@ class HeatCapacity(Spec):
         return False
 
     @property
-    def reconstructible(self) -> bool:
-        """See :class:`Spec`: the loss counts too."""
-        return super().reconstructible and (self.loss is None or self.loss.reconstructible)
-
-    @property
     def width(self) -> int:
         """Of the model's own first hidden layer."""
         return int(self._hidden()[0])

@@ -120,12 +120,6 @@ class Reversal(Spec):
         return False
 
     @property
-    def reconstructible(self) -> bool:
-        """See :class:`Spec`: the twin and the loss count too."""
-        others = (each for each in (self.twin, self.loss) if each is not None)
-        return super().reconstructible and all(each.reconstructible for each in others)
-
-    @property
     def rates(self) -> tuple[float, ...]:
         """Learning rates of the paths: r, r/2, r/4, …"""
         return tuple(self.lr / 2**halving for halving in range(self.halvings + 1))

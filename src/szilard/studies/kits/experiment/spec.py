@@ -136,11 +136,6 @@ class Experiment(Spec):
                 f"how many members fit on the workers' {self.device!r} cannot be seen from here: set chunk in the spec."
             )
 
-    @property
-    def reconstructible(self) -> bool:
-        """Whether a file can hold it: whether model, loss and data go by name."""
-        return super().reconstructible and self.training.reconstructible
-
 
 class Size(NamedTuple):
     """Settings that go with a data set.
