@@ -49,13 +49,16 @@ SHORT = ("--set", "training.steps=60")
 SHORTER = {
     "forgetting": (),
     "budget": ("--set", "training.steps=60", "--set", "design.tasks.count=2", "--set", "record_at=[0,10,60]"),
-    "memorisation": ("--set", "training.steps=60", "--set", "record_at=[0,10,60]"),
+    "memorisation": ("--set", "training.steps=20", "--set", "record_at=[0,5,20]"),
     "fig3": (
-        "--data", "digits", "--set", "trials=[2]", "--set", "steps=20", "--set", "examples=16", "--set", "fresh=4",
+        "--data", "digits", "--set", "trials=[2]", "--set", "steps=4", "--set", "records=2", "--set", "points=2",
+        "--set", "starts=[0]", "--set", "lags=2", "--set", "window=2", "--set", "examples=16", "--set", "fresh=4",
+        "--set", "watched=1",
     ),
     "reversal": (
         "--data", "digits", "--set", "starts=[0]", "--set", "steps=1", "--set", "seeds=1", "--set", "window=1",
         "--set", "looks=1", "--set", "halvings=1", "--set", "kernel_inputs=2", "--set", "probe=8", "--set", "wide=none",
+        "--set", "twin=none",
     ),
     "tradeoff": (
         "--data", "digits", "--set", "records=2", "--set", "updates=[4]", "--set", "sampler_steps=[1,2]", "--set",
@@ -66,7 +69,10 @@ SHORTER = {
         "--set", "window=4", "--set", "widths=[30]",
     ),
     "flow": ("--data", "ring", "--set", "training.steps=4", "--set", "gallery=8", "--set", "kept=3"),
-    "vae": ("--set", "training.steps=20", "--set", "held_out_draws=8", "--set", "held_out=30", "--set", "kept=3"),
+    "vae": (
+        "--set", "training.steps=10", "--set", "samples=16", "--set", "gallery=4", "--set", "held_out_draws=8",
+        "--set", "held_out=30", "--set", "kept=0",
+    ),
     "ebm": (
         "--set", "training.steps=10", "--set", "chains=64", "--set", "lag_steps=2", "--set", "annealing=4",
         "--set", "held_out=30", "--set", "gallery=4", "--set", "kept=0",
@@ -124,6 +130,14 @@ def test_every_block_says_what_it_is() -> None:
         assert languages <= {"python", "shell", "toml", "text", "mermaid"}, name_of(page)
 
 
+@pytest.fixture
+def dask_client() -> Iterator[None]:
+    """A client in this process, which ``--executor dask`` takes where there is one: processes are test_cluster's."""
+    distributed = pytest.importorskip("distributed")
+    with distributed.Client(processes=False, n_workers=1, threads_per_worker=1, dashboard_address=None):
+        yield
+
+
 @pytest.mark.slow
 @pages
 def test_code_runs_and_prints_what_the_page_says(
@@ -131,6 +145,8 @@ def test_code_runs_and_prints_what_the_page_says(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", ["", *sys.path])
+    if "--executor dask" in page.read_text(encoding="utf-8"):
+        request.getfixturevalue("dask_client")
     if "szilard verify" in page.read_text(encoding="utf-8"):
         verified = request.getfixturevalue("verified")
         monkeypatch.setattr("szilard.verify.verify", lambda: verified)

@@ -78,7 +78,7 @@ class CategoricalTeachers:
         """Log-probabilities of every classifier in the population."""
         generator = torch.Generator().manual_seed(self.population)
         levels = (self.tasks, self.datasets, self.initialisations, self.orders)
-        logits = torch.zeros(*levels, self.inputs, self.outcomes, dtype=torch.float64)
+        logits = torch.zeros(1, 1, 1, 1, self.inputs, self.outcomes, dtype=torch.float64)
         for strength, varies in (
             (self.base, ()),
             (self.task, (0,)),
@@ -89,8 +89,9 @@ class CategoricalTeachers:
         ):
             shape = [size if level in varies else 1 for level, size in enumerate(levels)]
             effect = torch.randn(*shape, self.inputs, self.outcomes, generator=generator, dtype=torch.float64)
-            logits = logits + strength * effect
-        return torch.log_softmax(logits, -1)
+            if strength:  # so that nothing is larger than it must be
+                logits = logits + strength * effect
+        return torch.log_softmax(logits.expand(*levels, -1, -1), -1)
 
     # Protocol
 
@@ -167,13 +168,13 @@ class CategoricalTeachers:
 
         of_task, of_dataset = p.mean((1, 2, 3)), p.mean((2, 3))
         cross = -(of_task * self.log_p.mean((1, 2, 3))).sum(-1).mean().item()
-        row, column, dataset = square(p.mean(3)), square(p.mean(2)), square(of_dataset)
+        own, row, column, dataset = square(p), square(p.mean(3)), square(p.mean(2)), square(of_dataset)
         return {
             "cross_entropy_between": cross,
             "info_task_quadratic": square(of_task) - square(p.mean((0, 1, 2, 3))),
             "info_dataset_quadratic": dataset - square(of_task),
-            "info_seed_quadratic": square(p) - dataset,
+            "info_seed_quadratic": own - dataset,
             "info_seed_initialisation_quadratic": row - dataset,
             "info_seed_order_quadratic": column - dataset,
-            "info_seed_interaction_quadratic": square(p) - row - column + dataset,
+            "info_seed_interaction_quadratic": own - row - column + dataset,
         }

@@ -17,7 +17,7 @@ from szilard.models.landscape import Landscape
 from szilard.records.schema import Group
 from szilard.studies.life import Options, Row, Whole, carry_out_whole, seconds_each
 from szilard.studies.reversal.engine.laziness import KERNEL_COLUMNS, WHOLE_COLUMNS
-from szilard.studies.reversal.engine.paths import Paths, measure_paths, parts_of
+from szilard.studies.reversal.engine.paths import REACHED, Paths, measure_paths, parts_of
 from szilard.studies.reversal.engine.replicate import Build, Replicate
 from szilard.studies.reversal.engine.widths import COLUMNS, against_width
 from szilard.studies.reversal.schema import reversal_groups
@@ -32,6 +32,8 @@ _MORE = 5
 """Steps of a longer path, which are tried to tell how long a run will take."""
 _TRAINED = 50
 """Steps of training that are tried."""
+_FEW = 2
+"""Examples among which a trial seeks the nearest, where the search is not what it is to time."""
 
 
 def carry_out(spec: Reversal, dataset: Dataset, out: Path, options: Options) -> None:
@@ -67,7 +69,8 @@ class ReversedTrainings(Whole):
     def seconds(self) -> float:
         replicate = Replicate(self.spec, self._dataset, 0)
         least = dataclasses.replace(self.spec, **_LEAST)
-        measure_paths(least, self._factories[0].build, replicate, self._loss, _nothing)  # the first is slow
+        build = self._factories[0].build
+        measure_paths(least, build, replicate, self._loss, _nothing, reached=_FEW)  # the first is slow
         of_seed = sum(self._seconds_of(factory.build, replicate) for factory in self._factories)
         return self.spec.seeds * (of_seed + self._seconds_of_widths(replicate))
 
@@ -75,11 +78,12 @@ class ReversedTrainings(Whole):
         """Seconds of a network and seed, from what one more step of training, look or step of a path adds."""
         spec = self.spec
 
-        def trial(**more: Any) -> float:
+        def trial(reached: int = _FEW, **more: Any) -> float:
             part = dataclasses.replace(spec, **{**_LEAST, **more})
-            return seconds_each(lambda: measure_paths(part, build, replicate, self._loss, _nothing))
+            return seconds_each(lambda: measure_paths(part, build, replicate, self._loss, _nothing, reached=reached))
 
-        # What the run does not do is not tried.
+        # What the run does not do is not tried, and what all trials do alike is done in few of them.
+        whole = trial(REACHED)
         least = looked = path = trained = trial()
         if spec.window > 1 or spec.starts[-1]:
             trained = trial(starts=(_TRAINED,))
@@ -89,7 +93,7 @@ class ReversedTrainings(Whole):
             path = trial(window=_MORE, steps=_MORE)
         step, look = max(trained - least, 0.0) / _TRAINED, max(looked - least, 0.0)
         back = max(path - looked, 0.0) / (_MORE - 1)
-        of_start = least + back * (spec.steps - 1) + look * (len(spec.looks_at) - 1) + step * spec.window
+        of_start = whole + back * (spec.steps - 1) + look * (len(spec.looks_at) - 1) + step * spec.window
         return step * spec.starts[-1] + len(spec.starts) * of_start
 
     def _seconds_of_widths(self, replicate: Replicate) -> float:

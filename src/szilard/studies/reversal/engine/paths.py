@@ -58,8 +58,10 @@ def parts_of(spec: Reversal) -> int:
     return len(spec.starts) * (1 + len(spec.looks_at))
 
 
-def measure_paths(spec: Reversal, build: Build, replicate: Replicate, loss: Loss, tick: Tick) -> Paths:
-    """Trains to each start and does there what is to be done.
+def measure_paths(
+    spec: Reversal, build: Build, replicate: Replicate, loss: Loss, tick: Tick, *, reached: int = REACHED
+) -> Paths:
+    """Trains to each start and does there what is to be done; ``reached``: examples among which the nearest is sought.
 
     Raises:
         ModelError: if the network's steps could not be repeated, or the training diverges.
@@ -76,7 +78,7 @@ def measure_paths(spec: Reversal, build: Build, replicate: Replicate, loss: Loss
         runs.append(retrace(landscape.gradient, side_by_side, inputs, rates, groups))
         floors.append(retrace(single.gradient, side_by_side.float(), inputs, rates.float()).distance[..., 0])
         curvature.append(_curvature(landscape, theta, inputs, spec.rates[-1], groups))
-        nearest.append(_nearest(spec, landscape, theta, replicate))
+        nearest.append(_nearest(spec, landscape, theta, replicate, reached))
         tick()
         looks.append(list(_looks(spec, landscape, theta, replicate, number, tick)))
     return Paths(
@@ -131,9 +133,9 @@ def _curvature(
     return np.array(rows)
 
 
-def _nearest(spec: Reversal, landscape: Landscape, theta: Tensor, replicate: Replicate) -> float:
+def _nearest(spec: Reversal, landscape: Landscape, theta: Tensor, replicate: Replicate, reached: int) -> float:
     """How near a step with one of the examples comes to undoing one with another, in steps (:func:`nearest_return`)."""
-    examples = list(replicate.examples(REACHED))
+    examples = list(replicate.examples(reached))
     gradient = landscape.gradient(theta, examples[0])
     ahead = theta - spec.lr * gradient
     size = max(1, SLICE // len(theta))
