@@ -6,9 +6,12 @@ import fcntl
 import importlib.util
 import json
 import math
+import multiprocessing
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
+from multiprocessing import forkserver
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -100,6 +103,27 @@ def mnist() -> data.Dataset:
 def fashion_mnist() -> data.Dataset:
     """Fashion-MNIST, where its files are already in the cache."""
     return _published("fashion-mnist")
+
+
+SLOW_TO_IMPORT = [
+    "pytest", "distributed", "zarr", "torch._dynamo", "szilard.studies.runner", "szilard.studies.chunked",
+    "szilard.studies.ensemble.run", "szilard.studies.fig3.run",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def fork() -> Callable[[str], BaseProcess]:
+    """Starts code in a process of its own, forked from one without threads that has imported what is slow to import."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(SLOW_TO_IMPORT)
+    forkserver.ensure_running()  # before Dask gives it a list of its own
+
+    def start(code: str) -> BaseProcess:
+        process = context.Process(target=exec, args=(code, {}))
+        process.start()
+        return process
+
+    return start
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import xarray as xr
@@ -16,28 +17,28 @@ import xarray as xr
 import szilard
 from szilard import Experiment, Training
 from szilard.ensemble.checkpoints import CheckpointStore
-from szilard.ensemble.cluster import _train_on_worker
+from szilard.ensemble.cluster import _client, _train_on_worker
 from szilard.errors import RecordError, SpecError
 from szilard.studies import runner
 from szilard.studies.ensemble.run import plan_of
 
 distributed = pytest.importorskip("distributed")
+dask = pytest.importorskip("dask")
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")]
 
 
-@pytest.fixture
-def cluster() -> Iterator[object]:
-    """Two workers, processes of one thread each, reached through loopback only."""
-    with distributed.LocalCluster(
-        n_workers=2,
-        threads_per_worker=1,
-        processes=True,
-        host="127.0.0.1",
-        dashboard_address="127.0.0.1:0",
-        silence_logs=50,
-    ) as made:
-        yield made
+METHOD = "forkserver"
+"""Of starting workers: the usual one would import torch in each."""
+
+
+@pytest.fixture(scope="module")
+def client(fork: object) -> Iterator[Any]:
+    """What ``executor="dask"`` starts on two cores, for all tests here: the last of them closes its cluster."""
+    with pytest.MonkeyPatch.context() as patch, dask.config.set({"distributed.worker.multiprocessing-method": METHOD}):
+        patch.setattr("distributed.deploy.local.CPU_COUNT", 2)
+        with _client("dask") as started:
+            yield started
 
 
 Same = Callable[[xr.DataTree, xr.DataTree], None]
@@ -47,12 +48,19 @@ def longer(small: Experiment, steps: int) -> Experiment:
     return dataclasses.replace(small, training=Training(steps=steps, batch_size=8), chunk=2)
 
 
+def test_dask_starts_processes_of_one_thread_on_loopback(client: Any) -> None:
+    workers = client.scheduler_info()["workers"]
+    assert len(workers) == 2 and all(address.startswith("tcp://127.0.0.1:") for address in workers)
+    assert {worker["nthreads"] for worker in workers.values()} == {1}
+    assert os.getpid() not in {worker.process.pid for worker in client.cluster.workers.values()}
+
+
 def test_the_numbers_are_those_of_one_process_though_a_worker_is_killed(
-    tmp_path: Path, small: Experiment, cluster: object, assert_same: Same
+    tmp_path: Path, small: Experiment, client: Any, assert_same: Same
 ) -> None:
-    experiment = longer(small, 3000)
+    experiment = longer(small, 1500)
     here = runner.run(experiment, tmp_path / "here", quiet=True)
-    pids = [worker.process.pid for worker in cluster.workers.values()]  # type: ignore[attr-defined]
+    pids = [worker.process.pid for worker in client.cluster.workers.values()]
     killed: list[int] = []
 
     def kill() -> None:
@@ -65,34 +73,11 @@ def test_the_numbers_are_those_of_one_process_though_a_worker_is_killed(
 
     thread = threading.Thread(target=kill)
     thread.start()
-    with distributed.Client(cluster) as client:
-        there = runner.run(experiment, tmp_path / "there", quiet=True, executor=client)
+    there = runner.run(experiment, tmp_path / "there", quiet=True, executor=client)
     thread.join()
     assert killed and there.complete
     assert_same(here.tree, there.tree)
     assert list(szilard.open(tmp_path / "there").data.step.values) == list(here.data.step.values)
-
-
-def test_a_lost_scheduler_leaves_a_record_that_can_be_resumed(
-    tmp_path: Path, small: Experiment, cluster: object, assert_same: Same
-) -> None:
-    experiment = longer(small, 3000)
-
-    def close() -> None:
-        deadline = time.monotonic() + 120
-        while not list((tmp_path / "run").glob("checkpoints/chunk-*")) and time.monotonic() < deadline:
-            time.sleep(0.01)
-        cluster.close()  # type: ignore[attr-defined]
-
-    thread = threading.Thread(target=close)
-    thread.start()
-    address = cluster.scheduler_address  # type: ignore[attr-defined]
-    with pytest.raises(RecordError, match=r"the Dask scheduler was lost .* go on with resume"):
-        runner.run(experiment, tmp_path / "run", quiet=True, executor=address)
-    thread.join()
-    assert szilard.open(tmp_path / "run").status == "incomplete"
-    resumed = runner.run(experiment, tmp_path / "run", quiet=True, resume=True)
-    assert_same(resumed.tree, runner.run(experiment, tmp_path / "whole", quiet=True).tree)
 
 
 def test_no_scheduler_at_all_is_said_at_once(
@@ -132,15 +117,36 @@ def _missing() -> None:
 
 
 def test_what_a_members_model_raises_is_not_called_a_lost_scheduler(
-    tmp_path: Path, small: Experiment, cluster: object, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, small: Experiment, client: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("szilard.ensemble.cluster._train_on_worker", lambda *given: _missing())
-    with distributed.Client(cluster) as client, pytest.raises(FileNotFoundError, match=r"weights\.bin"):
+    with pytest.raises(FileNotFoundError, match=r"weights\.bin"):
         runner.run(small, tmp_path / "run", quiet=True, executor=client)
 
 
-def test_trained_models_are_kept_when_asked(tmp_path: Path, small: Experiment, cluster: object) -> None:
-    with distributed.Client(cluster) as client:
-        runner.run(small, tmp_path / "run", quiet=True, executor=client, keep_checkpoints=True)
+def test_trained_models_are_kept_when_asked(tmp_path: Path, small: Experiment, client: Any) -> None:
+    runner.run(small, tmp_path / "run", quiet=True, executor=client, keep_checkpoints=True)
     kept = sorted(path.name for path in (tmp_path / "run" / "checkpoints").iterdir())
     assert kept == [f"chunk-{number:04}.safetensors" for number in range(len(kept))] and kept
+
+
+def test_a_lost_scheduler_leaves_a_record_that_can_be_resumed(
+    tmp_path: Path, small: Experiment, client: Any, assert_same: Same
+) -> None:
+    experiment = longer(small, 1500)
+
+    def close() -> None:
+        deadline = time.monotonic() + 120
+        while not list((tmp_path / "run").glob("checkpoints/chunk-*")) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        client.cluster.close()
+
+    thread = threading.Thread(target=close)
+    thread.start()
+    address = client.cluster.scheduler_address
+    with pytest.raises(RecordError, match=r"the Dask scheduler was lost .* go on with resume"):
+        runner.run(experiment, tmp_path / "run", quiet=True, executor=address)
+    thread.join()
+    assert szilard.open(tmp_path / "run").status == "incomplete"
+    resumed = runner.run(experiment, tmp_path / "run", quiet=True, resume=True)
+    assert_same(resumed.tree, runner.run(experiment, tmp_path / "whole", quiet=True).tree)

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import os
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
@@ -25,7 +22,8 @@ from szilard.training import Factory
 pytestmark = pytest.mark.slow
 
 Same = Callable[[xr.DataTree, xr.DataTree], None]
-SLOW = {"training": Training(steps=4000, batch_size=8), "chunk": 3}
+Fork = Callable[[str], BaseProcess]
+SLOW = {"training": Training(steps=1500, batch_size=8), "chunk": 3}
 PROGRAM = """
 import sys
 sys.path.insert(0, {folder!r})
@@ -33,8 +31,8 @@ from conftest import SMALL
 import dataclasses, szilard, szilard.ensemble.timing
 from szilard import Training
 szilard.ensemble.timing.CHECKPOINT_SECONDS = {seconds}
-experiment = dataclasses.replace(SMALL, training=Training(steps=4000, batch_size=8), chunk=3)
-szilard.run(experiment, sys.argv[1], quiet=True, resume=True)
+experiment = dataclasses.replace(SMALL, training=Training(steps=1500, batch_size=8), chunk=3)
+szilard.run(experiment, {place!r}, quiet=True, resume=True)
 """
 
 
@@ -46,30 +44,22 @@ def whole(tmp_path_factory: pytest.TempPathFactory, small: Experiment) -> szilar
 
 @pytest.mark.parametrize("kills", [1, 4])
 def test_a_killed_ensemble_ends_with_the_same_record(
-    tmp_path: Path, small: Experiment, whole: szilard.Run, kills: int, assert_same: Same
+    tmp_path: Path, small: Experiment, whole: szilard.Run, kills: int, assert_same: Same, fork: Fork
 ) -> None:
-    place = tmp_path / "run"
+    place, folder = tmp_path / "run", str(Path(__file__).parent)
     killed = 0
     for kill in range(kills):
-        process = subprocess.Popen(
-            [
-                sys.executable,
-                "-c",
-                PROGRAM.format(folder=str(Path(__file__).parent), seconds=0 if kill % 2 else 10),
-                str(place),
-            ],
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
-        )
+        process = fork(PROGRAM.format(folder=folder, seconds=0 if kill % 2 else 10, place=str(place)))
         seen = len(list(place.glob("checkpoints/*.safetensors")))
         deadline = time.monotonic() + 120
-        while time.monotonic() < deadline and process.poll() is None:
+        while time.monotonic() < deadline and process.is_alive():
             now = len(list(place.glob("checkpoints/*.safetensors")))
             if now >= seen + 2:
                 break
             time.sleep(0.003)
         time.sleep(0.01 * kill)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        process.kill()
+        process.join()
         killed += szilard.open(place).status == "incomplete"
     assert killed
     run = runner.run(dataclasses.replace(small, **SLOW), place, quiet=True, resume=True)

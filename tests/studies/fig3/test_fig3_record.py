@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import os
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +26,7 @@ from szilard.studies.fig3.spec import Figure3, fig3
 pytestmark = pytest.mark.slow
 
 Same = Callable[[xr.DataTree, xr.DataTree], None]
+Fork = Callable[[str], BaseProcess]
 
 
 def clouds() -> data.Dataset:
@@ -43,14 +41,14 @@ TINY = Figure3(
     model=factory("nets:mlp", widths=[4, 6, 3]), data=clouds(), batch=(1, 5), trials=(4,), steps=60, lr=0.05,
     records=6, points=12, examples=64, starts=(7,), lags=3, window=4, fresh=32, watched=2, workers=2, chunk=(2,),
 )  # fmt: skip
-SLOW = dataclasses.replace(TINY, steps=3000, batch=(1, 2), trials=(6, 4))
+SLOW = dataclasses.replace(TINY, steps=1200, batch=(1, 2), trials=(6, 4))
 PROGRAM = """
 import sys
 sys.path.insert(0, {folder!r})
 from test_fig3_record import SLOW
 import szilard, szilard.ensemble.timing
 szilard.ensemble.timing.CHECKPOINT_SECONDS = {seconds}
-szilard.run(SLOW, sys.argv[1], quiet=True, resume=True)
+szilard.run(SLOW, {place!r}, quiet=True, resume=True)
 """
 
 
@@ -103,12 +101,16 @@ def test_sampled_noise_agrees_with_the_whole_training_set(tiny: szilard.Run, bat
         assert abs(ratio.mean() - 1) < 4 * ratio.std() / ratio.size**0.5 < 0.3
 
 
-@pytest.mark.parametrize("batch", [1, 5])
-def test_correlations_are_those_of_the_transcription(batch: int, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def exact(tmp_path_factory: pytest.TempPathFactory) -> szilard.Run:
     """With thousands of fresh examples the estimate is the noise itself, product by product."""
-    run = szilard.run(dataclasses.replace(TINY, fresh=60_000), tmp_path / "run", quiet=True)
+    return szilard.run(dataclasses.replace(TINY, fresh=60_000), tmp_path_factory.mktemp("exact") / "run", quiet=True)
+
+
+@pytest.mark.parametrize("batch", [1, 5])
+def test_correlations_are_those_of_the_transcription(batch: int, exact: szilard.Run) -> None:
     models, etas = transcription(batch)
-    found = run.tree["correlation"].noise_covariance.sel(batch=batch)
+    found = exact.tree["correlation"].noise_covariance.sel(batch=batch)
     assert found.lag.values.tolist() == [0, 1, 2, 3]
     for start in found.step.values:
         for group, span in enumerate(written_out.spans(models[0][0])):
@@ -183,21 +185,19 @@ def test_batch_sizes_may_have_different_numbers_of_trials(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("kills", [1, 3])
 def test_a_killed_run_ends_with_the_same_record(
-    tmp_path: Path, kills: int, slow: szilard.Run, assert_same: Same
+    tmp_path: Path, kills: int, slow: szilard.Run, assert_same: Same, fork: Fork
 ) -> None:
-    place, killed = tmp_path / "run", 0
+    place, folder, killed = tmp_path / "run", str(Path(__file__).parent), 0
     for kill in range(kills):
-        program = PROGRAM.format(folder=str(Path(__file__).parent), seconds=0 if kill % 2 else 10)
-        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-        process = subprocess.Popen([sys.executable, "-c", program, str(place)], env=environment)
+        process = fork(PROGRAM.format(folder=folder, seconds=0 if kill % 2 else 10, place=str(place)))
         seen, deadline = len(list(place.glob("checkpoints/*"))), time.monotonic() + 120
-        while time.monotonic() < deadline and process.poll() is None:
+        while time.monotonic() < deadline and process.is_alive():
             if len(list(place.glob("checkpoints/*"))) >= seen + 3:
                 break
             time.sleep(0.003)
         time.sleep(0.02 * kill)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        process.kill()
+        process.join()
         killed += szilard.open(place).status == "incomplete"
     assert killed
     run = szilard.run(SLOW, place, quiet=True, resume=True)
