@@ -75,6 +75,8 @@ def model(attributes: Mapping[str, Any]) -> list[str]:
     if optimizer:
         known = [("lr", "lr"), ("momentum", "momentum"), ("betas", "betas"), ("weight_decay", "weight decay")]
         settings = [f"{label} {short(optimizer[key])}" for key, label in known if optimizer.get(key)]
+        groups = optimizer.get("groups")
+        settings += [f"the largest of {len(groups)} groups"] if isinstance(groups, list) and len(groups) > 1 else []
         lines += entry("optimiser", ", ".join([str(optimizer.get("class", "unknown")), *settings]))
     return lines
 

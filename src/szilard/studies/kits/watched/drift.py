@@ -98,13 +98,19 @@ class DriftShare:
 
 
 def momentum_of(optimizer: Any) -> float:
-    """β of the optimiser as recorded: SGD's ``momentum`` or the first of Adam's ``betas``; 0 where there is none."""
+    """β of the optimiser as recorded: SGD's ``momentum`` or the first of Adam's ``betas``; 0 where there is none.
+
+    Of several groups or optimisers that which remembers longest: what it makes alike is to be allowed for.
+    """
     settings = dict(optimizer) if isinstance(optimizer, dict) else {}
     nested = settings.get("defaults")
     settings |= nested if isinstance(nested, dict) else {}
+    lists = [settings.get(key) for key in ("groups", "optimizers")]
+    parts = [part for parts in lists if isinstance(parts, list) for part in parts if isinstance(part, dict)]
     betas = settings.get("betas")
     beta = betas[0] if isinstance(betas, list | tuple) and betas else settings.get("momentum", 0.0)
-    return min(float(beta), 0.9999) if isinstance(beta, int | float) and beta > 0 else 0.0
+    own = min(float(beta), 0.9999) if isinstance(beta, int | float) and beta > 0 else 0.0
+    return max([own, *map(momentum_of, parts)])
 
 
 def drift_shares(ledger: xr.Dataset, momentum: float = 0.0) -> tuple[DriftShare, ...]:
