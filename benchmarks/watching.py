@@ -229,9 +229,7 @@ def main() -> None:
         words, of = sentences(20_000)
         cases.append(Case("transformer", Transformer, words, of, sentences(512, seed=1)[0], 32, False))
     print(machine())
-    print(
-        f"ledger, both (with the reservoir): time over the unwatched loop's, {options.blocks} pairs, [95 % interval];"
-    )
+    print(f"ledger, both (with the reservoir): over the unwatched loop, {options.blocks} pairs, [95 % interval];")
     print("BackPACK, Cockpit: median of rounds; every: steps between records of the ledger, and of the reservoir")
     print(
         "model        batch  step/ms  every  every ledger                  both                  "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 import weakref
 from collections.abc import Mapping, Sequence
@@ -11,7 +10,6 @@ from typing import Any, final
 
 from torch import Tensor
 
-from szilard.errors import SzilardError
 from szilard.models.evaluation import undisturbed
 from szilard.models.interrupts import uninterrupted
 from szilard.models.ppm import PPM
@@ -24,6 +22,7 @@ from szilard.monitor.record import describe, open_record, record_change, record_
 from szilard.monitor.rows import Rows, RowWriter
 from szilard.monitor.schedule import Schedule, ScheduledRecorder
 from szilard.monitor.shown_weights import ShownWeights
+from szilard.monitor.thread import LoopThread
 from szilard.monitor.voice import Voice
 
 _FLUSH_SECONDS = 5.0
@@ -71,7 +70,7 @@ class RecordingSession:
         """Training steps done."""
         self.broken = self.closed = False
         self._loss = LossMeter()
-        self._thread = threading.current_thread()
+        self._thread = LoopThread()
         self.schedule = Schedule(recorders, budget, ppm)
         self._followers = Followers(each.recorder for each in recorders)
         described = describe(ppm, optimizers, self.schedule.main.recorder.precision) | weights.attributes
@@ -86,7 +85,7 @@ class RecordingSession:
 
     def step(self, loss: float | Tensor | None) -> None:
         """The loop says that a training step is done; where its optimiser is followed that is known, and said so."""
-        self._check_thread()
+        self._thread.check(self.steps)
         if loss is not None:
             self.tell(loss)
         if self._counting.automatic:
@@ -111,7 +110,7 @@ class RecordingSession:
 
     def advance(self) -> None:
         """A training step is done: records whatever is due after it."""
-        self._check_thread()
+        self._thread.check(self.steps)
         self.steps += 1
         if self.broken:
             return
@@ -137,18 +136,6 @@ class RecordingSession:
             self.flush()
         if not self.schedule.settled:
             self.schedule.resume()
-
-    def _check_thread(self) -> None:
-        """Steps of one thread are counted; another one's model would be evaluated in the middle of its training."""
-        if threading.get_ident() == self._thread.ident:
-            return
-        if self.steps and self._thread.is_alive():
-            raise SzilardError(
-                f"this monitor counts the steps of thread {self._thread.name!r}, and "
-                f"{threading.current_thread().name!r} stepped it too: call step() in one thread only, for a record "
-                "evaluates the model while no other trains it."
-            )
-        self._thread = threading.current_thread()
 
     def _open_record(
         self, out: Path, described: Mapping[str, Any], overwrite: bool, attributes: Mapping[str, Any]
