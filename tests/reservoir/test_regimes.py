@@ -15,34 +15,45 @@ from szilard.reservoir.regimes import Regimes
 pytestmark = pytest.mark.slow
 
 
+def doubling_steps(count: int) -> np.ndarray:
+    """Steps of records that are dense at first: 20 of each, then the interval doubles."""
+    return np.cumsum(2 ** (np.arange(count) // 20)).astype(float)
+
+
 class Lines(BaseCost):
-    """Squared residuals about a line, fitted anew for each interval."""
+    """Squared residuals about a line over these steps, fitted anew for each interval."""
 
     model, min_size = "lines", 3
+
+    def __init__(self, steps: np.ndarray) -> None:
+        self.steps = steps
 
     def fit(self, series: np.ndarray) -> Lines:
         self.signal = series
         return self
 
     def error(self, start: int, end: int) -> float:
-        place = np.arange(end - start)
+        place = self.steps[start:end] - self.steps[start]
         columns = self.signal[start:end].T
         return float(sum(np.square(c - np.polyval(np.polyfit(place, c, 1), place)).sum() for c in columns))
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_the_best_partition_is_that_of_ruptures(seed: int) -> None:
+@pytest.mark.parametrize("unequal", [False, True], ids=["equally spaced", "dense at first"])
+def test_the_best_partition_is_that_of_ruptures(seed: int, unequal: bool) -> None:
     """Two series of 60 times; the noise level that was used is read off from where breaks begin to pay."""
     generator = np.random.default_rng(seed)
     series = generator.normal(size=(60, 2))
     series[20:, 0] += 3
     series[45:, 1] += np.linspace(0, 9, 15)
-    from szilard.reservoir.regimes import _breaks, _noise
+    from szilard.reservoir.regimes import _breaks, _noise, _places
 
-    scale, _ = _noise(series)
+    steps = doubling_steps(60) if unequal else np.arange(60.0)
+    place = _places(steps, 60)
+    scale, _ = _noise(series, place)
     for penalty in (5.0, 25.0, 80.0):
-        search = ruptures.Pelt(custom_cost=Lines(), min_size=8, jump=1)
-        assert _breaks(series / scale, penalty, 8) == search.fit_predict(series / scale, penalty)[:-1]
+        search = ruptures.Pelt(custom_cost=Lines(steps), min_size=8, jump=1)
+        assert _breaks(series / scale, place, penalty, 8) == search.fit_predict(series / scale, penalty)[:-1]
 
 
 @pytest.mark.parametrize("count", [50, 200])
@@ -61,6 +72,18 @@ def test_false_alarms(name: str, count: int, most: float) -> None:
             series = signal.lfilter([1.0], [1.0, -0.7], generator.normal(size=count + 50))[50:]
         alarms += bool(regimes(series).breaks)
     assert alarms / 200 <= most
+
+
+@pytest.mark.parametrize("white", [True, False], ids=["white", "a steady fall"])
+def test_false_alarms_where_records_are_dense_at_first(white: bool) -> None:
+    """A loss that falls steadily with the steps is one regime, though it bends where the interval doubles."""
+    generator, steps = np.random.default_rng(0), doubling_steps(120)
+    course = np.zeros(120) if white else -20 * steps / steps[-1]
+    alarms = sum(bool(regimes(course + generator.normal(size=120), steps).breaks) for _ in range(200))
+    assert alarms / 200 <= 0.03
+    if not white:
+        assert regimes(course + 0.01 * generator.normal(size=120)).breaks
+        assert not regimes(course + 0.01 * generator.normal(size=120), steps).breaks
 
 
 def test_a_step_is_found_where_it_is() -> None:
@@ -115,6 +138,12 @@ def test_units_do_not_matter() -> None:
 
 def test_a_constant_has_one_regime() -> None:
     assert regimes(np.ones(40)).breaks == ()
+
+
+@pytest.mark.parametrize("steps", [np.arange(39), np.zeros(40), np.arange(40)[::-1]], ids=["few", "same", "falling"])
+def test_steps_rise(steps: np.ndarray) -> None:
+    with pytest.raises(RecordError, match="40 times need as many steps, each later"):
+        regimes(np.random.default_rng(0).normal(size=40), steps)
 
 
 def test_refusals() -> None:

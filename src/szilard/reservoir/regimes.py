@@ -53,7 +53,13 @@ class Regimes:
         return self.bounds[1:-1]
 
 
-def regimes(series: Float[ndarray, "times ..."], *, penalty: float = PENALTY, fewest: int = FEWEST) -> Regimes:
+def regimes(
+    series: Float[ndarray, "times ..."],
+    steps: Float[ndarray, " times"] | None = None,
+    *,
+    penalty: float = PENALTY,
+    fewest: int = FEWEST,
+) -> Regimes:
     """Regimes of one or several series together, e.g. ln loss and ln noise variance.
 
     Noise and its memory are measured by second differences over one and over five times, in which lines vanish; the
@@ -61,12 +67,13 @@ def regimes(series: Float[ndarray, "times ..."], *, penalty: float = PENALTY, fe
     deviations above, or below, both the median of the four times before and of the four after.
 
     Args:
-        series: shaped ``(times,)`` or ``(times, series)``, equally spaced; logarithms for positive quantities.
+        series: shaped ``(times,)`` or ``(times, series)``; logarithms for positive quantities.
+        steps: of the times, rising: lines run along them; equally spaced by default. Memory is counted in times.
         penalty: for each break, in units of (series + 1) ln n.
         fewest: times in a regime.
 
     Raises:
-        RecordError: with fewer than two regimes' worth of times, or numbers that are not finite.
+        RecordError: with fewer than two regimes' worth of times, numbers that are not finite, or steps that fall.
 
     Example:
         >>> x = np.random.default_rng(0).normal(size=300)
@@ -82,24 +89,33 @@ def regimes(series: Float[ndarray, "times ..."], *, penalty: float = PENALTY, fe
         raise RecordError(f"regimes need at least {2 * fewest} times, not {len(values)}: record longer.")
     if not np.isfinite(values).all():
         raise RecordError("the series holds numbers that are not finite: look for regimes before them.")
-    spikes = _spikes(values, _spread(values, 1) / math.sqrt(6))
+    place = _places(steps, len(values))
+    spikes = _spikes(values, _spread(values, place, 1) / math.sqrt(6))
     kept = np.delete(np.arange(len(values)), spikes)
-    scale, tau = _noise(values[kept])
+    scale, tau = _noise(values[kept], place[kept])
     unit = penalty * (values.shape[1] + 1) * math.log(len(values))
-    breaks = _breaks(values[kept] / scale, unit * tau, fewest)
-    residuals = _residuals(values[kept], breaks)
+    breaks = _breaks(values[kept] / scale, place[kept], unit * tau, fewest)
+    residuals = _residuals(values[kept], place[kept], breaks)
     bounds = (0, *(int(kept[b]) for b in breaks), len(values))
     return Regimes(bounds, tuple(int(s) for s in spikes), np.sqrt(np.square(residuals).mean(0)))
 
 
-def _noise(values: ndarray) -> tuple[ndarray, float]:
+def _places(steps: Float[ndarray, " times"] | None, count: int) -> ndarray:
+    """Where the times lie, around 0, in units of their mean distance."""
+    given = np.arange(count) if steps is None else np.asarray(steps, dtype=np.float64)
+    if given.shape != (count,) or not (np.diff(given) > 0).all():
+        raise RecordError(f"{count} times need as many steps, each later than the one before.")
+    return (given - given.mean()) * ((count - 1) / np.ptp(given))
+
+
+def _noise(values: ndarray, place: ndarray) -> tuple[ndarray, float]:
     """Standard deviation and autocorrelation time of AR(1) noise about smooth lines, robust to a few breaks.
 
     Second differences over k times have the variance ``2 σ² (1 − φ^k)(3 − φ^k)``; the ratio of those over one time and
     over five gives φ. The longest of the series' times counts.
     """
-    near = _spread(values, 1)
-    ratios = near**2 / _spread(values, STRIDE) ** 2
+    near = _spread(values, place, 1)
+    ratios = near**2 / _spread(values, place, STRIDE) ** 2
     coefficients = np.linspace(0, LARGEST, 491)
     far = coefficients**STRIDE
     falling = (1 - coefficients) * (3 - coefficients) / ((1 - far) * (3 - far))
@@ -107,9 +123,15 @@ def _noise(values: ndarray) -> tuple[ndarray, float]:
     return near / np.sqrt(2 * (1 - phi) * (3 - phi)), float(((1 + phi) / (1 - phi)).max())
 
 
-def _spread(values: ndarray, stride: int) -> ndarray:
-    """Robust standard deviation of second differences over ``stride`` times; of what is exact, its rounding."""
-    second = values[2 * stride :] - 2 * values[stride:-stride] + values[: -2 * stride]
+def _spread(values: ndarray, place: ndarray, stride: int) -> ndarray:
+    """Robust standard deviation of second differences over ``stride`` times; of what is exact, its rounding.
+
+    Where times are unequally spaced, of what lies off the line through the times on either side, in the same unit.
+    """
+    before, now, after = place[: -2 * stride], place[stride:-stride], place[2 * stride :]
+    share = ((now - before) / (after - before))[:, None]
+    off = share * values[2 * stride :] - values[stride:-stride] + (1 - share) * values[: -2 * stride]
+    second = off * np.sqrt(6 / (1 + share**2 + (1 - share) ** 2))
     rounding = 64 * np.finfo(np.float64).eps * np.abs(values).max(0) + np.finfo(np.float64).tiny ** 0.5
     return np.maximum(np.median(np.abs(second), axis=0) / 0.6744897501960817, rounding)
 
@@ -125,12 +147,12 @@ def _spikes(values: ndarray, scale: ndarray) -> ndarray:
     return REACH + np.flatnonzero(up | down)
 
 
-def _breaks(values: ndarray, penalty: float, fewest: int) -> list[int]:
+def _breaks(values: ndarray, place: ndarray, penalty: float, fewest: int) -> list[int]:
     """Where the best partition into intervals has its bounds, by dynamic programming over ends (exact)."""
     values = values - values.mean(0)
     count = len(values)
-    place = np.arange(count, dtype=np.float64)[:, None]
-    parts = np.concatenate([place * values, values, np.square(values)], axis=1)
+    along = place[:, None]
+    parts = np.concatenate([along, np.square(along), along * values, values, np.square(values)], axis=1)
     sums = np.concatenate([np.zeros((1, parts.shape[1])), parts.cumsum(0)])
     best = np.full(count + 1, np.inf)
     best[0] = -penalty
@@ -149,17 +171,19 @@ def _breaks(values: ndarray, penalty: float, fewest: int) -> list[int]:
 
 def _costs(sums: ndarray, starts: ndarray, end: int) -> ndarray:
     """Squared residuals about a line in each interval ``[start, end)``, summed over series, from running sums."""
-    along, total, square = np.split(sums[end] - sums[starts], 3, axis=1)
+    difference = sums[end] - sums[starts]
     length = (end - starts)[:, None].astype(np.float64)
-    moment = along - total * (starts[:, None] + end - 1) / 2
-    return (square - total**2 / length - 12 * moment**2 / (length * (length**2 - 1))).sum(1)
+    places, squares = difference[:, :1], difference[:, 1:2]
+    along, total, square = np.split(difference[:, 2:], 3, axis=1)
+    moment = along - total * places / length
+    return (square - total**2 / length - moment**2 / (squares - places**2 / length)).sum(1)
 
 
-def _residuals(values: ndarray, breaks: list[int]) -> ndarray:
+def _residuals(values: ndarray, place: ndarray, breaks: list[int]) -> ndarray:
     """What is left of each interval after its line."""
     left = []
-    for stretch in np.split(values, breaks):
-        place = np.arange(len(stretch)) - (len(stretch) - 1) / 2
-        slope = place @ stretch / (place @ place)
-        left.append(stretch - stretch.mean(0) - place[:, None] * slope)
+    for stretch, where in zip(np.split(values, breaks), np.split(place, breaks), strict=True):
+        centred = where - where.mean()
+        slope = centred @ stretch / (centred @ centred)
+        left.append(stretch - stretch.mean(0) - centred[:, None] * slope)
     return np.concatenate(left)

@@ -44,7 +44,7 @@ def found_regimes(bursts: Bursts) -> Regimes | None:
         series.append(bursts.values("reservoir_energy"))
     positive = [np.log(each) for each in series if (each > 0).all() and np.isfinite(each).all()]
     try:
-        return regimes(np.stack(positive, 1)) if positive else None
+        return regimes(np.stack(positive, 1), bursts.steps) if positive else None
     except RecordError:
         return None
 
