@@ -227,8 +227,10 @@ def test_attributes_of_any_type_do_not_break_it(tmp_path, junk):
 
 def test_audit_and_report(run, tmp_path):
     assert run.audit()["first law"].verdict == "held"
-    page = run.report(tmp_path / "page.html")
-    assert page.read_text().startswith("<!DOCTYPE html>")
+    page = run.report(tmp_path / "elsewhere" / "page.html")
+    text = page.read_text()
+    assert text.startswith("<!DOCTYPE html>")
+    assert f"<h1>{run.name}</h1>" in text and "elsewhere" not in text  # what it speaks of is the record
     (tmp_path / "file").write_text("")
     with pytest.raises(RecordError, match=r"report .* cannot be written"):
         run.report(tmp_path / "file" / "page.html")

@@ -156,7 +156,7 @@ class Run:
 
         target = self.path / "report.html" if path is None else Path(path)
         try:
-            return write(self.study.content(self.reading, self.audit()), self.audit(), target)
+            return write(self.study.content(self.reading, self.audit()), self.audit(), target, self.path)
         except OSError as error:
             raise RecordError(f"the report {target} cannot be written: {error.strerror or error}.") from error
 

@@ -22,20 +22,21 @@ PANEL_HEIGHT, PANEL_MORE = 300, 190
 """Pixels of a figure's first panel, and of each further one."""
 
 
-def write(told: Content, audit: Audit, path: str | Path) -> Path:
+def write(told: Content, audit: Audit, path: str | Path, record: str | Path | None = None) -> Path:
     """Write the report of a record and return its path. The file appears whole or not at all.
 
     Args:
         told: the parts of its page.
         audit: of the same record.
         path: the HTML file; its directory is made where missing.
+        record: where the record lies; beside the page unless told otherwise.
 
     Raises:
         OSError: if the file cannot be written.
     """
     target = Path(path)
     # as the user wrote it, so that the page's lines work from the same place; an absolute path stays private
-    place = target.parent
+    place = target.parent if record is None else Path(record)
     text = render(told, audit, place.resolve().name if place.is_absolute() or place == Path() else place.as_posix())
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f".{target.name}.{os.getpid()}.part")
