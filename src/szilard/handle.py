@@ -28,7 +28,7 @@ class Run:
     """The record of one run or of an ensemble of them, as it stood when it was opened (a live one may be opened again).
 
     Args:
-        path: the record's directory.
+        path: the record's directory; it stays this one when the working directory changes.
 
     Raises:
         RecordError: if there is no record, or a newer szilard wrote it. Damage to the numbers shows when they are read.
@@ -37,7 +37,7 @@ class Run:
     def __init__(self, path: str | Path) -> None:
         from szilard.records.root import read_attributes
 
-        self.path = Path(path)
+        self.path = Path(path).absolute()
         self._attributes = read_attributes(self.path)
 
     @cached_property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,14 @@ SAMPLES = Group(
     {"bin": (0, 1, 2, 3)},
 )
 ATTRIBUTES: dict[str, Any] = {"name": "small", "kind_of_run": "single", "every": 10, "probe": {"inputs": 64}}
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where rows go that cannot be written where they belong."""
+    place = tmp_path_factory.mktemp("elsewhere")
+    monkeypatch.setattr(tempfile, "tempdir", str(place))
+    return place
 
 
 @pytest.fixture

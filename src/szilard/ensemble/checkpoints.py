@@ -23,6 +23,8 @@ from szilard.ensemble.chunk import ChunkRecord, Trained
 from szilard.errors import RecordError
 from szilard.records.place import CHECKPOINTS
 
+_OF = "of"
+"""Name of the file that says to which record the folder belongs."""
 _MARK = "mark"
 """Name of the file that holds the word of :meth:`CheckpointStore.mark`."""
 
@@ -33,19 +35,24 @@ class CheckpointStore:
 
     Args:
         record: the record's directory.
+        identity: of the record. Nothing is written into the folder of another one: a worker may outlive its run.
     """
 
-    def __init__(self, record: Path) -> None:
-        self.path = record / CHECKPOINTS
+    def __init__(self, record: Path, identity: str | None = None) -> None:
+        self.path = record.absolute() / CHECKPOINTS
+        self.identity = identity
 
     def begin(self) -> None:
         """Makes the folder anew, without any checkpoint or record of a chunk."""
         self.remove()
-        self.open()
+        self.path.mkdir(parents=True, exist_ok=True)
+        if self.identity is not None:
+            (self.path / _OF).write_text(self.identity, encoding="utf-8")
 
     def open(self) -> None:
-        """Takes the folder as it was left; what is not there is trained anew."""
-        self.path.mkdir(parents=True, exist_ok=True)
+        """Takes the folder as it was left; what is not there, or of another record, is trained anew."""
+        if not self.path.is_dir() or self._another():
+            self.begin()
 
     # Checkpoints
 
@@ -164,7 +171,16 @@ class CheckpointStore:
     def _record(self, chunk: int, record: int) -> Path:
         return self.path / _record_name(chunk, record)
 
+    def _another(self) -> bool:
+        """Whether the folder belongs to another record."""
+        try:
+            return self.identity is not None and (self.path / _OF).read_text(encoding="utf-8") != self.identity
+        except OSError:
+            return False
+
     def _write(self, name: str, content: bytes) -> None:
+        if self._another():
+            raise RecordError(f"{self.path} belongs to another run by now: nothing more is written there.")
         partial = self.path / f"{name}.{uuid.uuid4().hex}.partial"
         try:
             partial.write_bytes(content)

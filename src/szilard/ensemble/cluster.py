@@ -63,7 +63,7 @@ class DaskExecutor:
 
         missing = [number for number in range(plan.chunks) if not checkpoints.finished(number, len(plan.steps))]
         lost = (CommClosedError, FutureCancelledError, TimeoutError, OSError)
-        word, folder = checkpoints.mark(), CheckpointStore(checkpoints.path.parent.absolute())
+        word, folder = checkpoints.mark(), CheckpointStore(checkpoints.path.parent, checkpoints.identity)
         try:
             with _client(self._where) as client:
                 run = uuid.uuid4().hex

@@ -28,6 +28,11 @@ class _Waiting:
 _NOW = _Waiting()
 
 
+def holding() -> bool:
+    """Whether signals wait."""
+    return _NOW.held
+
+
 @final
 class _Later:
     """Stands in the place of a handler. While signals are held the first one waits; the next passes: a second Ctrl-C

@@ -90,9 +90,7 @@ class RowWriter:
                     bad.setdefault(step, (name, table.remedy))
                 rows.append((table.group, step, columns))
         end = min(bad, default=math.inf)
-        for group, step, columns in rows:
-            if step < end:
-                self.record.append(group, step, columns)
+        self.record.extend([row for row in rows if row[1] < end])
         if not bad:
             return None
         first = min(bad)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 import weakref
 from collections.abc import Mapping, Sequence
@@ -14,8 +15,8 @@ from szilard.models.evaluation import undisturbed
 from szilard.models.interrupts import uninterrupted
 from szilard.models.ppm import PPM
 from szilard.monitor.counting import StepCounting
-from szilard.monitor.exit import end_at_exit
 from szilard.monitor.followers import Followers
+from szilard.monitor.leaving import leave, let_go, look_after
 from szilard.monitor.loop import LoopState, LossMeter
 from szilard.monitor.optimizers import LoopOptimizers
 from szilard.monitor.record import describe, open_record, record_change, record_intervals
@@ -64,37 +65,42 @@ class RecordingSession:
         attributes: Mapping[str, Any],
     ) -> None:
         self._ppm = ppm
-        self._counting, self._weights = counting, weights
+        self.counting, self._weights = counting, weights
         self.voice = Voice(quiet)
         self.steps = 0
         """Training steps done."""
-        self.broken = self.closed = False
+        self.broken = self.closed = self.leaving = False
         self._loss = LossMeter()
-        self._thread = LoopThread()
+        self.thread = LoopThread()
         self.schedule = Schedule(recorders, budget, ppm)
         self._followers = Followers(each.recorder for each in recorders)
         described = describe(ppm, optimizers, self.schedule.main.recorder.precision) | weights.attributes
         self.writer = self._open_record(out, described, overwrite, attributes)
         self._begin = self._flushed = time.perf_counter()
-        self.observe(recorders)
-        self.flush()
-        end_at_exit(self)
+        try:
+            self.observe(recorders)
+            self.flush()
+        except BaseException:
+            self.closed = True
+            self.writer.record.leave()
+            raise
+        look_after(self)
         hooks = counting.begin(self.advance)
         if hooks is not None and not counting.automatic:  # else the optimiser keeps the session
             weakref.finalize(self, hooks.remove).atexit = False
 
     def step(self, loss: float | Tensor | None) -> None:
         """The loop says that a training step is done; where its optimiser is followed that is known, and said so."""
-        self._thread.check(self.steps)
+        self.thread.check(self.steps)
         if loss is not None:
             self.tell(loss)
-        if self._counting.automatic:
+        if self.counting.automatic:
             self.voice.warn_once(
                 "the optimiser's steps are counted by themselves, so monitor.step() does not count another: leave it "
                 "out, or say monitor.loss(loss) before optimizer.step() where the loss is to be recorded."
             )
             return
-        complaint = self._counting.complaint(self.steps + 1)
+        complaint = self.counting.complaint(self.steps + 1)
         if complaint is not None:
             self.voice.warn_once(complaint)
         self.advance()
@@ -110,11 +116,11 @@ class RecordingSession:
 
     def advance(self) -> None:
         """A training step is done: records whatever is due after it."""
-        self._thread.check(self.steps)
+        self.thread.check(self.steps)
         self.steps += 1
         if self.broken:
             return
-        late = time.perf_counter() - self._flushed > _FLUSH_SECONDS
+        late = self.late
         if late or self._followers or not self.schedule.settled or self.schedule.due(self.steps):
             with uninterrupted():
                 self._attend(late)
@@ -127,7 +133,7 @@ class RecordingSession:
             self._settle()
             return
         due = self.schedule.due(self.steps)
-        if due and (skipped := self._counting.overcounted()):
+        if due and (skipped := self.counting.overcounted()):
             self.steps -= skipped
             due = self.schedule.due(self.steps)
         if due:
@@ -170,7 +176,7 @@ class RecordingSession:
         # the loop's numbers go into the ledger: another measure's record must not use up the loss
         if any(each.keeps_ledger for each in recorders):
             wall_time = time.perf_counter() - self._begin
-            self.writer.note(self.steps, LoopState(wall_time, self._counting.rate, self._loss.drain()))
+            self.writer.note(self.steps, LoopState(wall_time, self.counting.rate, self._loss.drain()))
         self._followers.look()
 
     def flush(self) -> None:
@@ -195,7 +201,7 @@ class RecordingSession:
         if not self.broken:
             self.broken = True
             self.writer.record.annotate(status="broken", broken_at_step=step, broken_because=because)
-            kept = "What was recorded before is kept; training goes on."
+            kept = f"What was recorded before is kept{'' if self.leaving else '; training goes on'}."
             self._followers.leave()
             self.voice.warn(f"the run broke at step {step}: {because}. {kept}")
 
@@ -206,8 +212,8 @@ class RecordingSession:
                 self._finish(status, because)
 
     def _finish(self, status: str, because: str | None) -> None:
-        self._counting.settle()
-        self.steps -= self._counting.overcounted()
+        self.counting.settle()
+        self.steps -= self.counting.overcounted()
         if not self.broken:
             late = [each for each in self.schedule.recorders if each.last < self.steps]
             if late and status == "complete":
@@ -219,19 +225,19 @@ class RecordingSession:
             self.writer.record.annotate(status=status, broken_at_step=self.steps, broken_because=because)
         self.writer.record.close(status=status)
         self.closed = True
-        self._counting.end()
+        let_go(self)
+        self.counting.end()
         if status == "complete" and not self.broken:
             self.voice.say(self.schedule.in_the_end(self.steps))
 
-    def leave(self, error: BaseException | None) -> None:
-        """The interpreter ends: what the loop had observed is written; a record that counts by itself is closed."""
-        if not self._counting.automatic:
-            self.flush()
-            self.owed()
-        elif error is not None:
-            self.finish("broken", f"the program ended with {type(error).__name__}")
-        elif self._counting.made == 0:
-            self.finish("broken", self._counting.silence())
-            self.voice.say(f"{self.writer.record.path} holds the first model only, because {self._counting.silence()}.")
-        else:
-            self.finish("complete", None)
+    @property
+    def late(self) -> bool:
+        """Whether what was observed is to be written at the next step."""
+        return time.perf_counter() - self._flushed > _FLUSH_SECONDS
+
+    def make_late(self) -> None:
+        """Has what was observed written at the next step."""
+        self._flushed = -math.inf
+
+    def __del__(self) -> None:
+        leave(self)

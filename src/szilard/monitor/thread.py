@@ -15,6 +15,11 @@ class LoopThread:
     def __init__(self) -> None:
         self._thread = threading.current_thread()
 
+    @property
+    def here(self) -> bool:
+        """Whether it is this thread, or none any more."""
+        return self._thread is threading.current_thread() or not self._thread.is_alive()
+
     def check(self, steps: int) -> None:
         """That a step is made in it; before the first one, or when it has ended, another may take its place.
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from szilard.errors import RecordError, SzilardWarning
+from szilard.records.chunks import LITTLE_ENDIAN, read_rows
 from szilard.records.column import Column, Packed, check_name, growing, pack_row
 from szilard.records.journal import Contents
-from szilard.records.root import DIRECTORY, Document, read_root
+from szilard.records.root import IDENTITY, Document, read_root, store_of
 
 WRITTEN = {
     "zarr_format": 3,
@@ -30,8 +30,6 @@ WRITTEN = {
     "chunk_key_encoding": {"name": "default", "configuration": {"separator": "/"}},
 }
 """What szilard writes of every array."""
-LITTLE_ENDIAN = {"int64": "<i8", "float64": "<f8"}
-"""Its types, as they lie in files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,39 +77,22 @@ class Committed:
     columns: dict[str, dict[str, Column]]
     lengths: dict[str, int]
 
-    def values(self, group: str, name: str, first_chunk: int = 0) -> NDArray[Any]:
-        """The values of a column, from a chunk on.
+    def values(self, group: str, name: str) -> NDArray[Any]:
+        """All values of a column.
 
         Raises:
             RecordError: naming the array, if a chunk is missing or cut short.
         """
-        array = self.arrays[group][name]
+        return self.rows(group, name, 0, self.arrays[group][name].shape[0])
+
+    def rows(self, group: str, name: str, start: int, stop: int) -> NDArray[Any]:
+        """Values of a column from one row up to another.
+
+        Raises:
+            RecordError: naming the array, if a chunk is missing or cut short.
+        """
         where = f"array '{group}/{name}' of the record {self.path.parent}"
-        key = ("0",) * (len(array.shape) - 1)
-        parts = []
-        try:
-            for chunk in range(first_chunk, -(-array.shape[0] // array.chunk[0])):
-                file = self.path.joinpath(group, name, "c", str(chunk), *key)
-                _check_chunk(where, file, chunk, array.chunk)
-                parts.append(array.read_chunk(file))
-        except OSError as error:
-            raise RecordError(f"{where} cannot be read: {error.strerror or error}.") from error
-        if not parts:
-            return np.empty((0, *array.shape[1:]), array.column.dtype)
-        whole = parts[0] if len(parts) == 1 else np.concatenate(parts)
-        return whole[(slice(array.shape[0] - first_chunk * array.chunk[0]), *map(slice, array.shape[1:]))]
-
-
-def _check_chunk(where: str, file: Path, chunk: int, extents: tuple[int, ...]) -> None:
-    """Zarr takes a chunk that is not there for one that was never filled; here every one is, and whole."""
-    if not file.is_file():
-        raise RecordError(f"{where} lacks its chunk {chunk}: restore the file {file.name} from a copy.")
-    size, expected = file.stat().st_size, prod(extents) * 8
-    if size != expected:
-        raise RecordError(
-            f"{where} is damaged: chunk {chunk} holds {size} bytes instead of {expected}; "
-            "restore the record from a copy or run again."
-        )
+        return read_rows(where, self.path / group / name, self.arrays[group][name], start, stop)
 
 
 def load_committed(path: Path) -> Committed:
@@ -120,6 +101,7 @@ def load_committed(path: Path) -> Committed:
     Raises:
         RecordError: if there is no record, it is damaged, or it was written by a newer szilard.
     """
+    store = store_of(path)
     attributes, documents = read_root(path)
     arrays: dict[str, dict[str, StoredArray]] = {}
     for place, document in documents.items():
@@ -127,12 +109,12 @@ def load_committed(path: Path) -> Committed:
         group, _, name = place.partition("/")
         found = arrays.setdefault(group, {})
         if name:
-            found[name] = _array(path / DIRECTORY, place, document)
+            found[name] = _array(store, place, document)
     columns = {group: {name: array.column for name, array in found.items()} for group, found in arrays.items()}
     for group, found in arrays.items():
         _check_group(path, group, found)
     lengths = {group: found["step"].shape[0] for group, found in arrays.items()}
-    return Committed(path / DIRECTORY, attributes, arrays, columns, lengths)
+    return Committed(store, attributes, arrays, columns, lengths)
 
 
 def _array(store: Path, place: str, document: Document) -> StoredArray:
@@ -210,7 +192,7 @@ def merge(committed: Committed, journal: Contents) -> dict[str, list[Packed]]:
     damaged = len(journal.unreadable)
     columns = {group: growing(found) for group, found in committed.columns.items()}
     rows: dict[str, dict[int, Packed]] = {group: {} for group in committed.columns}
-    for row in journal.rows:
+    for row in journal.belonging_to(committed.attributes.get(IDENTITY)).rows:
         try:
             if row.index >= committed.lengths[row.group]:
                 rows[row.group][row.index] = pack_row(row.group, columns[row.group], row.values["step"], row.values)

@@ -2,7 +2,8 @@
 
 A line is handed to the operating system whole, so a killed process loses nothing (a power cut may: nothing is synced to
 the disk). Every line names its group and index in that group, so that whoever reads journal and store after a crash
-between commit and restart counts nothing twice.
+between commit and restart counts nothing twice; and the identity of its record, so that no line is ever taken for
+another's that was put in its place.
 """
 
 from __future__ import annotations
@@ -21,11 +22,15 @@ FILE = "journal.jsonl"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One record of one group: ``values`` are packed (strict JSON), by column; ``step`` is among them."""
+    """One record of one group: ``values`` are packed (strict JSON), by column; ``step`` is among them.
+
+    ``of`` is the identity of its record; None in a journal of a version that knew none.
+    """
 
     group: str
     index: int
     values: dict[str, Any]
+    of: str | None = None
 
 
 @dataclass(slots=True)
@@ -34,13 +39,19 @@ class Contents:
 
     Attributes:
         rows: in the order written.
-        notes: changes of the record's attributes, each with its number.
+        notes: changes of the record's attributes, each with its number and the identity of its record.
         unreadable: numbers of complete lines that are damaged, counted from 1; a torn last line is none of them.
     """
 
     rows: list[Row] = field(default_factory=list)
-    notes: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
+    notes: list[tuple[int, dict[str, Any], str | None]] = field(default_factory=list)
     unreadable: list[int] = field(default_factory=list)
+
+    def belonging_to(self, identity: str | None) -> Contents:
+        """What belongs to the record of this identity: of another that lay in its place nothing is taken."""
+        mine = (None, identity)
+        rows = [row for row in self.rows if row.of in mine]
+        return Contents(rows, [note for note in self.notes if note[2] in mine], self.unreadable)
 
 
 class Journal:
@@ -58,14 +69,16 @@ class Journal:
         self._file = _open(path)
         self._sound = os.fstat(self._file).st_size
         self._waiting: list[str] = []
+        self._since: list[str] = []
 
-    def append(self, line: str) -> None:
-        """Adds a line, behind those that could not be written before.
+    def append(self, *lines: str) -> None:
+        """Adds lines, behind those that could not be written before.
 
         Raises:
-            OSError: if the disk is full or gone; the line is kept, and goes with the next one.
+            OSError: if the disk is full or gone; the lines are kept, and go with the next ones.
         """
-        self._waiting.append(line + "\n")
+        self._waiting += [line + "\n" for line in lines]
+        self._since += lines
         data = memoryview("".join(self._waiting).encode())
         try:
             written = os.write(self._file, data)
@@ -83,25 +96,32 @@ class Journal:
         """Whether there are lines that could not be written yet."""
         return bool(self._waiting)
 
+    def mark(self) -> None:
+        """A commit begins: what is added from now on is not part of it."""
+        self._since.clear()
+
     def restart(self) -> None:
-        """Begins an empty journal in place of this one, whose lines are all committed, those that wait included.
+        """Begins a journal in place of this one: all lines up to the mark are committed, those that wait included.
 
         The file is replaced rather than cut, so that somebody who reads it meanwhile reads it whole. Where that fails
         the old lines stay, which does no harm: they carry their indices.
         """
-        self._waiting.clear()
+        data = "".join(f"{line}\n" for line in self._since).encode()
         fresh = self.path.with_suffix(".partial")
         try:
             file = _open(fresh, os.O_TRUNC)
         except OSError:
             return
         try:
+            if data and os.write(file, data) != len(data):
+                raise OSError("the disk is full")
             fresh.replace(self.path)
         except OSError:
             os.close(file)
             return
         os.close(self._file)
-        self._file, self._sound = file, 0
+        self._file, self._sound = file, len(data)
+        self._waiting.clear()
 
     def close(self) -> None:
         """Closes the file; the journal itself stays on the disk."""
@@ -135,12 +155,12 @@ def _take(entry: Any, contents: Contents) -> None:
     if "note" in entry:
         if not isinstance(entry["attributes"], dict):
             raise TypeError("attributes must be a mapping")
-        contents.notes.append((int(entry["note"]), entry["attributes"]))
+        contents.notes.append((int(entry["note"]), entry["attributes"], entry.get("of")))
         return
     group, index, values = entry["group"], entry["index"], entry["row"]
     if not (isinstance(group, str) and type(index) is int and index >= 0 and type(values["step"]) is int):
         raise TypeError("not a row")
-    contents.rows.append(Row(group, index, values))
+    contents.rows.append(Row(group, index, values, entry.get("of")))
 
 
 def _open(path: Path, extra: int = 0) -> int:

@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from szilard.errors import RecordError
+from szilard.records.chunks import LITTLE_ENDIAN
 from szilard.records.column import Column, check_name
-from szilard.records.committed import LITTLE_ENDIAN, WRITTEN, StoredArray
+from szilard.records.committed import WRITTEN, StoredArray
 from szilard.records.root import Document
 from szilard.records.schema import Group, Variable
 

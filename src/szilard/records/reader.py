@@ -8,15 +8,20 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from xarray.core.indexing import LazilyIndexedArray
 
 from szilard.records.column import Packed
 from szilard.records.committed import Committed, load_committed, merge
 from szilard.records.journal import FILE, read_journal
+from szilard.records.lazy import LONG, RowsOnDisk
 from szilard.records.root import current, shown
 
 
 def read(path: str | Path) -> xr.DataTree:
     """The record in directory ``path``, in memory: a node for each group, the record's attributes at the root.
+
+    Of a group of :data:`~szilard.records.lazy.LONG` rows or more only ``step`` is in memory: its variables are read
+    from their files whenever they are asked for (``load()`` keeps them).
 
     May be called at any time while the record is written. The journal is read first and the commit after it: a row that
     is folded in between is then found in the commit, never lost and never counted twice. A ``status`` of ``"running"``
@@ -44,10 +49,12 @@ def _dataset(
 ) -> xr.Dataset:
     """One group; ``moved`` holds coordinate values that are not committed yet, ``names`` texts in place of numbers."""
     variables: dict[str, Any] = {}
+    long = committed.lengths[group] >= LONG
     for name, column in committed.columns[group].items():
-        values = committed.values(group, name)
-        if column.grows and rows:
-            values = np.concatenate([values, np.array([row[name] for row in rows], dtype=column.dtype)])
+        if column.grows:
+            values = _grown(committed, group, name, rows, lazily=long and name != "step")
+        else:
+            values = committed.values(group, name)
         if f"{group}/{name}" in moved:
             values = np.array(column.pack(moved[f"{group}/{name}"]), dtype=column.dtype)
         variables[name] = xr.Variable(column.dims, values, dict(column.attributes), fastpath=True)
@@ -59,3 +66,13 @@ def _dataset(
         if texts is not None and len(texts) == coordinates[name].size:
             coordinates[name] = xr.Variable((name,), np.array([str(text) for text in texts]), fastpath=True)
     return xr.Dataset(variables, coordinates)
+
+
+def _grown(committed: Committed, group: str, name: str, rows: Sequence[Packed], lazily: bool) -> Any:
+    """All rows of a column, in memory or on demand."""
+    column = committed.columns[group][name]
+    behind = np.array([row[name] for row in rows], dtype=column.dtype).reshape(len(rows), *column.shape)
+    if lazily:
+        return LazilyIndexedArray(RowsOnDisk(committed, group, name, behind))
+    values = committed.values(group, name)
+    return np.concatenate([values, behind]) if rows else values

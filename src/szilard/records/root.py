@@ -5,6 +5,7 @@ Here is also what a reader sees of the attributes: those of the last commit, wit
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,13 +19,46 @@ from szilard.records.schema import SCHEMA_VERSION
 DIRECTORY = "record.zarr"
 DRAFT = "record.draft"
 """Where a new store is laid out before it moves to its place."""
+ASIDE = "record.old"
+"""Where the store that it replaces lies meanwhile, to be deleted then."""
+IDENTITY = "identity"
+"""The attribute by which a writer knows that the record is still the one it writes."""
 
 Document = dict[str, Any]
 
 
 def is_record(path: Path) -> bool:
     """Whether a directory holds a record of szilard, of whatever version."""
-    return is_store(path / DIRECTORY)
+    return is_store(store_of(path))
+
+
+def identity_of(root: Path) -> str | None:
+    """The identity that a root's document tells; None where it is damaged or of a version that knew none.
+
+    Raises:
+        OSError: if it cannot be read.
+    """
+    try:
+        identity = strict_json.loads(root.read_bytes())["attributes"].get(IDENTITY)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return identity if isinstance(identity, str) else None
+
+
+def new_identity(record: str | None = None) -> str:
+    """An identity for a new record, or for another writer of the one that is given."""
+    return f"{record or secrets.token_hex(6)}-{secrets.token_hex(6)}"
+
+
+def record_of(identity: Any) -> str | None:
+    """The part of an identity that stays when another writer goes on with the record."""
+    return identity.partition("-")[0] if isinstance(identity, str) else None
+
+
+def store_of(path: Path) -> Path:
+    """The store of the record in a directory: the old one as long as a new one is not in its place yet."""
+    store, old = path / DIRECTORY, path / ASIDE
+    return old if not (store / "zarr.json").exists() and is_store(old) else store
 
 
 def is_store(path: Path) -> bool:
@@ -42,7 +76,7 @@ def read_root(path: Path) -> tuple[Document, dict[str, Document]]:
     Raises:
         RecordError: if there is no record, its root is damaged, or it was written by a newer szilard.
     """
-    store = path / DIRECTORY
+    store = store_of(path)
     try:
         data = (store / "zarr.json").read_bytes()
     except (FileNotFoundError, NotADirectoryError) as error:
@@ -72,7 +106,7 @@ def _check_version(path: Path, attributes: Document) -> None:
         )
 
 
-INTERNAL = ("notes", "coordinates")
+INTERNAL = ("notes", "coordinates", IDENTITY)
 """They serve the writing alone."""
 ENDED = ("complete", "broken")
 """A run with any other status never said how it ended: it is still going, or it was killed."""
@@ -91,7 +125,8 @@ def read_attributes(path: str | Path) -> dict[str, Any]:
 def current(committed: Mapping[str, Any], journal: Contents) -> dict[str, Any]:
     """The committed attributes with the journal's changes that are not among them yet."""
     attributes = dict(committed)
-    for number, changes in sorted(journal.notes, key=lambda note: note[0]):
+    mine = journal.belonging_to(committed.get(IDENTITY))
+    for number, changes, _ in sorted(mine.notes, key=lambda note: note[0]):
         if number > attributes.get("notes", 0):
             attributes |= {**changes, "notes": number}
     return attributes

@@ -2,7 +2,7 @@
 
 A commit lengthens the arrays first and replaces the root, which tells of their lengths, last; every file is put in
 place whole. Before the root is replaced its readers see the old lengths, and the arrays are longer only where nobody
-looks.
+looks. A commit goes into the store that this writer began or took up, known by its identity, and into no other.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ from szilard.records.layout import (
     put_rows,
     root_document,
 )
-from szilard.records.root import DRAFT, Document, read_root
+from szilard.records.loss import Replaced
+from szilard.records.root import DRAFT, IDENTITY, Document, identity_of, read_root
 from szilard.records.schema import Group
 
 
@@ -45,6 +46,13 @@ class Store:
         self.attributes = dict(committed.attributes)
         self._arrays = committed.arrays
         self._documents = read_root(committed.path.parent)[1]
+        self._fixed = {
+            f"{group}/{name}": committed.values(group, name)
+            for group, arrays in committed.arrays.items()
+            for name, array in arrays.items()
+            if not array.column.grows
+        }
+        self._seen: object = None
 
     @classmethod
     def create(
@@ -78,26 +86,38 @@ class Store:
                 documents |= lay_out(draft, group, arrays)
             put_document(draft, root_document(_plain(attributes), documents))
             make_way()
-            draft.rename(path)
+            draft.rename(path)  # until then the old store is read, where there is one
         except BaseException:
             shutil.rmtree(draft, ignore_errors=True)
             raise
         return cls(load_committed(path.parent))
 
-    def commit(self, rows: Mapping[str, Sequence[Packed]], attributes: Mapping[str, Any]) -> None:
+    def commit(
+        self,
+        rows: Mapping[str, Sequence[Packed]],
+        attributes: Mapping[str, Any],
+        between: Callable[[], None] = lambda: None,
+    ) -> None:
         """Appends packed rows to their groups and sets the root's attributes.
 
         Attribute ``coordinates`` holds new values of coordinates, by ``group/name``; they go into their arrays.
 
+        Args:
+            rows: packed rows by group.
+            attributes: of the root.
+            between: called between two files.
+
         Raises:
+            Replaced: if another record lies there now; nothing of it is touched.
             OSError: if the disk is full or gone; readers then see the last commit, and it may be tried again.
         """
-        (self.path / METADATA).stat()  # a directory that has vanished with all that was in it is not made anew
+        self.check_own()
         attributes = _plain(attributes)
         for place, values in attributes.pop("coordinates", {}).items():
             group, _, name = place.partition("/")
             array = self._arrays[group][name]
-            put_rows(self.path / place, array, 0, np.array(values, dtype=array.column.dtype))
+            self._fixed[place] = np.array(values, dtype=array.column.dtype)
+            put_rows(self.path / place, array, 0, self._fixed[place])
         documents = dict(self._documents)
         for group, name, array in self._growing():
             if fresh := rows.get(group):
@@ -106,11 +126,51 @@ class Store:
                 put_document(self.path / place, documents[place])
                 values = np.array([row[name] for row in fresh], dtype=array.column.dtype)
                 put_rows(self.path / place, array, start, values)
+                between()
         if any(rows.values()) or attributes != self.attributes:
+            self.check_own()
             put_document(self.path, root_document(attributes, documents))
         self._documents = documents
         self.lengths = {group: length + len(rows.get(group, ())) for group, length in self.lengths.items()}
         self.attributes = attributes
+
+    def check_own(self) -> None:
+        """Sees that what lies there is what this writer writes.
+
+        Raises:
+            Replaced: if it is another record, or one that another writer has taken up.
+            OSError: if it is gone; a directory that has vanished with all that was in it is not made anew.
+        """
+        root = self.path / METADATA
+        state = root.stat()
+        seen = (state.st_ino, state.st_mtime_ns, state.st_size)
+        if seen == self._seen:
+            return
+        if identity_of(root) != self.attributes.get(IDENTITY):
+            raise Replaced
+        self._seen = seen
+
+    def lay_out_again(self, path: Path) -> None:
+        """Lays out a store like this one, without rows, in a directory that does not exist.
+
+        Raises:
+            OSError: if it cannot be written.
+        """
+        path.mkdir()
+        documents = {
+            place: _of_length(document, 0) if self._grows(place) else document
+            for place, document in self._documents.items()
+        }
+        for place, document in documents.items():
+            put_document(path / place, document)
+        for place, values in self._fixed.items():
+            group, _, name = place.partition("/")
+            put_rows(path / place, self._arrays[group][name], 0, values)
+        put_document(path, root_document(self.attributes, documents))
+
+    def _grows(self, place: str) -> bool:
+        group, _, name = place.partition("/")
+        return bool(name) and self._arrays[group][name].column.grows
 
     def trim(self, committed: Committed) -> None:
         """Takes away what a killed writer left beyond the last commit.
@@ -123,7 +183,7 @@ class Store:
             left.unlink()
         for group, name, array in self._growing():
             length, directory = self.lengths[group], self.path / group / name
-            committed.values(group, name, length // array.chunk[0])
+            committed.rows(group, name, length - length % array.chunk[0], length)
             put_document(directory, self._documents[f"{group}/{name}"])  # on disk it may be longer
             beyond = -(-length // array.chunk[0])
             while (chunk := chunk_file(directory, beyond, len(array.chunk))).exists():

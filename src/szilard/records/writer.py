@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import time
-import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from szilard.errors import RecordError, SzilardWarning, nearest
-from szilard.records import strict_json
-from szilard.records.column import Packed, growing, pack_coordinate, pack_row
-from szilard.records.journal import FILE, Journal
-from szilard.records.place import create, recover
+from szilard.errors import RecordError
+from szilard.records.claim import Claim
+from szilard.records.keeper import LAST_PATIENCE, Keeper
+from szilard.records.loss import words_of
+from szilard.records.place import begin, go_on
 from szilard.records.schema import Group
-from szilard.records.store import Store
 
 COMMIT_SECONDS = 5.0
 """The least time between commits."""
@@ -22,69 +19,68 @@ COMMIT_RATIO = 100.0
 """Nor more often than so many times what the last commit took: at most 1 % of the time goes into them."""
 
 
-class RecordWriter:
-    """Writes one record. One writer at a time; readers are welcome while it writes.
+class RecordWriter(Keeper):
+    """Writes one record, beside the training. One writer at a time; readers are welcome while it writes.
 
     A row is in the journal when :meth:`append` returns, so a killed process loses nothing; a power cut may (nothing is
-    synced to the disk). A disk that is full or gone never stops a training: the writer warns once, keeps the rows in
-    memory and tries again at the next rows; only :meth:`close` raises if they still cannot be written.
+    synced to the disk). A disk that is full or gone, or a file system that hangs, never stops a training: the writer
+    warns once, keeps the rows in memory and tries again at the next rows; only :meth:`close` raises if they still
+    cannot be written, and puts them elsewhere. A record that another has replaced is left alone.
 
     Args:
-        path: the record's directory; it must not exist, or be empty.
+        path: the record's directory; it must not exist, or be empty. It stays this one wherever the process goes.
         groups: what is to be recorded.
         attributes: of the whole record (JSON); schema and status are added.
         overwrite: replace a record that lies there; anything else is never deleted.
+        claim: the right to write there, where the caller has taken it already.
 
     Raises:
-        RecordError: if something is in the way, or the directory cannot be written.
+        RecordError: if something is in the way, somebody writes there, or the directory cannot be written.
     """
 
-    _closed: bool
-
     def __init__(
-        self, path: str | Path, *, groups: Sequence[Group], attributes: Mapping[str, Any], overwrite: bool = False
+        self,
+        path: str | Path,
+        *,
+        groups: Sequence[Group],
+        attributes: Mapping[str, Any],
+        overwrite: bool = False,
+        claim: Claim | None = None,
     ) -> None:
-        self.path = Path(path)
-        try:
-            self._begin(create(self.path, groups, attributes, overwrite))
-        except OSError as error:
-            raise RecordError(
-                f"no record can be made in {self.path} ({_cause(error)}): choose another place."
-            ) from error
+        self.path = Path(path).absolute()
+        self._begin(*begin(self.path, groups, attributes, overwrite, claim))
 
     @classmethod
-    def reopen(cls, path: str | Path) -> RecordWriter:
+    def reopen(cls, path: str | Path, claim: Claim | None = None) -> RecordWriter:
         """Goes on with a record: what its journal holds beyond the last commit is committed first.
 
+        Without a ``claim``, another writer of this process that had the record may write no more.
+
         Raises:
-            RecordError: if there is no record, it is damaged, or it cannot be written.
+            RecordError: if there is no record, it is damaged, somebody writes it, or it cannot be written.
         """
         writer = cls.__new__(cls)
-        writer.path = Path(path)
-        try:
-            writer._begin(recover(writer.path))
-            writer._journal.restart()
-        except OSError as error:
-            raise RecordError(f"the record {path} cannot be written: {_cause(error)}.") from error
+        writer.path = Path(path).absolute()
+        writer._begin(*go_on(writer.path, claim))
         return writer
 
     @property
     def attributes(self) -> dict[str, Any]:
         """The attributes of the record's root as they stand."""
-        return dict(self._attributes)
+        return dict(self._waiting.attributes)
 
     def __len__(self) -> int:
         """How many rows there are in the first group."""
-        return self.rows(next(iter(self._pending)))
+        return next(iter(self._waiting.counts.values()))
 
     @property
-    def durable(self) -> bool:
-        """Whether every row that was appended is in a file; otherwise some wait in memory for room on the disk."""
-        return not self._journal.waiting
+    def lost(self) -> str | None:
+        """Why nothing more is written: another record lies in its place, or this process is a fork of the writer's."""
+        return self._lost
 
     def rows(self, group: str) -> int:
         """The number of rows in a group, those of the journal included."""
-        return self._store.lengths[group] + len(self._pending[group])
+        return self._waiting.counts[group]
 
     def columns(self, group: str) -> tuple[str, ...]:
         """The columns that a row of a group may hold, by name."""
@@ -103,14 +99,17 @@ class RecordWriter:
             RecordError: if the group or a column does not exist, or a value does not fit.
         """
         self._check_open()
-        if group not in self._columns:
-            raise RecordError(f"the record has no group {group!r}: {nearest(group, self._columns)}")
-        packed = pack_row(group, self._columns[group], step, row)
-        rows = self._pending[group]
-        self._log({"group": group, "index": self._store.lengths[group] + len(rows), "row": packed})
-        rows.append(packed)
-        if time.monotonic() >= self._due:
-            self.commit()
+        self._log(self._waiting.add(group, step, row))
+
+    def extend(self, rows: Iterable[tuple[str, int, Mapping[str, Any]]]) -> None:
+        """Adds several rows, each as :meth:`append` takes it, which together are one line of work."""
+        self._check_open()
+        lines: list[str] = []
+        try:
+            for row in rows:
+                lines.append(self._waiting.add(*row))  # noqa: PERF401 - those before one that does not fit are kept
+        finally:
+            self._log(*lines)
 
     def annotate(self, **attributes: Any) -> None:
         """Sets attributes of the record, in the journal at once.
@@ -119,10 +118,7 @@ class RecordWriter:
             RecordError: if the record is closed, or a value is no JSON.
         """
         self._check_open()
-        number = self._attributes["notes"] + 1
-        strict_json.dumps(attributes)
-        self._attributes |= {**attributes, "notes": number}
-        self._log({"note": number, "attributes": attributes})
+        self._log(self._waiting.annotate(attributes))
 
     def set_coordinate(self, group: str, name: str, values: Sequence[float]) -> None:
         """Gives a dimension other values, for those that are known only once the run has begun.
@@ -130,82 +126,39 @@ class RecordWriter:
         Raises:
             RecordError: if there is no such dimension, or there are too few or too many values.
         """
-        packed = pack_coordinate(group, name, self._store.columns.get(group, {}), values)
-        self.annotate(coordinates={**self._attributes.get("coordinates", {}), f"{group}/{name}": packed})
+        self._check_open()
+        self._log(self._waiting.set_coordinate(group, name, values))
 
     def commit(self) -> None:
         """Folds the rows that wait into Zarr. Where the disk does not let it, warns once and tries again later."""
         self._check_open()
-        begin = time.monotonic()
-        error = self._fold()
-        if error is not None:
-            self._warn(error)
-        end = time.monotonic()
-        self._due = end + max(COMMIT_SECONDS, COMMIT_RATIO * (end - begin))
+        if not self._disowned():
+            self._ask_commit().wait(LAST_PATIENCE)
+            self._tell()
 
     def close(self, status: str = "complete") -> None:
         """Commits what waits and says how the run ended; a run marked as broken stays so. A second call does nothing.
 
         Raises:
-            RecordError: if rows could not be written; they are kept, so that it may be called again.
+            RecordError: if rows could not be written; they are kept, so that it may be called again, and put into a
+                directory that the error names. If another record lies there now.
         """
         if self._closed:
             return
-        if self._attributes["status"] != "broken":
-            self.annotate(status=status)
-        error = self._fold()
+        if not self._disowned(quietly=True):
+            if self._waiting.attributes["status"] != "broken":
+                self._waiting.annotate({"status": status})
+            error = self._settle()
+        if self._lost is not None:
+            raise RecordError(self._lost)
         if error is not None:
-            waiting = sum(map(len, self._pending.values()))
-            raise RecordError(
-                f"{waiting} rows of the record {self.path} could not be written: {_cause(error)}; "
-                "make room and call close() again."
-            ) from error
-        self._journal.close()
-        self._closed = True
-
-    def _begin(self, store: Store) -> None:
-        self._store = store
-        self._attributes = dict(store.attributes)
-        self._columns = {group: growing(columns) for group, columns in store.columns.items()}
-        self._pending: dict[str, list[Packed]] = {group: [] for group in store.columns}
-        self._journal = Journal(self.path / FILE)
-        self._closed = self._warned = False
-        self._due = time.monotonic() + COMMIT_SECONDS
-
-    def _log(self, entry: Mapping[str, Any]) -> None:
-        try:
-            self._journal.append(strict_json.dumps(entry))
-        except OSError as error:
-            self._warn(error)
-
-    def _fold(self) -> Exception | None:
-        """Commits everything; what prevented it, if something did: a training must not stop for it."""
-        try:
-            self._store.commit(self._pending, self._attributes)
-        except Exception as error:  # a full disk, or whatever Zarr says of a store that was damaged meanwhile
-            return error
-        self._attributes = dict(self._store.attributes)
-        for rows in self._pending.values():
-            rows.clear()
-        self._journal.restart()
-        self._warned = False
-        return None
-
-    def _warn(self, error: Exception) -> None:
-        if self._warned:
-            return
-        self._warned = True
-        warnings.warn(
-            f"the record {self.path} cannot be written at the moment ({_cause(error)}): training goes on and the rows "
-            "are kept in memory; make room on the disk, and they are written with the next ones.",
-            SzilardWarning,
-            stacklevel=4,
-        )
+            said = words_of(self.path, self._waiting.total, error, self._rescue(), again=not self.ending)
+            raise RecordError(said) from error
+        self._end()
 
     def _check_open(self) -> None:
         if self._closed:
             raise RecordError(f"the record {self.path} is closed: RecordWriter.reopen goes on with it.")
 
-
-def _cause(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+    def _pace(self, seconds: float) -> float:
+        return max(COMMIT_SECONDS, COMMIT_RATIO * seconds)

@@ -14,7 +14,8 @@ from szilard.ensemble.chunked_plan import ChunkedPlan, check_same
 from szilard.ensemble.executors import Executor, executor_of
 from szilard.ensemble.timing import ProgressTotal, TimeSpent
 from szilard.errors import RecordError
-from szilard.records.root import ENDED, is_record, read_attributes
+from szilard.records.place import claimed
+from szilard.records.root import ENDED, IDENTITY, is_record, read_attributes, record_of
 from szilard.records.schema import Group
 from szilard.records.writer import RecordWriter
 from szilard.studies.life import Options, attributes_of, say_how_long
@@ -73,6 +74,8 @@ class ChunkRows(abc.ABC, Generic[P]):
         while self.written < len(self._plan.steps) and self._complete(self.written):
             record, chunks = self.written, range(self._plan.chunks)
             self.write(record, [self._checkpoints.columns(chunk, record) for chunk in chunks])
+            if self._writer.lost is not None:
+                raise RecordError(self._writer.lost)
             if not self._writer.durable:
                 raise RecordError(
                     f"the record {self._writer.path} cannot be written (the disk may be full): make room and go on with"
@@ -150,13 +153,31 @@ def carry_out_chunked(run: Chunked[Any], data: str, out: Path, options: Options)
             return
     if not options.quiet and (seconds := run.seconds()) is not None:
         say_how_long(seconds, run.told, resumable=True)
-    checkpoints = CheckpointStore(out)
     if going_on:
-        checkpoints.open()
-        writer = RecordWriter.reopen(out)
+        claim = claimed(out)
+        with claim.unless_it_fails():
+            if read_attributes(out).get("status") in ENDED:  # somebody else has ended it meanwhile
+                claim.release()
+                return
+            writer = RecordWriter.reopen(out, claim)
     else:
         attributes = attributes_of(run.spec, data) | _attributes_of_plan(run.plan) | run.attributes()
         writer = RecordWriter(out, groups=run.groups(), attributes=attributes, overwrite=options.overwrite)
+    try:
+        _fill(run, data, writer, execute, options, going_on=going_on)
+    except BaseException:
+        writer.abandon()
+        raise
+
+
+def _fill(
+    run: Chunked[Any], data: str, writer: RecordWriter, execute: Executor, options: Options, *, going_on: bool
+) -> None:
+    """Trains what is missing and writes it into the record, from its beginning or from where it was left."""
+    checkpoints = CheckpointStore(writer.path, record_of(writer.attributes[IDENTITY]))
+    if going_on:
+        checkpoints.open()
+    else:
         checkpoints.begin()
     rows, records = run.rows(writer, checkpoints), len(run.plan.steps)
     total = run.plan.steps[-1] * sum(run.plan.weights)
@@ -164,7 +185,7 @@ def carry_out_chunked(run: Chunked[Any], data: str, out: Path, options: Options)
         _train(run.plan, execute, writer, rows, checkpoints, ProgressTotal(run.plan.weights, display, run.unit))
     if rows.written < records:
         raise RecordError(
-            f"only {rows.written} of {records} records of {out} could be written, since files are missing from"
+            f"only {rows.written} of {records} records of {writer.path} could be written, since files are missing from"
             f" {checkpoints.path}: delete that folder and run again with resume (--resume), which trains anew."
         )
     _close(writer, rows)

@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from szilard.records.claim import Claim
+from szilard.records.place import claimed
 from szilard.records.provenance import provenance
 from szilard.records.schema import Group
 from szilard.records.writer import RecordWriter
@@ -94,8 +96,15 @@ def carry_out_whole(run: Whole, data: str, out: Path, options: Options) -> None:
 
     Raises:
         ModelError: if a training diverged.
-        RecordError: if the record cannot be written.
+        RecordError: if the record cannot be written, or somebody writes there.
     """
+    claim = claimed(out)  # at once: what is measured for hours is not to find somebody else's record in its place
+    with claim.unless_it_fails():
+        _measure(run, data, options)
+        _write(run, data, out, options, claim)
+
+
+def _measure(run: Whole, data: str, options: Options) -> None:
     spec = run.spec
     with own_threads(getattr(spec, "threads", None)):
         if not options.quiet:
@@ -109,8 +118,11 @@ def carry_out_whole(run: Whole, data: str, out: Path, options: Options) -> None:
                 progress.update(done, run.unit)
 
             run.measure(advance)
-    attributes = attributes_of(spec, data) | run.attributes()
-    writer = RecordWriter(out, groups=run.groups(), attributes=attributes, overwrite=options.overwrite)
+
+
+def _write(run: Whole, data: str, out: Path, options: Options, claim: Claim) -> None:
+    attributes = attributes_of(run.spec, data) | run.attributes()
+    writer = RecordWriter(out, groups=run.groups(), attributes=attributes, overwrite=options.overwrite, claim=claim)
     for group, step, columns in run.rows():
         writer.append(group, step, columns)
     writer.close()

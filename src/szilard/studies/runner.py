@@ -54,7 +54,7 @@ def run(
     """
     from szilard.handle import Run
 
-    place = Path(out)
+    place = Path(out).absolute()
     if resume:
         experiment.check_resume()
     else:
