@@ -14,6 +14,9 @@ from szilard.errors import ModelError
 from szilard.models.causal import Causal
 from szilard.models.evaluation import undisturbed
 
+_SAME = 1e3
+"""Rounding units of the greatest logit within which two evaluations of one model agree, whatever order sums run in."""
+
 
 def check_same_device(module: nn.Module, probe: Sequence[Tensor]) -> torch.device:
     """The device of model and probe.
@@ -29,6 +32,8 @@ def check_same_device(module: nn.Module, probe: Sequence[Tensor]) -> torch.devic
             "the model has parameters that are not initialised yet, and watching must not be what does it: "
             "run one batch through the model first."
         )
+    if first.is_meta:
+        raise ModelError("the model is on the meta device, which holds no numbers: load its weights first.")
     if first.device.type == "mps":
         raise ModelError("MPS has no float64, which the sums need: watch on the CPU or on CUDA.")
     for tensor in probe:
@@ -68,6 +73,26 @@ def check_logits(output: Any, count: int) -> None:
         raise ModelError(
             "the model's output looks like probabilities (rows are non-negative and sum to 1), not logits: return what "
             "goes into the softmax, or forward=lambda model, inputs: model(inputs).log()."
+        )
+
+
+def check_separate(logits: Tensor, again: Tensor, among_others: Tensor) -> None:
+    """That the logits of an input are the same whatever inputs are evaluated beside it.
+
+    Args:
+        logits: of one input.
+        again: the same once more: where they differ in themselves, nothing is said here.
+        among_others: of the same input beside others.
+
+    Raises:
+        ModelError: if they are not, so that the model says nothing of an input by itself.
+    """
+    near = _SAME * torch.finfo(logits.dtype).eps * float(logits.abs().max())
+    if float((logits - again).abs().max()) <= near < float((logits - among_others).abs().max()):
+        raise ModelError(
+            "the logits of an input depend on the inputs that are evaluated beside it, so that the model says nothing "
+            "of one by itself: let batch normalisation keep running statistics (track_running_stats=True), or give "
+            "forward=… that evaluates inputs one by one."
         )
 
 

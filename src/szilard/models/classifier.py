@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, final
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.utils import _pytree as pytree
 
 from szilard.errors import ModelError
-from szilard.models.checks import check_logits, check_same_device, explain
+from szilard.models.checks import check_logits, check_same_device, check_separate, explain
 from szilard.models.evaluation import undisturbed, unwrap
 from szilard.models.gradients import call
+from szilard.models.probe import own_probe
 
 _CHUNK_ELEMENTS = 2**19
 _CHUNK_INPUTS = 1024
+_IGNORED = -100
 
 
 @final
@@ -28,8 +31,9 @@ class Classifier:
 
     Args:
         model: the network in training; ``torch.compile``d or data-parallel wrappers are looked through.
-        inputs: the probe: a tensor, or a tuple or dict of tensors, first dimension = number of inputs, on the
-            model's device. The same inputs serve every record. A list of tensors counts as a tuple.
+        inputs: the probe: a tensor, or a tuple or dict of tensors (a list counts as a tuple, a ``BatchEncoding`` as a
+            dict, NumPy arrays as tensors), first dimension = number of inputs, on the model's device. They are copied:
+            the same inputs serve every record.
         labels: true labels, shape ``(inputs,)`` or ``(inputs, heads)``: adds accuracy and cross-entropy to the record.
         forward: ``forward(model, inputs) -> logits`` for signatures other than ``model(inputs)``,
             ``model(*inputs)`` or ``model(**inputs)``; also the place to move a class dimension last.
@@ -61,13 +65,13 @@ class Classifier:
         if not isinstance(model, nn.Module):
             raise ModelError(f"the model must be a torch.nn.Module, not {type(model).__name__}: wrap it in one.")
         self.module = unwrap(model)
-        self._probe = tuple(inputs) if isinstance(inputs, list) else inputs
+        self._probe = own_probe(inputs, self.module)
         self._forward = forward or call
         self.inputs = self._count()
         self.device = check_same_device(self.module, self._leaves())
+        if chunk is not None and (not isinstance(chunk, int) or isinstance(chunk, bool) or chunk < 1):
+            raise ModelError(f"chunk must be at least 1, a whole number, not {chunk!r}: leave it out for the default.")
         self._chunk = min(self.inputs, _CHUNK_INPUTS) if chunk is None else chunk
-        if self._chunk < 1:
-            raise ModelError(f"chunk must be at least 1, not {chunk}: leave it out for the default.")
         self.heads, self.outcomes = self._try_forward()
         if chunk is None:
             self._chunk = max(1, min(self._chunk, _CHUNK_ELEMENTS // (self.heads * self.outcomes)))
@@ -88,9 +92,7 @@ class Classifier:
         return getattr(output, "logits", output)
 
     def _leaves(self) -> list[Tensor]:
-        leaves = pytree.tree_leaves(self._probe)
-        if not leaves or not all(isinstance(leaf, Tensor) for leaf in leaves):
-            raise ModelError("probe inputs must be a tensor, or a tuple or dict of tensors: convert them first.")
+        leaves: list[Tensor] = pytree.tree_leaves(self._probe)
         return leaves
 
     def _count(self) -> int:
@@ -116,12 +118,17 @@ class Classifier:
                     f"the model could not be evaluated on the probe (shapes {shapes}): {explain(error)}. Give inputs "
                     "as the model takes them, or say how to call it with forward=lambda model, inputs: …"
                 ) from error
-        check_logits(output, first.stop)
+            check_logits(output, first.stop)
+            if self.inputs > 2 and self._chunk > 1:
+                rows = output[1].clone(), self._output(first)[1].clone(), self._output(slice(1, 3))[0]
+                check_separate(*rows)
         heads = output[0].numel() // output.shape[-1]
         return heads, output.shape[-1]
 
-    def _check_labels(self, labels: Tensor) -> Int[Tensor, "inputs heads"]:
+    def _check_labels(self, labels: Any) -> Int[Tensor, "inputs heads"]:
         expected = (self.inputs, self.heads)
+        if isinstance(labels, np.ndarray) and labels.dtype.kind in "biuf":
+            labels = torch.as_tensor(labels)
         if not isinstance(labels, Tensor):
             raise ModelError(f"labels must be a tensor, not {type(labels).__name__}: give torch.as_tensor(labels).")
         fits = labels.numel() == self.inputs * self.heads and labels.shape[:1] == (self.inputs,)
@@ -130,7 +137,12 @@ class Classifier:
                 f"labels must be integers of shape {expected}, not {labels.dtype} {tuple(labels.shape)}: "
                 "give one class index per probe input."
             )
-        labels = labels.reshape(expected).to(device=self.device, dtype=torch.int64)
+        if labels.is_meta:
+            raise ModelError("the labels are on the meta device, which holds no numbers: give the labels themselves.")
+        labels = labels.reshape(expected).to(device=self.device, dtype=torch.int64).clone()
         if bool(((labels < 0) | (labels >= self.outcomes)).any()):
-            raise ModelError(f"labels must lie in 0 … {self.outcomes - 1}: this model has {self.outcomes} classes.")
+            remedy = f"this model has {self.outcomes} classes"
+            if bool((labels == _IGNORED).any()):  # what losses leave out
+                remedy += ", and −100 is none of them: leave such inputs out of the probe, or give no labels"
+            raise ModelError(f"labels must lie in 0 … {self.outcomes - 1}: {remedy}.")
         return labels

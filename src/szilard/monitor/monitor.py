@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, final
 
 from torch import Tensor, nn
 
-from szilard.errors import SpecError, SzilardError
+from szilard.errors import SzilardError
 from szilard.models.ppm import PPM
+from szilard.monitor.arguments import check_settings, measures_of, place_of
 from szilard.monitor.counting import StepCounting
 from szilard.monitor.ledger.measure import DEFAULT_PATH_INTERVALS, Ledger
 from szilard.monitor.measure import Measure
@@ -94,12 +95,9 @@ class Monitor:
         copy_of: nn.Module | None = None,
         weights: Weights = "training",
     ) -> None:
-        if not 0 < budget < 1:
-            raise SpecError(f"budget is a share of the loop's time, between 0 and 1, not {budget!r}: 0.05 is 5 %.")
-        default = Ledger(every=every, path_intervals=path_intervals)
-        chosen = [default] if measures is None else list(measures)
-        if not chosen:
-            raise SpecError("measures is empty, so there is nothing to watch: leave it out for the default ledger.")
+        check_settings(every=every, budget=budget, seed=seed, overwrite=overwrite, attributes=attributes)
+        default, place = Ledger(every=every, path_intervals=path_intervals), place_of(out)
+        chosen = measures_of(measures, default)
         optimizers = LoopOptimizers.of(optimizer, ppm.module, copy_of)
         self._counting = StepCounting(optimizers, automatic=automatic, late=copy_of is not None)
         first = optimizers.first
@@ -110,7 +108,7 @@ class Monitor:
             ShownWeights(optimizers.each, weights),
             [ScheduledRecorder.of(measure, measure.start(ppm, seed, first), default.every) for measure in chosen],
             budget,
-            Path(out),
+            place,
             overwrite=overwrite,
             quiet=quiet,
             attributes={"seed": seed, **(attributes or {})},

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from szilard.errors import ModelError, SpecError
+from szilard.errors import ModelError, SpecError, nearest
 from szilard.models.classifier import Classifier
 from szilard.models.ppm import PPM
 from szilard.monitor.ledger.measure import DEFAULT_PATH_INTERVALS, Ledger
@@ -87,6 +88,8 @@ def watch(
         >>> run.data.step.values.tolist(), bool(run.data.work[-1] > 0)
         ([0, 5, 10, 15, 20], True)
     """
+    _check_order(model, optimizer, probe)
+    _check_names(settings)
     ppm = _wrapped(model, probe, labels, loss_fn, forward)
     if train_data is not None:
         settings["measures"] = _with_reservoir(settings, loss_fn, train_data, batch_size, forward)
@@ -95,10 +98,29 @@ def watch(
     return Monitor(ppm, optimizer, out, automatic=optimizer is not None, **settings)
 
 
+def _check_order(model: Any, optimizer: Any, probe: Any) -> None:
+    """That the first three arguments stand in their places."""
+    moves = [hasattr(each, "step") and hasattr(each, "zero_grad") for each in (model, optimizer, probe)]
+    if moves[0] or moves[2] or isinstance(optimizer, nn.Module):
+        raise SpecError(
+            "szilard.watch takes model, optimizer and probe in this order, and an optimiser or a module stands in "
+            "another's place: szilard.watch(model, optimizer, probe, …)."
+        )
+
+
+def _check_names(settings: Mapping[str, Any]) -> None:
+    """That every further setting is one of the monitor's."""
+    known = [name for name in inspect.signature(Monitor).parameters if name not in ("ppm", "optimizer", "automatic")]
+    for name in settings:
+        if name not in known:
+            raise SpecError(f"szilard.watch has no setting {name!r}: {nearest(name, known)}")
+
+
 def _wrapped(model: Any, probe: Any, labels: Tensor | None, loss_fn: Any, forward: Forward | None) -> PPM:
     """The model as a PPM."""
-    if loss_fn is not None and not callable(loss_fn):
-        raise SpecError(f"loss_fn must be a function from output and labels to the loss, not {type(loss_fn).__name__}.")
+    if loss_fn is not None and (isinstance(loss_fn, type) or not callable(loss_fn)):
+        given = f"the class {loss_fn.__name__}" if isinstance(loss_fn, type) else repr(loss_fn)
+        raise SpecError(f"loss_fn must be a function from output and labels to the loss, not {given}.")
     if not isinstance(model, nn.Module) and hasattr(model, "module") and hasattr(model, "device"):
         if probe is not None or labels is not None or forward is not None:
             raise SpecError(

@@ -1,0 +1,65 @@
+"""What a monitor is asked for, checked before anything is begun."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from szilard.errors import SpecError
+from szilard.monitor.ledger.measure import Ledger
+from szilard.monitor.measure import Measure
+
+_LARGEST = 2**62
+"""Numbers that are kept in 64 bits stay below, with something added to them."""
+
+
+def measures_of(measures: Any, default: Ledger) -> list[Measure]:
+    """Those that were chosen; the default where none were.
+
+    Raises:
+        SpecError: if there are none, or one of them is none.
+    """
+    if measures is None:
+        return [default]
+    if not isinstance(measures, list | tuple):
+        raise SpecError(f"measures must be a list, not {type(measures).__name__}: give [szilard.Ledger(), …].")
+    if not measures:
+        raise SpecError("measures is empty, so there is nothing to watch: leave it out for the default ledger.")
+    for measure in measures:
+        if isinstance(measure, type) or not callable(getattr(measure, "start", None)) or not hasattr(measure, "every"):
+            name = measure.__name__ if isinstance(measure, type) else type(measure).__name__
+            raise SpecError(f"{name} is no measure: give objects such as szilard.Ledger() or szilard.Gallery().")
+    return list(measures)
+
+
+def place_of(out: Any) -> Path:
+    """The record's directory.
+
+    Raises:
+        SpecError: if it is no path.
+    """
+    if not isinstance(out, str | os.PathLike) or "\0" in os.fsdecode(out):
+        raise SpecError(f"out must be the path of a directory, not {out!r}: give 'runs/mine'.")
+    return Path(os.fsdecode(out))
+
+
+def check_settings(*, every: Any, budget: Any, seed: Any, overwrite: Any, attributes: Any) -> None:
+    """The plain settings of a monitor.
+
+    Raises:
+        SpecError: naming the one that makes no sense, and what would.
+    """
+    if isinstance(every, int) and every > _LARGEST:
+        raise SpecError(f"every must be a positive whole number of training steps, not {every}: no run has as many.")
+    if not isinstance(budget, int | float) or not 0 < budget < 1:
+        raise SpecError(f"budget is a share of the loop's time, between 0 and 1, not {budget!r}: 0.05 is 5 %.")
+    if not isinstance(seed, int) or isinstance(seed, bool) or abs(seed) > _LARGEST:
+        raise SpecError(f"seed must be a whole number of at most 62 bits, not {seed!r}: leave it out for 0.")
+    if not isinstance(overwrite, bool):
+        raise SpecError(f"overwrite must be True or False, not {overwrite!r}: True deletes the record that is there.")
+    if attributes is not None and not isinstance(attributes, Mapping):
+        raise SpecError(f"attributes must be a mapping, not {type(attributes).__name__}: give {{'name': 'mine'}}.")
+    if attributes and not all(isinstance(name, str) for name in attributes):
+        raise SpecError("the names of attributes must be text: give {'name': 'mine'}.")
