@@ -428,3 +428,23 @@ def test_trainings_that_went_wrong_are_called_so(tmp_path):
     run = szilard.run(experiment, tmp_path / "run", quiet=True)
     assert "The training went wrong" in " ".join(run.summary().split())
     assert "The training went wrong" in run.report().read_text(encoding="utf-8")
+
+
+def test_paths_are_fixed_when_monitor_and_handle_are_made(tmp_path, monkeypatch):
+    """The working directory changes while the run goes on, to one that holds a finished record of the same name."""
+    for directory in ("home", "other"):
+        (tmp_path / directory).mkdir()
+        monkeypatch.chdir(tmp_path / directory)
+        model = torch.nn.Linear(4, 3)
+        monitor = szilard.Monitor(szilard.Classifier(model, torch.eye(4)), out="runs/mine", every=1, quiet=True)
+        for _ in range(3 if directory == "home" else 5):
+            monitor.step()
+        if directory == "home":
+            monitor.close()
+    monkeypatch.chdir(tmp_path / "home")
+    run = monitor.close()
+    opened = szilard.open("runs/mine")
+    monkeypatch.chdir(tmp_path)
+    assert run.data.sizes["step"] == 6
+    assert opened.data.sizes["step"] == 4
+    assert opened.report() == tmp_path / "home" / "runs" / "mine" / "report.html"

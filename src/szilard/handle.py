@@ -28,7 +28,7 @@ class Run:
     """The record of one run or of an ensemble of them, as it stood when it was opened (a live one may be opened again).
 
     Args:
-        path: the record's directory; it stays this one when the working directory changes.
+        path: the record's directory. It is fixed now, and stays the same when the working directory changes.
 
     Raises:
         RecordError: if there is no record, or a newer szilard wrote it. Damage to the numbers shows when they are read.
@@ -37,7 +37,8 @@ class Run:
     def __init__(self, path: str | Path) -> None:
         from szilard.records.root import read_attributes
 
-        self.path = Path(path).absolute()
+        self.path = Path(path)
+        self._place = self.path.absolute()
         self._attributes = read_attributes(self.path)
 
     @cached_property
@@ -49,7 +50,7 @@ class Run:
         """
         from szilard.records.reader import read
 
-        tree = read(self.path)
+        tree = read(self._place)
         tree.name = self.path.name
         self._attributes = {str(key): value for key, value in tree.attrs.items()}
         return tree
@@ -154,7 +155,8 @@ class Run:
         """
         from szilard.page.render import write
 
-        target = self.path / "report.html" if path is None else Path(path)
+        here = self.path if self.path.absolute() == self._place else self._place
+        target = here / "report.html" if path is None else Path(path)
         try:
             return write(self.study.content(self.reading, self.audit()), self.audit(), target, self.path)
         except OSError as error:

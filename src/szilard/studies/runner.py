@@ -66,7 +66,7 @@ def run(
     options = Options(overwrite, quiet, resume, executor, keep_checkpoints)
     with own_randomness(torch.device("cpu")):
         study_of_kind(experiment.study).carry_out(experiment, experiment.load_data(), place, options)
-    return Run(place)
+    return Run(out if Path(out).absolute() == place else place)
 
 
 def _check_device(name: str) -> None:
