@@ -59,12 +59,14 @@ class Run:
     def data(self) -> xr.Dataset:
         """The ledger, joined with the information where both exist; an ensemble's ledger has a dimension ``member``.
 
-        Records of other kinds show the group that leads them, ``fig3`` for instance. What was watched at an interval
-        that doubled on the way is shown at the last one (:mod:`szilard.studies.measuring_interval`).
+        Records of other kinds show the group that leads them, ``fig3`` for instance; a run that was watched without a
+        ledger shows its first group, ``reservoir`` for instance. What was watched at an interval that doubled on the
+        way is shown at the last one (:mod:`szilard.studies.measuring_interval`).
         """
         from szilard.studies.measuring_interval import at_last_interval
 
-        ledger = at_last_interval(self.tree.children[self.study.leading].to_dataset(inherit=False))
+        leading = self.study.leading if self.study.leading in self.tree.children else next(iter(self.tree.children))
+        ledger = at_last_interval(self.tree.children[leading].to_dataset(inherit=False))
         if "information" not in self.tree.children:
             return ledger
         return ledger.merge(

@@ -75,7 +75,7 @@ class StepHooks:
 
     def _before(self, number: int) -> Callable[..., None]:
         def before(optimizer: optim.Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-            if self._inside[number] and _within_another_step(self._own[number]):
+            if self._inside[number] and within_another_step(self._own[number]):
                 self._inside[number] += 1
                 return
             self._inside[number] = 1  # a step that raised has left its mark
@@ -161,7 +161,7 @@ def rate_of(optimizer: Any) -> Rate:
     return float(rate) if isinstance(rate, int | float) else None
 
 
-def _within_another_step(own: Sequence[int]) -> bool:
+def within_another_step(own: Sequence[int]) -> bool:
     """Whether the step that now begins was called by a step of the same optimiser, and not after one that raised."""
     frame, steps = sys._getframe(1), 0
     while frame is not None and steps < 2:

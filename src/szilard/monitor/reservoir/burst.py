@@ -6,11 +6,9 @@ fixed sample of parameters.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import final
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
 
 from szilard.models.evaluation import RandomStream, any_algorithm, apart
@@ -18,11 +16,16 @@ from szilard.models.gradients import dense
 from szilard.monitor.measure import Occasion
 from szilard.monitor.reservoir.optimizer_state import OptimizerBuffers, OptimizerSettings
 from szilard.monitor.reservoir.plan import BurstPlan, BurstStart, burst_start, full_width, norms_of
+from szilard.monitor.reservoir.sums import BurstSums
 
-NORMS = ("halves", "mean", "pair", "gradient", "raw", "velocity", "preconditioned", "displacement")
-"""Norms that a step leaves of every parameter: ``g_a − g_b``; ``g_a + g_b`` and the loop's g, both with the penalty's
-gradient; ``g_a + g_b − 2g``; the loop's g as it is; and, where the optimiser has them, v (Adam: ``√P m``), ``√P(g_a −
-g_b)`` and θ − θ before the last step."""
+NORMS = (
+    "halves", "fresh", "mean", "pair", "gradient", "raw", "velocity", "preconditioned", "conditioned", "displacement",
+)  # fmt: skip
+"""Norms that a step leaves of every parameter: ``g_a − g_b``; ``g_a + g_b`` as it is; the same and the loop's g, both
+with the penalty's gradient; ``g_a + g_b − 2g``; the loop's g as it is; and, where the optimiser has them, v (Adam: ``√P
+m``), ``√P(g_a − g_b)``, the root of the number of scalars that have a P, and θ − θ before the last step."""
+_TRIES = 16
+"""Fresh batches drawn in the place of one that has no gradient, as where no label of it counts."""
 
 
 @final
@@ -38,6 +41,7 @@ class Burst:
 
     def __init__(self, plan: BurstPlan, occasion: Occasion, generator: torch.Generator, stream: RandomStream) -> None:
         self.plan = plan
+        self.part = plan.trained()
         self.occasion = occasion
         self.settings: list[OptimizerSettings] = []
         self.ready: list[tuple[bool, ...]] = []
@@ -66,20 +70,33 @@ class Burst:
     @any_algorithm()
     def take(self, optimizer: torch.optim.Optimizer) -> None:
         """One step of the optimiser is about to be made: its gradient is there, the parameters have not moved."""
-        plan, tracked = self.plan, self.plan.tracked
-        settings = OptimizerSettings.of(optimizer, tracked)
+        plan, part = self.plan, self.part
+        settings = OptimizerSettings.of(optimizer, plan.law, plan.tracked)
+        own = settings.part(part.places)
         with torch.no_grad():
-            loop = [full_width(dense(parameter.grad, parameter)) for parameter in tracked.parameters]
+            loop = [full_width(dense(parameter.grad, parameter)) for parameter in part.tracked.parameters]
             self._unscale(optimizer, loop)
         with apart(plan.gradient.module, plan.device, self._stream):
-            batches = [plan.examples.draw(plan.half, self._generator, plan.device) for _ in range(2)]
-            first, second = plan.gradient.several(batches)
+            first, second = self._fresh()
             if self.start is None:
-                self.start = burst_start(plan, optimizer, settings, self._generator)
+                self.start = burst_start(plan, part, optimizer, own, self._generator)
         with torch.no_grad():
-            self._compare(optimizer, settings, loop, self._thawed(first[1]), self._thawed(second[1]))
-        self.losses.append(0.5 * (first[0].double() + second[0].double()))
+            self._compare(optimizer, own, loop, self._thawed(first[1]), self._thawed(second[1]))
+        self.losses.append(torch.stack([first[0].double(), second[0].double()]))
         self.settings.append(settings)
+
+    def _fresh(self) -> list[tuple[Tensor, list[Tensor]]]:
+        """Losses and gradients of two fresh batches."""
+        plan = self.plan
+        batches = [plan.examples.draw(plan.half, self._generator, plan.device) for _ in range(2)]
+        found = self.part.gradient.several(batches)
+        for _ in range(_TRIES if plan.checked else 0):
+            missing = [place for place, (loss, gradients) in enumerate(found) if not _exists(loss, gradients)]
+            if not missing:
+                break
+            for place in missing:
+                found[place] = self.part.gradient(*plan.examples.draw(plan.half, self._generator, plan.device))
+        return found
 
     def _compare(
         self,
@@ -89,7 +106,7 @@ class Burst:
         first: list[Tensor],
         second: list[Tensor],
     ) -> None:
-        plan, tracked = self.plan, self.plan.tracked
+        plan, tracked = self.plan, self.part.tracked
         theta = [full_width(parameter.detach()) for parameter in tracked.parameters]
         decays, memory = settings.decays(), OptimizerBuffers.of(optimizer, settings, tracked)
         # In place: large arrays are dearer to allocate than to fill. Both become what they are called.
@@ -98,15 +115,15 @@ class Burst:
         torch._foreach_mul_(halves, -2.0)
         torch._foreach_add_(halves, both)
         norms = {"halves": norms_of(halves)} | self._remembered(memory, halves, theta)
-        of_halves = plan.sample.of(halves)
+        of_halves = self._sampled(halves)
         work = plan.forecast if plan.forecast and plan.forecast.due(self.steps, plan.steps) else None
         differences = [g.clone() for g in halves] if work else []
         pair = halves
         torch._foreach_copy_(pair, both)
         torch._foreach_add_(pair, loop, alpha=-2)
-        norms["pair"], of_pair = norms_of(pair), plan.sample.of(pair)
+        norms["pair"], of_pair = norms_of(pair), self._sampled(pair)
         mean = both
-        norms["raw"] = norms_of(loop)
+        norms["raw"], norms["fresh"] = norms_of(loop), norms_of(mean)
         if any(decays):
             for g, x, decay in zip(mean, theta, decays, strict=True):
                 g.add_(x, alpha=2 * decay)
@@ -114,11 +131,11 @@ class Burst:
             norms["gradient"] = [torch.linalg.vector_norm(torch.add(g, x, alpha=decay)) for g, x, decay in pulled]
         else:
             norms["gradient"] = norms["raw"]
-        norms["mean"] = norms_of(mean)
+        norms["mean"] = norms_of(mean) if any(decays) else norms["fresh"]
         nothing = [torch.zeros_like(norm) for norm in norms["halves"]]
         self.norms.append(torch.stack([torch.stack(norms.get(name, nothing)) for name in NORMS]))
         self.ready.append(memory.ready)
-        self._samples.append((of_pair, of_halves, plan.sample.of(theta), plan.sample.of(mean)))
+        self._samples.append((of_pair, of_halves, self._where(theta), self._sampled(mean)))
         if work:
             self.works.append(work.products(tracked.names, mean, differences, settings))
         if self._sum:
@@ -136,8 +153,9 @@ class Burst:
         if memory.preconditioners is None:
             return {"velocity": norms_of(velocities)}
         # One parameter after the other: full-size temporaries would all live at once.
-        norms: dict[str, list[Tensor]] = {"velocity": [], "preconditioned": []}
+        norms: dict[str, list[Tensor]] = {"velocity": [], "preconditioned": [], "conditioned": []}
         for velocity, root, half in zip(velocities, memory.preconditioners, halves, strict=True):
+            norms["conditioned"].append(root.isfinite().sum().to(half.dtype).sqrt())
             root = root.sqrt()
             norms["velocity"].append(torch.linalg.vector_norm(velocity / root))
             norms["preconditioned"].append(torch.linalg.vector_norm(half / root))
@@ -151,11 +169,25 @@ class Burst:
             torch._foreach_copy_(self._before, theta)
         return norms
 
+    def _sampled(self, tensors: list[Tensor]) -> Tensor:
+        """Values at the sample's places; zeros in frozen parameters."""
+        places = self.part.places
+        if len(places) == len(self.plan.tracked.parameters):
+            return self.plan.sample.of(tensors)
+        return self.plan.sample.of(dict(zip(places, tensors, strict=True)))
+
+    def _where(self, theta: list[Tensor]) -> Tensor:
+        """The sample of the parameters themselves, frozen ones too."""
+        whole = self.plan.tracked.parameters
+        if len(theta) == len(whole):
+            return self.plan.sample.of(theta)
+        return full_width(self.plan.sample.of([parameter.detach() for parameter in whole]))
+
     def _thawed(self, gradients: list[Tensor]) -> list[Tensor]:
         """Tensors of their own, which may be written to; zero for what has been frozen since the run began."""
         seen: set[int] = set()
         found = []
-        for g, parameter in zip(gradients, self.plan.tracked.parameters, strict=True):
+        for g, parameter in zip(gradients, self.part.tracked.parameters, strict=True):
             own = full_width(g)
             if not parameter.requires_grad:
                 own = torch.zeros_like(own)
@@ -192,6 +224,7 @@ class Burst:
             d, e, square = halves[:, part], pair[:, part], halves[:, part].square()
             grams.append(torch.stack([e @ e.T, d @ d.T, square @ square.T]))
         greatest = torch.stack([g.abs().max() for g in self._sum]).double() / (2 * self.steps)
+        finite = torch.stack([parameter.detach().isfinite().all() for parameter in self.part.tracked.parameters]).all()
         projected = None
         if plan.directions is not None:
             projected = (
@@ -202,27 +235,10 @@ class Burst:
         # What is as large as the model must not wait for the statistics of several bursts.
         self._sum, self._before, self._samples = [], None, []
         return BurstSums(
-            torch.stack(self.norms).double(), torch.stack(grams).double(), moments, greatest, projected, centre
+            torch.stack(self.norms).double(), torch.stack(grams).double(), moments, greatest, projected, centre, finite
         )
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class BurstSums:
-    """Sums over the steps of a finished burst, still on the device.
-
-    Attributes:
-        norms: in the order of :data:`NORMS`.
-        grams: of each group, on its sample: of ``2(g' − g)``, of ``g_a − g_b``, and of the latter's squares.
-        moments: means over the burst of the sample's θ (from a centre), its force, and their product.
-        greatest: greatest component of each parameter's mean force.
-        projected: positions ``(groups, directions)`` and forces ``(groups, directions, steps)``.
-        centre: of the sample.
-    """
-
-    norms: Float[Tensor, "steps norms parameters"]
-    grams: Float[Tensor, "groups 3 steps steps"]
-    moments: Float[Tensor, "3 sampled"]
-    greatest: Float[Tensor, " parameters"]
-    projected: tuple[Tensor, Tensor] | None
-    centre: Tensor = field(repr=False)
+def _exists(loss: Tensor, gradients: list[Tensor]) -> bool:
+    """Whether a batch has a gradient; its loss may be none where it is only that no label of it counts."""
+    return bool(loss.isfinite()) or all(bool(g.isfinite().all()) for g in gradients)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, final
 
 import torch
@@ -37,8 +37,10 @@ class Examples:
         count: how many there are.
         take: inputs and labels of the rows in a tensor, on any device.
         home: where the rows' numbers are wanted.
-        batch_size: what the loop's loader makes of them, where that is known.
+        batch_size: what the loop's loader makes of them, all ranks together, where that is known.
         replacement: whether it draws with replacement, where that is known.
+        ragged: whether its epochs end with a batch of what is left.
+        labels: all of them, where they are at hand.
     """
 
     count: int
@@ -46,6 +48,8 @@ class Examples:
     home: torch.device
     batch_size: int | None = None
     replacement: bool | None = None
+    ragged: bool = False
+    labels: Any = None
 
     @classmethod
     def of(cls, data: Any) -> Examples:
@@ -73,8 +77,19 @@ class Examples:
 
     def draw(self, size: int, generator: torch.Generator, device: torch.device) -> Batch:
         """``size`` examples, independently and with replacement."""
-        rows = torch.randint(self.count, (size,), generator=generator, device=generator.device)
+        return self.batch(torch.randint(self.count, (size,), generator=generator, device=generator.device), device)
+
+    def batch(self, rows: Tensor, device: torch.device) -> Batch:
+        """The examples of some rows."""
         return on(device, self.take(rows))
+
+    def ignored(self) -> Tensor:
+        """Rows with a label below zero, which tells losses to leave something out; none where that is not known."""
+        odd = torch.zeros(self.count, dtype=torch.bool)
+        for leaf in pytree.tree_leaves(self.labels):
+            if isinstance(leaf, Tensor) and leaf.dtype in (torch.int64, torch.int32, torch.int16, torch.int8):
+                odd |= (leaf < 0).reshape(self.count, -1).any(1).cpu()
+        return torch.nonzero(odd).flatten().to(self.home)
 
     def chunks(self, size: int, device: torch.device) -> Iterator[tuple[Any, Any, int]]:
         """All of them once, in order: inputs, labels and number of examples of each chunk."""
@@ -110,7 +125,7 @@ def _of_tensors(inputs: Any, labels: Any) -> Examples:
         first, second = (pytree.tree_map(lambda leaf: leaf[rows.to(leaf.device)], part) for part in both)
         return first, second
 
-    return Examples(counts.pop(), take, leaves[0].device)
+    return Examples(counts.pop(), take, leaves[0].device, labels=labels)
 
 
 def _of_loader(loader: DataLoader[Any]) -> Examples:
@@ -122,16 +137,23 @@ def _of_loader(loader: DataLoader[Any]) -> Examples:
     sampler = getattr(loader.batch_sampler, "sampler", None) if sampler is None else sampler
     size = loader.batch_size or getattr(loader.batch_sampler, "batch_size", None)
     dataset: Any = loader.dataset
-    replacement = None
+    replacement, ranks, left = None, 1, None
     if type(sampler) is RandomSampler:
-        replacement = bool(sampler.replacement)
+        replacement, left = bool(sampler.replacement), sampler.num_samples
     elif type(sampler) is SubsetRandomSampler:
         dataset, replacement = Subset(dataset, [int(index) for index in sampler.indices]), False
-    elif type(sampler) not in (SequentialSampler, DistributedSampler):
+    elif type(sampler) is DistributedSampler:
+        # The gradient is the mean over all ranks, each of which draws a share of the same shuffled epoch.
+        ranks, replacement, left = sampler.num_replicas, False if sampler.shuffle else None, sampler.num_samples
+    elif type(sampler) is not SequentialSampler:
         raise _unknown_sampler(sampler)
     plain = loader.collate_fn is default_collate
     found = _of_rows(dataset, loader.collate_fn, tensors=plain)
-    return Examples(found.count, found.take, found.home, size, replacement)
+    drop = loader.drop_last or getattr(loader.batch_sampler, "drop_last", False)
+    left = found.count if left is None else left
+    ragged = size is not None and not drop and left % size != 0
+    whole = None if size is None else size * ranks
+    return replace(found, batch_size=whole, replacement=replacement, ragged=ragged)
 
 
 def _unknown_sampler(sampler: object) -> SpecError:

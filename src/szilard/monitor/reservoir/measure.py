@@ -10,17 +10,19 @@ import torch
 from torch import Tensor, nn
 
 from szilard.errors import SpecError
-from szilard.models.evaluation import RandomState, RandomStream, apart, unwrap
+from szilard.models.evaluation import unwrap
 from szilard.models.gradients import BatchGradient, Forward, LossFunction
-from szilard.models.per_example import check_separable
 from szilard.models.ppm import PPM
 from szilard.monitor.reservoir.examples import Examples
+from szilard.monitor.reservoir.law import Law
+from szilard.monitor.reservoir.mean_loss import try_batch
 from szilard.monitor.reservoir.noise import Batching
 from szilard.monitor.reservoir.optimizer_state import OptimizerSettings
 from szilard.monitor.reservoir.plan import BurstPlan
 from szilard.monitor.reservoir.recorder import ReservoirRecorder
 from szilard.monitor.reservoir.tracked import Grouping, ParameterSample, TrackedParameters
 from szilard.monitor.reservoir.work_forecast import WorkForecast
+from szilard.monitor.reservoir.wrappers import Unwrapped
 
 DEFAULT_LAGS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
 _MORE = 2
@@ -129,7 +131,7 @@ class Reservoir:
         """A recorder for the loop of this optimiser.
 
         Raises:
-            SpecError: without optimiser, with one that is not understood, or where the batch size is not known.
+            SpecError: without optimiser, with a wrapper that hides it, or where the batch size is not known.
             ModelError: if the loss of a batch of the training data cannot be had or differentiated.
         """
         if optimizer is None:
@@ -137,9 +139,10 @@ class Reservoir:
                 "a reservoir's temperature depends on the optimiser, and none is given: szilard.Monitor(ppm, "
                 "optimizer, …)."
             )
+        unwrapped = Unwrapped.of(optimizer)
+        optimizer, law = unwrapped.optimizer, Law.of(unwrapped)
         module = unwrap(ppm.module)
         tracked = TrackedParameters.of(module, optimizer, self.groups)
-        OptimizerSettings.of(optimizer, tracked).dynamics()  # refuses what is not understood
         examples = Examples.of(self.train_data)
         size = self.batch_size or examples.batch_size
         if size is None:
@@ -147,43 +150,29 @@ class Reservoir:
         gradient = BatchGradient(
             module, self.loss_fn, dict(zip(tracked.names, tracked.parameters, strict=True)), self.forward
         )
-        half = size if _normalises_over_batches(module) else max(1, (size + 1) // 2)
-        self._check(gradient, examples, half, ppm.device)
+        mean = try_batch(gradient, examples, size, ppm.device, single=self.per_example > 0, full=self.force == "full")
+        half = size if mean is not True or _normalises_over_batches(module) else max(1, (size + 1) // 2)
         sample = tracked.sample(seed)
         plan = BurstPlan(
-            gradient, examples, tracked, sample, half, self.steps,
+            law, gradient, examples, tracked, sample, half, self.steps,
             _unit_vectors(self.directions, sample, ppm.device, seed) if self.directions else None,
-            self.force == "full", self.per_example, WorkForecast(ppm) if self.diffusion_work else None, ppm.device,
+            self.force == "full", self.per_example, WorkForecast(ppm) if self.diffusion_work else None,
+            mean is not True, ppm.device,
         )  # fmt: skip
         if plan.forecast is not None:
-            _check_forecast(optimizer)
+            _check_forecast(law, optimizer)
         known = examples.replacement if self.replacement is None else self.replacement
-        batching = Batching(size, examples.count, bool(known), half)
+        ragged = examples.ragged and size == examples.batch_size
+        batching = Batching(size, examples.count, bool(known), half, ragged)
         lags = (0, *sorted(set(self.lags)))
-        return ReservoirRecorder(
-            plan, batching, optimizer, lags, self.window, seed, self._attributes(tracked, plan, batching, known)
-        )
-
-    def _check(self, gradient: BatchGradient, examples: Examples, half: int, device: torch.device) -> None:
-        """Tries a batch, with random numbers that are not the loop's."""
-        generator = torch.Generator(examples.home).manual_seed(0)
-        with apart(gradient.module, device, RandomStream(RandomState.seeded(device, 0))):
-            try:
-                inputs, labels = examples.draw(half, generator, device)
-            except SpecError:
-                raise
-            except Exception as error:
-                raise SpecError(
-                    f"a batch of the training data could not be drawn ({type(error).__name__}: {error}): give a "
-                    "dataset with rows, or (inputs, labels)."
-                ) from error
-            gradient.check(inputs, labels)
-            if self.per_example:
-                check_separable(gradient.module)
+        attributes = self._attributes(plan, batching, known, OptimizerSettings.of(optimizer, law, tracked))
+        return ReservoirRecorder(plan, batching, optimizer, lags, self.window, seed, attributes)
 
     def _attributes(
-        self, tracked: TrackedParameters, plan: BurstPlan, batching: Batching, replacement: bool | None
+        self, plan: BurstPlan, batching: Batching, replacement: bool | None, settings: OptimizerSettings
     ) -> dict[str, Any]:
+        tracked = plan.tracked
+        unknown = dict(zip(tracked.group_of, settings.unknown(), strict=True))
         return {
             "coordinate_names": {"reservoir/group": list(tracked.groups)},
             "reservoir": {
@@ -198,6 +187,9 @@ class Reservoir:
                 "fresh_batch": batching.half,
                 "examples": batching.examples,
                 "replacement": replacement,  # None accuses no loop of what only shuffled epochs do
+                "ragged": batching.ragged,
+                "plain_mean": not plan.checked,
+                "temperature_unknown": [unknown[group] for group in range(len(tracked.groups))],
                 "clipped": self.clipped,
                 "steps": plan.steps,
                 "window": self.window,
@@ -208,8 +200,8 @@ class Reservoir:
 
 
 def _normalises_over_batches(module: nn.Module) -> bool:
-    """Then half a batch is another function than a whole one, and whole ones must be drawn."""
-    return any(isinstance(part, nn.modules.batchnorm._BatchNorm) and part.training for part in module.modules())
+    """Then half a batch is another function than a whole one, and whole ones must be drawn, as soon as it trains."""
+    return any(isinstance(part, nn.modules.batchnorm._BatchNorm) for part in module.modules())
 
 
 def _unit_vectors(count: int, sample: ParameterSample, device: torch.device, seed: int) -> Tensor:
@@ -226,8 +218,8 @@ def _unit_vectors(count: int, sample: ParameterSample, device: torch.device, see
     return vectors.to(device)
 
 
-def _check_forecast(optimizer: torch.optim.Optimizer) -> None:
-    if type(optimizer).__name__ != "SGD":
+def _check_forecast(law: Law, optimizer: torch.optim.Optimizer) -> None:
+    if law.unknown or law.name != "SGD":
         raise SpecError(
             f"the work of a step's noise is predicted for SGD only, not for {type(optimizer).__name__}, whose "
             "preconditioner changes the step: leave diffusion_work out."

@@ -31,6 +31,13 @@ class RowColumns:
         """Adds numbers as they are, in nested lists where there are several."""
         self.values[name] = np.asarray(values, dtype=np.float64).tolist()
 
+    def blank(self, names: Sequence[str], groups: ndarray) -> None:
+        """Makes these columns unknown in some groups."""
+        for name in [each for one in names for each in (one, f"{one}_error") if each in self.values]:
+            values = np.array(self.values[name], dtype=np.float64)
+            values[groups] = math.nan
+            self.add(name, values)
+
     def add_estimate(self, name: str, estimate: Estimate) -> None:
         """Adds an estimate, its standard error beside it as ``<name>_error``."""
         self.add(name, estimate.value)
@@ -68,30 +75,48 @@ class Batching:
         examples: N, of the data.
         replacement: whether batches are drawn with replacement.
         half: examples in each fresh batch.
+        ragged: whether an epoch ends with a smaller batch, of what is left.
     """
 
     size: int
     examples: int
     replacement: bool
     half: int
+    ragged: bool = False
 
     @property
-    def finite_population(self) -> float:
-        """What drawing without replacement leaves of the variance, ``(N − |b|)/(N − 1)``."""
-        if self.replacement:
-            return 1.0
-        return max(self.examples - self.size, 0) / max(self.examples - 1, 1)
+    def of_loop(self) -> float:
+        """Variance of the loop's batches over that of |b| examples drawn with replacement, mean over an epoch.
+
+        A batch of b examples has ``|b|/b`` of it, without replacement ``(N − b)/(N − 1)`` of that: a last batch of few
+        examples is the noisiest.
+        """
+        whole, last = divmod(self.examples, self.size) if self.ragged else (1, 0)
+        sizes = [(self.size, whole), (last, 1 if last else 0)]
+        batches = sum(count for _, count in sizes)
+        return sum(count * self._of(size) for size, count in sizes if count) / batches
+
+    def _of(self, size: int) -> float:
+        left = 1.0 if self.replacement else max(self.examples - size, 0) / max(self.examples - 1, 1)
+        return left * self.size / size
 
 
 def add_noise(
-    columns: RowColumns, tracked: TrackedParameters, batching: Batching, squares: dict[str, ndarray]
+    columns: RowColumns, tracked: TrackedParameters, batching: Batching, squares: dict[str, ndarray], counts: ndarray
 ) -> tuple[ndarray, ndarray]:
-    """Draws of noise (with replacement) and signal per step and group, and their columns."""
-    counts = tracked.counts
+    """Draws of noise (with replacement) and signal per step and group, and their columns.
+
+    Args:
+        columns: of the row.
+        tracked: the parameters.
+        batching: of the loop.
+        squares: of norms.
+        counts: scalars of each group that are not frozen.
+    """
     halves, mean, pair = (tracked.by_group(squares[name]) for name in ("halves", "mean", "pair"))
     noise = halves * batching.half / (2 * batching.size) / counts
     signal = (mean - halves) / 4 / counts
-    columns.add_average("noise_variance", time_average(noise * batching.finite_population))
+    columns.add_average("noise_variance", time_average(noise * batching.of_loop))
     columns.add_average("signal_variance", time_average(signal))
     loop = (pair - halves) / 4 / counts
     columns.add_estimate("noise_variance_loop", time_average(loop).value)
@@ -104,6 +129,7 @@ def add_correlation(
     lags: Sequence[int],
     squares: dict[str, ndarray],
     grams: ndarray,
+    counts: ndarray,
 ) -> None:
     """By lag: unbiased products on the sample, scaled to the group by the share of it that they are."""
     by_group = tracked.by_group(squares["pair"]).sum(0)
@@ -112,7 +138,7 @@ def add_correlation(
     products = grams[:, 0] / 4
     steps = products.shape[-1]
     traces = np.trace(products, axis1=1, axis2=2)
-    scales = np.divide(by_group / 4, traces, out=np.zeros_like(traces), where=traces > 0) / tracked.counts
+    scales = np.divide(by_group / 4, traces, out=np.zeros_like(traces), where=traces > 0) / counts
     pairs = products[:, *np.triu_indices(steps, 1)]
     spreads = scales * np.sqrt(np.square(pairs).mean(1))
     covariances = np.stack([np.diagonal(products, lag, 1, 2).mean(1) for lag in lags], 1) * scales[:, None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, final
@@ -9,37 +10,39 @@ from typing import Any, final
 import torch
 from torch import Tensor
 
+from szilard.monitor.reservoir.law import Law
 from szilard.monitor.reservoir.tracked import TrackedParameters
 from szilard.reservoir.dynamics import Dynamics
 
 _SETTINGS = (
     "lr", "momentum", "dampening", "nesterov", "weight_decay", "betas", "eps", "maximize", "amsgrad",
-    "decoupled_weight_decay",
+    "decoupled_weight_decay", "scheduled_lr",
 )  # fmt: skip
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class OptimizerSettings:
-    """OptimizerSettings of the optimiser's parameter groups at a step; a learning rate may still be on the device.
+    """Settings of the optimiser's groups of parameters at a step; a learning rate may still be on the device.
 
     Attributes:
-        optimizer: name of its class.
+        law: by which it moves them.
         groups: settings of each of its groups.
-        group_of: its group of each tracked parameter; −1 for those it no longer holds.
+        group_of: its group of each tracked parameter; −1 for those that are frozen, or no longer its own.
     """
 
-    optimizer: str
+    law: Law
     groups: tuple[Mapping[str, Any], ...]
     group_of: tuple[int, ...]
 
     @classmethod
-    def of(cls, optimizer: torch.optim.Optimizer, tracked: TrackedParameters) -> OptimizerSettings:
+    def of(cls, optimizer: torch.optim.Optimizer, law: Law, tracked: TrackedParameters) -> OptimizerSettings:
         """As they are now, without waiting for the device."""
         places = {
             id(parameter): number
             for number, group in enumerate(optimizer.param_groups)
             for parameter in group["params"]
+            if parameter.requires_grad
         }
         groups = tuple(
             {
@@ -49,26 +52,39 @@ class OptimizerSettings:
             }
             for group in optimizer.param_groups
         )
-        return cls(type(optimizer).__name__, groups, tuple(places.get(id(p), -1) for p in tracked.parameters))
+        return cls(law, groups, tuple(places.get(id(p), -1) for p in tracked.parameters))
+
+    def part(self, places: Sequence[int]) -> OptimizerSettings:
+        """Those of some of the tracked parameters."""
+        return OptimizerSettings(self.law, self.groups, tuple(self.group_of[place] for place in places))
 
     def dynamics(self) -> list[Dynamics | None]:
-        """How each tracked parameter moves; None for those that the optimiser no longer holds.
-
-        Raises:
-            SpecError: for an optimiser or setting that is not understood.
-        """
-        known = [Dynamics.of(self.optimizer, group) for group in self.groups]
+        """How each tracked parameter moves; None for those that do not, or by no law that is known."""
+        known = [self.law.dynamics(group)[0] for group in self.groups]
         return [None if number < 0 else known[number] for number in self.group_of]
+
+    def unknown(self) -> list[str]:
+        """Why no temperature of each tracked parameter is known; empty where one is, and for those that do not move."""
+        reasons = [self.law.dynamics(group)[1] for group in self.groups]
+        return ["" if number < 0 else reasons[number] for number in self.group_of]
+
+    def rates(self) -> list[float]:
+        """The learning rate of each tracked parameter: 0 for those that do not move, NaN where it is no number."""
+        known = [_rate(group) for group in self.groups]
+        return [0.0 if number < 0 else known[number] for number in self.group_of]
 
     def decays(self) -> list[float]:
         """λ of the quadratic penalty ½ λ‖θ‖² on each tracked parameter, which the optimiser itself differentiates."""
-        decoupled = self.optimizer == "AdamW"
-        return [
-            0.0
-            if number < 0 or decoupled or self.groups[number].get("decoupled_weight_decay")
-            else float(self.groups[number].get("weight_decay", 0.0))
-            for number in self.group_of
-        ]
+        known = [self.law.decay(group) for group in self.groups]
+        return [0.0 if number < 0 else known[number] for number in self.group_of]
+
+
+def _rate(group: Mapping[str, Any]) -> float:
+    """The rate in use: schedule-free optimisers warm up without touching ``lr``."""
+    try:
+        return float(group.get("scheduled_lr", group["lr"]))
+    except (KeyError, TypeError, ValueError, RuntimeError):  # some find it by themselves and hold None
+        return math.nan
 
 
 @final
@@ -78,7 +94,7 @@ class OptimizerBuffers:
 
     Attributes:
         velocities: momentum buffers of SGD, first moments of Adam; zeros where there are none yet.
-        preconditioners: of Adam ``1/P = √v̂ + ε``, 1 where there is none yet; None for SGD.
+        preconditioners: of Adam ``1/P = √v̂ + ε``, infinite where no gradient ever was; None for SGD.
         ready: of each parameter, whether every buffer is there that its next step will use.
     """
 
@@ -92,7 +108,9 @@ class OptimizerBuffers:
     ) -> OptimizerBuffers:
         """As it is now; nothing is changed, and nothing waits for the device."""
         states = [optimizer.state.get(parameter, {}) for parameter in tracked.parameters]
-        if settings.optimizer == "SGD":
+        if settings.law.unknown:
+            return cls(None, None, (True,) * len(states))
+        if settings.law.name == "SGD":
             wanted = [bool(number >= 0 and settings.groups[number].get("momentum")) for number in settings.group_of]
             if not any(wanted):
                 return cls(None, None, (True,) * len(states))
@@ -101,7 +119,9 @@ class OptimizerBuffers:
             return cls(_or_zeros(found, tracked), None, tuple(ready))
         # A parameter that had no gradient yet, or never has one, has no state, and says nothing of the others.
         roots = [
-            _root(state, settings.groups[max(number, 0)]) if "exp_avg_sq" in state else torch.ones_like(parameter)
+            _root(state, settings.groups[max(number, 0)])
+            if "exp_avg_sq" in state
+            else torch.full_like(parameter, math.inf)
             for parameter, state, number in zip(tracked.parameters, states, settings.group_of, strict=True)
         ]
         velocities = _or_zeros([state.get("exp_avg") for state in states], tracked)
@@ -109,9 +129,10 @@ class OptimizerBuffers:
 
 
 def _root(state: Mapping[str, Any], group: Mapping[str, Any]) -> Tensor:
-    """``√v̂ + ε``."""
-    corrected: Tensor = state["exp_avg_sq"] / _correction(float(group["betas"][1]), state["step"])
-    return corrected.sqrt_().add_(float(group["eps"]))
+    """``√v̂ + ε``; infinite for single parameters that had no gradient yet, as those of words that did not occur."""
+    squares = state["exp_avg_sq"]
+    corrected: Tensor = squares / _correction(float(group["betas"][1]), state["step"])
+    return corrected.sqrt_().add_(float(group["eps"])).masked_fill_(squares == 0, math.inf)
 
 
 def _correction(beta: float, step: Any) -> Any:
@@ -126,35 +147,3 @@ def _or_zeros(found: Sequence[Tensor | None], tracked: TrackedParameters) -> lis
         torch.zeros_like(parameter) if buffer is None else buffer
         for buffer, parameter in zip(found, tracked.parameters, strict=True)
     ]
-
-
-@final
-class StepCounter:
-    """Counts the optimiser's own steps, until it is taken off: micro-batches and skipped steps are none.
-
-    Args:
-        optimizer: on which it hangs, by a hook after its steps.
-    """
-
-    def __init__(self, optimizer: torch.optim.Optimizer) -> None:
-        self._made = 0
-        self._overflows: Tensor | None = None
-        self._handle: Any = optimizer.register_step_post_hook(self._count)
-
-    def now(self) -> tuple[int, Tensor | None]:
-        """Steps begun, and how many of them overflowed, which may still be on the device; nothing is waited for."""
-        return self._made, self._overflows
-
-    def remove(self) -> None:
-        """Takes the hook off the optimiser; from then on nothing is counted."""
-        if self._handle is not None:
-            self._handle.remove()
-            self._handle = None
-
-    def _count(self, optimizer: torch.optim.Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        self._made += 1
-        # A fused optimiser is called by a gradient scaler also where it will skip its step.
-        overflow = getattr(optimizer, "found_inf", None)
-        if isinstance(overflow, Tensor):
-            skipped = overflow.detach().reshape(()) > 0
-            self._overflows = skipped.int() if self._overflows is None else self._overflows + skipped

@@ -12,6 +12,7 @@ from torch import Tensor
 from szilard.models.gradients import BatchGradient, full_gradient
 from szilard.models.per_example import per_example_moments
 from szilard.monitor.reservoir.examples import Examples
+from szilard.monitor.reservoir.law import Law
 from szilard.monitor.reservoir.optimizer_state import OptimizerBuffers, OptimizerSettings
 from szilard.monitor.reservoir.tracked import ParameterSample, TrackedParameters
 from szilard.monitor.reservoir.work_forecast import WorkForecast
@@ -26,7 +27,8 @@ class BurstPlan:
     """What every burst of a recorder has in common.
 
     Attributes:
-        gradient: of a batch.
+        law: by which the optimiser moves the parameters.
+        gradient: of a batch, by all parameters.
         examples: the training data.
         tracked: the parameters.
         sample: those of them that are looked at one by one.
@@ -36,9 +38,11 @@ class BurstPlan:
         full: whether the force is that of all examples.
         per_example: single examples at a burst's first step.
         forecast: of drift and diffusion, where asked for.
+        checked: whether fresh batches may have no gradient, so that it is looked at each of them.
         device: of the model.
     """
 
+    law: Law
     gradient: BatchGradient
     examples: Examples
     tracked: TrackedParameters
@@ -49,13 +53,39 @@ class BurstPlan:
     full: bool
     per_example: int
     forecast: WorkForecast | None
+    checked: bool
     device: torch.device
+
+    def trained(self) -> TrainedPart:
+        """What of the parameters is not frozen now."""
+        places = self.tracked.trained
+        if len(places) == len(self.tracked.parameters):
+            return TrainedPart(places, self.tracked, self.gradient)
+        part, whole = self.tracked.part(places), self.gradient
+        named = dict(zip(part.names, part.parameters, strict=True))
+        return TrainedPart(places, part, BatchGradient(whole.module, whole.loss_fn, named, whole.forward))
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class TrainedPart:
+    """The parameters that are not frozen at a burst.
+
+    Attributes:
+        places: of these among all that are tracked.
+        tracked: these alone.
+        gradient: of a batch, by these alone.
+    """
+
+    places: tuple[int, ...]
+    tracked: TrackedParameters
+    gradient: BatchGradient
 
 
 @final
 @dataclass(slots=True)
 class BurstStart:
-    """What is measured once, at the burst's first step; tensors of one number a parameter where not said."""
+    """What is measured once, at the burst's first step; tensors of one number a trained parameter where not said."""
 
     squares: Tensor
     along: Tensor
@@ -67,17 +97,22 @@ class BurstStart:
 
 
 def burst_start(
-    plan: BurstPlan, optimizer: torch.optim.Optimizer, settings: OptimizerSettings, generator: torch.Generator
+    plan: BurstPlan,
+    part: TrainedPart,
+    optimizer: torch.optim.Optimizer,
+    settings: OptimizerSettings,
+    generator: torch.Generator,
 ) -> BurstStart:
     """What is measured at a burst's first step; called inside :func:`szilard.models.evaluation.apart`.
 
     Args:
         plan: of all bursts.
+        part: the parameters that are trained.
         optimizer: of the loop.
-        settings: of the optimiser at this step.
+        settings: of the optimiser at this step, for these.
         generator: of single examples.
     """
-    tracked = plan.tracked
+    tracked = part.tracked
     theta = [parameter.detach() for parameter in tracked.parameters]
     memory = OptimizerBuffers.of(optimizer, settings, tracked)
     squares = torch.stack([torch.linalg.vector_norm(x, dtype=torch.float64) for x in theta]).square()
@@ -90,14 +125,14 @@ def burst_start(
         velocity = torch.stack([torch.dot(v, v) for _, v in pairs])
     start = BurstStart(squares, along, velocity)
     if plan.full:
-        loss, force = full_gradient(plan.gradient, plan.examples.chunks(FULL_CHUNK, plan.device))
+        loss, force = full_gradient(part.gradient, plan.examples.chunks(FULL_CHUNK, plan.device))
         penalised = [torch.add(g, x, alpha=d) for g, x, d in zip(force, theta, settings.decays(), strict=True)]
         penalised = [full_width(g) for g in penalised]
         greatest = torch.stack([g.abs().max() for g in penalised])
         start.force = (loss, torch.stack(norms_of(penalised)), greatest)
     if plan.per_example:
         drawn = plan.examples.draw(plan.per_example, generator, plan.device)
-        squares_of, along_mean, _ = per_example_moments(plan.gradient, *drawn)
+        squares_of, along_mean, _ = per_example_moments(part.gradient, *drawn)
         start.moments = (squares_of, along_mean)
     return start
 

@@ -15,11 +15,12 @@ from szilard.models.interrupts import uninterrupted
 from szilard.models.precision import Precision
 from szilard.monitor.measure import Occasion
 from szilard.monitor.reservoir import schema
-from szilard.monitor.reservoir.burst import Burst, BurstSums
+from szilard.monitor.reservoir.burst import Burst
+from szilard.monitor.reservoir.hooks import GradientHook, StepCounter
 from szilard.monitor.reservoir.noise import Batching
-from szilard.monitor.reservoir.optimizer_state import StepCounter
 from szilard.monitor.reservoir.plan import BurstPlan
 from szilard.monitor.reservoir.statistics import BurstStatistics
+from szilard.monitor.reservoir.sums import BurstSums
 from szilard.monitor.rows import Rows
 from szilard.records.schema import Group
 
@@ -62,7 +63,7 @@ class ReservoirRecorder:
         self._generator = torch.Generator(plan.examples.home).manual_seed(seed)
         self._stream = RandomStream(RandomState.seeded(plan.device, seed + 1))
         self._burst: Burst | None = None
-        self._handle: Any = None
+        self._hook = GradientHook(optimizer, self._take)
         self._counter = StepCounter(optimizer)
         self._heard = self._silent = 0
         self._centre: torch.Tensor | None = None
@@ -105,12 +106,12 @@ class ReservoirRecorder:
 
     def observe(self, occasion: Occasion) -> None:
         """A burst begins with the optimiser's next step; the model as a run left it has none."""
-        if occasion.ragged or self._burst is not None:
+        if occasion.ragged or self._burst is not None or not self._plan.tracked.trained:
             return
         self._look_at_groups()
         self._burst = Burst(self._plan, occasion, self._generator, self._stream)
         self._heard = 0
-        self._handle = self._optimizer.register_step_pre_hook(self._before_step)
+        self._hook.hang()
 
     def follow(self, step: int) -> None:
         """A training step is done, with or without a step of the optimiser."""
@@ -134,9 +135,7 @@ class ReservoirRecorder:
         self._counter.remove()
 
     def _end_burst(self) -> None:
-        if self._handle is not None:
-            self._handle.remove()
-            self._handle = None
+        self._hook.take_down()
         self._burst = None
 
     def rows(self) -> list[Rows]:
@@ -146,12 +145,28 @@ class ReservoirRecorder:
         for burst, gathered in waiting:
             if any(float(overflow) for overflow in burst.overflow):
                 continue
+            row = self._statistics.row(burst, gathered)
+            if row is None:
+                self._warn(
+                    "a fresh gradient or the loop's own was not finite though the model is, so that the bursts in "
+                    "which that happens have no row: look for batches without a label that counts."
+                )
+                continue
+            self._tell()
             steps.append(burst.occasion.step)
-            host.append(self._statistics.row(burst, gathered))
+            host.append(row)
         if not steps:
             return []
         empty = torch.zeros((len(steps), 0), dtype=torch.float64)
         return [Rows("reservoir", steps, {}, empty, host, schema.UNDEFINED)]
+
+    def _tell(self) -> None:
+        """Warns of groups of which fresh gradients say nothing."""
+        for group in self._statistics.known.unseen_groups:
+            self._warn(
+                f"{group} moves by gradients that fresh batches do not have, so its noise and temperature are unknown: "
+                "let loss_fn be the loop's whole loss, auxiliary terms included."
+            )
 
     def finish(self) -> list[Rows]:
         """Nothing: a burst that the run's end cut off has no row."""
@@ -174,31 +189,16 @@ class ReservoirRecorder:
         BurstStatistics(self._plan, self._batching, self._lags[:2], self._window).row(burst, gathered)
         return started - begin + step * (self._plan.steps - 1) + clock() - taken
 
-    def _before_step(
-        self, optimizer: torch.optim.Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
-        """Called by the optimiser before its step; with a closure the gradient is there only after that."""
-        first = next((number for number, each in enumerate(args) if callable(each) and not _is(optimizer, each)), None)
-        closure = kwargs.get("closure") if first is None else args[first]
-        if closure is None:
-            self._take(optimizer)
-            return None
-
-        def seen() -> Any:
-            loss = closure()
-            self._take(optimizer)
-            return loss
-
-        if first is None:
-            return args, {**kwargs, "closure": seen}
-        return (*args[:first], seen, *args[first + 1 :]), kwargs
-
-    def _take(self, optimizer: torch.optim.Optimizer) -> None:
+    def _take(self) -> None:
         if self._burst is not None and not self._burst.done:
             with uninterrupted():
                 if self._burst.start is None:
                     self._burst.made = self._counter.now()
-                self._burst.take(optimizer)
+                try:
+                    self._burst.take(self._optimizer)
+                except BaseException:  # half a step: the next record begins another burst
+                    self._end_burst()
+                    raise
                 self._silent = 0
 
     def _held(self) -> frozenset[int]:
@@ -231,7 +231,3 @@ class ReservoirRecorder:
         if message not in self._warned:
             self._warned.add(message)
             warnings.warn(message, SzilardWarning, stacklevel=4)
-
-
-def _is(optimizer: torch.optim.Optimizer, value: Any) -> bool:
-    return value is optimizer

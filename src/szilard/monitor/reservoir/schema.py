@@ -47,7 +47,9 @@ COUNTS = (
              "step", integer=True),
     Variable("clipped_steps", "steps of the burst whose gradient norm equals another's, as after clipping", "step",
              integer=True),
-    Variable("rate", "learning rate, mean over the group's parameters", "1", dims=GROUP),
+    Variable("rate", "learning rate, mean over the group's parameters and the burst", "1", dims=GROUP),
+    Variable("unseen_parameters", "parameters that the loop moves by gradients which no fresh batch has", "1",
+             dims=GROUP),
 )  # fmt: skip
 """Counts and settings of the burst itself."""
 
@@ -102,6 +104,7 @@ TEMPERATURES = (
         "temperature_kinetic", "kinetic temperature, mean over the group's parameters", "loss", Kind.ASYMPTOTIC,
         ERROR_OVER_BURST, "r <g^2> / 2; with momentum r (1 + beta) <v^2> / 2",
     ),
+    Variable("temperature_share", "share of the group's parameters that have a temperature", "1", dims=GROUP),
     *_time_average("temperature_kinetic", "the kinetic temperature, in steps"),
     _of_group(
         "temperature_configurational", "configurational temperature, mean over the group's parameters", "loss",
@@ -158,17 +161,20 @@ WORK = (
 
 UNDEFINED = frozenset(
     {
+        "rate",
         *(f"{name}{error}" for error in ("", "_error") for name in (
-            "gradient_noise_scale", "gradient_noise_scale_pooled", "noise_autocorrelation", "participation_ratio",
-            "tail_index", "temperature_configurational", "fdr_ratio", "temperature_noise", "temperature_kinetic",
+            "noise_variance", "noise_variance_loop", "signal_variance", "signal_variance_full", "noise_covariance",
+            "noise_variance_per_example", "gradient_noise_scale", "gradient_noise_scale_pooled",
+            "noise_autocorrelation", "participation_ratio", "tail_index", "temperature_configurational", "fdr_ratio",
+            "temperature_noise", "temperature_kinetic", "max_force", "projection_force", "reservoir_energy",
         )),
         *(f"{name}_{beside}" for beside in ("autocorrelation_time", "effective_samples") for name in (
             "noise_variance", "signal_variance", "temperature_kinetic", "temperature_configurational",
         )),
     }
 )  # fmt: skip
-"""Columns that may be NaN in a sound record: ratios without noise or force, windows that are not full yet, and
-temperatures of parameters for which an adaptive optimiser has no preconditioner."""
+"""Columns that may be NaN in a sound record: ratios without noise or force, windows that are not full yet, what fresh
+gradients cannot say of parameters that move by others, and temperatures that no law of the optimiser gives."""
 
 
 def reservoir_group(

@@ -5,12 +5,13 @@ A velocity forgets at a known rate, which a short burst would not show.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from numpy import ndarray
 
 from szilard.estimate import Estimate
@@ -31,38 +32,56 @@ def add_temperatures(
     batching: Batching,
     squares: dict[str, ndarray],
     dynamics: list[list[Dynamics | None]],
-    ready: list[tuple[bool, ...]],
+    moves: Bool[ndarray, "steps parameters"],
+    ready: Bool[ndarray, "steps parameters"],
 ) -> list[Estimate]:
-    """Columns of noise and kinetic temperature; of every group the latter's sum over its parameters."""
-    adaptive = any(one is not None and one.adaptive for one in dynamics[0])
+    """Columns of noise and kinetic temperature, and of how many scalars they are.
+
+    Args:
+        columns: of the row.
+        tracked: the parameters.
+        batching: of the loop.
+        squares: of norms.
+        dynamics: of every parameter at every step; None where it does not move, or by no law that is known.
+        moves: where a parameter moves by its dynamics, and has had a gradient.
+        ready: where its optimiser has its buffers.
+
+    Returns:
+        The kinetic temperature's sum over the parameters of every group.
+    """
+    adaptive = any(one is not None and one.adaptive for one in itertools.chain(*dynamics))
     known = {one: _weights(one) for step in dynamics for one in set(step)}
     weights = np.array([[known[one] for one in step] for step in dynamics])  # (steps, parameters, 3)
     halves = squares["preconditioned" if adaptive else "halves"]
-    share = batching.half / (2 * batching.size) * batching.finite_population
+    share = batching.half / (2 * batching.size) * batching.of_loop
     noise = weights[..., 0] * halves * share
     kinetic = weights[..., 1] * squares["gradient"] + weights[..., 2] * squares["velocity"]
-    there = np.array(ready)  # (steps, parameters)
-    noises, kinetics, sums = [], [], []
+    # Single scalars of an adaptive optimiser may have no preconditioner yet.
+    sizes = np.rint(squares["conditioned"]) if adaptive else np.broadcast_to(tracked.sizes, noise.shape)
+    noises, kinetics, sums, covered = [], [], [], np.zeros(len(tracked.groups))
     for group in range(len(tracked.groups)):
-        members = np.array(tracked.group_of) == group
-        moved = members & (there.sum(0) >= _FEWEST_MOVES)
-        if adaptive:  # without a state there is no preconditioner; a velocity without one is truly 0
-            members = moved
-        if not members.any():
+        members = (np.array(tracked.group_of) == group) & ((moves & ready).sum(0) >= _FEWEST_MOVES)
+        counts = sizes[:, members].sum(1)
+        steps = moves[:, members].all(1) & (counts > 0)
+        complete = steps & ready[:, members].all(1)
+        if not members.any() or complete.sum() < _FEWEST_MOVES:
             noises.append(_NO_AVERAGE)
             kinetics.append(_NO_AVERAGE)
             sums.append(NOTHING)
             continue
-        count, steps = float(tracked.sizes[members].sum()), there[:, moved].all(1)
-        draws = noise[:, members].sum(1) / count
-        noises.append(time_average(draws[steps] if adaptive else draws))
-        of_group = [dynamics[0][index] for index in np.flatnonzero(members)]
-        average = remembered_average(kinetic[steps][:, members].sum(1) / count, of_group)
+        steps = complete if adaptive else steps  # without buffers there is no preconditioner
+        covered[group] = counts[complete].mean()
+        noises.append(time_average((noise[:, members].sum(1) / np.maximum(counts, 1))[steps]))
+        last = dynamics[int(np.flatnonzero(complete)[-1])]
+        of_group = [last[index] for index in np.flatnonzero(members)]
+        draws = (kinetic[:, members].sum(1) / np.maximum(counts, 1))[complete]
+        average = remembered_average(draws, of_group)
         kinetics.append(average)
-        value = average.value
+        value, count = average.value, float(covered[group])
         sums.append(Estimate(value.value * count, value.error * count, value.kind, value.degrees_of_freedom))
     columns.add_estimates("temperature_noise", [average.value for average in noises])
     columns.add_averages("temperature_kinetic", kinetics)
+    columns.add("temperature_share", covered / tracked.counts)
     return sums
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
 import numpy as np
 import torch
+from jaxtyping import Bool
 from torch import Tensor, nn
 
 from szilard.errors import ModelError, SpecError
@@ -24,7 +25,7 @@ _PARAMETRISED = ".parametrizations."
 @final
 @dataclass(frozen=True, slots=True)
 class TrackedParameters:
-    """The trainable parameters of a module that the optimiser holds.
+    """The parameters of a module that the optimiser holds.
 
     Attributes:
         names: of the parameters, in the module's order.
@@ -40,19 +41,19 @@ class TrackedParameters:
 
     @classmethod
     def of(cls, module: nn.Module, optimizer: torch.optim.Optimizer, grouping: Grouping) -> TrackedParameters:
-        """Frozen parameters, and those that another optimiser has, are left out.
+        """Parameters that the optimiser does not hold are left out; frozen ones may be thawed later.
 
         Raises:
-            ModelError: if nothing is left, or a parameter is complex.
+            ModelError: if nothing is left that is not frozen, or a parameter is complex.
             SpecError: if the grouping is not known, or gives something else than a name.
         """
         held = {id(parameter) for group in optimizer.param_groups for parameter in group["params"]}
         found = {
             name: parameter
             for name, parameter in module.named_parameters()
-            if id(parameter) in held and parameter.requires_grad
+            if id(parameter) in held and (parameter.requires_grad or parameter.is_floating_point())
         }
-        if not found:
+        if not any(parameter.requires_grad for parameter in found.values()):
             raise ModelError(
                 "the optimiser holds no trainable parameter of the model: give the monitor the optimiser of the very "
                 "model that is watched, and unfreeze what is to be trained first."
@@ -74,6 +75,20 @@ class TrackedParameters:
         """Number of scalars in each group of parameters, as float64."""
         return self.by_group(self.sizes)
 
+    @property
+    def trained(self) -> tuple[int, ...]:
+        """Places of the parameters that are not frozen now."""
+        return tuple(place for place, parameter in enumerate(self.parameters) if parameter.requires_grad)
+
+    def part(self, places: Sequence[int]) -> TrackedParameters:
+        """Some of the parameters, in the same groups."""
+        return TrackedParameters(
+            tuple(self.names[place] for place in places),
+            tuple(self.parameters[place] for place in places),
+            self.groups,
+            tuple(self.group_of[place] for place in places),
+        )
+
     def by_group(self, values: np.ndarray) -> np.ndarray:
         """Sums over each group's parameters of values shaped ``(…, parameters)``."""
         sums = np.zeros((*values.shape[:-1], len(self.groups)))
@@ -81,12 +96,21 @@ class TrackedParameters:
             sums[..., group] += values[..., index]
         return sums
 
+    def spread(self, values: np.ndarray, places: Sequence[int], missing: float = 0.0) -> np.ndarray:
+        """Values ``(…, part)`` of a part of the parameters as ``(…, parameters)``."""
+        if len(places) == len(self.parameters):
+            return values
+        whole = np.full((*values.shape[:-1], len(self.parameters)), missing, dtype=values.dtype)
+        whole[..., list(places)] = values
+        return whole
+
     def sample(self, seed: int) -> ParameterSample:
         """A fixed random sample of every group's scalars, all of them where there are few."""
         generator = torch.Generator().manual_seed(seed)
         rows: list[Tensor | None] = []
         slices: list[slice] = []
         order: list[int] = []
+        lengths: list[int] = []
         start = 0
         most = min(SAMPLED, max(SAMPLED_IN_ALL // len(self.groups), _FEWEST_SAMPLED))
         for group in range(len(self.groups)):
@@ -99,13 +123,14 @@ class TrackedParameters:
                 if chosen is not None:
                     own = chosen[(chosen >= offset) & (chosen < offset + size)] - offset
                     own = own.to(self.parameters[index].device)
-                taken += size if own is None else len(own)
+                lengths.append(size if own is None else len(own))
+                taken += lengths[-1]
                 offset += size
                 rows.append(own)
                 order.append(index)
             slices.append(slice(start, start + taken))
             start += taken
-        return ParameterSample(tuple(order), tuple(rows), tuple(slices))
+        return ParameterSample(tuple(order), tuple(rows), tuple(lengths), tuple(slices))
 
 
 @final
@@ -116,20 +141,34 @@ class ParameterSample:
     Attributes:
         order: the parameters in which they are.
         rows: for each of these the places in its flattened form; None for all.
+        lengths: how many these are.
         slices: of each group in what :meth:`of` gives.
     """
 
     order: tuple[int, ...]
     rows: tuple[Tensor | None, ...]
+    lengths: tuple[int, ...]
     slices: tuple[slice, ...]
 
-    def of(self, tensors: list[Tensor]) -> Tensor:
-        """Values of the tensors at these places, in one vector, group after group."""
+    def of(self, tensors: Mapping[int, Tensor] | Sequence[Tensor]) -> Tensor:
+        """Values of the tensors at these places, in one vector, group after group.
+
+        Args:
+            tensors: one a parameter; where they come by number, those that are missing count as zeros.
+        """
+        some = next(iter(tensors.values())) if isinstance(tensors, Mapping) else tensors[0]
         parts = []
-        for index, rows in zip(self.order, self.rows, strict=True):
+        for index, rows, length in zip(self.order, self.rows, self.lengths, strict=True):
+            if isinstance(tensors, Mapping) and index not in tensors:
+                parts.append(some.new_zeros(length))
+                continue
             flat = tensors[index].reshape(-1)
             parts.append(flat if rows is None else flat.index_select(0, rows))
         return torch.cat(parts)
+
+    def within(self, places: Sequence[int]) -> Bool[np.ndarray, " sampled"]:
+        """Which of what :meth:`of` gives lie in some of the parameters."""
+        return np.repeat([index in places for index in self.order], self.lengths)
 
     @property
     def sizes(self) -> np.ndarray:

@@ -193,11 +193,8 @@ def relation(start: IntervalEnd | None, end: IntervalEnd, tracked: TrackedParame
         return [NOTHING] * groups
     steps = end.step - start.step
     adaptive = any(one is not None and one.adaptive for one in end.dynamics)
-    if adaptive:
-        missing = tracked.by_group(end.squares - start.squares) / steps
-    else:
-        each = [_missing(start, end, index, steps) for index in range(len(tracked.parameters))]
-        missing = tracked.by_group(np.array(each))
+    each = [_missing(start, end, index, steps) for index in range(len(tracked.parameters))]
+    missing = tracked.by_group(np.array(each))
     found = []
     for group in range(groups):
         ends = [(one.displacement if adaptive else one.kinetic)[group] for one in (start, end)]
@@ -213,8 +210,11 @@ def relation(start: IntervalEnd | None, end: IntervalEnd, tracked: TrackedParame
 def _missing(start: IntervalEnd, end: IntervalEnd, index: int, steps: int) -> float:
     """What the ends say of one parameter: kinetic side less ⟨θ·g⟩, NaN where the dynamics changed between."""
     before, after = start.dynamics[index], end.dynamics[index]
+    moved = end.squares[index] - start.squares[index]
     if before is None or after is None:
-        return math.nan
+        return 0.0 if before is after and moved == 0 else math.nan  # frozen all the way
+    if after.adaptive:
+        return float(moved / steps)
     rates = sorted((before.rate, after.rate))
     if rates[0] <= 0 or rates[1] > _CHANGED * rates[0] or replace(before, rate=after.rate) != after:
         return math.nan

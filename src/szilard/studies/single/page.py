@@ -41,8 +41,8 @@ def content(reading: SingleReading, audit: Audit) -> Content:
     return content_of(
         reading,
         audit,
-        subtitle="The ledger of one training run, in nats",
-        covered=f"{reading.records:,} records, {reading.span()}",
+        subtitle="The ledger of one training run, in nats" if reading.has_ledger else "One training run, watched",
+        covered=_covered(reading),
         remarks=[Remark("mind", aside)] if reading.undefined else [],
         cards=_cards(reading),
         leading=None,
@@ -53,10 +53,17 @@ def content(reading: SingleReading, audit: Audit) -> Content:
     )
 
 
+def _covered(reading: SingleReading) -> str:
+    bursts = reading.bursts
+    if not reading.has_ledger and bursts is not None:
+        return f"{bursts.records:,} bursts, {bursts.span()}"
+    return f"{reading.records:,} records, {reading.span()}"
+
+
 def _cards(reading: SingleReading) -> list[Card]:
     """ΔS, W, Q, L and the accuracy, each with its standard error and unit, and those of the reservoir."""
     if not reading.whole:
-        return []
+        return [] if reading.has_ledger else reservoir_cards(reading.bursts)
     shown = []
     for symbol, words, column, unit in CARDS:
         end = reading.at(column)
@@ -69,6 +76,8 @@ def _cards(reading: SingleReading) -> list[Card]:
 
 def _numbers(reading: SingleReading) -> str:
     """A table of every quantity that was recorded, with standard errors."""
+    if not reading.has_ledger:
+        return ""
     columns = [
         ((symbol, unit), reading.column(name), reading.errors(name))
         for name, symbol, unit in COLUMNS

@@ -13,6 +13,7 @@ from szilard.studies import sentences
 from szilard.studies.kits.parameters.words import in_words as reservoir_in_words
 from szilard.studies.kits.watched.learning import in_words as outcome_in_words
 from szilard.studies.kits.watched.words import (
+    NO_LEDGER,
     NOT_DEFINED,
     NOTHING_YET,
     TOO_FEW,
@@ -51,17 +52,21 @@ def summary(reading: SingleReading, audit: Audit) -> str:
         told += ["", *ledger_table(reading, QUANTITIES, NOTE), "", *_at_interval(reading)]
         told += [*sentences.entry("first law", first_law(reading)), *sentences.entry("motion", motion(reading))]
         told += _performance(reading)
-        told += [line for label, said in _reservoir(reading, audit) for line in sentences.entry(label, said)]
     else:
-        told += sentences.entry("ledger", NOT_DEFINED)
+        told += sentences.entry("ledger", NOT_DEFINED if reading.has_ledger else NO_LEDGER)
+    if reading.records or not reading.has_ledger:
+        told += [line for label, said in _reservoir(reading, audit) for line in sentences.entry(label, said)]
     return sentences.screenful(reading, audit, told, remarks=set_aside(reading))
 
 
 def paragraphs(reading: SingleReading, audit: Audit) -> list[tuple[str, str]]:
     """Paragraphs of plain text, each with a word to lead in."""
+    reservoir = [f"{lead[:1].upper()}{lead[1:]}: {said}" for lead, said in _reservoir(reading, audit)]
+    if not reading.has_ledger:
+        without = [("The run", f"{_watched(reading)} Ledger: {NO_LEDGER}"), ("The reservoir", " ".join(reservoir))]
+        return [(lead, text) for lead, text in without if text]
     if not reading.whole:
         return [("The run", f"{_watched(reading)} {NOTHING_YET}")]
-    reservoir = [f"{lead[:1].upper()}{lead[1:]}: {said}" for lead, said in _reservoir(reading, audit)]
     found = [
         ("The outcome", outcome(reading)),
         ("The run", f"{_watched(reading)} {_entropy(reading)}"),
@@ -100,6 +105,8 @@ def at_one_interval(reading: SingleReading) -> str:
 
 def _recorded(reading: SingleReading) -> str:
     covered = f"{reading.span()} in {reading.records:,} records" if reading.records else "nothing yet"
+    if not reading.has_ledger and reading.bursts is not None:
+        covered = f"{reading.bursts.span()} in {reading.bursts.records:,} bursts"
     return f"{covered}; {_interval(reading.attributes)}"
 
 
@@ -142,8 +149,11 @@ def _watched(reading: SingleReading) -> str:
         what += f", {model['parameters']:,} parameters"
     what += f") was trained by {optimizer['class']}" if optimizer.get("class") else ") was trained"
     every = reading.attributes.get("every")
+    bursts = reading.bursts
     said = f"{what} and watched at {reading.records:,} records, {reading.span()}"
     doubled = ", at first one every training step and at the end" if reading.attributes.get("every_changes") else ","
+    if not reading.has_ledger and bursts is not None:
+        said, doubled = f"{what} and watched at {bursts.records:,} bursts, {bursts.span()}", ","
     said += f"{doubled} one every {_steps(every)}" if isinstance(every, int) else ""
     inputs, outcomes, heads = probe.get("inputs"), probe.get("outcomes"), probe.get("heads")
     if isinstance(inputs, int) and isinstance(outcomes, int):

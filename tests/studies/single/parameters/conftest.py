@@ -187,6 +187,8 @@ def measured(setting: Setting, layer: Layer, generator: np.random.Generator) -> 
             put(f"{name}_autocorrelation_time", 1.0)
             put(f"{name}_effective_samples", float(BURST))
         put("rate", setting.rate)
+        put("unseen_parameters", 0.0)
+        put("temperature_share", 1.0)
     return {name: np.array(values, dtype=float) for name, values in columns.items()}
 
 

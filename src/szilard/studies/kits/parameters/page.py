@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+import numpy as np
+
 from szilard.errors import RecordError
 from szilard.estimate import Estimate
 from szilard.numbers import with_error
@@ -30,9 +32,9 @@ def reservoir_cards(bursts: Bursts | None) -> list[Card]:
     if bursts is None or bursts.records < FEWEST_BURSTS:
         return []
     shown = []
-    heat = layer_temperatures(bursts, bursts.late)
-    hot, cold = (choose(heat, key=lambda one: float(one.value)) for choose in (max, min))
-    if bursts.groups > 1 and cold.value > 0:
+    heat = [one for one in layer_temperatures(bursts, bursts.late) if math.isfinite(one.value)]
+    hot, cold = (choose(heat, key=lambda one: float(one.value), default=None) for choose in (max, min))
+    if len(heat) > 1 and hot is not None and cold is not None and cold.value > 0:
         spread = over(hot, cold)
         shown.append(card("T", "hottest over coldest layer", spread.value, spread.error, ""))
     scale, (_, most) = noise_scale(bursts, bursts.late)
@@ -58,8 +60,13 @@ OfLayer = Callable[[Bursts, int], Estimate | None]
 
 
 def _late(name: str) -> OfLayer:
-    """The mean of a column over the second half of the bursts."""
-    return lambda bursts, layer: time_average(bursts.values(name)[bursts.late, layer]).value
+    """The mean of a column over those of the second half of the bursts in which it is known."""
+
+    def of(bursts: Bursts, layer: int) -> Estimate:
+        column = bursts.known(name)[bursts.late, layer]
+        return time_average(column[np.isfinite(column)]).value
+
+    return of
 
 
 def _spread(bursts: Bursts, layer: int) -> Estimate | None:

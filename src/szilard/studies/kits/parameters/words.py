@@ -57,13 +57,16 @@ def _heat(bursts: Bursts) -> str:
         return ""
     known = [layer for layer in range(bursts.groups) if math.isfinite(found[layer].value)]
     if not known:
-        return ""
+        return f"not known. {bursts.without_temperature('No layer of it moved by a law.')}"
     order = sorted(known, key=lambda layer: -found[layer].value)
     shown = order if len(order) <= MOST_NAMED else [*order[: MOST_NAMED - 1], order[-1]]
     layers = [f"{bursts.names[layer]} {_number(found[layer])}" for layer in shown]
     if len(shown) < len(order):
         layers.insert(-1, f"… ({len(order) - len(shown)} between)")
     said = f"{', '.join(layers)} in units of the loss, {bursts.span(bursts.late)}"
+    unknown = [bursts.names[layer] for layer in range(bursts.groups) if layer not in known]
+    if unknown:
+        said += f"; not known of {', '.join(unknown[:MOST_NAMED])}{' and others' if unknown[MOST_NAMED:] else ''}"
     if len(order) < 2 or found[order[-1]].value <= 0:
         return f"{said}."
     spread = over(found[order[0]], found[order[-1]])

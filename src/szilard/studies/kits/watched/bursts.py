@@ -11,8 +11,9 @@ import numpy as np
 if TYPE_CHECKING:
     import xarray as xr
 
-ESSENTIAL = ("noise_variance", "noise_variance_loop", "signal_variance", "noise_covariance", "temperature_noise",
-             "temperature_kinetic")  # fmt: skip
+OF_FRESH = ("noise_variance", "noise_variance_loop", "signal_variance", "noise_covariance", "max_force")
+"""Columns that fresh gradients tell: unknown of layers that move by others."""
+ESSENTIAL = (*OF_FRESH[:-1], "temperature_noise", "temperature_kinetic")
 
 SAMPLED = 4096
 """Parameters of a group that the shape of its noise is taken from, where the record does not say."""
@@ -23,16 +24,20 @@ class Bursts:
     """The bursts of one run.
 
     Attributes:
-        data: group ``reservoir``, only rows whose essential columns are finite, where they ever are.
+        data: group ``reservoir``, only rows whose essential columns are finite, where they can be. What fresh gradients
+            do not tell of a layer stands as 0 here, by which the layer counts as one without noise; :meth:`known` has
+            it as it was recorded.
         settings: the root attribute ``reservoir``; empty where it is missing.
         names: of the groups of parameters.
         undefined: how many rows were set aside.
+        recorded: the rows of ``data`` as they are in the record, where it leaves something unknown.
     """
 
     data: xr.Dataset
     settings: Mapping[str, Any]
     names: tuple[str, ...]
     undefined: int
+    recorded: xr.Dataset | None = None
 
     @classmethod
     def of(cls, everything: xr.Dataset, attributes: Mapping[str, Any]) -> Bursts:
@@ -43,11 +48,13 @@ class Bursts:
                 values = np.asarray(everything[name].values, dtype=float)
                 finite = np.isfinite(values)
                 # What is undefined throughout, as the temperature of a layer that Adam never moved, tells of no row.
-                keep &= (finite | ~finite.any(0)).all(tuple(range(1, values.ndim)))
+                excused = _unknown(everything, name).reshape(finite.shape[:2] + (1,) * (finite.ndim - 2))
+                keep &= (finite | excused | ~finite.any(0)).all(tuple(range(1, values.ndim)))
         settings = attributes.get("reservoir")
         settings = settings if isinstance(settings, Mapping) else {}
-        data = everything.isel(step=keep)
-        return cls(data, settings, _names(data, settings), int((~keep).sum()))
+        recorded = everything.isel(step=keep)
+        data = recorded.assign({name: recorded[name].fillna(0.0) for name in OF_FRESH if name in recorded})
+        return cls(data, settings, _names(data, settings), int((~keep).sum()), recorded)
 
     @property
     def records(self) -> int:
@@ -116,7 +123,9 @@ class Bursts:
     def batches(self) -> int:
         """M, batches in an epoch of the training data; 0 where the record does not say."""
         examples = self.settings.get("examples")
-        return examples // self.batch_size if isinstance(examples, int) and self.batch_size else 0
+        if not isinstance(examples, int) or not self.batch_size:
+            return 0
+        return examples // self.batch_size + (1 if self.settings.get("ragged") is True else 0)
 
     @property
     def replacement(self) -> bool:
@@ -174,10 +183,46 @@ class Bursts:
         """A column as float64; shape (records, groups, …), in its unit."""
         return np.asarray(self.data[name].values, dtype=float)
 
+    def known(self, name: str) -> np.ndarray:
+        """The same as it was recorded: NaN where it could not be told."""
+        data = self.data if self.recorded is None else self.recorded
+        return np.asarray(data[name].values, dtype=float)
+
+    @property
+    def unseen(self) -> list[int]:
+        """The layers that move by gradients which fresh batches do not have."""
+        if not self.has("unseen_parameters"):
+            return []
+        return np.flatnonzero(self.known("unseen_parameters").any(0)).tolist()
+
+    @property
+    def lawless(self) -> dict[int, str]:
+        """The layers for whose optimiser no temperature is known, and why."""
+        given = self.settings.get("temperature_unknown")
+        reasons = list(given) if isinstance(given, Sequence) and not isinstance(given, str) else []
+        return {layer: str(reason) for layer, reason in enumerate(reasons[: self.groups]) if reason}
+
+    def without_temperature(self, otherwise: str) -> str:
+        """Why no layer has a temperature: its optimiser, where that is the reason."""
+        reasons = list(dict.fromkeys(self.lawless.values()))
+        if not reasons or len(self.lawless) < self.groups:
+            return otherwise
+        return " ".join(f"{reason[:1].upper()}{reason[1:]}" for reason in reasons)
+
     def span(self, rows: slice = slice(None)) -> str:
         """The training steps that some rows cover, in words."""
         steps = self.steps[rows]
         return f"steps {steps[0]:,} to {steps[-1]:,}" if len(steps) else "nothing recorded"
+
+
+def _unknown(data: xr.Dataset, name: str) -> np.ndarray:
+    """Where a sound record leaves a column unknown, (records, groups): it moves by other gradients, or by no law."""
+    unknown = np.zeros((data.sizes["step"], data.sizes["group"]), dtype=bool)
+    if "unseen_parameters" in data:
+        unknown |= np.asarray(data["unseen_parameters"].values, dtype=float) > 0
+    if "temperature_share" in data and name not in OF_FRESH:
+        unknown |= np.asarray(data["temperature_share"].values, dtype=float) == 0
+    return unknown
 
 
 def _names(data: xr.Dataset, settings: Mapping[str, Any]) -> tuple[str, ...]:

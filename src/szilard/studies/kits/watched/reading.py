@@ -6,6 +6,8 @@ import math
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from szilard.estimate import Estimate, Kind
 from szilard.studies.kits.watched.bursts import Bursts
 from szilard.studies.kits.watched.drift import DriftShare, drift_share, drift_shares, momentum_of
@@ -39,8 +41,17 @@ class WatchedReading(Reading):
         return int(self._recorded.sizes["step"]) - self.records
 
     @property
+    def has_ledger(self) -> bool:
+        """Whether the run was watched by a ledger at all, and not by other measures only."""
+        return "ledger" in self.tree.children
+
+    @property
     def _recorded(self) -> xr.Dataset:
-        return self.tree["ledger"].to_dataset()
+        if self.has_ledger:
+            return self.tree["ledger"].to_dataset()
+        import xarray as xr
+
+        return xr.Dataset(coords={"step": np.zeros(0, dtype=int)})
 
     @property
     def whole(self) -> bool:

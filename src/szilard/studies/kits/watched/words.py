@@ -16,6 +16,8 @@ UNITS = {"nat**0.5": "nat^½"}
 
 NOT_DEFINED = "no record yet that is defined."
 """In place of the ledger."""
+NO_LEDGER = "none: add szilard.Ledger() to measures for work, heat and entropy."
+"""In its place where the run was watched by other measures only."""
 NOTHING_YET = "Fewer than two records hold finite numbers, so there is nothing to account for yet."
 
 TOO_FEW = "too few jumps to tell drift from diffusion."

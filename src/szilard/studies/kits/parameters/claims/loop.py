@@ -8,9 +8,10 @@ from szilard.numbers import with_error
 from szilard.reservoir.contrasts import largest_effect
 from szilard.reservoir.replicates import ratio_of_means
 from szilard.studies.kits.parameters.statements import LOOP
+from szilard.studies.kits.watched.bursts import Bursts
 from szilard.studies.kits.watched.reading import WatchedReading
 from szilard.verdicts.bounds import FEWEST_BURSTS, GROSS, LEVEL
-from szilard.verdicts.finding import Concern, Finding
+from szilard.verdicts.finding import Concern, Finding, Verdict
 
 
 def findings(reading: WatchedReading) -> tuple[Finding, ...]:
@@ -24,6 +25,8 @@ def findings(reading: WatchedReading) -> tuple[Finding, ...]:
     assert bursts is not None
     if bursts.records < FEWEST_BURSTS:
         return (LOOP.unchecked(bursts.too_few(FEWEST_BURSTS), Concern.RECORD),)
+    if bursts.unseen:
+        return (_unseen(bursts),)
     layers = [layer for layer in range(bursts.groups) if len(bursts.noisy(layer)) >= FEWEST_BURSTS]
     if not layers:
         return (LOOP.unchecked("There is no noise: its variance is 0 in every layer.", Concern.RECORD),)
@@ -59,4 +62,21 @@ def findings(reading: WatchedReading) -> tuple[Finding, ...]:
             detail=" ".join(said),
             concerns=Concern.RECORD if (bursts.replacement or gross) and not declared else Concern.THEORY,
         ),
+    )
+
+
+def _unseen(bursts: Bursts) -> Finding:
+    """Layers of which fresh gradients say nothing at all."""
+    names = [bursts.names[layer] for layer in bursts.unseen]
+    one = len(names) == 1
+    return LOOP.tested(
+        None,
+        where=f"{bursts.span()}, {names[0]}",
+        detail=(
+            f"{', '.join(names)} {'moves' if one else 'move'} by gradients that fresh batches do not have, so "
+            f"{'its' if one else 'their'} noise and temperature are unknown: loss_fn is not the loop's whole loss (an "
+            "auxiliary term, inputs that require a gradient), or those layers see other data."
+        ),
+        verdict=Verdict.FAILED,
+        concerns=Concern.RECORD,
     )

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from szilard.errors import RecordError
 from szilard.estimate import Estimate, Kind
 from szilard.numbers import number, with_error
 from szilard.reservoir.canonical import mutual_equilibrium
@@ -26,14 +27,17 @@ def findings(reading: WatchedReading) -> tuple[Finding, ...]:
 
 
 def layer_temperatures(bursts: Bursts, rows: slice) -> list[Estimate]:
-    """The temperature of the noise, one a layer, averaged over the bursts of some rows; NaN where it is not known.
+    """The temperature of the noise, one a layer, averaged over those of some rows in which it is known; NaN in none.
 
     Raises:
         RecordError: with fewer than two rows.
     """
     values = bursts.values("temperature_noise")[rows]
+    if len(values) < 2:
+        raise RecordError(f"{len(values)} burst has no mean with an error: give at least two.")
     unknown = Estimate(math.nan, math.nan, Kind.ASYMPTOTIC)
-    return [time_average(column).value if np.isfinite(column).all() else unknown for column in values.T]
+    known = [column[np.isfinite(column)] for column in values.T]
+    return [time_average(column).value if len(column) > 1 else unknown for column in known]
 
 
 def _one(bursts: Bursts) -> Finding:
@@ -47,15 +51,16 @@ def _one(bursts: Bursts) -> Finding:
     everything = layer_temperatures(bursts, bursts.late)
     warm = [layer for layer, one in enumerate(everything) if one.value > 0 and one.error > 0]
     if len(warm) < 2:
-        return ONE_TEMPERATURE.unchecked("Fewer than two layers have noise: there are no temperatures to compare.")
+        return ONE_TEMPERATURE.unchecked(
+            bursts.without_temperature("Fewer than two layers have noise: there are no temperatures to compare.")
+        )
     found = [everything[layer] for layer in warm]
     judged = mutual_equilibrium(found, LEVEL)
     values = [one.value for one in found]
     hot, cold = found[int(np.argmax(values))], found[int(np.argmin(values))]
     hottest, coldest = warm[int(np.argmax(values))], warm[int(np.argmin(values))]
-    effective = min(
-        float(time_average(bursts.values("temperature_noise")[bursts.late, layer]).effective_samples) for layer in warm
-    )
+    columns = (bursts.values("temperature_noise")[bursts.late, layer] for layer in warm)
+    effective = min(float(time_average(column[np.isfinite(column)]).effective_samples) for column in columns)
     enough = bursts.records // 2 >= FEWEST_COMPARED or effective >= FEWEST_INDEPENDENT
     before = layer_temperatures(bursts, slice(0, bursts.records // 2))
     earlier = before[hottest].value / before[coldest].value if before[coldest].value > 0 else math.nan
@@ -102,7 +107,11 @@ def _yaida(bursts: Bursts) -> Finding:
         layer: one for layer in range(bursts.groups) if (one := fluctuation_dissipation(bursts, layer)) is not None
     }
     if not found:
-        return YAIDA.unchecked("The record holds no ratio: the optimiser's own law is not known, or nothing moved.")
+        return YAIDA.unchecked(
+            bursts.without_temperature(
+                "The record holds no ratio: the optimiser's own law is not known, or nothing moved."
+            )
+        )
     layers = list(found)
     intervals = [found[layer].interval(level_of(len(layers))) for layer in layers]
     layer = layers[worst := YAIDA.decisive(intervals)]
@@ -142,7 +151,9 @@ def configurational(bursts: Bursts, layer: int) -> tuple[Estimate, Estimate] | N
 def _settled(bursts: Bursts) -> Finding:
     found = {layer: one for layer in range(bursts.groups) if (one := configurational(bursts, layer)) is not None}
     if not found:
-        return SETTLED.unchecked("No window of records was full: train longer, or record more often.")
+        return SETTLED.unchecked(
+            bursts.without_temperature("No window of records was full: train longer, or record more often.")
+        )
     layers = list(found)
     ratios = [ratio(*found[layer], level_of(len(layers))) for layer in layers]
     worst = SETTLED.decisive([interval for _, interval in ratios])

@@ -54,7 +54,7 @@ def named(bursts: Bursts) -> list[Layer]:
     """The layers that have a pen, in the order of the model: of many the hottest, the coldest and some between."""
     chosen = np.arange(bursts.groups)
     if len(chosen) > len(PENS):
-        heat = bursts.values("temperature_noise")[bursts.late].mean(0)
+        heat = np.nan_to_num(bursts.values("temperature_noise")[bursts.late]).mean(0)
         ranks = np.linspace(0, bursts.groups - 1, len(PENS)).round().astype(int)
         chosen = np.sort(np.argsort(heat)[ranks])
     return [Layer(int(index), shortened(bursts.names[index]), pen) for index, pen in zip(chosen, PENS, strict=False)]

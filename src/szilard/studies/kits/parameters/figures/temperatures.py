@@ -95,7 +95,8 @@ def _reading(bursts: Bursts, layer: int, place: int) -> Estimate | None:
             found = None if pair is None else pair[0]
         else:
             column = ("temperature_noise", "temperature_kinetic")[place]
-            found = time_average(bursts.values(column)[bursts.late, layer]).value
+            values = bursts.values(column)[bursts.late, layer]
+            found = time_average(values[np.isfinite(values)]).value
     except RecordError:
         return None
     return found if found is not None and found.value > 0 else None
