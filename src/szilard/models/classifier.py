@@ -15,6 +15,7 @@ from szilard.errors import ModelError
 from szilard.models.checks import check_logits, check_same_device, check_separate, explain
 from szilard.models.evaluation import undisturbed, unwrap
 from szilard.models.gradients import call
+from szilard.models.keeping import accompany, as_at_first, remembers
 from szilard.models.probe import own_probe
 
 _CHUNK_ELEMENTS = 2**19
@@ -67,6 +68,8 @@ class Classifier:
         self.module = unwrap(model)
         self._probe = own_probe(inputs, self.module)
         self._forward = forward or call
+        if forward is not None:
+            accompany(self.module, forward)
         self.inputs = self._count()
         self.device = check_same_device(self.module, self._leaves())
         if chunk is not None and (not isinstance(chunk, int) or isinstance(chunk, bool) or chunk < 1):
@@ -88,6 +91,7 @@ class Classifier:
         return output.reshape(output.shape[0], -1, output.shape[-1])
 
     def _output(self, chunk: slice) -> Any:
+        as_at_first(self.module)  # what remembers must not tell one chunk of another
         output = self._forward(self.module, pytree.tree_map(lambda leaf: leaf[chunk], self._probe))
         return getattr(output, "logits", output)
 
@@ -120,8 +124,10 @@ class Classifier:
                 ) from error
             check_logits(output, first.stop)
             if self.inputs > 2 and self._chunk > 1:
-                rows = output[1].clone(), self._output(first)[1].clone(), self._output(slice(1, 3))[0]
-                check_separate(*rows)
+                rows = [output[1].clone()]
+                rows += [self._output(chunk)[row].clone() for chunk, row in ((first, 1), (slice(1, 3), 0))]
+                if not remembers(self.module):  # as observers for quantisation do, for which a batch is no example
+                    check_separate(*rows)
         heads = output[0].numel() // output.shape[-1]
         return heads, output.shape[-1]
 

@@ -12,7 +12,8 @@ from torch.distributions import Distribution
 
 from szilard.errors import ModelError
 from szilard.models.checks import check_same_device, explain
-from szilard.models.evaluation import seeded_by, undisturbed, unwrap
+from szilard.models.evaluation import undisturbed, unwrap
+from szilard.models.random_state import seeded_by
 
 LogProb = Callable[[Any, Tensor], Tensor]
 """``(model, x) -> ln p_θ(x)`` in nats, one number for each sample."""

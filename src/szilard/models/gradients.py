@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, final
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils import stateless
 from torch.utils import _pytree as pytree
 
 from szilard.errors import ModelError
 from szilard.models.checks import explain
-from szilard.models.evaluation import undisturbed
+from szilard.models.evaluation import apart, undisturbed
+from szilard.models.keeping import as_at_first
+from szilard.models.random_state import RandomStream
+from szilard.models.substitution import substituted
 
 LossFunction = Callable[[Any, Any], Tensor]
 """From the model's output and the labels of a batch to its mean loss."""
@@ -31,7 +34,7 @@ class BatchGradient:
     """Differentiates a mean loss with respect to some of a module's parameters.
 
     The module is evaluated on views of its parameters, which share their memory: hooks that the loop has on parameters
-    do not run, and nothing accumulates. To be used inside :func:`szilard.models.evaluation.apart`.
+    do not run, and nothing accumulates. To be used inside :meth:`apart`.
 
     Args:
         module: the network, without wrappers.
@@ -61,6 +64,14 @@ class BatchGradient:
         self.loss_fn = loss_fn
         self.forward = forward or call
 
+    def apart(self, device: torch.device, stream: RandomStream) -> AbstractContextManager[None]:
+        """The block to use it in: module, loss and ``forward`` as they train, and afterwards as they were."""
+        return apart(self.module, device, stream, self.loss_fn, self.forward)
+
+    def undisturbed(self, device: torch.device) -> AbstractContextManager[None]:
+        """The same in evaluation mode, for losses alone."""
+        return undisturbed(self.module, device, self.loss_fn, self.forward)
+
     def __call__(self, inputs: Any, labels: Any) -> tuple[Tensor, list[Tensor]]:
         """The batch's mean loss, and its gradient in the order of ``parameters``; zeros for those that are not used."""
         return self.several([(inputs, labels)])[0]
@@ -71,9 +82,9 @@ class BatchGradient:
         leaves = list(views.values())
         results = []
         # The gradient inside as well: checkpointed parts are evaluated once more on the way back.
-        with stateless._reparametrize_module(self.module, views, tie_weights=True):
+        with substituted(self.module, views):
             for inputs, labels in batches:
-                loss = self.loss_fn(self.forward(self.module, inputs), labels)
+                loss = self.loss_fn(self.forward(self.module, own(inputs)), own(labels))
                 found = torch.autograd.grad(loss, leaves, allow_unused=True)
                 results.append((loss.detach(), [dense(g, leaf) for g, leaf in zip(found, leaves, strict=True)]))
         return results
@@ -81,7 +92,7 @@ class BatchGradient:
     def loss(self, inputs: Any, labels: Any) -> Tensor:
         """The mean loss of a batch, without taking a gradient."""
         with torch.no_grad():
-            return self.loss_fn(self.forward(self.module, inputs), labels)
+            return self.loss_fn(self.forward(self.module, own(inputs)), own(labels))
 
     def check(self, inputs: Any, labels: Any) -> None:
         """Tries a batch.
@@ -90,7 +101,7 @@ class BatchGradient:
             ModelError: if the loss cannot be had, is not one finite number or no mean, or depends on no parameter.
         """
         try:
-            loss = self.loss_fn(self.forward(self.module, inputs), labels)
+            loss = self.loss_fn(self.forward(self.module, own(inputs)), own(labels))
         except Exception as error:
             raise ModelError(
                 f"the loss of a batch of the training data could not be had: {explain(error)}. loss_fn takes the "
@@ -109,19 +120,24 @@ class BatchGradient:
         self._check_mean(inputs, labels)
         try:
             self(inputs, labels)
-        except RuntimeError as error:
+        except ModelError:
+            raise
+        except Exception as error:
             raise ModelError(
-                f"the loss of a batch of the training data could not be differentiated: {explain(error)}. Fresh "
-                "gradients need a loss and a model that torch can differentiate at any time."
+                f"the loss of a batch of the training data could not be differentiated ({type(error).__name__}: "
+                f"{explain(error)}): fresh gradients need a loss and a model that torch can differentiate at any time, "
+                "without hooks that count on the loop's own passes, as those of opacus do."
             ) from error
 
     def _check_mean(self, inputs: Any, labels: Any) -> None:
         """Every example twice must not double the loss."""
         device = next(iter(self.parameters.values())).device
         twice = (pytree.tree_map(lambda leaf: torch.cat([leaf, leaf]), part) for part in (inputs, labels))
-        with undisturbed(self.module, device):
+        with self.undisturbed(device):
             try:
-                once, doubled = self.loss(inputs, labels), self.loss(*twice)
+                once = self.loss(inputs, labels)
+                as_at_first(self.module)
+                doubled = self.loss(*twice)
             except (RuntimeError, TypeError, ValueError):
                 return  # labels that belong together in other ways
         if bool((doubled - 2 * once).abs() <= 1e-3 * once.abs()) and bool(once.abs() > 0):
@@ -129,6 +145,11 @@ class BatchGradient:
                 "loss_fn returned the sum over the batch: let it return the mean, which batches of any size share, and "
                 "scale the learning rate instead."
             )
+
+
+def own(batch: Any) -> Any:
+    """A copy of a batch's tensors: a forward pass may work on them in place."""
+    return pytree.tree_map(lambda leaf: leaf.clone() if isinstance(leaf, Tensor) else leaf, batch)
 
 
 def dense(gradient: Tensor | None, parameter: Tensor) -> Tensor:

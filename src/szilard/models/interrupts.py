@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from _signal import getsignal  # that of signal makes enums of its answers, which takes twenty times as long
+from _signal import getsignal  # type: ignore[import-not-found]  # those of signal make enums, 20 times as slow
 from _signal import signal as set_signal
 from collections.abc import Callable
 from contextlib import ExitStack

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import final
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.func import functional_call
 
 from szilard.errors import ModelError
 from szilard.models.checks import explain
+from szilard.models.substitution import substituted
 
 Batch = tuple[Tensor, Tensor]
 """Inputs and labels."""
@@ -75,15 +75,20 @@ class Landscape:
             layers.setdefault(name.rpartition(".")[0] or name, []).append(place)
         return {layer: tuple(places) for layer, places in layers.items()}
 
+    def at(self, values: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
+        """What the network gives for the inputs with these parameters, by name."""
+        with substituted(self.module, values):
+            output: Tensor = self.module(inputs)
+        return output
+
     def output(self, theta: Float[Tensor, " parameters"], inputs: Tensor) -> Float[Tensor, "inputs outputs"]:
         """What the network gives for the inputs, one row for each."""
-        given: Tensor = functional_call(self.module, self.split(theta), (self._cast(inputs),))
-        return given.reshape(len(inputs), -1)
+        return self.at(self.split(theta), self._cast(inputs)).reshape(len(inputs), -1)
 
     def loss(self, theta: Float[Tensor, " parameters"], batch: Batch) -> Float[Tensor, ""]:
         """The mean loss of a batch at ``theta``."""
         inputs, labels = batch
-        return self._loss(functional_call(self.module, self.split(theta), (self._cast(inputs),)), self._cast(labels))
+        return self._loss(self.at(self.split(theta), self._cast(inputs)), self._cast(labels))
 
     def losses(self, theta: Float[Tensor, " parameters"], batch: Batch) -> Float[Tensor, " examples"]:
         """The loss of each example by itself at ``theta``."""

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.func import functional_call, jacrev, jvp, vmap
+from torch.func import jacrev, jvp, vmap
 
 from szilard.models.landscape import Batch, Landscape
 from szilard.models.tangent import load_forward_mode
@@ -159,8 +159,7 @@ def _jacobian(landscape: Landscape, theta: Tensor, inputs: Tensor) -> Float[Tens
     cast = inputs.to(landscape.dtype) if inputs.is_floating_point() else inputs
 
     def output(values: dict[str, Tensor], one: Tensor) -> Tensor:
-        given: Tensor = functional_call(landscape.module, values, (one.unsqueeze(0),))
-        return given.flatten()
+        return landscape.at(values, one.unsqueeze(0)).flatten()
 
     by_name = vmap(jacrev(output), in_dims=(None, 0))(parameters, cast)
     rows = len(inputs) * next(iter(by_name.values())).shape[1]

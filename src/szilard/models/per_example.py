@@ -8,13 +8,13 @@ from typing import Any
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.nn.utils import stateless
 from torch.utils import _pytree as pytree
 
 from szilard.errors import ModelError
 from szilard.models.checks import explain
-from szilard.models.evaluation import RandomState
 from szilard.models.gradients import BatchGradient
+from szilard.models.random_state import RandomState
+from szilard.models.substitution import substituted
 
 CHUNK_ELEMENTS = 2**24
 """Numbers in the gradients of one chunk of examples: 64 MB in float32."""
@@ -42,7 +42,9 @@ def per_example_moments(
     slices = [slice(start, min(start + step, count)) for start in range(0, count, step)]
 
     def gradients(part: slice) -> list[Tensor]:
-        return _gradients(gradient, *(pytree.tree_map(lambda leaf: leaf[part], each) for each in (inputs, labels)))
+        return _gradients(
+            gradient, *(pytree.tree_map(lambda leaf: leaf[part].clone(), each) for each in (inputs, labels))
+        )
 
     device = next(iter(gradient.parameters.values())).device
     drawn = RandomState.now(device)
@@ -85,7 +87,7 @@ def _gradients(gradient: BatchGradient, inputs: Any, labels: Any) -> list[Float[
 
     def loss_of_one(values: dict[str, Tensor], x: Any, y: Any) -> Tensor:
         alone = [pytree.tree_map(lambda leaf: leaf.unsqueeze(0), each) for each in (x, y)]
-        with stateless._reparametrize_module(module, values, tie_weights=True):
+        with substituted(module, values):
             return loss_fn(forward(module, alone[0]), alone[1]).reshape(())
 
     values = {name: parameter.detach() for name, parameter in gradient.parameters.items()}

@@ -10,9 +10,10 @@ from functools import cache
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.nn.utils import stateless
 
+from szilard.models.keeping import as_at_first
 from szilard.models.ppm import Enumerable
+from szilard.models.substitution import substituted
 
 State = Mapping[str, Tensor]
 
@@ -27,12 +28,17 @@ _SECANT_TRIALS = 8
 
 def snapshot(ppm: Enumerable) -> dict[str, Tensor]:
     """A copy of θ: floating-point parameters and buffers by name. This is a copy of the model, in memory too."""
+    as_at_first(ppm.module)
     return {name: tensor.detach().clone() for name, tensor in _state(ppm).items()}
 
 
 def update_since(ppm: Enumerable, before: State) -> dict[str, Tensor]:
-    """``δθ = θ_t − θ_{t−1}`` by name, buffers included."""
-    return {name: tensor.detach() - before[name] for name, tensor in _state(ppm).items()}
+    """``δθ = θ_t − θ_{t−1}`` by name, buffers included; 0 of those that have another shape now, or are new."""
+    now = {name: tensor.detach() for name, tensor in _state(ppm).items()}
+    return {
+        name: tensor - before[name] if name in before and before[name].shape == tensor.shape else 0 * tensor
+        for name, tensor in now.items()
+    }
 
 
 def logit_tangent(ppm: Enumerable, chunk: slice, direction: State) -> Float[Tensor, "chunk heads outcomes"]:
@@ -44,8 +50,12 @@ def logit_tangent(ppm: Enumerable, chunk: slice, direction: State) -> Float[Tens
     """
     state = {name: tensor.detach() for name, tensor in _state(ppm).items()}
 
+    buffers = dict(ppm.module.named_buffers())
+
     def logits_at(values: dict[str, Tensor]) -> Tensor:
-        with stateless._reparametrize_module(ppm.module, values, tie_weights=True):
+        # copies of buffers, for a pass may write to them
+        given = {name: value.clone() if name in buffers else value for name, value in values.items()}
+        with substituted(ppm.module, given):
             return ppm.logits(chunk)
 
     load_forward_mode()

@@ -16,6 +16,7 @@ from torch import Tensor
 from szilard.errors import ModelError
 from szilard.ledger.length import LengthSum
 from szilard.models.evaluation import any_algorithm, undisturbed
+from szilard.models.keeping import as_at_first
 from szilard.models.ppm import Enumerable
 from szilard.models.precision import Precision, forward_precision
 from szilard.models.tangent import logit_tangent, snapshot, update_since
@@ -167,6 +168,7 @@ class LedgerRecorder:
         with undisturbed(self._ppm.module, self._ppm.device):
             logits = self._logits()
             torch.rand(1), torch.rand(1, device=self._ppm.device), np.random.random(), random.random()  # noqa: NPY002
+            as_at_first(self._ppm.module)  # what remembers is not random
             change = (self._logits() - logits).abs().max()
         if not bool(torch.isfinite(logits).all()):
             raise ModelError(
@@ -175,7 +177,8 @@ class LedgerRecorder:
         if change > _SAME * torch.finfo(logits.dtype).eps * logits.abs().max():
             raise ModelError(
                 "two evaluations of the same model differ, and the noise would pass for work: something in it is "
-                "random in evaluation mode too (F.dropout needs training=self.training, or use nn.Dropout)."
+                "random in evaluation mode too (F.dropout needs training=self.training, or use nn.Dropout), or "
+                "remembers outside of its attributes what it was shown."
             )
         return logits
 

@@ -11,11 +11,12 @@ from typing import final
 import torch
 from torch import Tensor
 
-from szilard.models.evaluation import RandomStream, any_algorithm, apart
+from szilard.models.evaluation import any_algorithm
 from szilard.models.gradients import dense
+from szilard.models.random_state import RandomStream
 from szilard.monitor.measure import Occasion
 from szilard.monitor.reservoir.optimizer_state import OptimizerBuffers, OptimizerSettings
-from szilard.monitor.reservoir.plan import BurstPlan, BurstStart, burst_start, full_width, norms_of
+from szilard.monitor.reservoir.plan import BurstPlan, BurstStart, burst_start, full_width, greatest_of, norms_of
 from szilard.monitor.reservoir.sums import BurstSums
 
 NORMS = (
@@ -76,7 +77,7 @@ class Burst:
         with torch.no_grad():
             loop = [full_width(dense(parameter.grad, parameter)) for parameter in part.tracked.parameters]
             self._unscale(optimizer, loop)
-        with apart(plan.gradient.module, plan.device, self._stream):
+        with plan.gradient.apart(plan.device, self._stream):
             first, second = self._fresh()
             if self.start is None:
                 self.start = burst_start(plan, part, optimizer, own, self._generator)
@@ -223,7 +224,7 @@ class Burst:
         for part in plan.sample.slices:
             d, e, square = halves[:, part], pair[:, part], halves[:, part].square()
             grams.append(torch.stack([e @ e.T, d @ d.T, square @ square.T]))
-        greatest = torch.stack([g.abs().max() for g in self._sum]).double() / (2 * self.steps)
+        greatest = torch.stack([greatest_of(g) for g in self._sum]).double() / (2 * self.steps)
         finite = torch.stack([parameter.detach().isfinite().all() for parameter in self.part.tracked.parameters]).all()
         projected = None
         if plan.directions is not None:

@@ -13,9 +13,10 @@ from torch import Tensor
 from torch.utils import _pytree as pytree
 
 from szilard.errors import SpecError
-from szilard.models.evaluation import RandomState, RandomStream, apart, undisturbed
 from szilard.models.gradients import BatchGradient
+from szilard.models.keeping import as_at_first
 from szilard.models.per_example import check_separable
+from szilard.models.random_state import RandomState, RandomStream
 from szilard.monitor.reservoir.examples import Batch, Examples
 from szilard.monitor.reservoir.plan import FULL_CHUNK
 
@@ -49,7 +50,7 @@ def try_batch(
         ModelError: if its loss or gradient cannot be had.
     """
     generator = torch.Generator(examples.home).manual_seed(0)
-    with apart(gradient.module, device, RandomStream(RandomState.seeded(device, 0))):
+    with gradient.apart(device, RandomStream(RandomState.seeded(device, 0))):
         gradient.check(*_first_batch(gradient, examples, max(1, (size + 1) // 2), generator, device))
         if single:
             check_separable(gradient.module)
@@ -107,7 +108,7 @@ def is_plain_mean(gradient: BatchGradient, examples: Examples, size: int, device
         if len(ignored):
             rows[0] = ignored[0]
         try:
-            with undisturbed(gradient.module, device):
+            with gradient.undisturbed(device):
                 found = _adds_up(gradient, examples.batch(rows, device), count)
         except (RuntimeError, TypeError, ValueError, IndexError, KeyError, AssertionError):
             return None
@@ -118,8 +119,11 @@ def is_plain_mean(gradient: BatchGradient, examples: Examples, size: int, device
 
 def _adds_up(gradient: BatchGradient, batch: Batch, count: int) -> bool:
     half = count // 2
-    whole = gradient.loss(*batch)
-    first, second = (gradient.loss(*_some(batch, part)) for part in (slice(0, half), slice(half, count)))
+    losses = []
+    for part in (slice(0, count), slice(0, half), slice(half, count)):
+        as_at_first(gradient.module)  # a memory of the loss is no dependence on the batch
+        losses.append(gradient.loss(*_some(batch, part)))
+    whole, first, second = losses
     parts = half * first.double() + (count - half) * second.double()
     precision = max(torch.finfo(parameter.dtype).eps for parameter in gradient.parameters.values())
     tolerance = min(_ROUNDING * precision, 1e-3) * (count * whole.double().abs() + parts.abs())

@@ -128,7 +128,7 @@ def burst_start(
         loss, force = full_gradient(part.gradient, plan.examples.chunks(FULL_CHUNK, plan.device))
         penalised = [torch.add(g, x, alpha=d) for g, x, d in zip(force, theta, settings.decays(), strict=True)]
         penalised = [full_width(g) for g in penalised]
-        greatest = torch.stack([g.abs().max() for g in penalised])
+        greatest = torch.stack([greatest_of(g) for g in penalised])
         start.force = (loss, torch.stack(norms_of(penalised)), greatest)
     if plan.per_example:
         drawn = plan.examples.draw(plan.per_example, generator, plan.device)
@@ -140,6 +140,11 @@ def burst_start(
 def norms_of(tensors: list[Tensor]) -> list[Tensor]:
     """The Euclidean norm of each tensor, on its device."""
     return list(torch._foreach_norm(tensors))
+
+
+def greatest_of(tensor: Tensor) -> Float[Tensor, ""]:
+    """The greatest size of a component, 0 of a tensor without any."""
+    return tensor.abs().max() if tensor.numel() else tensor.new_zeros(())
 
 
 def full_width(tensor: Tensor) -> Tensor:

@@ -10,9 +10,9 @@ from typing import Any, final
 import torch
 
 from szilard.errors import SzilardWarning
-from szilard.models.evaluation import RandomState, RandomStream
 from szilard.models.interrupts import uninterrupted
 from szilard.models.precision import Precision
+from szilard.models.random_state import RandomState, RandomStream
 from szilard.monitor.measure import Occasion
 from szilard.monitor.reservoir import schema
 from szilard.monitor.reservoir.burst import Burst

@@ -51,7 +51,9 @@ class TrackedParameters:
         found = {
             name: parameter
             for name, parameter in module.named_parameters()
-            if id(parameter) in held and (parameter.requires_grad or parameter.is_floating_point())
+            if id(parameter) in held
+            and parameter.numel()
+            and (parameter.requires_grad or parameter.is_floating_point())
         }
         if not any(parameter.requires_grad for parameter in found.values()):
             raise ModelError(

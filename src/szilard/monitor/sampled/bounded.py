@@ -70,8 +70,8 @@ class BoundedFamily:
             shape = tuple(z.shape) if isinstance(z, Tensor) else type(z).__name__
             raise ModelError(f"{name}.propose gives {shape}, not {(4, 3, *own.shape[1:])}: (count, draws, …) like z.")
         check_phi(ppm, ppm.log_proposal(x, z), (4, 3), "log_proposal")
-        joint = check_phi(ppm, ppm.log_joint(x, z), (4, 3), "log_joint")
-        check_repeatable(ppm, joint, lambda: ppm.log_joint(x, z))
+        check_phi(ppm, ppm.log_joint(x, z), (4, 3), "log_joint")
+        check_repeatable(ppm, lambda: ppm.log_joint(x, z))
         gap = self.checkpoint(_CHECKED, generator)["entropy_gap"]
         if bool((gap.value < -_CROSSED * gap.error).any()):
             raise ModelError(

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from szilard.errors import ModelError, SzilardWarning
 from szilard.ledger.slots import SlotSum
+from szilard.models.keeping import as_at_first
 from szilard.models.ppm import PPM
 
 _SAME = 1e3
@@ -67,20 +68,24 @@ def check_phi(ppm: PPM, phi: Any, shape: int | tuple[int, ...], method: str) -> 
     return phi
 
 
-def check_repeatable(ppm: PPM, first: Tensor, again: Callable[[], Tensor]) -> None:
+def check_repeatable(ppm: PPM, evaluate: Callable[[], Tensor]) -> None:
     """That a second evaluation at the same samples, with other global random numbers, gives the same.
+
+    Both see the model as it was at first: what remembers is not random.
 
     Raises:
         ModelError: if it does not: the noise would pass for work.
     """
-    first = first.clone()
+    as_at_first(ppm.module)
+    first = evaluate().clone()
+    as_at_first(ppm.module)
     torch.rand(1), torch.rand(1, device=ppm.device), np.random.random(), random.random()  # noqa: NPY002
-    change = (again() - first).abs().max()
+    change = (evaluate() - first).abs().max()
     if change > _SAME * torch.finfo(torch.float32).eps * (1 + first.abs().max()):
         raise ModelError(
             f"two evaluations of {type(ppm).__name__} at the same samples differ, and the noise would pass for work: "
             "something in it is random in evaluation mode too (F.dropout needs training=self.training; a bound must "
-            "take its draws as given)."
+            "take its draws as given), or remembers outside of its attributes what it was shown."
         )
 
 

@@ -132,7 +132,7 @@ class SequentialFamily:
         if not bool(torch.isfinite(logits[alive]).all()):
             raise ModelError(f"{name}.token_logits is not finite: look for NaN or Inf in the weights.")
         logits = logits.clone()
-        check_repeatable(ppm, logits[alive].double(), lambda: ppm.token_logits(x)[alive].double())
+        check_repeatable(ppm, lambda: ppm.token_logits(x)[alive].double())
         self.precision = forward_precision(ppm.module, logits)
 
     def draw(self, slots: int, scouts: int, generator: torch.Generator, *, light: bool = False) -> TokenSampleSet:

@@ -134,8 +134,8 @@ class TractableFamily:
         """Draws a handful of samples, evaluates φ twice, and refuses what cannot be measured."""
         generator = torch.Generator(device=self._ppm.device).manual_seed(0)
         x = check_samples(self._ppm, self._ppm.sample(4, generator), 4)
-        phi = check_phi(self._ppm, self._ppm.phi(x), 4, "phi")
-        check_repeatable(self._ppm, phi, lambda: self._ppm.phi(x))
+        check_phi(self._ppm, self._ppm.phi(x), 4, "phi")
+        check_repeatable(self._ppm, lambda: self._ppm.phi(x))
 
     def draw(self, slots: int, scouts: int, generator: torch.Generator, *, light: bool = False) -> PhiSampleSet:
         """A set of fresh samples of the present model, slots first and scouts after."""
