@@ -14,7 +14,7 @@ help: ## say what there is
 	@echo "make demo   train a small ensemble on handwritten digits, print the information budget, write runs/demo/report.html"
 	@echo "make lint   linter and type checker"
 	@echo "make check  linter, type checker and the quick tests, with fewer kills and replicates"
-	@echo "make test   linter, type checker, tests and docstring examples"
+	@echo "make test   linter, type checker, tests and docstring examples; prints the slowest, and which lines were run"
 	@echo "make benchmark  what watching and ensembles cost, peers beside them (some 30 minutes; needs MNIST)"
 	@echo "make clean  remove .venv, the demo's record and caches (other records stay)"
 	@echo
@@ -35,8 +35,9 @@ check: export SZILARD_QUICK = 1
 check: lint
 	$(PYTEST) -m "not slow"
 
+# Lines that tests run are counted by room and printed: tests/line_coverage.py.
 test: lint
-	$(PYTEST)
+	PYTHONPATH=tests$${PYTHONPATH:+:$$PYTHONPATH} $(PYTEST) -p line_coverage
 
 benchmark: $(VENV)/installed
 	@$(INSTALL) --no-deps backpack-for-pytorch einops unfoldNd
