@@ -7,16 +7,12 @@ not. What differs is told as a unified diff in which every number is ``#``, or n
 from __future__ import annotations
 
 import difflib
-import json
 import re
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-import frozen_figures
-
 AUDIT_RELATIVE = 1e-6
-FIGURE_RELATIVE = 1e-5
 FLOOR = 1e-12
 """Below it everything is nought: residuals of identities are the processor's own."""
 SHOWN = 40
@@ -30,9 +26,6 @@ _WORST = re.compile(r"\bworst at step [\d,]+(?:, [a-z]+ \d+)?")
 _TOGETHER = re.compile(r"\((\S+) ± (\S+)\)·(10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
 _POWER = re.compile(r"(?:([\d.]+)·)?(?<![\d.])10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
 _RAISED = str.maketrans("⁻⁺⁰¹²³⁴⁵⁶⁷⁸⁹", "-+0123456789")
-_FIGURE = re.compile(r'<script type="application/json" id="([^"]*)">(.*?)</script>', re.DOTALL)
-_LIBRARY = re.compile(r"<script>(?:(?!</script).){500000,}</script>", re.DOTALL)
-_HASH = re.compile(r"'sha256-[^']*'")
 
 
 def spaced(text: str) -> str:
@@ -76,27 +69,6 @@ def json_differences(old: Any, new: Any, relative: float) -> list[str]:
         elif _is_number(one) and not _close(one, other, relative):
             found.append(f"{path}: was {one!r}, is {other!r}")
     return found[:SHOWN]
-
-
-def page_differences(old: str, new: str) -> list[str]:
-    """What differs between two pages: their text and markup, then their figures."""
-    found = text_differences(*(_markup(page) for page in (old, new)))
-    return found or json_differences(figures(old), figures(new), FIGURE_RELATIVE)
-
-
-def bare(page: str) -> str:
-    """A page without plotly.js and the hashes of its scripts, which are other people's to change."""
-    return _HASH.sub("'sha256-…'", _LIBRARY.sub("<script>plotly.js</script>", page))
-
-
-def figures(page: str) -> dict[str, Any]:
-    """The figures' data by their keys, in the page's order."""
-    return {key: frozen_figures.drawn(json.loads(text)) for key, text in _FIGURE.findall(page)}
-
-
-def _markup(page: str) -> str:
-    """The page without its figures' data, a line for each element."""
-    return _FIGURE.sub(r'<script id="\g<1>">', page).replace("><", ">\n<")
 
 
 def _diff(old: list[str], new: list[str]) -> list[str]:

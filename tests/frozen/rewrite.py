@@ -5,42 +5,38 @@ To be run on purpose only, after the differences that the tests show have been l
 
 from __future__ import annotations
 
-import gzip
 import json
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
-import frozen_snapshots as snapshots
+import frozen_records as frozen
 
 import szilard
 
 
 def rewrite(names: list[str]) -> None:
-    """Writes the snapshots of these records anew; of all where none is named."""
+    """Writes the audits of these records anew; of all where none is named."""
     told: dict[str, Any] = {}
-    if snapshots.ESTIMATES.exists():
-        told = json.loads(snapshots.ESTIMATES.read_text(encoding="utf-8"))
+    if frozen.ESTIMATES.exists():
+        told = json.loads(frozen.ESTIMATES.read_text(encoding="utf-8"))
     with tempfile.TemporaryDirectory() as directory:
-        for name in names or snapshots.RECORDS:
-            run = szilard.open(snapshots.unpack(name, Path(directory)))
-            _write("audit", name, snapshots.audit_of(run))
-            _write("summary", name, snapshots.summary_of(run))
-            _write("page", name, snapshots.page_of(run))
-            told[name] = snapshots.readings_of(run)
-    lines = (f"{json.dumps(name)}: {json.dumps(told[name], ensure_ascii=False)}" for name in snapshots.RECORDS)
-    snapshots.ESTIMATES.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+        for name in names or frozen.RECORDS:
+            run = szilard.open(frozen.unpack(name, Path(directory)))
+            _write(name, frozen.audit_of(run))
+            told[name] = frozen.readings_of(run)
+    lines = (f"{json.dumps(name)}: {json.dumps(told[name], ensure_ascii=False)}" for name in frozen.RECORDS)
+    frozen.ESTIMATES.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
 
 
-def _write(part: str, name: str, text: str) -> None:
-    """Writes one snapshot if it differs, and prints how."""
-    path = snapshots.path_of(part, name)
-    found = snapshots.differences(part, name, text) if path.exists() else ["new"]
+def _write(name: str, text: str) -> None:
+    """Writes the audit of a record if it differs, and prints how."""
+    path = frozen.path_of(name)
+    found = frozen.differences(name, text) if path.exists() else ["new"]
     if found:
-        print(f"{name}, {part}:", *found, sep="\n  ")
-        content = text.encode("utf-8")
-        path.write_bytes(gzip.compress(content, 9, mtime=0) if part == "page" else content)
+        print(f"{name}:", *found, sep="\n  ")
+        path.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
