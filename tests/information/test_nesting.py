@@ -44,7 +44,7 @@ def test_the_order_of_members_does_not_matter() -> None:
 def test_strangers_share_neither_initialisation_nor_order() -> None:
     nesting = Nesting.regular(datasets=2, seeds=(2, 3))
     assert nesting.crossed
-    assert nesting.table(0) == (2, 3)
+    assert nesting.tables[0] == (2, 3)
     assert nesting.strangers.sum(1).tolist() == [2] * 12
     assert not Nesting.regular(datasets=2, seeds=3).crossed
 

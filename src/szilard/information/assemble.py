@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping, Sequence
 from typing import Protocol
@@ -12,7 +13,7 @@ from numpy import ndarray
 from szilard.estimate import Estimate, Kind
 from szilard.information.budget import REPORTED, budget
 from szilard.information.contrast import Contrast
-from szilard.information.jackknife import cluster_weights, estimate
+from szilard.information.jackknife import cluster_weights, estimates
 from szilard.information.measurement import Measurement, unavailable
 from szilard.information.mixture_sums import OUTCOMES, JointBlocks, MixtureSums
 from szilard.information.nesting import Nesting
@@ -77,11 +78,9 @@ def assemble(sums: InputSums, mask: ndarray, *, permutations: int) -> Measuremen
 
     deletions |= _block_values(sums, deletions)
     kinds |= {f"{name}_block{side}": _kind(side) for name in BUDGET for side in _SIDES}
-    values = {
-        name: estimate(rows[0], rows[1:], nesting, kinds[name])
-        for name, rows in deletions.items()
-        if _base(name, reasons) not in reasons
-    }
+    values = estimates(
+        {name: rows for name, rows in deletions.items() if _base(name, reasons) not in reasons}, nesting, kinds
+    )
     if "info_dataset" not in reasons:
         p = permutation_p(sums.pairs.overlap(inputs), nesting, seed=sums.seed, permutations=permutations)
         values["info_dataset_permutation_p"] = Estimate(p, math.nan, Kind.EXACT)
@@ -108,8 +107,11 @@ def _kind(name: str) -> Kind:
 
 def _base(name: str, reasons: Mapping[str, str]) -> str:
     """The quantity that a name belongs to: ``info_dataset`` of ``info_dataset_upper`` or ``info_dataset_block``."""
-    if name in reasons:
-        return name
+    return name if name in reasons else _owner(name)
+
+
+@functools.cache
+def _owner(name: str) -> str:
     return next((known for known in (*SPLIT, *BUDGET) if name.startswith(known)), name)
 
 

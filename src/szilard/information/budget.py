@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -34,6 +35,7 @@ class Shares:
     dataset_of: Float[ndarray, "members datasets"]
 
     @classmethod
+    @functools.lru_cache(maxsize=8)
     def of(cls, nesting: Nesting) -> Shares:
         """The shares of tasks and datasets that weights of members make."""
         member = cluster_weights(nesting)
@@ -143,15 +145,18 @@ def extrapolated(entropies: Entropies, nesting: Nesting, shares: Shares) -> Floa
     line through the last two, stays where there are two seeds, or crossed ones.
     """
     values = entropies.dataset[..., JACK].copy()
-    own = shares.of_datasets(entropies.member)
-    for index, seeds in enumerate(nesting.seeds_per_dataset):
-        if seeds < 3 or nesting.table(index) is not None:
-            continue
-        whole, straight = entropies.dataset[:, index, SELF], entropies.dataset[:, index, JACK]
-        without = (seeds * whole - straight) / (seeds - 1)
-        x = np.array([1.0, 1 / (seeds - 1), 1 / seeds])
-        share = [np.prod([x[j] / (x[j] - x[i]) for j in range(3) if j != i]) for i in range(3)]
-        values[:, index] = share[0] * own[:, index] + share[1] * without + share[2] * whole
+    curved = (nesting.seeds_per_dataset >= 3) & np.array([table is None for table in nesting.tables])
+    if not curved.any():
+        return values
+    seeds = nesting.seeds_per_dataset[curved].astype(float)
+    own = shares.of_datasets(entropies.member)[:, curved]
+    whole, straight = entropies.dataset[:, curved, SELF], values[:, curved]
+    without = (seeds * whole - straight) / (seeds - 1)
+    x = (np.ones_like(seeds), 1 / (seeds - 1), 1 / seeds)
+    first, second, third = (
+        x[j] * x[k] / ((x[j] - x[i]) * (x[k] - x[i])) for i, j, k in ((0, 1, 2), (1, 0, 2), (2, 0, 1))
+    )
+    values[:, curved] = first * own + second * without + third * whole
     return values
 
 

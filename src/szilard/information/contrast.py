@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 
 from szilard.information.mixtures import log_of
@@ -28,14 +30,12 @@ class Contrast:
     """
 
     def __init__(self, nesting: Nesting, seed: int) -> None:
-        self._nesting = nesting
+        self._clusters = nesting.clusters
         self.size = _size(nesting)
         self.unavailable = "" if self.size else _why_not(nesting)
         if self.size:
-            generator = np.random.default_rng(seed)
-            self._across = _across(nesting, self.size, generator)
-            self._within, self._of_dataset = _within(nesting, self.size)
-            self._sums = np.zeros(len(self._across) + len(self._within))
+            self._sets, self._weights = _sets(nesting, seed)
+            self._sums = np.zeros(len(self._sets))
 
     @property
     def rows(self) -> int:
@@ -46,39 +46,44 @@ class Contrast:
         """Adds probe inputs, flattened with their outcomes, to the sums."""
         if not self.size:
             return
-        sets = np.concatenate([self._across, self._within])
-        mixture = p[sets[:, 0]]
-        for column in sets.T[1:]:
+        mixture = p[self._sets[:, 0]]
+        for column in self._sets.T[1:]:
             mixture += p[column]
         mixture /= self.size
         self._sums -= np.einsum("so,so->s", mixture, log_of(mixture))
 
     def values(self, inputs: int) -> Float[ndarray, " deletions"]:
         """The contrast in nats per input, then with each outermost cluster deleted."""
-        nesting = self._nesting
         if not self.size:
-            return np.full(nesting.clusters + 1, np.nan)
-        across, within = np.split(self._sums / inputs, [len(self._across)])
-        rows = [self._contrast(across, within, np.ones(nesting.members, dtype=bool))]
-        rows += [self._contrast(across, within, nesting.cluster_of != cluster) for cluster in range(nesting.clusters)]
-        return np.array(rows)
-
-    def _contrast(self, across: ndarray, within: ndarray, left: ndarray) -> float:
-        tasks = self._nesting.task_of[self._across[:, 0]]
-        whole, intact = left[self._across].all(1), left[self._within].all(1)
-        apart = [across[whole & (tasks == task)] for task in np.unique(tasks)]
-        tasks = self._nesting.task_of_dataset[self._of_dataset]
-        together = []
-        for task in np.unique(tasks):
-            chosen = intact & (tasks == task)
-            each = [within[chosen & (self._of_dataset == index)] for index in np.unique(self._of_dataset[chosen])]
-            together.append(np.array([values.mean() for values in each]))
-        return self.size / (self.size - 1) * (_mean_of_means(apart) - _mean_of_means(together))
+            return np.full(self._clusters + 1, np.nan)
+        return self._weights @ (self._sums / inputs)
 
 
-def _mean_of_means(parts: list[ndarray]) -> float:
-    means = [part.mean() for part in parts if len(part)]
-    return float(np.mean(means)) if means else float("nan")
+@functools.lru_cache(maxsize=8)
+def _sets(nesting: Nesting, seed: int) -> tuple[Int[ndarray, "sets size"], Float[ndarray, "deletions sets"]]:
+    """Members of each mixture, and what each mixture's entropy weighs in the contrast, with each cluster deleted."""
+    size = _size(nesting)
+    across = _across(nesting, size, np.random.default_rng(seed))
+    within, of_dataset = _within(nesting, size)
+    tasks = (nesting.task_of[across[:, 0]], nesting.task_of_dataset[of_dataset])
+    left = [np.ones(nesting.members, dtype=bool)]
+    left += [nesting.cluster_of != cluster for cluster in range(nesting.clusters)]
+    rows = [
+        np.append(_shares(kept[across].all(1), tasks[0]), -_shares(kept[within].all(1), of_dataset, tasks[1]))
+        for kept in left
+    ]
+    return np.concatenate([across, within]), size / (size - 1) * np.array(rows)
+
+
+def _shares(kept: Bool[ndarray, " sets"], *levels: Int[ndarray, " sets"]) -> Float[ndarray, " sets"]:
+    """What each set weighs in a mean of means: over sets within the first level, over its clusters in the next, …"""
+    shares = kept.astype(float)
+    if not kept.any():
+        return np.full(len(kept), np.nan)
+    for level in levels:
+        total = np.bincount(level, shares)[level]
+        shares = np.divide(shares, total, out=np.zeros_like(shares), where=total > 0)
+    return shares / shares.sum()
 
 
 def independent(nesting: Nesting, dataset: int, start: int = 0) -> Int[ndarray, " some"]:
@@ -91,6 +96,7 @@ def independent(nesting: Nesting, dataset: int, start: int = 0) -> Int[ndarray, 
     return np.array(chosen)
 
 
+@functools.lru_cache(maxsize=8)
 def _size(nesting: Nesting) -> int:
     """m: as large as seeds allow, one less than the datasets where those are deleted for errors; 0 if impossible."""
     seeds = [len(independent(nesting, index)) for index in range(nesting.datasets)]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
+from collections.abc import Mapping
 
 import numpy as np
 from jaxtyping import Float
@@ -30,6 +32,22 @@ def estimate(
     return Estimate(value, error, kind, degrees)
 
 
+def estimates(
+    rows: Mapping[str, Float[ndarray, deletions * extra]], nesting: Nesting, kinds: Mapping[str, Kind]
+) -> dict[str, Estimate]:
+    """:func:`estimate` of many names, whose rows are the value and its replicates; single numbers all at once."""
+    single = [name for name, values in rows.items() if values.ndim == 1]
+    table = np.stack([rows[name] for name in single], 1)
+    errors = dict(zip(single, standard_error(table[0], table[1:], nesting).tolist(), strict=True))
+    degrees = float(nesting.clusters - 1)
+    return {
+        name: Estimate(float(values[0]), errors[name], kinds[name], degrees)
+        if name in errors
+        else estimate(values[0], values[1:], nesting, kinds[name])
+        for name, values in rows.items()
+    }
+
+
 def standard_error(value: ndarray, replicates: ndarray, nesting: Nesting) -> ndarray:
     """The error alone; NaN for clusters that are not independent or fewer than two."""
     clusters = nesting.clusters
@@ -38,13 +56,19 @@ def standard_error(value: ndarray, replicates: ndarray, nesting: Nesting) -> nda
     return np.sqrt((clusters - 1) * np.square(replicates - replicates.mean(0)).mean(0))
 
 
+@functools.lru_cache(maxsize=8)
 def cluster_weights(nesting: Nesting) -> Float[ndarray, "deletions members"]:
-    """Share of each member in the mixture of all; a row for each deletion: none, then each outermost cluster."""
+    """Share of each member in the mixture of all; a row for each deletion: none, then each outermost cluster.
+
+    Not to be written to: the same array comes back for the same nesting.
+    """
     left = np.ones((nesting.clusters + 1, nesting.members))
     left[1:][nesting.cluster_of == np.arange(nesting.clusters)[:, None]] = 0.0
     weights = left * nesting.weights
     total = weights.sum(1, keepdims=True)
-    return np.divide(weights, total, out=np.full_like(weights, math.nan), where=total > 0)
+    shares = np.divide(weights, total, out=np.full_like(weights, math.nan), where=total > 0)
+    shares.flags.writeable = False
+    return shares
 
 
 def ensemble_mean(

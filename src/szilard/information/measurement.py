@@ -9,6 +9,7 @@ Differences between two looks at one ensemble, and what they mean: ΔS_X, Δ l_i
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -69,7 +70,8 @@ class Measurement:
         return float(np.asarray(self[f"{name}_lower"].value)), float(np.asarray(self[f"{name}_upper"].value))
 
 
-def unavailable(nesting: Nesting) -> dict[str, str]:
+@functools.lru_cache(maxsize=8)
+def unavailable(nesting: Nesting) -> Mapping[str, str]:
     """Reasons by record name; ``NAME_error`` where the number can be had and its error cannot."""
     several_tasks, several_datasets = nesting.tasks > 1, int(nesting.datasets_per_task.max()) > 1
     several_seeds = int(nesting.seeds_per_dataset.max()) > 1

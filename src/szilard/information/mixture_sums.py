@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from numpy import ndarray
 
 from szilard.information.mixtures import deletion_entropies, node_entropies, resolved, table_entropies
@@ -47,9 +47,9 @@ class MixtureSums:
     def __init__(self, nesting: Nesting) -> None:
         self._nesting = nesting
         deletions = nesting.clusters + 1
-        self._datasets = [slice_of(members) for members in nesting.dataset_members]
-        self._tasks = [slice_of(np.flatnonzero(nesting.task_of_dataset == task)) for task in range(nesting.tasks)]
-        self._tables = [nesting.table(index) for index in range(nesting.datasets)]
+        self._datasets = stacks(nesting.dataset_members)
+        self._tasks = stacks([np.flatnonzero(nesting.task_of_dataset == task) for task in range(nesting.tasks)])
+        self._tables = nesting.tables
         self._top = nesting.outermost
         self._member = np.zeros(nesting.members)
         self._dataset = np.zeros((nesting.datasets, 3))
@@ -68,29 +68,35 @@ class MixtureSums:
             self._add(p[:, first : first + step])
 
     def _add(self, p: Float[ndarray, "members outcomes"]) -> None:
-        datasets = np.empty((len(self._datasets), p.shape[1]))
-        for index, members in enumerate(self._datasets):
+        datasets = np.empty((len(self._dataset), p.shape[1]))
+        for indices, members in self._datasets:
             children = p[members]
-            children.mean(0, out=datasets[index])
-            self._dataset[index] += self._of_dataset(index, children)
-        tasks = np.empty((len(self._tasks), p.shape[1]))
-        for index, of_task in enumerate(self._tasks):
+            datasets[indices] = children.mean(1)
+            self._of_datasets(indices, children)
+        tasks = np.empty((len(self._task), p.shape[1]))
+        for indices, of_task in self._tasks:
             children = datasets[of_task]
-            children.mean(0, out=tasks[index])
-            if len(children) > 1 and self._top == "task":
-                self._task[index] += node_entropies(children)
+            tasks[indices] = children.mean(1)
+            if children.shape[1] > 1 and self._top == "task":
+                self._task[indices] += node_entropies(children)
         if self._top != "seed":
             self._outermost += deletion_entropies(tasks if self._top == "task" else datasets)
 
-    def _of_dataset(self, index: int, children: ndarray) -> ndarray:
-        table = self._tables[index]
-        if table is not None:
-            routes, parts = table_entropies(children, table)
-            self._parts[index] += parts
-            return routes
-        if self._top == "seed":
-            self._outermost += deletion_entropies(children)
-        return node_entropies(children)
+    def _of_datasets(self, indices: ndarray, children: Float[ndarray, "datasets seeds outcomes"]) -> None:
+        """Adds what the members of some datasets, as many in each, say of these."""
+        crossed = [self._tables[index] for index in indices]
+        if not any(crossed):
+            self._dataset[indices] += node_entropies(children)
+            if self._top == "seed":
+                self._outermost += deletion_entropies(children[0])
+            return
+        for index, table, members in zip(indices, crossed, children, strict=True):
+            if table is None:
+                self._dataset[index] += node_entropies(members)
+            else:
+                routes, parts = table_entropies(members, table)
+                self._dataset[index] += routes
+                self._parts[index] += parts
 
     def entropies(self, inputs: int) -> Entropies:
         """Mean entropies of the mixtures over the inputs taken in, nats per input."""
@@ -120,10 +126,14 @@ def _only_child(task: ndarray, dataset: ndarray, nesting: Nesting) -> ndarray:
     return task
 
 
-def slice_of(indices: ndarray) -> slice | ndarray:
-    """Consecutive indices as a slice, which copies nothing."""
-    first, last = int(indices[0]), int(indices[-1])
-    return slice(first, last + 1) if np.array_equal(indices, np.arange(first, last + 1)) else indices
+def stacks(groups: list[ndarray]) -> list[tuple[Int[ndarray, " some"], Int[ndarray, "some size"]]]:
+    """Groups of one size together: their places in the list, and what is in each."""
+    sizes = np.array([len(group) for group in groups])
+    found = []
+    for size in np.unique(sizes):
+        places = np.flatnonzero(sizes == size)
+        found.append((places, np.stack([groups[place] for place in places])))
+    return found
 
 
 OUTCOMES = 1_000

@@ -14,6 +14,8 @@ FLOOR = float(np.finfo(np.float64).tiny)
 
 EXACT = 8
 """Up to so many children mixtures without two of them are formed."""
+SMALL = 2**16
+"""Numbers up to which mixtures are formed at once: the work is then in the calls, beyond in the logarithms."""
 
 
 def log_of(p: ndarray) -> ndarray:
@@ -26,29 +28,32 @@ def entropy_sum(p: Float[ndarray, " outcomes"]) -> float:
     return -float(np.vdot(p, log_of(p)))
 
 
-def mean_of_others(children: Float[ndarray, "children outcomes"]) -> Float[ndarray, "children outcomes"]:
+def mean_of_others(children: Float[ndarray, "*nodes children outcomes"]) -> Float[ndarray, "*nodes children outcomes"]:
     """For each child the mean of all the others, by sums from both sides (subtracting would cancel)."""
     others = np.zeros_like(children)
-    np.cumsum(children[:-1], axis=0, out=others[1:])
-    others[:-1] += np.cumsum(children[:0:-1], axis=0)[::-1]
-    others /= len(children) - 1
+    np.cumsum(children[..., :-1, :], axis=-2, out=others[..., 1:, :])
+    others[..., :-1, :] += np.cumsum(children[..., :0:-1, :], axis=-2)[..., ::-1, :]
+    others /= children.shape[-2] - 1
     return others
 
 
-def node_entropies(children: Float[ndarray, "children outcomes"]) -> Float[ndarray, " routes"]:
+def node_entropies(children: Float[ndarray, "*nodes children outcomes"]) -> Float[ndarray, "*nodes routes"]:
     """``(self, loo, jack)``: three entropies of the mixture that ``children`` are a sample of, summed over outcomes.
 
     ``self = H(p̄)`` is low in expectation; ``loo = ⟨−Σ p_k ln p̄_{−k}⟩`` is high, p_k and p̄_{−k} being independent;
     ``jack = n H(p̄) − (n−1) ⟨H(p̄_{−k})⟩`` is free of bias to first order in 1/n. One child gives only the first.
     """
-    count = len(children)
-    whole = entropy_sum(children.mean(0))
-    if count == 1:
-        return np.array([whole, math.nan, math.nan])
-    others = mean_of_others(children)
-    logs = log_of(others)
-    minus = -float(np.vdot(others, logs)) / count
-    return np.array([whole, -float(np.vdot(children, logs)) / count, count * whole - (count - 1) * minus])
+    count = children.shape[-2]
+    mean = children.mean(-2)
+    routes = np.full((*mean.shape[:-1], 3), math.nan)
+    routes[..., 0] = whole = -np.einsum("...o,...o->...", mean, log_of(mean))
+    if count > 1:
+        others = mean_of_others(children)
+        logs = log_of(others)
+        minus = -np.einsum("...ko,...ko->...", others, logs) / count
+        routes[..., 1] = -np.einsum("...ko,...ko->...", children, logs) / count
+        routes[..., 2] = count * whole - (count - 1) * minus
+    return routes
 
 
 def deletion_entropies(children: Float[ndarray, "children outcomes"]) -> Float[ndarray, "deletions parts"]:
@@ -58,19 +63,21 @@ def deletion_entropies(children: Float[ndarray, "children outcomes"]) -> Float[n
     deletion. Beyond, the first column is exact, and the fourth, the children's own mean entropy, gives the others.
     """
     count = len(children)
-    if count <= EXACT:
-        rows = [node_entropies(children)]
-        for index in range(count):
-            left = np.delete(children, index, axis=0)
-            rows.append(node_entropies(left) if len(left) else np.full(3, math.nan))
-        return np.pad(np.stack(rows), ((0, 0), (0, 1)), constant_values=0.0)
     parts = np.zeros((count + 1, 4))
     parts[0, :3] = node_entropies(children)
-    others = mean_of_others(children)
-    parts[1:, 0] = -np.einsum("ko,ko->k", others, log_of(others))
-    own = -np.einsum("ko,ko->k", children, log_of(children))
-    parts[0, 3] = own.mean()
-    parts[1:, 3] = (own.sum() - own) / (count - 1)
+    if count == 1:
+        parts[1, :3] = math.nan
+    elif count <= EXACT:
+        each, kept = np.arange(count), np.arange(count - 1)
+        left = kept + (kept >= each[:, None])  # the children that each deletion leaves
+        at_once = children.shape[1] * left.size <= SMALL
+        parts[1:, :3] = node_entropies(children[left]) if at_once else [node_entropies(children[one]) for one in left]
+    else:
+        others = mean_of_others(children)
+        parts[1:, 0] = -np.einsum("ko,ko->k", others, log_of(others))
+        own = -np.einsum("ko,ko->k", children, log_of(children))
+        parts[0, 3] = own.mean()
+        parts[1:, 3] = (own.sum() - own) / (count - 1)
     return parts
 
 
@@ -115,11 +122,11 @@ def table_entropies(
         - rows * (columns - 1) * entropy_sum(without_column) / columns
         + (rows - 1) * (columns - 1) * both
     )
-    of_rows = np.mean([node_entropies(row) for row in grid], axis=0)
+    of_rows = node_entropies(grid).mean(0)
     return np.array([whole, loo, jack]), np.append(of_rows, entropy_sum(by_column) / columns)
 
 
 def _strangers(grid: Float[ndarray, "rows columns outcomes"]) -> Float[ndarray, "rows columns outcomes"]:
     """For each cell the mean of those in another row and another column."""
-    without_row = np.stack([mean_of_others(column) for column in grid.transpose(1, 0, 2)])  # (columns, rows, outcomes)
-    return np.stack([mean_of_others(row) for row in without_row.transpose(1, 0, 2)])
+    without_row = mean_of_others(grid.transpose(1, 0, 2))  # (columns, rows, outcomes)
+    return mean_of_others(without_row.transpose(1, 0, 2))

@@ -157,8 +157,12 @@ class Nesting:
             for members in self.dataset_members
         )
 
-    def table(self, dataset: int) -> tuple[int, int] | None:
-        """Initialisations × orders of a crossed dataset; None for one whose seeds are independent."""
+    @functools.cached_property
+    def tables(self) -> list[tuple[int, int] | None]:
+        """Of each dataset: initialisations × orders where they are crossed, None where seeds are independent."""
+        return [self._table(index) for index in range(self.datasets)]
+
+    def _table(self, dataset: int) -> tuple[int, int] | None:
         members = self.dataset_members[dataset]
         rows = len(np.unique(self._initialisation[members]))
         columns = len(np.unique(self._order[members]))
@@ -177,7 +181,7 @@ class Nesting:
         pairs = np.zeros((self.members, self.members), dtype=bool)
         for index, members in enumerate(self.dataset_members):
             apart = ~np.eye(len(members), dtype=bool)
-            if self.table(index) is not None:
+            if self.tables[index] is not None:
                 for values in (self._initialisation[members], self._order[members]):
                     apart &= values[:, None] != values
             pairs[np.ix_(members, members)] = apart

@@ -5,7 +5,9 @@ Is there an effect of the dataset at all? A permutation test on the overlaps of 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
@@ -49,16 +51,40 @@ def pair_means(matrix: Float[ndarray, "members members"], nesting: Nesting) -> P
     Pairs of one class are identically distributed, and two that share nothing at a level are independent given what
     lies above: that is what makes the differences of classes unbiased, however unequal the clusters are.
     """
-    weights = cluster_weights(nesting)
-    own = weights @ np.diagonal(matrix)
+    own = cluster_weights(nesting) @ np.diagonal(matrix)
     if nesting.outermost == "seed":
         return {"self": own, **_one_dataset(matrix, nesting)}
-    of_member = np.eye(nesting.datasets)[nesting.dataset_of] / nesting.seeds_per_dataset
-    between = of_member.T @ matrix @ of_member
-    within = {name: _within(matrix, pairs, nesting) for name, pairs in _kinds(nesting).items()}
-    left = weights @ np.eye(nesting.datasets)[nesting.dataset_of]
-    rows = [_classes(between, within, nesting, row) for row in left]
-    return {"self": own, **{name: np.array([row[name] for row in rows]) for name in rows[0]}}
+    levels = _levels(nesting)
+    between = levels.of_member.T @ matrix @ levels.of_member
+    within = {name: _weighted(_within(matrix, pairs, nesting), levels.share) for name, pairs in _kinds(nesting).items()}
+    of_tasks = _off_diagonal(between, levels.of_task)
+    return {
+        "self": own,
+        **within,
+        "task": _weighted(of_tasks, levels.tasks),
+        "nothing": _between_tasks(between, levels),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Levels:
+    """What weighs how much with none and with each outermost cluster deleted."""
+
+    of_member: Float[ndarray, "members datasets"]
+    share: Float[ndarray, "deletions datasets"]
+    of_task: Float[ndarray, "deletions tasks datasets"]
+    tasks: Float[ndarray, "deletions tasks"]
+
+
+@functools.lru_cache(maxsize=8)
+def _levels(nesting: Nesting) -> _Levels:
+    dataset = np.eye(nesting.datasets)[nesting.dataset_of]
+    share = cluster_weights(nesting) @ dataset
+    of_task = np.eye(nesting.tasks)[:, nesting.task_of_dataset] * (share > 0)[:, None]
+    datasets = of_task.sum(2)
+    tasks = (datasets > 0) / np.maximum((datasets > 0).sum(1, keepdims=True), 1)
+    of_task /= np.maximum(datasets, 1)[..., None]
+    return _Levels(dataset / nesting.seeds_per_dataset, share, of_task, tasks)
 
 
 def _one_dataset(matrix: ndarray, nesting: Nesting) -> dict[str, ndarray]:
@@ -73,40 +99,42 @@ def _one_dataset(matrix: ndarray, nesting: Nesting) -> dict[str, ndarray]:
     return means
 
 
-def _classes(between: ndarray, within: dict[str, ndarray], nesting: Nesting, share: ndarray) -> dict[str, float]:
-    """Means over pairs of datasets, of tasks, and within datasets that have these shares of the whole."""
-    of_task = np.zeros((nesting.tasks, nesting.datasets))
-    of_task[nesting.task_of_dataset, np.arange(nesting.datasets)] = share > 0
-    datasets = of_task.sum(1)
-    of_task /= np.maximum(datasets, 1)[:, None]
-    tasks = (datasets > 0) / max(int((datasets > 0).sum()), 1)
-    of_tasks = np.array([_off_diagonal(between, row) for row in of_task])
-    return {
-        **{name: _weighted(values, share) for name, values in within.items()},
-        "task": _weighted(of_tasks, tasks),
-        "nothing": _off_diagonal(of_task @ between @ of_task.T, tasks),
-    }
-
-
-def _off_diagonal(matrix: ndarray, weight: ndarray) -> float:
+def _off_diagonal(matrix: ndarray, weight: Float[ndarray, "*rows clusters"]) -> Float[ndarray, " *rows"]:
     """Mean over ordered pairs of different clusters; NaN where there is only one."""
-    rest = 1 - float(weight @ weight)
-    if rest < 1e-12 or not weight.any():
-        return float("nan")
-    return float(weight @ matrix @ weight - (weight**2) @ np.diagonal(matrix)) / rest
+    square = weight**2
+    return _rest(((weight @ matrix) * weight).sum(-1) - square @ np.diagonal(matrix), square)
 
 
-def _weighted(values: ndarray, weight: ndarray) -> float:
-    known = np.isfinite(values) & (weight > 0)
-    return float(values[known] @ weight[known] / weight[known].sum()) if known.any() else float("nan")
+def _between_tasks(between: ndarray, levels: _Levels) -> Float[ndarray, " deletions"]:
+    """The same over pairs of tasks."""
+    square = levels.tasks**2
+    whole = (levels.tasks[..., None] * levels.of_task).sum(1)
+    alike = ((levels.of_task @ between) * levels.of_task).sum(-1)
+    return _rest(((whole @ between) * whole).sum(-1) - (square * alike).sum(-1), square)
 
 
-def _kinds(nesting: Nesting) -> dict[str, ndarray]:
+def _rest(unlike: ndarray, square: ndarray) -> ndarray:
+    """What pairs of different clusters have, over what they weigh."""
+    several = square.sum(-1)
+    rest = 1 - several
+    return np.divide(unlike, rest, out=np.full_like(rest, np.nan), where=(rest >= 1e-12) & (several > 0))
+
+
+def _weighted(values: Float[ndarray, "#deletions clusters"], weight: Float[ndarray, "deletions clusters"]) -> ndarray:
+    """Mean over what is known, for each deletion; NaN where nothing is."""
+    weight = np.where(np.isfinite(values), weight, 0.0)
+    total = weight.sum(1)
+    mean = (weight * np.where(weight > 0, values, 0.0)).sum(1)
+    return np.divide(mean, total, out=np.full_like(total, np.nan), where=total > 0)
+
+
+@functools.lru_cache(maxsize=8)
+def _kinds(nesting: Nesting) -> Mapping[str, ndarray]:
     """Which pairs of one dataset share nothing more, its initialisation, its order."""
     kinds = {"dataset": nesting.strangers}
     if nesting.crossed:
         same = nesting.dataset_of[:, None] == nesting.dataset_of
-        tabled = np.array([nesting.table(index) is not None for index in range(nesting.datasets)])[nesting.dataset_of]
+        tabled = np.array([table is not None for table in nesting.tables])[nesting.dataset_of]
         apart = same & ~np.eye(nesting.members, dtype=bool) & tabled[:, None]
         assert nesting.initialisation is not None
         assert nesting.order is not None
@@ -139,13 +167,7 @@ def permutation_p(
     generator = np.random.default_rng(seed)
     statistic, observed = np.zeros(permutations), 0.0
     shuffled = False
-    for task in range(nesting.tasks):
-        blocks = [
-            independent(nesting, int(index)) if nesting.crossed else nesting.dataset_members[index]
-            for index in np.flatnonzero(nesting.task_of_dataset == task)
-        ]
-        if len(blocks) < 2 or max(len(block) for block in blocks) < 2:
-            continue
+    for blocks in _exchangeable(nesting):
         shuffled = True
         members = np.concatenate(blocks)
         matrix = overlap[np.ix_(members, members)]
@@ -160,3 +182,17 @@ def permutation_p(
         return float("nan")
     tie = 1e-12 * abs(observed)
     return float((1 + np.count_nonzero(statistic >= observed - tie)) / (1 + permutations))
+
+
+@functools.lru_cache(maxsize=8)
+def _exchangeable(nesting: Nesting) -> list[list[ndarray]]:
+    """Members of each dataset that may change places with those of others, task by task where there is anything to."""
+    found = []
+    for task in range(nesting.tasks):
+        blocks = [
+            independent(nesting, int(index)) if nesting.crossed else nesting.dataset_members[index]
+            for index in np.flatnonzero(nesting.task_of_dataset == task)
+        ]
+        if len(blocks) >= 2 and max(len(block) for block in blocks) >= 2:
+            found.append(blocks)
+    return found

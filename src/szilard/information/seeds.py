@@ -54,7 +54,7 @@ def _crossed(entropies: Entropies, nesting: Nesting, dataset_weight: ndarray, ow
     ``H(p̄) − ⟨H(p̄_i)⟩ = (1 − 1/I)(a + c/J)``, ``H(p̄) − ⟨H(p̄_j)⟩ = (1 − 1/J)(b + c/I)`` and
     ``⟨H(p̄_i)⟩ − ⟨H(p)⟩ = (1 − 1/J)(b + c)`` in expectation, to first order; H(p̄) is low by ``a/I + b/J + c/IJ``.
     """
-    tables = [nesting.table(index) for index in range(nesting.datasets)]
+    tables = nesting.tables
     known = np.array([table is not None for table in tables])
     rows, columns = np.array([table or (2, 2) for table in tables], dtype=float).T
     whole, parts = entropies.dataset, entropies.parts

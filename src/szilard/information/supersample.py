@@ -144,7 +144,7 @@ def _routes(
     count = np.maximum(own, _FEWEST).astype(np.float64)[..., None]
     parts = [np.where(coin[..., None], joint, 0.0) for coin in (~seen, seen)]
     means = [part.sum(0) / np.maximum(coin.sum(0), 1)[:, None] for part, coin in zip(parts, (~seen, seen), strict=True)]
-    others = np.where(seen[..., None], mean_of_others(parts[1]), mean_of_others(parts[0]))
+    others = np.where(seen[..., None], *(mean_of_others(part.swapaxes(0, 1)).swapaxes(0, 1) for part in parts[::-1]))
     others *= (len(joint) - 1) / (count - 1)
     logs = log_of(others)
     without = 0.5 * (others + np.where(seen[..., None], means[0], means[1]))
