@@ -110,6 +110,8 @@ def put_rows(directory: Path, array: StoredArray, start: int, values: NDArray[An
     length, end = array.chunk[0], start + len(values)
     for index in range(start // length, -(-end // length)):
         file = chunk_file(directory, index, len(array.chunk))
+        if not file.parent.is_dir():
+            _make_below(directory, file.parent)
         first = index * length
         chunk = np.full(array.chunk, array.column.fill, array.column.dtype)
         if first < start:
@@ -118,6 +120,18 @@ def put_rows(directory: Path, array: StoredArray, start: int, values: NDArray[An
         at = max(start - first, 0)
         chunk[(slice(at, at + len(inside)), *map(slice, values.shape[1:]))] = inside
         put(file, chunk.astype(LITTLE_ENDIAN[array.column.dtype], copy=False).tobytes())
+
+
+def _make_below(directory: Path, wanted: Path) -> None:
+    """Makes directories below one that is there: a store that has vanished meanwhile is not made anew.
+
+    Raises:
+        OSError: if it is not there.
+    """
+    place = directory
+    for part in wanted.relative_to(directory).parts:
+        place = place / part
+        place.mkdir(exist_ok=True)
 
 
 def chunk_file(directory: Path, index: int, dimensions: int) -> Path:
@@ -133,12 +147,7 @@ def put(file: Path, data: bytes) -> None:
     """
     partial = file.with_name(f"{file.name}.partial")
     try:
-        try:
-            written = partial.open("wb")
-        except FileNotFoundError:
-            file.parent.mkdir(parents=True)
-            written = partial.open("wb")
-        with written:
+        with partial.open("wb") as written:
             written.write(data)
         partial.replace(file)
     except BaseException:
@@ -187,7 +196,9 @@ def lay_out(store: Path, group: Group, columns: Sequence[Column]) -> dict[str, D
     # By this attribute xarray knows labels for coordinates.
     attributes = {"coordinates": " ".join(group.labels)} if group.labels else {}
     documents = {check_name(group.name): group_document(attributes)}
+    (store / group.name).mkdir()
     for column in columns:
+        (store / group.name / column.name).mkdir()
         extents = tuple(max(extent, 1) for extent in column.shape)
         shape = (0, *column.shape) if column.grows else column.shape
         array = StoredArray(column, shape, (CHUNK, *extents) if column.grows else extents)

@@ -162,6 +162,7 @@ class Store:
             for place, document in self._documents.items()
         }
         for place, document in documents.items():
+            (path / place).mkdir()
             put_document(path / place, document)
         for place, values in self._fixed.items():
             group, _, name = place.partition("/")
