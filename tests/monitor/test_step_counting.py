@@ -393,3 +393,36 @@ def test_copies_of_the_optimiser_are_not_watched(tmp_path: Path) -> None:
         twin.step()
         assert monitor.steps == 0
         plain(model, optimizer, Kept(model), 1)
+
+
+@pytest.mark.parametrize("clipped", [False, True])
+def test_a_checkpoint_loaded_before_the_end_is_no_work_unnoticed(tmp_path: Path, clipped: bool) -> None:
+    """It is warned of, unless the loop writes to its parameters between all steps."""
+    model = net()
+    optimizer = sgd(model)
+    monitor = watch(model, optimizer, INPUTS, out=tmp_path / "run", every=2, quiet=True)
+    for _ in range(3):
+        plain(model, optimizer, Kept(model), 1)
+        if clipped:
+            with torch.no_grad():
+                nn.utils.parameters_to_vector(model.parameters()).clamp_(-1, 1)
+                model.get_parameter("0.weight").clamp_(-1, 1)
+    if clipped:
+        run = monitor.close()
+    else:
+        model.load_state_dict(net().state_dict())
+        with pytest.warns(SzilardWarning, match="written to after the last step, so the last record counts that"):
+            run = monitor.close()
+    assert run.data["step"].values.tolist() == [0, 2, 3]
+
+
+def test_a_record_that_closes_itself_leaves_such_a_model_out(tmp_path: Path) -> None:
+    model = net()
+    optimizer = sgd(model)
+    watch(model, optimizer, INPUTS, out=tmp_path / "run", every=2, quiet=True)
+    plain(model, optimizer, Kept(model), 3)
+    model.load_state_dict(net().state_dict())
+    del model, optimizer
+    gc.collect()
+    run = szilard.open(tmp_path / "run")
+    assert (run.status, run.data["step"].values.tolist()) == ("complete", [0, 2])

@@ -78,6 +78,11 @@ class StepCounting:
             "it after each optimizer.step(), or let szilard.watch count."
         )
 
+    @property
+    def moved_since(self) -> bool:
+        """Whether the model is no longer as the last step left it, because a checkpoint was loaded, or the like."""
+        return self._hooks is not None and not self._late and self._hooks.moved_since
+
     def silence(self) -> str:
         """Why there was no step, and what to do."""
         if self.automatic:

@@ -85,7 +85,7 @@ def _close(session: RecordingSession, error: BaseException | None) -> None:
         session.finish("broken", silence)
         session.voice.say(f"{session.writer.record.path} holds the first model only, because {silence}.")
     else:
-        session.finish("complete", None)
+        session.finish("complete", asked=False)
 
 
 @atexit.register

@@ -176,7 +176,7 @@ class Monitor:
                 f"the monitor was closed before its first step, so {self._session.writer.record.path} holds the first "
                 f"model only: {self._counting.silence()}."
             )
-        self._session.finish("complete", None)
+        self._session.finish("complete")
         from szilard.handle import Run
 
         return Run(self._session.writer.record.path)

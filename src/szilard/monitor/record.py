@@ -45,6 +45,16 @@ def describe(ppm: PPM, optimizers: LoopOptimizers, precision: Precision) -> dict
     }
 
 
+def doubts(precision: Precision) -> str | None:
+    """What is to be said of a forward pass whose precision is too low; None of one that is not flagged."""
+    if not precision.flagged:
+        return None
+    return (
+        f"the forward pass is in {precision.name}, so small changes of φ drown in rounding; the record is flagged. "
+        "Watch a float32 forward pass if you can."
+    )
+
+
 def open_record(
     out: Path, described: Mapping[str, Any], schedule: Schedule, *, overwrite: bool, attributes: Mapping[str, Any]
 ) -> RowWriter:

@@ -19,8 +19,8 @@ from szilard.monitor.followers import Followers
 from szilard.monitor.leaving import leave, let_go, look_after
 from szilard.monitor.loop import LoopState, LossMeter
 from szilard.monitor.optimizers import LoopOptimizers
-from szilard.monitor.record import describe, open_record, record_change, record_intervals
-from szilard.monitor.rows import Rows, RowWriter
+from szilard.monitor.record import describe, doubts, open_record, record_change, record_intervals
+from szilard.monitor.rows import Rows
 from szilard.monitor.schedule import Schedule, ScheduledRecorder
 from szilard.monitor.shown_weights import ShownWeights
 from szilard.monitor.thread import LoopThread
@@ -75,7 +75,9 @@ class RecordingSession:
         self.schedule = Schedule(recorders, budget, ppm)
         self._followers = Followers(each.recorder for each in recorders)
         described = describe(ppm, optimizers, self.schedule.main.recorder.precision) | weights.attributes
-        self.writer = self._open_record(out, described, overwrite, attributes)
+        self.writer = open_record(out, described, self.schedule, overwrite=overwrite, attributes=attributes)
+        if (said := doubts(self.schedule.main.recorder.precision)) is not None:
+            self.voice.warn(said)
         self._begin = self._flushed = time.perf_counter()
         try:
             self.observe(recorders)
@@ -143,18 +145,6 @@ class RecordingSession:
         if not self.schedule.settled:
             self.schedule.resume()
 
-    def _open_record(
-        self, out: Path, described: Mapping[str, Any], overwrite: bool, attributes: Mapping[str, Any]
-    ) -> RowWriter:
-        precision = self.schedule.main.recorder.precision
-        writer = open_record(out, described, self.schedule, overwrite=overwrite, attributes=attributes)
-        if precision.flagged:
-            self.voice.warn(
-                f"the forward pass is in {precision.name}, so small changes of φ drown in rounding; "
-                "the record is flagged. Watch a float32 forward pass if you can."
-            )
-        return writer
-
     def _settle(self) -> None:
         """The intervals are known: records begin."""
         found = self.schedule.settle()
@@ -205,18 +195,21 @@ class RecordingSession:
             self._followers.leave()
             self.voice.warn(f"the run broke at step {step}: {because}. {kept}")
 
-    def finish(self, status: str, because: str | None) -> None:
-        """Records the model as it stands where the run is complete, and closes the record with this status."""
+    def finish(self, status: str, because: str | None = None, *, asked: bool = True) -> None:
+        """Records the model as it stands where the run is complete, and closes the record with this status.
+
+        Unless ``asked``, a model that is no longer as the last step left it, or may be in use, is not recorded.
+        """
         if not self.closed:
             with uninterrupted():
-                self._finish(status, because)
+                self._finish(status, because, asked)
 
-    def _finish(self, status: str, because: str | None) -> None:
+    def _finish(self, status: str, because: str | None, asked: bool) -> None:
         self.counting.settle()
         self.steps -= self.counting.overcounted()
         if not self.broken:
             late = [each for each in self.schedule.recorders if each.last < self.steps]
-            if late and status == "complete":
+            if late and status == "complete" and self._is_as_trained(asked):
                 self.observe(late, ragged=True)
             self.flush()
         self.owed()
@@ -229,6 +222,16 @@ class RecordingSession:
         self.counting.end()
         if status == "complete" and not self.broken:
             self.voice.say(self.schedule.in_the_end(self.steps))
+
+    def _is_as_trained(self, asked: bool) -> bool:
+        """Whether the last record is to be made: the loop may have loaded a checkpoint since its last step."""
+        moved = self.counting.moved_since and not self._weights.attributes
+        if moved and asked:
+            self.voice.warn(
+                "the model's parameters were written to after the last step, so the last record counts that as work: "
+                "close the monitor before a checkpoint is loaded."
+            )
+        return asked or (self.thread.here and not moved)
 
     @property
     def late(self) -> bool:

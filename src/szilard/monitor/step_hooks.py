@@ -47,6 +47,9 @@ class StepHooks:
         self._stepped = [False] * len(optimizers)
         self._waits = False
         self._in_doubt: Tensor | None = None
+        self._mark = _first_parameter(optimizers[0])
+        self._version = self._mark._version
+        self._moved_between = False
         self._own: list[list[int]] = []
         self._handles: list[Any] = []
         for number, optimizer in enumerate(optimizers):
@@ -60,6 +63,11 @@ class StepHooks:
         """The loop is over: a training step that waits to be told of is told of now."""
         if self._waits or any(self._stepped):
             self._complete()
+
+    @property
+    def moved_since(self) -> bool:
+        """Whether parameters have been written to since the last step, in a loop that did not between its steps."""
+        return self._mark._version != self._version and not self._moved_between
 
     def overcounted(self) -> int:
         """How many steps were told of that a scaler skipped on a GPU, since last asked; waits for the device."""
@@ -79,6 +87,8 @@ class StepHooks:
                 self._inside[number] += 1
                 return
             self._inside[number] = 1  # a step that raised has left its mark
+            if number == 0 and self._mark._version != self._version:
+                self._moved_between = True
             if self._waits or self._stepped[number]:
                 self._complete()
 
@@ -95,6 +105,7 @@ class StepHooks:
             self.made[number] += 1
             if number == 0:
                 self.rate = rate_of(optimizer)
+                self._version = self._mark._version
             self._stepped[number] = True
             if all(self._stepped):
                 if self._late:
@@ -137,6 +148,12 @@ def inner_optimizers(optimizer: optim.Optimizer) -> list[optim.Optimizer]:
     own = {id(parameter) for group in optimizer.param_groups for parameter in group["params"]}
     found = [each for each in vars(optimizer).values() if runs_hooks(each) and each is not optimizer]
     return [each for each in found if any(id(p) in own for group in each.param_groups for p in group["params"])]
+
+
+def _first_parameter(optimizer: optim.Optimizer) -> Tensor:
+    """By which it shows that parameters were written to, as when a checkpoint is loaded: all are then."""
+    parameters: list[Tensor] = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    return next((each for each in parameters if each.requires_grad), parameters[0])
 
 
 def uncompiled(hook: Callable[..., Any]) -> Callable[..., Any]:
