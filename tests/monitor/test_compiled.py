@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from szilard import Classifier, Ledger, Monitor
+from szilard import Classifier, Ledger, Monitor, watch
 
 pytestmark = pytest.mark.slow
 
@@ -115,3 +116,41 @@ def test_the_count_sees_a_recompilation():
     model.eval()
     model(torch.randn(8, 5))
     assert backend.compiled == 2
+
+
+@pytest.mark.parametrize("late", [False, True])
+@pytest.mark.parametrize("region", ["step", "whole iteration"])
+def test_a_compiled_step_of_the_optimiser_is_counted(tmp_path: Path, region: str, late: bool) -> None:
+    """Its hooks are traced with it: they leave the compiled region, and a record is that of the eager loop."""
+
+    def watched(out: Path, compiles: bool) -> list[float]:
+        torch._dynamo.reset()
+        torch.manual_seed(0)
+        model = nn.Linear(4, 3)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+
+        def step() -> None:
+            optimizer.step()
+
+        def iteration() -> None:
+            optimizer.zero_grad()
+            F.cross_entropy(model(torch.eye(4)), torch.arange(4) % 3).backward()
+            step()
+
+        if compiles:
+            step = torch.compile(step, backend="eager") if region == "step" else step
+            iteration = torch.compile(iteration, backend="eager") if region != "step" else iteration
+        if late:
+            iteration()
+        monitor = watch(model, optimizer, torch.eye(4), out=out, every=1, quiet=True)
+        for _ in range(STEPS):
+            iteration()
+        run = monitor.close()
+        assert run.data["step"].values.tolist() == list(range(STEPS + 1))
+        work: list[float] = run.data["work"].values.tolist()
+        return work
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the compiler's own
+        assert watched(tmp_path / "compiled", True) == pytest.approx(watched(tmp_path / "eager", False), rel=1e-6)
+    torch._dynamo.reset()

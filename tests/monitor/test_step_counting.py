@@ -426,3 +426,25 @@ def test_a_record_that_closes_itself_leaves_such_a_model_out(tmp_path: Path) -> 
     gc.collect()
     run = szilard.open(tmp_path / "run")
     assert (run.status, run.data["step"].values.tolist()) == ("complete", [0, 2])
+
+
+@pytest.mark.parametrize("silent", [False, True])
+def test_noise_beside_several_optimisers(tmp_path: Path, silent: bool) -> None:
+    """Bursts begin and end within steps of the optimiser, whose hooks must stay as they are until those are over."""
+    model = net()
+    first, second = halves(model)  # type: ignore[arg-type]
+    noise = szilard.Reservoir(F.cross_entropy, (INPUTS, LABELS), every=6, lags=(1,), batch_size=4)
+    measures = [szilard.Ledger(every=1), noise]
+    monitor = watch(model, [first, second], INPUTS, out=tmp_path / "run", measures=measures, quiet=True)
+    first.register_step_pre_hook(lambda *_: None)
+    first.register_step_post_hook(lambda *_: None)
+    for _ in range(14):
+        model.zero_grad()
+        loss_of(model).backward()
+        first.step()
+        if not silent:
+            second.step()
+    run = monitor.close()
+    assert run.data["step"].values.tolist() == list(range(15))
+    assert run.tree["reservoir"].sizes["step"] == 2
+    assert (len(first._optimizer_step_pre_hooks), len(first._optimizer_step_post_hooks)) == (1, 1)

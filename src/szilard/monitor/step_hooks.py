@@ -180,9 +180,18 @@ def rate_of(optimizer: Any) -> Rate:
 
 def within_another_step(own: Sequence[int]) -> bool:
     """Whether the step that now begins was called by a step of the same optimiser, and not after one that raised."""
+    return _steps_around(own) > 1
+
+
+def within_a_step(optimizer: optim.Optimizer) -> bool:
+    """Whether a step of this optimiser is under way: its hooks must stay as they are until it ends."""
+    return _steps_around([id(optimizer)]) > 0
+
+
+def _steps_around(own: Sequence[int]) -> int:
     frame, steps = sys._getframe(1), 0
     while frame is not None and steps < 2:
         if frame.f_code.co_filename == _STEP_WRAPPER and id(frame.f_locals.get("self")) in own:
             steps += 1
         frame = frame.f_back  # type: ignore[assignment]
-    return steps >= 2
+    return steps

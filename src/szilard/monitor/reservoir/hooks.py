@@ -11,7 +11,7 @@ from typing import Any, final
 import torch
 from torch import Tensor
 
-from szilard.monitor.step_hooks import uncompiled, within_another_step
+from szilard.monitor.step_hooks import uncompiled, within_a_step, within_another_step
 
 
 @final
@@ -34,24 +34,25 @@ class GradientHook:
 
     def hang(self) -> None:
         """Hangs it up, where it hung before."""
-        if self._up:
-            return
+        self._up = True
         if self._handle is None:
             self._handle = self._optimizer.register_step_pre_hook(self._hook)
-        else:  # under another number compiled steps would be compiled once more
+        elif self._handle.id not in self._optimizer._optimizer_step_pre_hooks:
+            # under another number compiled steps would be compiled once more
             self._optimizer._optimizer_step_pre_hooks[self._handle.id] = self._hook
-        self._up = True
 
     def take_down(self) -> None:
-        """Takes it down."""
-        if self._up:
+        """Takes it down; within a step it stays, and does nothing."""
+        self._up = False
+        if self._handle is not None and not within_a_step(self._optimizer):
             self._handle.remove()
-            self._up = False
 
     def _before_step(
         self, optimizer: torch.optim.Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
-        if within_another_step([id(optimizer)]):  # a subclass around its parent: the outer one has told already
+        if not self._up or within_another_step(
+            [id(optimizer)]
+        ):  # a subclass around its parent: the outer one has told already
             return None
         places = (number for number, each in enumerate(args) if callable(each) and each is not optimizer)
         first = next(places, None)
@@ -83,6 +84,7 @@ class StepCounter:
     """
 
     def __init__(self, optimizer: torch.optim.Optimizer) -> None:
+        self._optimizer = optimizer
         self._made = 0
         self._nests = sum("step" in vars(kind) for kind in type(optimizer).__mro__[:-1]) > 2
         self._overflows: Tensor | None = None
@@ -93,8 +95,8 @@ class StepCounter:
         return self._made, self._overflows
 
     def remove(self) -> None:
-        """Takes the hook off the optimiser; from then on nothing is counted."""
-        if self._handle is not None:
+        """Takes the hook off the optimiser; within a step it stays there until asked again."""
+        if self._handle is not None and not within_a_step(self._optimizer):
             self._handle.remove()
             self._handle = None
 
