@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from szilard import Classifier, Monitor, Reservoir
+from szilard import Classifier, Monitor, Reservoir, watch
 from szilard.errors import SpecError
 from szilard.studies.kits.parameters.statements import ONE_TEMPERATURE, SETTLED, YAIDA
 from szilard.verdicts.finding import Verdict
@@ -268,6 +268,32 @@ def test_accelerates_wrapper_is_looked_through(tmp_path: Path) -> None:
         accelerate.state.GradientState._reset_state()
     first, second = (run.tree["reservoir"].to_dataset() for run in runs)
     assert first.equals(second)
+
+
+def test_accumulated_batches_under_accelerate_are_one_step(tmp_path: Path) -> None:
+    accelerate = pytest.importorskip("accelerate")
+    model = network()
+    moved = [model[0].weight.detach().clone()]
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            accelerator = accelerate.Accelerator(cpu=True, gradient_accumulation_steps=4)
+        prepared, optimizer = accelerator.prepare(model, torch.optim.SGD(model.parameters(), lr=0.1))
+        monitor = watch(prepared, optimizer, X, out=tmp_path / "run", every=1, quiet=True)
+        for _ in range(16):
+            with accelerator.accumulate(prepared):
+                accelerator.backward(F.cross_entropy(prepared(X), Y))
+                optimizer.step()
+                optimizer.zero_grad()
+            if not torch.equal(model[0].weight, moved[-1]):
+                moved.append(model[0].weight.detach().clone())
+            assert monitor.steps == len(moved) - 1
+    finally:
+        accelerate.state.AcceleratorState._reset_state(reset_partial_state=True)
+        accelerate.state.GradientState._reset_state()
+    run = monitor.close()
+    assert run.data["step"].values.tolist() == [0, 1, 2, 3, 4]
+    assert run.attributes["optimizer"]["class"] == "SGD"
 
 
 def _prepared(optimizers: Any, parameters: Any, wrapped: bool) -> Any:

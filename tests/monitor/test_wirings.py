@@ -388,3 +388,29 @@ def test_an_optimiser_without_hooks_is_watched_by_the_loops_own_word(tmp_path: P
     run = szilard.open(tmp_path / "run")
     assert run.data["step"].values.tolist() == [0, 1, 2]
     assert (run.attributes["optimizer"]["class"], run.attributes["optimizer"]["lr"]) == ("Lookahead", 0.5)
+
+
+class Viewing(nn.Module):
+    """As nanoGPT's forward ends: all logits only beside targets, which it views as one row."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.table, self.head = nn.Embedding(5, 8), nn.Linear(8, 5)
+
+    def forward(self, tokens: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        logits = self.head(self.table(tokens))
+        return logits, F.cross_entropy(logits.view(-1, 5), targets.view(-1))
+
+
+def test_a_language_model_that_views_its_tokens(tmp_path: Path) -> None:
+    model = Viewing()
+    optimizer = sgd(model)
+    ppm = szilard.Autoregressive(
+        model, length=4, prompt=torch.tensor([0]), forward=lambda model, tokens: model(tokens, tokens)[0]
+    )
+    with watch(ppm, optimizer, out=tmp_path / "run", every=1, quiet=True):
+        for _ in range(2):
+            model(TOKENS[:, :4] % 5, TOKENS[:, 1:] % 5)[1].backward()
+            optimizer.step()
+    assert szilard.open(tmp_path / "run").data["step"].values.tolist() == [0, 1, 2]

@@ -54,6 +54,7 @@ class Causal:
 
     def logits(self, tokens: Int[Tensor, "count length"], last: int) -> Any:
         """What the module gives at the ``last`` of these positions, from one pass over all of them."""
+        tokens = tokens.contiguous()  # a slice is not, and modules call view on it
         if self.hugging_face:
             output = self._module(input_ids=tokens, use_cache=False, **self._keep(last))
         else:
@@ -63,6 +64,7 @@ class Causal:
 
     def extend(self, tokens: Int[Tensor, "count new"], cache: Any) -> tuple[Float[Tensor, "count vocabulary"], Any]:
         """Logits at the last of these positions, which follow those in ``cache`` (None: nothing yet)."""
+        tokens = tokens.contiguous()
         if self.hugging_face:
             output = self._module(input_ids=tokens, use_cache=True, **{self._cache: cache}, **self._keep(1))
             return output.logits[:, -1], getattr(output, self._cache)
