@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 
 import fault_disks
@@ -19,7 +20,7 @@ import fault_interrupts
 import fault_kills
 import fault_writers
 import torch
-from fault_trials import Outcome
+from fault_trials import Outcome, ended, fork
 from machine import machine
 
 PARTS = {
@@ -44,21 +45,32 @@ def main() -> None:
         parser.error(f"there is no part {sorted(unknown)[0]!r}: {', '.join(PARTS)}")
     torch.set_num_threads(1)
     torch.optim.SGD([torch.zeros(1)], lr=0.1)  # what is imported once need not be imported by every child
-    found: dict[str, list[Outcome]] = {}
-    if options.kept.is_file():
-        kept = json.loads(options.kept.read_text(encoding="utf-8"))
-        found = {part: [Outcome(**row) for row in rows] for part, rows in kept.items()}
     for part in options.parts or PARTS:
-        if part not in found:
+        if part not in read(options.kept):
             print(f"{part} …", flush=True)
-            found[part] = PARTS[part](options.share)
-            rows = {name: [vars(row) for row in outcomes] for name, outcomes in found.items()}
-            options.kept.write_text(json.dumps(rows, indent=1), encoding="utf-8")
+            if ended(fork(try_part, part, options.share, options.kept)):  # so that nothing is computed in this process
+                sys.exit(f"{part} could not be tried.")
+    found = read(options.kept)
     table = table_of([row for part in PARTS for row in found.get(part, [])])
     print(table)
     if options.write:
         text = PAGE.read_text(encoding="utf-8")
         PAGE.write_text(f"{text[: text.index(HEADING)]}{HEADING}\n{table}\n", encoding="utf-8")
+
+
+def try_part(part: str, share: float, kept: Path) -> None:
+    """Tries one part and keeps what was found."""
+    found = read(kept) | {part: PARTS[part](share)}
+    rows = {name: [vars(row) for row in outcomes] for name, outcomes in found.items()}
+    kept.write_text(json.dumps(rows, indent=1), encoding="utf-8")
+
+
+def read(kept: Path) -> dict[str, list[Outcome]]:
+    """What was found so far, by part."""
+    if not kept.is_file():
+        return {}
+    found = json.loads(kept.read_text(encoding="utf-8"))
+    return {part: [Outcome(**row) for row in rows] for part, rows in found.items()}
 
 
 def table_of(rows: list[Outcome]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import multiprocessing
 import os
 import shutil
 import signal
@@ -204,3 +205,19 @@ def test_what_is_said_at_the_end_is_true(tmp_path: Path, monkeypatch: pytest.Mon
     (place,) = (tmp_path / "elsewhere").iterdir()
     assert f"they are in {place}" in said and "goes on" not in said and "call close()" not in said
     assert steps_in(place)[-1] == STEPS
+
+
+KEPT: list[szilard.Monitor] = []
+
+
+def _keep_watching(out: str) -> None:
+    KEPT.append(watched(Path(out)))
+
+
+def test_a_process_of_multiprocessing_ends_like_any_other(tmp_path: Path) -> None:
+    """Its interpreter never shuts down: what it keeps would not be asked to leave."""
+    process = multiprocessing.get_context("fork").Process(target=_keep_watching, args=(str(tmp_path / "run"),))
+    process.start()
+    process.join()
+    assert process.exitcode == 0
+    assert steps_in(tmp_path / "run") == list(range(STEPS + 1))

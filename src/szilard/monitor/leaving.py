@@ -34,6 +34,9 @@ _SESSIONS: weakref.WeakKeyDictionary[RecordingSession, int] = weakref.WeakKeyDic
 
 def look_after(session: RecordingSession) -> None:
     """From now on what this run has observed is written however it ends; :func:`let_go` when it is closed."""
+    processes = sys.modules.get("multiprocessing")
+    if not _SESSIONS and processes is not None and processes.parent_process() is not None:
+        processes.util.Finalize(None, _leave_all, exitpriority=10)  # what multiprocessing began has no other end
     _SESSIONS[session] = id(_uncaught())
     if threading.current_thread() is not threading.main_thread():
         return  # only there may handlers be set

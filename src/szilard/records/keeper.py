@@ -112,22 +112,23 @@ class Keeper(abc.ABC):
     def _write(self, lines: Sequence[str]) -> None:
         try:
             self._journal.append(*lines)
-        except OSError as error:
+        except Exception as error:
             self._error = error
 
     def _fold(self) -> None:
         """Commits everything. A training must not stop for what prevents it: the next row tells."""
         begin = time.monotonic()
         self._asked = False
-        self._journal.mark()
-        rows, attributes = self._waiting.snapshot()
         try:
+            self._journal.mark()
+            rows, attributes = self._waiting.snapshot()
             self._store.commit(rows, attributes, self._beside.serve)
         except Exception as error:  # a full disk, or whatever is said of a store that was damaged meanwhile
             self._error = error
         else:
             self._waiting.committed(rows, attributes)
-            self._journal.restart()
+            with contextlib.suppress(Exception):  # its lines stay, which does no harm
+                self._journal.restart()
             self._claim.beat()
             self._warned, self._error = False, None
         self._took = time.monotonic() - begin

@@ -15,7 +15,9 @@ from _pytest.monkeypatch import MonkeyPatch
 
 import szilard
 from szilard import Experiment, Training, evenly, factory
+from szilard.ensemble.checkpoints import CheckpointStore
 from szilard.errors import RecordError, SpecError, SzilardWarning
+from szilard.records.claim import Claim
 from szilard.studies import runner
 from szilard.training import Factory
 
@@ -224,3 +226,25 @@ def test_threads_of_members_that_draw_do_not_meet(tmp_path: Path, small: Experim
 
 def _interrupt(*arguments: object, **options: object) -> None:
     raise KeyboardInterrupt
+
+
+def test_who_resumes_what_another_trains_is_refused_and_touches_nothing(
+    tmp_path: Path, small: Experiment, monkeypatch: MonkeyPatch
+) -> None:
+    """Nor is he told to delete anything; and what an outlived worker of another run leaves is not taken."""
+    place = tmp_path / "run"
+    interrupted(small, place, monkeypatch)
+    before = sorted(path.name for path in (place / "checkpoints").iterdir())
+    claim = Claim.take(place)
+    for how in ({"resume": True}, {"overwrite": True}):
+        with pytest.raises(RecordError, match="is being written by this process") as refused:
+            runner.run(small, place, quiet=True, **how)
+        assert "delete" not in str(refused.value)
+    claim.release()
+    assert sorted(path.name for path in (place / "checkpoints").iterdir()) == before
+    outlived = CheckpointStore(place, "another")
+    with pytest.raises(RecordError, match="belongs to another run by now"):
+        outlived.save(0, {"record": torch.ones(1)})
+    (place / "checkpoints" / "of").write_text("another")
+    assert runner.run(small, place, quiet=True, resume=True).complete
+    assert not (place / "checkpoints").exists()
