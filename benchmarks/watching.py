@@ -6,7 +6,7 @@ Blocks of all loops alternate in one process, each on a model of its own, and a 
 unwatched one of its round, so that the machine drifts for all alike: the ratio is that of all rounds' processor time,
 with a 95 % interval over the pairs (ratio estimator, Student's t). Watching is one line, ``szilard.watch``: steps are
 counted by the optimiser's hooks. Opening and closing a record are not timed, nor the first steps, in which intervals
-are chosen: they happen once, and cost some 250 steps with a reservoir. The peers are BackPACK's
+are chosen and records are dense: they happen once, and cost two seconds at most, with a reservoir some 250 steps more. The peers are BackPACK's
 per-batch gradient variance and Cockpit's "economy", both at every step as they are meant; where one is not installed,
 or cannot treat the model (a transformer), its column says so. The reservoir's records are rarer than a block is long:
 what it costs shows over all blocks only, and widens its interval.
@@ -37,7 +37,7 @@ from szilard.monitor import schedule
 Step = Callable[[], None]
 CLOCK = time.process_time
 SETTLED = 64
-"""Steps after which intervals are chosen and the first two bursts are over: they happen once in a run."""
+"""Steps after which intervals are chosen and the first two bursts are over."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,14 @@ def watched_loop(case: Case, out: Path, reservoir: bool) -> tuple[Step, szilard.
         optimizer.step()
 
     return step, monitor
+
+
+def settle(step: Step, monitor: szilard.Monitor) -> None:
+    """Goes on until the measuring interval stays as it is."""
+    seconds_of(step, SETTLED)
+    doubling = monitor._session.schedule.main.doubling
+    while doubling is not None and doubling.doubling:
+        seconds_of(step, SETTLED)
 
 
 def backpack_loop(case: Case) -> Step:
@@ -182,8 +190,8 @@ def compare(case: Case, blocks: int, seconds: float, with_peers: bool, out: Path
     ledger, first = watched_loop(case, out / "ledger", reservoir=False)
     both, second = watched_loop(case, out / "both", reservoir=True)
     others = peers(case) if with_peers else {}
-    for step in (plain, ledger, both):
-        seconds_of(step, SETTLED)
+    settle(ledger, first)
+    settle(both, second)
     count = max(20, round(seconds / (seconds_of(plain, 50) / 50)))
     loops, times = [plain, ledger, both], {plain: [], ledger: [], both: []}
     ratios: dict[str, list[float]] = {name: [] for name, (step, _) in others.items() if step}
