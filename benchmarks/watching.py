@@ -6,10 +6,10 @@ Blocks of all loops alternate in one process, each on a model of its own, and a 
 unwatched one of its round, so that the machine drifts for all alike: the ratio is that of all rounds' processor time,
 with a 95 % interval over the pairs (ratio estimator, Student's t). Watching is one line, ``szilard.watch``: steps are
 counted by the optimiser's hooks. Opening and closing a record are not timed, nor the first steps, in which intervals
-are chosen and records are dense: they happen once, and cost two seconds at most, with a reservoir some 250 steps more. The peers are BackPACK's
-per-batch gradient variance and Cockpit's "economy", both at every step as they are meant; where one is not installed,
-or cannot treat the model (a transformer), its column says so. The reservoir's records are rarer than a block is long:
-what it costs shows over all blocks only, and widens its interval.
+are chosen and records are dense: they happen once, and cost two seconds at most, with a reservoir some 250 steps more.
+The peers are BackPACK's per-batch gradient variance and Cockpit's "economy", both at every step as they are meant;
+where one is not installed, or cannot treat the model (a transformer), its column says so. The reservoir's records are
+rarer than a block is long: what it costs shows over all blocks only, and widens its interval.
 """
 
 from __future__ import annotations
