@@ -143,6 +143,10 @@ class Monitor:
         """Training steps counted so far."""
         return self._session.steps
 
+    def say(self, message: str) -> None:
+        """Prints a line on stderr, unless the monitor is quiet."""
+        self._session.voice.say(message)
+
     @property
     def broken(self) -> bool:
         """Whether something was not finite, so that recording has ended; on a GPU that shows at the next flush only."""

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from szilard.errors import ModelError, SpecError, nearest
 from szilard.models.classifier import Classifier
-from szilard.models.ppm import PPM
+from szilard.models.ppm import PPM, Enumerable
 from szilard.monitor.ledger.measure import DEFAULT_PATH_INTERVALS, Ledger
 from szilard.monitor.monitor import Monitor
 from szilard.monitor.reservoir import Reservoir
@@ -95,7 +95,9 @@ def watch(
         settings["measures"] = _with_reservoir(settings, loss_fn, train_data, batch_size, forward)
     elif batch_size is not None:
         raise SpecError("batch_size is that of the loop's train_data, and none are given: leave it out.")
-    return Monitor(ppm, optimizer, out, automatic=optimizer is not None, **settings)
+    monitor = Monitor(ppm, optimizer, out, automatic=optimizer is not None, **settings)
+    monitor.say(f"watching {type(ppm.module).__name__} {_understood(ppm)}; the record is {out}.")
+    return monitor
 
 
 def _check_order(model: Any, optimizer: Any, probe: Any) -> None:
@@ -147,6 +149,14 @@ def _wrapped(model: Any, probe: Any, labels: Tensor | None, loss_fn: Any, forwar
     if kind in _YES_OR_NO and forward is None:
         return Classifier(model, probe, labels=_whole(labels), forward=_padded)
     return Classifier(model, probe, labels=labels, forward=forward)
+
+
+def _understood(ppm: PPM) -> str:
+    """How the model is read, so that a misreading is seen at once."""
+    if not isinstance(ppm, Enumerable):
+        return f"as {type(ppm).__name__}"
+    labels = f"{ppm.heads:,} labels of {ppm.outcomes:,} classes each" if ppm.heads > 1 else f"{ppm.outcomes:,} classes"
+    return f"as a {type(ppm).__name__.lower()}: {ppm.inputs:,} input{'' if ppm.inputs == 1 else 's'}, {labels}"
 
 
 def _padded(model: nn.Module, inputs: Any) -> Tensor:
