@@ -18,6 +18,7 @@ from torch import nn
 import szilard
 from szilard import Classifier, Ledger, Monitor, SzilardError, SzilardWarning
 from szilard.errors import RecordError
+from szilard.monitor.loop import LossSum
 from szilard.records.journal import Journal
 from szilard.records.store import Store
 
@@ -40,11 +41,8 @@ def poison(value: float) -> Callable[[nn.Linear], None]:
     return at_once
 
 
-def nothing(model: nn.Linear) -> None:
-    pass
-
-
 ALL = list(range(7))
+OF_LOSS = "the training loss is not finite"
 FISHER = {"measures": [Ledger(every=1, fisher=True)]}
 
 DURING: dict[str, tuple[Callable[[nn.Linear], None], Any, dict[str, Any], int, list[int], str]] = {
@@ -52,12 +50,12 @@ DURING: dict[str, tuple[Callable[[nn.Linear], None], Any, dict[str, Any], int, l
     "Inf weights": (poison(math.inf), 1.0, {}, 7, ALL, "is not finite"),
     "NaN weights between records": (poison(math.nan), 1.0, {"every": 5}, 10, [0, 5], "is not finite"),
     "NaN weights, Fisher form": (poison(math.nan), 1.0, FISHER, 7, ALL, "is not finite"),
-    "NaN weights while timed": (poison(math.nan), 1.0, {"every": None, "budget": 0.9999}, 24, [0], "is not finite"),
-    "NaN loss": (nothing, math.nan, {}, 7, ALL, "the training loss is not finite"),
-    "Inf loss": (nothing, torch.tensor(math.inf), {}, 7, ALL, "the training loss is not finite"),
-    "NaN in one of several losses": (nothing, torch.tensor([1.0, math.nan]), {}, 7, ALL, "loss is not finite"),
-    "NaN loss between records": (nothing, math.nan, {"every": 4}, 7, [0, 4], "the training loss is not finite"),
-    "NaN loss while timed": (nothing, math.nan, {"every": None}, 7, [0], "the training loss is not finite"),
+    "NaN weights while timed": (poison(math.nan), 1.0, {"every": None, "budget": 0.9999}, 7, ALL, "is not finite"),
+    "NaN loss": (poison(math.nan), math.nan, {}, 7, ALL, OF_LOSS),
+    "Inf loss": (poison(math.nan), torch.tensor(math.inf), {}, 7, ALL, OF_LOSS),
+    "NaN in one of several losses": (poison(math.nan), torch.tensor([1.0, math.nan]), {}, 7, ALL, OF_LOSS),
+    "NaN loss between records": (poison(math.nan), math.nan, {"every": 4}, 7, [0, 4], OF_LOSS),
+    "NaN loss while timed": (poison(math.nan), math.nan, {"every": None}, 7, ALL, OF_LOSS),
 }
 
 
@@ -88,6 +86,46 @@ def test_during_the_run(tmp_path, spoil, loss, settings, broken_at, kept, becaus
     assert np.isfinite(run.data["work"].values).all()
     assert "broke" in run.summary()
     assert run.tree["samples"]["step"].values.tolist() == kept
+
+
+GAPS: dict[str, tuple[Any, dict[str, Any]]] = {
+    "NaN": (math.nan, {}),
+    "Inf": (torch.tensor(math.inf), {}),
+    "NaN in one of several": (torch.tensor([1.0, math.nan]), {}),
+    "between records": (math.nan, {"every": 4}),
+    "while timed": (math.nan, {"every": None}),
+}
+
+
+@pytest.mark.parametrize(("loss", "settings"), GAPS.values(), ids=GAPS.keys())
+def test_a_loss_that_is_not_finite_is_a_gap(tmp_path, loss, settings):
+    """Where its step was left out the model is sound: the record goes on, and counts it."""
+    model = linear()
+    watch = monitor(tmp_path / "run", model, **settings)
+    for step in range(1, 31):
+        model.weight.data += 0.01
+        watch.step(loss=loss if step in (7, 8) else 1.0)
+    run = watch.close()
+    assert run.status == "complete"
+    assert run.attributes["loss_gaps"] == 2
+    assert run.data["step"].values[-1] == 30
+    values, steps = run.data["loss"].values, run.data["step"].values
+    alone = (steps >= 7) & (steps <= 8) & (run.data["interval"].values == 1)
+    assert np.isnan(values[alone]).all()
+    assert (values[~alone & (steps > 0)] == 1).all()
+    assert "2 training steps had no finite loss" in run.summary()
+
+
+def test_losses_on_a_device_are_added_up_alike():
+    """Together where they lie, by the same rules."""
+    losses = [1.0, math.nan, 3.0, math.inf, 5.0]
+    one_by_one = LossSum()
+    for each in losses:
+        one_by_one = one_by_one.and_one(each)
+    together = LossSum().and_all([torch.tensor(each, dtype=torch.float64) for each in losses[:2]])
+    together = together.and_all([torch.tensor(each, dtype=torch.float64) for each in losses[2:]])
+    assert (int(together.count), int(together.gaps)) == (one_by_one.count, one_by_one.gaps) == (3, 2)
+    assert together.estimate() == one_by_one.estimate() == {"loss": 3.0, "loss_error": pytest.approx(2 / math.sqrt(3))}
 
 
 def test_the_earlier_of_two_breaks_is_marked(tmp_path):

@@ -401,7 +401,9 @@ def test_records_that_take_several_steps_never_meet(tmp_path, clock):
 
 def test_whoever_follows_leaves_a_run_that_breaks(tmp_path, clock):
     follower = Steps(clock)
-    _, monitor = watched(tmp_path / "run", measures=[Ledger(every=5), Follow(follower)], quiet=True)
+    model, monitor = watched(tmp_path / "run", measures=[Ledger(every=5), Follow(follower)], quiet=True)
+    with torch.no_grad():
+        next(model.parameters()).fill_(float("nan"))
     with pytest.warns(SzilardWarning, match="the training loss is not finite"):
         monitor.step(loss=float("nan"))
     monitor.close()

@@ -3,27 +3,57 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, final
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn
+
+_FOLDED = 64
+"""Losses that wait on a device before they are added up there together."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class LossSum:
-    """Losses of several steps; the sums may still be on the device."""
+    """Losses of several steps; the sums may still be on the device.
 
-    count: int
-    total: float | Tensor
-    square: float | Tensor
+    Attributes:
+        count: of the steps whose loss was finite.
+        total, square: sums over these.
+        gaps: steps whose loss was not.
+    """
+
+    count: int | Tensor = 0
+    total: float | Tensor = 0.0
+    square: float | Tensor = 0.0
+    gaps: int | Tensor = 0
+
+    def and_one(self, loss: float) -> LossSum:
+        """With one loss more, known on the host."""
+        if not math.isfinite(loss):
+            return replace(self, gaps=self.gaps + 1)
+        return LossSum(self.count + 1, self.total + loss, self.square + loss * loss, self.gaps)
+
+    def and_all(self, losses: Sequence[Tensor]) -> LossSum:
+        """With several more, added up where they lie."""
+        each = torch.stack(list(losses))
+        finite = each.isfinite()
+        each = torch.where(finite, each, 0.0)
+        count, square = finite.sum(), each.square().sum()
+        gaps = self.gaps + len(each) - count
+        return LossSum(self.count + count, self.total + each.sum(), self.square + square, gaps)
 
     def estimate(self) -> dict[str, float]:
         """``loss``, the mean over the steps, and ``loss_error``, its standard error (NaN for a single step)."""
-        mean = float(self.total) / self.count
-        if self.count == 1:
+        count = int(self.count)
+        if count == 0:
+            return {"loss": math.nan, "loss_error": math.nan}
+        mean = float(self.total) / count
+        if count == 1:
             return {"loss": mean, "loss_error": math.nan}
-        variance = max(float(self.square) / self.count - mean**2, 0.0) / (self.count - 1)
+        variance = max(float(self.square) / count - mean**2, 0.0) / (count - 1)
         return {"loss": mean, "loss_error": math.sqrt(variance)}
 
 
@@ -32,22 +62,43 @@ class LossMeter:
     """Adds up the losses given to ``Monitor.step`` since the previous record."""
 
     def __init__(self) -> None:
-        self._sum = LossSum(0, 0.0, 0.0)
+        self._sum = LossSum()
+        self._waiting: list[Tensor] = []
+        self._given = False
 
     def add(self, loss: float | Tensor) -> bool:
-        """One step's loss. False if it is known not to be finite; on a GPU that shows only at the next flush."""
+        """One step's loss. False if it is known not to be finite: a gap. On a GPU that shows only at the next flush."""
+        self._given = True
         if isinstance(loss, Tensor):
             if loss.numel() != 1:
                 loss = loss.detach().double().mean()
-            # every step pays for this line: no operation on the CPU, no waiting on a GPU
-            loss = loss.detach().double().reshape(()) if loss.device.type == "cuda" else loss.item()
-        self._sum = LossSum(self._sum.count + 1, self._sum.total + loss, self._sum.square + loss * loss)
-        return isinstance(loss, Tensor) or math.isfinite(loss)
+            # every step pays for this line: no operation on the CPU, one copy and no waiting on a GPU
+            if loss.device.type == "cuda":
+                self._waiting.append(loss.detach().to(torch.float64, copy=True).reshape(()))
+                if len(self._waiting) >= _FOLDED:
+                    self._fold()
+                return True
+            loss = loss.item()
+        self._sum = self._sum.and_one(loss)
+        return math.isfinite(loss)
 
     def drain(self) -> LossSum | None:
         """The sums since the previous drain; None without a loss."""
-        drained, self._sum = self._sum, LossSum(0, 0.0, 0.0)
-        return drained if drained.count else None
+        self._fold()
+        drained, self._sum = self._sum, LossSum()
+        given, self._given = self._given, False
+        return drained if given else None
+
+    def _fold(self) -> None:
+        if self._waiting:
+            self._sum = self._sum.and_all(self._waiting)
+            self._waiting = []
+
+
+def is_finite(module: nn.Module) -> bool:
+    """Whether every number of the model is, parameters and buffers; waits for the device."""
+    tensors = (*module.parameters(), *module.buffers())
+    return all(bool(each.detach().isfinite().all()) for each in tensors if each.is_floating_point())
 
 
 @final

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, final
 from jaxtyping import Float
 from torch import Tensor
 
-from szilard.monitor.loop import LoopState
+from szilard.monitor.loop import LoopState, LossSum
 
 if TYPE_CHECKING:
     from szilard.records.writer import RecordWriter
@@ -70,6 +70,7 @@ class RowWriter:
     def __init__(self, record: RecordWriter) -> None:
         self.record = record
         self._notes: dict[int, LoopState] = {}
+        self._gaps = 0
 
     def note(self, step: int, state: LoopState) -> None:
         """Keeps the loop's numbers until the ledger's row of that step is written."""
@@ -82,7 +83,7 @@ class RowWriter:
         for table in tables:
             for step, columns in table.to_host():
                 if table.group == "ledger" and step in self._notes:
-                    columns |= self._notes.pop(step).columns()
+                    columns |= self._of_loop(self._notes.pop(step))
                 name = next(
                     (name for name, value in columns.items() if not _finite(name, value, table.undefined)), None
                 )
@@ -97,10 +98,21 @@ class RowWriter:
         name, remedy = bad[first]
         return first, f"{name} is not finite: {remedy}"
 
+    def _of_loop(self, state: LoopState) -> dict[str, Value]:
+        self.count_gaps(state.loss)
+        return dict(state.columns())
+
+    def count_gaps(self, loss: LossSum | None) -> None:
+        """Counts losses that were not finite in the record."""
+        gaps = 0 if loss is None else int(loss.gaps)
+        if gaps:
+            self._gaps += gaps
+            self.record.annotate(loss_gaps=self._gaps)
+
 
 def _finite(name: str, value: Value, undefined: frozenset[str]) -> bool:
-    if name == "loss_error":  # a single step has none
-        return True
+    if name == "loss_error" or (name == "loss" and isinstance(value, float) and math.isnan(value)):
+        return True  # a single step has no error, and no loss where none was finite
     if isinstance(value, list):
         return all(_finite(name, item, undefined) for item in value)
     return math.isfinite(value) or (name in undefined and math.isnan(value))

@@ -17,7 +17,7 @@ from szilard.models.ppm import PPM
 from szilard.monitor.counting import StepCounting
 from szilard.monitor.followers import Followers
 from szilard.monitor.leaving import leave, let_go, look_after
-from szilard.monitor.loop import LoopState, LossMeter
+from szilard.monitor.loop import LoopState, LossMeter, is_finite
 from szilard.monitor.optimizers import LoopOptimizers
 from szilard.monitor.record import describe, doubts, open_record, record_change, record_intervals
 from szilard.monitor.rows import Rows
@@ -109,8 +109,8 @@ class RecordingSession:
 
     def tell(self, loss: float | Tensor) -> None:
         """The loss of the step that is under way, or was just done."""
-        if self.broken or self._loss.add(loss):
-            return
+        if self.broken or self._loss.add(loss) or is_finite(self._ppm.module):
+            return  # a loss that is not finite of a model that is: a gap, as where its step is left out
         with uninterrupted():
             self.flush()
             self.owed()
@@ -213,6 +213,7 @@ class RecordingSession:
                 self.observe(late, ragged=True)
             self.flush()
         self.owed()
+        self.writer.count_gaps(self._loss.drain())  # of what no ledger has asked for
         self._followers.leave()
         if because is not None and not self.broken:
             self.writer.record.annotate(status=status, broken_at_step=self.steps, broken_because=because)

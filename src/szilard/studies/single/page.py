@@ -8,6 +8,7 @@ from szilard.page.cards import card
 from szilard.page.content import Card, Content, Remark
 from szilard.page.numbers import table
 from szilard.studies.kits.parameters.page import layer_table, reservoir_cards
+from szilard.studies.kits.watched.words import loss_gaps
 from szilard.studies.pages import content_of
 from szilard.studies.single.figures import figures
 from szilard.studies.single.reading import SingleReading
@@ -43,7 +44,7 @@ def content(reading: SingleReading, audit: Audit) -> Content:
         audit,
         subtitle="The ledger of one training run, in nats" if reading.has_ledger else "One training run, watched",
         covered=_covered(reading),
-        remarks=[Remark("mind", aside)] if reading.undefined else [],
+        remarks=[Remark("mind", said) for said in ([aside] if reading.undefined else []) + loss_gaps(reading)],
         cards=_cards(reading),
         leading=None,
         paragraphs=paragraphs(reading, audit),

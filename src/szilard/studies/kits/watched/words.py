@@ -55,7 +55,16 @@ def ledger_table(reading: WatchedReading, quantities: Sequence[Quantity], note: 
 
 def set_aside(reading: WatchedReading) -> list[str]:
     """What the terminal has to confess of rows that were left out, as remarks; none where all are defined."""
-    return [f"{reading.undefined} record(s) are undefined (NaN) and were left out."] if reading.undefined else []
+    rows = [f"{reading.undefined} record(s) are undefined (NaN) and were left out."] if reading.undefined else []
+    return [*rows, *loss_gaps(reading)]
+
+
+def loss_gaps(reading: WatchedReading) -> list[str]:
+    """What there is to say of losses that were not finite, as a remark; none where there were none."""
+    gaps = reading.attributes.get("loss_gaps")
+    if not isinstance(gaps, int) or gaps < 1:
+        return []
+    return [f"{gaps:,} training {'step' if gaps == 1 else 'steps'} had no finite loss, of a model that was finite."]
 
 
 def first_law(reading: WatchedReading) -> str:
