@@ -57,9 +57,9 @@ def ratio_of_means(
     count = len(a)
     with np.errstate(divide="ignore", invalid="ignore"):
         whole = a.sum() / b.sum()
-        left_out = (a.sum() - a) / (b.sum() - b)
-    value = count * whole - (count - 1) * left_out.mean()
-    error = math.sqrt((count - 1) * float(np.square(left_out - left_out.mean()).mean()))
+        left_out = (a.sum() - a) / (b.sum() - b)  # infinite where a single draw is all of the denominator
+        value = count * whole - (count - 1) * left_out.mean()
+        error = math.sqrt((count - 1) * float(np.square(left_out - left_out.mean()).mean()))
     return Estimate(float(value), error, kind, float(count - 1))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import final
 
@@ -9,6 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from szilard.errors import ModelError
 from szilard.models.gradients import BatchGradient, full_gradient
 from szilard.models.per_example import per_example_moments
 from szilard.monitor.reservoir.examples import Examples
@@ -132,8 +134,9 @@ def burst_start(
         start.force = (loss, torch.stack(norms_of(penalised)), greatest)
     if plan.per_example:
         drawn = plan.examples.draw(plan.per_example, generator, plan.device)
-        squares_of, along_mean, _ = per_example_moments(part.gradient, *drawn)
-        start.moments = (squares_of, along_mean)
+        with suppress(ModelError):  # batch-norm that has begun to train: an example has no gradient of its own
+            squares_of, along_mean, _ = per_example_moments(part.gradient, *drawn)
+            start.moments = (squares_of, along_mean)
     return start
 
 
