@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 from numpy import ndarray
 
 from szilard.errors import RecordError
@@ -69,7 +70,7 @@ def time_average(series: ndarray, axis: int = 0) -> TimeAverage:
     if not np.isfinite(values).all():
         raise RecordError("the series holds numbers that are not finite: average the time before them.")
     columns = values.reshape(count, -1)
-    variance, tau = np.array([_variance_and_time(column) for column in columns.T]).T
+    variance, tau = _variances_and_times(columns)
     shape = values.shape[1:]
     error = np.sqrt(variance * tau / count)
     degrees = max(count / (2 * float(tau.max()) - 1) - 1, 1.0)
@@ -83,12 +84,7 @@ def time_average(series: ndarray, axis: int = 0) -> TimeAverage:
 
 def autocovariance(series: ndarray) -> ndarray:
     """``γ(h) = Σ_t x_t x_{t+h} / n`` of the centred series, for h = 0 … n − 1."""
-    centred = np.asarray(series, dtype=np.float64)
-    centred = centred - centred.mean()
-    count = len(centred)
-    length = 1 << (2 * count - 1).bit_length()
-    spectrum = np.fft.rfft(centred, length)
-    return np.fft.irfft(spectrum * spectrum.conj(), length)[:count] / count
+    return _autocovariances(np.asarray(series, dtype=np.float64)[None])[0]
 
 
 def residual_time(residuals: ndarray, fitted: int) -> float:
@@ -112,7 +108,7 @@ def residual_time(residuals: ndarray, fitted: int) -> float:
     raw = float(gamma[1] / gamma[0])
     corrected = min((raw + fitted / count) / (1 - (fitted + 2) / count), LARGEST) if count > fitted + 2 else LARGEST
     markov = (1 + corrected) / (1 - corrected)
-    return max(_variance_and_time(np.asarray(residuals, dtype=np.float64))[1], markov, 1.0)
+    return max(float(_variances_and_times(np.asarray(residuals, dtype=np.float64)[:, None])[1][0]), markov, 1.0)
 
 
 def time_ratio(numerators: ndarray, denominators: ndarray) -> TimeAverage:
@@ -134,17 +130,30 @@ def time_ratio(numerators: ndarray, denominators: ndarray) -> TimeAverage:
     return TimeAverage(value, residual.autocorrelation_time, residual.effective_samples)
 
 
-def _variance_and_time(column: ndarray) -> tuple[float, float]:
-    """Unbiased-for-white variance γ_0 n/(n−1), and τ in its units."""
-    count = len(column)
-    gamma = autocovariance(column)
+def _autocovariances(series: Float[ndarray, "series times"]) -> Float[ndarray, "series lags"]:
+    """Those of several series, all at once."""
+    count = series.shape[1]
+    length = 1 << (2 * count - 1).bit_length()
+    spectrum = np.fft.rfft(series - series.mean(1, keepdims=True), length)
+    return np.asarray(np.fft.irfft(spectrum * spectrum.conj(), length)[:, :count] / count)
+
+
+def _variances_and_times(
+    columns: Float[ndarray, "times series"],
+) -> tuple[Float[ndarray, " series"], Float[ndarray, " series"]]:
+    """Of each series the unbiased-for-white variance γ_0 n/(n−1), and τ in its units."""
+    count = len(columns)
+    series = np.ascontiguousarray(columns.T)  # whose sums along time are made pairwise
+    gamma = _autocovariances(series)
+    pairs = gamma[:, : count - count % 2 : 2] + gamma[:, 1::2]
+    # Geyer: as long as they are positive, and never rising; the first in any case
+    kept = np.logical_and.accumulate(pairs > 0, 1)
+    kept[:, 0] = True
+    monotone = np.minimum.accumulate(pairs, 1)
+    total = 2 * np.where(kept, monotone, 0.0).sum(1) - gamma[:, 0]
+    total *= 1 + 2 * kept.sum(1) / count
+    variance = gamma[:, 0] * count / (count - 1)
     # A constant's covariances are rounding, of which there is no correlation time.
-    if gamma[0] <= (8 * np.finfo(np.float64).eps * np.abs(column).max()) ** 2:
-        return 0.0, 1.0
-    pairs = gamma[: count - 1 : 2] + gamma[1::2] if count % 2 == 0 else gamma[: count - 2 : 2] + gamma[1::2]
-    stop = int(np.argmax(pairs <= 0)) if (pairs <= 0).any() else len(pairs)
-    monotone = np.minimum.accumulate(pairs[: max(stop, 1)])
-    total = 2 * float(monotone.sum()) - float(gamma[0])
-    total *= 1 + 2 * len(monotone) / count
-    variance = float(gamma[0]) * count / (count - 1)
-    return variance, max(total / variance, 1.0)
+    constant = gamma[:, 0] <= (8 * np.finfo(np.float64).eps * np.abs(series).max(1)) ** 2
+    tau = np.maximum(total / np.where(constant, 1.0, variance), 1.0)
+    return np.where(constant, 0.0, variance), np.where(constant, 1.0, tau)

@@ -15,6 +15,7 @@ from szilard.estimate import Estimate
 from szilard.monitor.reservoir.burst import NORMS, Burst
 from szilard.monitor.reservoir.known import Known
 from szilard.monitor.reservoir.noise import Batching, RowColumns, add_correlation, add_noise, clipped_steps
+from szilard.monitor.reservoir.optimizer_state import OptimizerSettings
 from szilard.monitor.reservoir.plan import BurstPlan
 from szilard.monitor.reservoir.sums import BurstSums
 from szilard.monitor.reservoir.temperatures import add_temperatures, remembered_average
@@ -67,9 +68,8 @@ class BurstStatistics:
         unseen = tracked.by_group(self.known.unseen * tracked.sizes)
         counts = tracked.by_group(trained * tracked.sizes)
         self._follow(counts, places)
-        dynamics = [settings.dynamics() for settings in burst.settings]
+        dynamics, rates = _motion(burst.settings)
         columns = RowColumns(base | {"clipped_steps": clipped_steps(squares)})
-        rates = np.array([settings.rates() for settings in burst.settings]).mean(0)
         columns.add("rate", tracked.by_group(rates * tracked.sizes) / tracked.counts)
         columns.add("unseen_parameters", unseen)
         some = np.maximum(counts, 1)
@@ -143,9 +143,11 @@ class BurstStatistics:
     ) -> None:
         assert burst.start is not None
         tracked = self._plan.tracked
-        moved = tracked.by_group(squares["displacement"])[1:]
-        of_groups = [[dynamics[i] for i, of in enumerate(tracked.group_of) if of == g] for g in range(self._groups)]
-        displacement = [remembered_average(moved[:, g], of).value for g, of in enumerate(of_groups)]
+        displacement = [NOTHING] * self._groups
+        if any(one is not None and one.adaptive for one in dynamics):
+            moved = tracked.by_group(squares["displacement"])[1:]
+            of_groups = [[dynamics[i] for i, of in enumerate(tracked.group_of) if of == g] for g in range(self._groups)]
+            displacement = [remembered_average(moved[:, g], of).value for g, of in enumerate(of_groups)]
         squares_of, along, velocity = (
             tracked.spread(each.cpu().numpy(), burst.part.places)
             for each in (burst.start.squares, burst.start.along, burst.start.velocity)
@@ -207,6 +209,17 @@ class BurstStatistics:
             for name, of in (("work_drift", draws[:, 0]), ("work_diffusion", draws[:, 1])):
                 estimate = mean_of(of)
                 columns.values |= {name: float(estimate.value), f"{name}_error": float(estimate.error)}
+
+
+def _motion(settings: Sequence[OptimizerSettings]) -> tuple[list[list[Dynamics | None]], Float[ndarray, " parameters"]]:
+    """Of each step the dynamics of all parameters, and their mean rates; made anew only where a setting changed."""
+    dynamics: list[list[Dynamics | None]] = []
+    rates: list[list[float]] = []
+    for place, now in enumerate(settings):
+        same = place > 0 and now == settings[place - 1]
+        dynamics.append(dynamics[-1] if same else now.dynamics())
+        rates.append(rates[-1] if same else now.rates())
+    return dynamics, np.array(rates).mean(0)
 
 
 def _energy(losses: Float[ndarray, "steps 2"]) -> Estimate:

@@ -9,6 +9,7 @@ import itertools
 import math
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -49,40 +50,57 @@ def add_temperatures(
     Returns:
         The kinetic temperature's sum over the parameters of every group.
     """
-    adaptive = any(one is not None and one.adaptive for one in itertools.chain(*dynamics))
-    known = {one: _weights(one) for step in dynamics for one in set(step)}
-    weights = np.array([[known[one] for one in step] for step in dynamics])  # (steps, parameters, 3)
+    each = {id(step): step for step in dynamics}  # steps that are alike share one list
+    adaptive = any(one is not None and one.adaptive for one in itertools.chain(*each.values()))
+    of_step = {place: [_weights(one) for one in step] for place, step in each.items()}
+    weights = np.array([of_step[id(step)] for step in dynamics])  # (steps, parameters, 3)
     halves = squares["preconditioned" if adaptive else "halves"]
     share = batching.half / (2 * batching.size) * batching.of_loop
     noise = weights[..., 0] * halves * share
     kinetic = weights[..., 1] * squares["gradient"] + weights[..., 2] * squares["velocity"]
     # Single scalars of an adaptive optimiser may have no preconditioner yet.
     sizes = np.rint(squares["conditioned"]) if adaptive else np.broadcast_to(tracked.sizes, noise.shape)
-    noises, kinetics, sums, covered = [], [], [], np.zeros(len(tracked.groups))
-    for group in range(len(tracked.groups)):
-        members = (np.array(tracked.group_of) == group) & ((moves & ready).sum(0) >= _FEWEST_MOVES)
-        counts = sizes[:, members].sum(1)
-        steps = moves[:, members].all(1) & (counts > 0)
-        complete = steps & ready[:, members].all(1)
-        if not members.any() or complete.sum() < _FEWEST_MOVES:
-            noises.append(_NO_AVERAGE)
-            kinetics.append(_NO_AVERAGE)
+    members = (moves & ready).sum(0) >= _FEWEST_MOVES
+    counts = tracked.by_group(sizes * members)
+    steps = (tracked.by_group(1.0 * (members & ~moves)) == 0) & (counts > 0)
+    complete = steps & (tracked.by_group(1.0 * (members & ~ready)) == 0)
+    draws = [tracked.by_group(each * members) / np.maximum(counts, 1) for each in (noise, kinetic)]
+    # without buffers there is no preconditioner
+    noises = _averages(draws[0], np.where(complete.sum(0) >= _FEWEST_MOVES, complete if adaptive else steps, False))
+    kinetics, sums, covered = _averages(draws[1], complete), [], np.zeros(len(tracked.groups))
+    for group, average in enumerate(kinetics):
+        if average is _NO_AVERAGE:
             sums.append(NOTHING)
             continue
-        steps = complete if adaptive else steps  # without buffers there is no preconditioner
-        covered[group] = counts[complete].mean()
-        noises.append(time_average((noise[:, members].sum(1) / np.maximum(counts, 1))[steps]))
-        last = dynamics[int(np.flatnonzero(complete)[-1])]
-        of_group = [last[index] for index in np.flatnonzero(members)]
-        draws = (kinetic[:, members].sum(1) / np.maximum(counts, 1))[complete]
-        average = remembered_average(draws, of_group)
-        kinetics.append(average)
-        value, count = average.value, float(covered[group])
+        kept = complete[:, group]
+        last = dynamics[int(np.flatnonzero(kept)[-1])]
+        own = [one for one, of, member in zip(last, tracked.group_of, members, strict=True) if member and of == group]
+        kinetics[group] = average = remembered(average, own, int(kept.sum()))
+        value, count = average.value, float(counts[kept, group].mean())
+        covered[group] = count
         sums.append(Estimate(value.value * count, value.error * count, value.kind, value.degrees_of_freedom))
     columns.add_estimates("temperature_noise", [average.value for average in noises])
     columns.add_averages("temperature_kinetic", kinetics)
     columns.add("temperature_share", covered / tracked.counts)
     return sums
+
+
+def _averages(draws: Float[ndarray, "steps groups"], kept: Bool[ndarray, "steps groups"]) -> list[TimeAverage]:
+    """The mean of each group's draws over the steps that are kept; those that keep the same ones all at once."""
+    found = [_NO_AVERAGE] * draws.shape[1]
+    masks = {kept[:, group].tobytes(): kept[:, group] for group in range(draws.shape[1])}
+    for mask in masks.values():
+        count = int(mask.sum())
+        if count < _FEWEST_MOVES:
+            continue
+        groups = np.flatnonzero((kept == mask[:, None]).all(0))
+        average = time_average(draws[mask][:, groups])
+        each = zip(groups, average.value.value, average.value.error, average.autocorrelation_time, strict=True)
+        for group, value, error, time in each:
+            degrees = max(count / (2 * time - 1) - 1, 1.0)
+            estimate = Estimate(float(value), float(error), average.value.kind, float(degrees))
+            found[group] = TimeAverage(estimate, float(time), float(count / time))
+    return found
 
 
 def remembered_average(draws: Float[ndarray, " steps"], dynamics: Iterable[Dynamics | None]) -> TimeAverage:
@@ -95,18 +113,23 @@ def remembered_average(draws: Float[ndarray, " steps"], dynamics: Iterable[Dynam
     Raises:
         RecordError: with fewer than two steps, or numbers that are not finite.
     """
-    average = time_average(draws)
-    times = [memory_time(each, len(draws)) for each in set(dynamics) if each is not None]
+    return remembered(time_average(draws), dynamics, len(draws))
+
+
+def remembered(average: TimeAverage, dynamics: Iterable[Dynamics | None], steps: int) -> TimeAverage:
+    """The average over so many steps with the error of the dynamics' known memory at least."""
+    times = [memory_time(each, steps) for each in set(dynamics) if each is not None]
     longer = max([1.0, *times]) / average.autocorrelation_time
     if longer <= 1:
         return average
     time = average.autocorrelation_time * longer
     error = float(average.value.error) * math.sqrt(longer)
-    degrees = max(len(draws) / (2 * time - 1) - 1, 1.0)
+    degrees = max(steps / (2 * time - 1) - 1, 1.0)
     value = replace(average.value, error=error, degrees_of_freedom=degrees)
-    return TimeAverage(value, time, len(draws) / time)
+    return TimeAverage(value, time, steps / time)
 
 
+@lru_cache(maxsize=64)
 def memory_time(dynamics: Dynamics, steps: int) -> float:
     """τ for which s² τ/L is the variance of the mean of L consecutive kinetic draws, s² being their own variance.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, final
 
 import numpy as np
@@ -93,9 +94,9 @@ class TrackedParameters:
 
     def by_group(self, values: np.ndarray) -> np.ndarray:
         """Sums over each group's parameters of values shaped ``(…, parameters)``."""
+        order, starts, present = _by_group(self.group_of)
         sums = np.zeros((*values.shape[:-1], len(self.groups)))
-        for index, group in enumerate(self.group_of):
-            sums[..., group] += values[..., index]
+        sums[..., present] = np.add.reduceat(values[..., order], starts, axis=-1)
         return sums
 
     def spread(self, values: np.ndarray, places: Sequence[int], missing: float = 0.0) -> np.ndarray:
@@ -176,6 +177,14 @@ class ParameterSample:
     def sizes(self) -> np.ndarray:
         """Number of places in each group of parameters, as float64."""
         return np.array([part.stop - part.start for part in self.slices], dtype=np.float64)
+
+
+@cache
+def _by_group(group_of: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """An order in which groups stand together, where each begins in it, and which there are."""
+    order = np.argsort(group_of, kind="stable")
+    present, starts = np.unique(np.array(group_of)[order], return_index=True)
+    return order, starts, present
 
 
 def _choose(count: int, most: int, generator: torch.Generator) -> Tensor | None:
