@@ -21,6 +21,9 @@ LARGEST = 0.98
 """The largest coefficient that is believed of a short AR(1)."""
 
 
+_ROUNDING = 8 * float(np.finfo(np.float64).eps)
+
+
 @dataclass(frozen=True, slots=True)
 class TimeAverage:
     """A mean over time.
@@ -63,7 +66,8 @@ def time_average(series: ndarray, axis: int = 0) -> TimeAverage:
         >>> print(average.value, f"{average.autocorrelation_time:.1f}", f"{average.effective_samples:.0f}")
         0.024 ± 0.038 (unbiased) 10.4 1930
     """
-    values = np.moveaxis(np.asarray(series, dtype=np.float64), axis, 0)
+    values = np.asarray(series, dtype=np.float64)
+    values = values if axis == 0 else np.moveaxis(values, axis, 0)
     count = len(values)
     if count < 2:
         raise RecordError(f"a time average needs at least two times for its error, not {count}: record longer.")
@@ -135,7 +139,7 @@ def _autocovariances(series: Float[ndarray, "series times"]) -> Float[ndarray, "
     count = series.shape[1]
     length = 1 << (2 * count - 1).bit_length()
     spectrum = np.fft.rfft(series - series.mean(1, keepdims=True), length)
-    return np.asarray(np.fft.irfft(spectrum * spectrum.conj(), length)[:, :count] / count)
+    return np.asarray(np.fft.irfft(spectrum.real**2 + spectrum.imag**2, length)[:, :count] / count)
 
 
 def _variances_and_times(
@@ -149,11 +153,12 @@ def _variances_and_times(
     # Geyer: as long as they are positive, and never rising; the first in any case
     kept = np.logical_and.accumulate(pairs > 0, 1)
     kept[:, 0] = True
-    monotone = np.minimum.accumulate(pairs, 1)
-    total = 2 * np.where(kept, monotone, 0.0).sum(1) - gamma[:, 0]
+    total = 2 * (np.minimum.accumulate(pairs, 1) * kept).sum(1) - gamma[:, 0]
     total *= 1 + 2 * kept.sum(1) / count
     variance = gamma[:, 0] * count / (count - 1)
     # A constant's covariances are rounding, of which there is no correlation time.
-    constant = gamma[:, 0] <= (8 * np.finfo(np.float64).eps * np.abs(series).max(1)) ** 2
-    tau = np.maximum(total / np.where(constant, 1.0, variance), 1.0)
-    return np.where(constant, 0.0, variance), np.where(constant, 1.0, tau)
+    constant = gamma[:, 0] <= (_ROUNDING * np.abs(series).max(1)) ** 2
+    if constant.any():
+        total, variance = np.where(constant, 0.0, total), np.where(constant, 0.0, variance)
+        return variance, np.maximum(total / np.where(constant, 1.0, variance), 1.0)
+    return variance, np.maximum(total / variance, 1.0)

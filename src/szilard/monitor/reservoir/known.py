@@ -75,8 +75,11 @@ class Known:
             moves: of each parameter, whether it moved by a law that is known.
         """
         tracked = self._tracked
-        columns.blank(_OF_FRESH, tracked.by_group(self.unseen.astype(float)) > 0)
+        if self.unseen.any():
+            columns.blank(_OF_FRESH, tracked.by_group(self.unseen.astype(float)) > 0)
         still = tracked.by_group(moves.astype(float)) == 0
+        if not still.any():
+            return
         columns.blank(_OF_LAW, still)
         for reason, group in zip(settings.unknown(), tracked.group_of, strict=True):
             if reason and still[group]:
