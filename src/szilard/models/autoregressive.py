@@ -14,6 +14,7 @@ from szilard.errors import ModelError
 from szilard.models.causal import Causal, Forward
 from szilard.models.checks import check_causal, check_same_device, check_tokens, check_whole_length, vocabulary_of
 from szilard.models.evaluation import unwrap
+from szilard.models.keeping import accompany
 from szilard.samplers.ancestral import ancestral
 
 _CHUNK_ELEMENTS = 2**23
@@ -84,6 +85,7 @@ class Autoregressive:
         self.module = unwrap(model)
         self.device = check_same_device(self.module, [])
         self._causal = Causal(self.module, forward)
+        accompany(self.module, forward)
         self._prompt = self._prompts(prompt)
         self._given_tokens = 0 if self._common else self._prompt.shape[1]
         self.length, self.ends = _whole("length", length), _ends(end)
@@ -168,7 +170,7 @@ class Autoregressive:
             )
         if prompt.numel() == 0:
             raise ModelError("the prompt is empty: give at least one token for sequences to go on from.")
-        return prompt.to(device=self.device, dtype=torch.int64).reshape(-1, prompt.shape[-1])
+        return prompt.to(device=self.device, dtype=torch.int64).reshape(-1, prompt.shape[-1]).clone()
 
     def _check_length(self) -> None:
         prompt = self._prompt.shape[1]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol, final, runtime_checkable
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
+
+from szilard.errors import ModelError
 
 Forward = Callable[[nn.Module, Tensor], Any]
 
@@ -33,11 +35,11 @@ class Causal:
     def __init__(self, module: nn.Module, forward: Forward | None = None) -> None:
         self._module, self._forward = module, forward
         self.hugging_face = forward is None and hasattr(module, "config") and hasattr(module, "generate")
-        self.cached = forward is None and (self.hugging_face or isinstance(module, Extends))
-        takes = inspect.signature(module.forward).parameters if self.hugging_face else {}
+        takes = _parameters(module) if self.hugging_face else {}
         self._keeps = "logits_to_keep" in takes
-        # What older versions of transformers call past_key_values.
-        self._cache = "cache" if "cache" in takes else "past_key_values"
+        # What older versions of transformers call past_key_values; some models have a state of another kind.
+        self._cache = next((name for name in ("cache", "past_key_values") if name in takes), None)
+        self.cached = forward is None and (self._cache is not None or isinstance(module, Extends))
 
     @property
     def context(self) -> int | None:
@@ -53,19 +55,31 @@ class Causal:
         return found if isinstance(found, int) else None
 
     def logits(self, tokens: Int[Tensor, "count length"], last: int) -> Any:
-        """What the module gives at the ``last`` of these positions, from one pass over all of them."""
+        """What the module gives at the ``last`` of these positions, from one pass over all of them.
+
+        Raises:
+            ModelError: if it gives those of fewer positions.
+        """
         tokens = tokens.contiguous()  # a slice is not, and modules call view on it
         if self.hugging_face:
             output = self._module(input_ids=tokens, use_cache=False, **self._keep(last))
         else:
             output = self._module(tokens) if self._forward is None else self._forward(self._module, tokens)
         found = getattr(output, "logits", output)
-        return found[:, -last:] if isinstance(found, Tensor) and found.dim() == 3 else found
+        if not isinstance(found, Tensor) or found.dim() != 3:
+            return found
+        if found.shape[1] < last:
+            raise ModelError(
+                f"the model gives logits of {found.shape[1]} of {tokens.shape[1]} positions, and those of {last} are "
+                "needed: ask it for all with forward=…, as by forward=lambda model, tokens: model(tokens, tokens)[0] "
+                "where it gives them with targets only."
+            )
+        return found[:, -last:]
 
     def extend(self, tokens: Int[Tensor, "count new"], cache: Any) -> tuple[Float[Tensor, "count vocabulary"], Any]:
         """Logits at the last of these positions, which follow those in ``cache`` (None: nothing yet)."""
         tokens = tokens.contiguous()
-        if self.hugging_face:
+        if self._cache is not None:
             output = self._module(input_ids=tokens, use_cache=True, **{self._cache: cache}, **self._keep(1))
             return output.logits[:, -1], getattr(output, self._cache)
         if self.cached:
@@ -77,3 +91,13 @@ class Causal:
 
     def _keep(self, last: int) -> dict[str, int]:
         return {"logits_to_keep": last} if self._keeps else {}
+
+
+def _parameters(module: nn.Module) -> Mapping[str, inspect.Parameter]:
+    """What a Hugging Face model's call takes; adapters (peft) hand on to the model beneath what they do not name."""
+    found = inspect.signature(module.forward).parameters
+    beneath = getattr(module, "get_base_model", None)
+    hands_on = any(each.kind is inspect.Parameter.VAR_KEYWORD for each in found.values())
+    if not callable(beneath) or not hands_on or (inner := beneath()) is module:
+        return found
+    return {**_parameters(inner), **found}

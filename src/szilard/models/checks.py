@@ -67,7 +67,7 @@ def check_logits(output: Any, count: int) -> None:
             "the model gives one number per input, and one outcome carries no information: for a binary classifier "
             "with one logit, forward=lambda model, inputs: torch.nn.functional.pad(model(inputs), (1, 0))."
         )
-    if not bool(torch.isfinite(output).all()):
+    if not are_logits(output):
         raise ModelError("the model's logits are not finite on the probe: look for NaN or Inf in weights and inputs.")
     if bool((output >= 0).all()) and torch.allclose(output.sum(-1), torch.ones_like(output[..., 0]), atol=1e-3):
         raise ModelError(
@@ -96,6 +96,17 @@ def check_separate(logits: Tensor, again: Tensor, among_others: Tensor) -> None:
         )
 
 
+def are_logits(values: Tensor) -> bool:
+    """Whether every row is finite, but for −∞ (probability 0: masked classes) at some outcomes and not at all."""
+    allowed = bool((torch.isfinite(values) | torch.isneginf(values)).all())
+    return allowed and bool((values.amax(-1) > -torch.inf).all())
+
+
+def possible(logits: Tensor) -> Tensor:
+    """Logits to be compared: what is impossible, −∞, as 0."""
+    return torch.nan_to_num(logits, nan=torch.nan, posinf=torch.inf, neginf=0.0)
+
+
 def explain(error: BaseException) -> str:
     """The first line of an error, to quote inside one's own."""
     first = (str(error).strip() or type(error).__name__).splitlines()[0]
@@ -112,6 +123,8 @@ def vocabulary_of(causal: Causal, module: nn.Module, prompt: Tensor) -> int:
     with undisturbed(module, prompt.device):
         try:
             logits = causal.logits(tokens, tokens.shape[1])
+        except ModelError:
+            raise
         except Exception as error:
             raise ModelError(
                 f"the model could not be evaluated on the prompt (tokens {tuple(tokens.shape)}): {explain(error)}."
@@ -131,7 +144,7 @@ def vocabulary_of(causal: Causal, module: nn.Module, prompt: Tensor) -> int:
             "the vocabulary has one token, and a single outcome carries no information: give a tokenizer with two"
             " tokens or more."
         )
-    if not bool(torch.isfinite(logits).all()):
+    if not are_logits(logits):
         raise ModelError("the model's logits are not finite on the prompt: look for NaN or Inf in its weights.")
     return logits.shape[-1]
 
@@ -160,7 +173,7 @@ def check_causal(causal: Causal, module: nn.Module, prompt: Tensor, vocabulary: 
     tokens[1] = tokens[0]
     tokens[1, -1] = (tokens[0, -1] + 1) % vocabulary
     with undisturbed(module, prompt.device):
-        logits = causal.logits(tokens, tokens.shape[1]).float()
+        logits = possible(causal.logits(tokens, tokens.shape[1]).float())
         first, cache = causal.extend(tokens[:, :-1], None)
         second, _ = causal.extend(tokens[:, -1:], cache)
     near = 0.02 * (1 + logits.abs().amax())
@@ -169,7 +182,7 @@ def check_causal(causal: Causal, module: nn.Module, prompt: Tensor, vocabulary: 
             "the model's logits depend on later tokens, so they are no distribution of the next one: mask its"
             " attention, or give a causal model."
         )
-    both = torch.stack([first, second], 1).float()
+    both = possible(torch.stack([first, second], 1).float())
     if bool(((both - logits[:, -2:]).abs() > near).any()):
         raise ModelError(
             "the model's cache gives other logits than one pass over the same tokens: mend its extend(tokens,"
@@ -195,7 +208,9 @@ def check_whole_length(causal: Causal, module: nn.Module, prompt: Tensor, length
     tokens = prompt[:1].repeat(1, read)[:, :read]
     with undisturbed(module, prompt.device):
         try:
-            causal.logits(tokens, 1)
+            causal.logits(tokens, read)
+        except ModelError:
+            raise
         except Exception as error:
             raise ModelError(
                 f"the model takes its prompt but no sequence of length={length}, which needs {read}"

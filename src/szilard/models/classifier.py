@@ -14,7 +14,7 @@ from torch.utils import _pytree as pytree
 from szilard.errors import ModelError
 from szilard.models.checks import check_logits, check_same_device, check_separate, explain
 from szilard.models.evaluation import undisturbed, unwrap
-from szilard.models.gradients import call
+from szilard.models.gradients import call, own
 from szilard.models.keeping import accompany, as_at_first, remembers
 from szilard.models.probe import own_probe
 
@@ -68,13 +68,14 @@ class Classifier:
         self.module = unwrap(model)
         self._probe = own_probe(inputs, self.module)
         self._forward = forward or call
-        if forward is not None:
-            accompany(self.module, forward)
+        accompany(self.module, forward)
         self.inputs = self._count()
         self.device = check_same_device(self.module, self._leaves())
         if chunk is not None and (not isinstance(chunk, int) or isinstance(chunk, bool) or chunk < 1):
             raise ModelError(f"chunk must be at least 1, a whole number, not {chunk!r}: leave it out for the default.")
         self._chunk = min(self.inputs, _CHUNK_INPUTS) if chunk is None else chunk
+        self._in_place: bool | None = None
+        """Whether the model writes to its input."""
         self.heads, self.outcomes = self._try_forward()
         if chunk is None:
             self._chunk = max(1, min(self._chunk, _CHUNK_ELEMENTS // (self.heads * self.outcomes)))
@@ -92,7 +93,16 @@ class Classifier:
 
     def _output(self, chunk: slice) -> Any:
         as_at_first(self.module)  # what remembers must not tell one chunk of another
-        output = self._forward(self.module, pytree.tree_map(lambda leaf: leaf[chunk], self._probe))
+        rows = pytree.tree_map(lambda leaf: leaf[chunk], self._probe)
+        given = rows if self._in_place is False else own(rows)
+        output = self._forward(self.module, given)
+        if self._in_place is None:
+            self._in_place = _differ(rows, given)
+        if any(leaf._version for leaf in self._leaves() if not leaf.is_inference()):
+            raise ModelError(
+                "the model worked in place on its input, which it had left alone when it was first looked at: let it "
+                "take a copy, or make a new monitor."
+            )
         return getattr(output, "logits", output)
 
     def _leaves(self) -> list[Tensor]:
@@ -152,3 +162,9 @@ class Classifier:
                 remedy += ", and −100 is none of them: leave such inputs out of the probe, or give no labels"
             raise ModelError(f"labels must lie in 0 … {self.outcomes - 1}: {remedy}.")
         return labels
+
+
+def _differ(rows: Any, given: Any) -> bool:
+    """Whether copies of some rows were written to."""
+    pairs = zip(pytree.tree_leaves(rows), pytree.tree_leaves(given), strict=True)
+    return any(copy._version > 0 or not torch.equal(copy, leaf) for leaf, copy in pairs)

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from szilard.errors import ModelError
 from szilard.models.checks import check_same_device, explain
 from szilard.models.evaluation import undisturbed, unwrap
+from szilard.models.keeping import accompany
 from szilard.samplers.kernel import Kernel, Relaxation, check_energy
 
 Start = Callable[[int, torch.Generator], Tensor]
@@ -86,12 +87,13 @@ class EnergyBased:
             raise ModelError("start holds no states: give at least one, better as many as there are chains.")
         if log_normaliser is not None:
             self.log_normaliser = torch.no_grad()(lambda: float(log_normaliser(self.module)))
+        accompany(self.module, forward)
         self._few = min(2, len(start)) if isinstance(start, Tensor) else 2
         self._try()
 
     def energy(self, x: Tensor) -> Float[Tensor, " count"]:
         """``E_θ(x)`` of each state in float64, in nats, ln Z left out."""
-        value = self._forward(self.module, x)
+        value = self._forward(self.module, x.clone())  # it may work in place
         if isinstance(value, Tensor) and value.shape == (len(x), 1):
             value = value.squeeze(1)
         check_energy(value, len(x))

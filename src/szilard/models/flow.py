@@ -13,6 +13,7 @@ from torch.distributions import Distribution
 from szilard.errors import ModelError
 from szilard.models.checks import check_same_device, explain
 from szilard.models.evaluation import undisturbed, unwrap
+from szilard.models.keeping import accompany
 from szilard.models.random_state import seeded_by
 
 LogProb = Callable[[Any, Tensor], Tensor]
@@ -69,6 +70,8 @@ class Flow:
         of_methods = hasattr(self.module, "log_prob") and hasattr(self.module, "sample")
         self._log_prob = log_prob or (_by_log_prob if of_methods else _by_distribution)
         self._sample = sample or (_by_sample if of_methods else _from_distribution)
+        for function in (log_prob, sample):
+            accompany(self.module, function)
         self._try()
 
     def sample(self, count: int, generator: torch.Generator) -> Tensor:
@@ -79,7 +82,7 @@ class Flow:
 
     def phi(self, x: Tensor) -> Float[Tensor, " count"]:
         """``φ_θ(x) = −ln p_θ(x)`` in nats, in float64; the network computes in its own precision."""
-        parts = [self._log_prob(self.module, rows).double() for rows in x.split(self._chunk)]
+        parts = [self._log_prob(self.module, rows.clone()).double() for rows in x.split(self._chunk)]
         return -(parts[0] if len(parts) == 1 else torch.cat(parts))
 
     def _sizes(self, count: int) -> list[int]:
@@ -90,7 +93,7 @@ class Flow:
         with undisturbed(self.module, self.device):
             try:
                 x = self.sample(2, torch.Generator(self.device).manual_seed(0))
-                value = self._log_prob(self.module, x)
+                value = self._log_prob(self.module, x.clone())
             except ModelError:
                 raise
             except Exception as error:

@@ -48,7 +48,7 @@ _HABITS: WeakKeyDictionary[nn.Module, _Habits] = WeakKeyDictionary()
 
 
 def accompany(module: nn.Module, function: Any) -> None:
-    """Says that this is called with the module, so that what it holds is kept as the module's own is."""
+    """Says that this, where it is any, is called with the module, so that what it holds is kept as the module's is."""
     with suppress(TypeError):  # what cannot be referred to weakly has no attributes either
         _habits_of(module).beside.append(ref(function))
 

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from szilard.errors import ModelError
 from szilard.models.checks import check_same_device, explain
 from szilard.models.evaluation import undisturbed, unwrap
+from szilard.models.keeping import accompany
 from szilard.models.laws import Bernoulli, Law, Normal
 
 _AT_ONCE = 16_384
@@ -86,6 +87,8 @@ class LatentVariable:
         self._decode = decode or (lambda network, z: network(z))
         self._chunk = chunk
         self._dtype = next((each.dtype for each in decoder.parameters() if each.is_floating_point()), torch.float32)
+        for function in (encode, decode):
+            accompany(self.module, function)
         self._try()
 
     def sample_joint(self, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -96,12 +99,12 @@ class LatentVariable:
 
     def propose(self, x: Tensor, draws: int, generator: torch.Generator) -> Float[Tensor, "count draws latent"]:
         """Proposals ``z ~ q_θ(z|x)``, ``draws`` of them for each x."""
-        output = _repeated(self._encode(self.module["encoder"], x), draws)
+        output = _repeated(self._encode(self.module["encoder"], x.clone()), draws)
         return self.proposal.sample(output, generator)
 
     def log_proposal(self, x: Tensor, z: Float[Tensor, "count draws latent"]) -> Float[Tensor, "count draws"]:
         """``ln q_θ(z|x)`` of each proposal, in float64."""
-        return self.proposal.log_prob(_repeated(self._encode(self.module["encoder"], x), 1), z, 1)
+        return self.proposal.log_prob(_repeated(self._encode(self.module["encoder"], x.clone()), 1), z, 1)
 
     def log_joint(self, x: Tensor, z: Float[Tensor, "count draws latent"]) -> Float[Tensor, "count draws"]:
         """``ln p_θ(x|z) + ln p(z)`` of each x with each of its z, in float64."""
@@ -114,7 +117,7 @@ class LatentVariable:
         return (parts[0] if len(parts) == 1 else torch.cat(parts)) + _PRIOR.log_prob(z, z.new_zeros(()), 1)
 
     def _decoded(self, z: Tensor) -> Any:
-        return self._decode(self.module["decoder"], z)
+        return self._decode(self.module["decoder"], z.clone())
 
     def _try(self) -> None:
         with undisturbed(self.module, self.device):

@@ -81,14 +81,20 @@ def _secant(logits_at: Callable[[dict[str, Tensor]], Tensor], state: State, dire
     All of θ sets the scale, moved or not: biases that have just left 0 would by themselves allow almost nothing.
     """
     here = logits_at(dict(state)).double()
+    impossible = torch.isneginf(here)  # a masked outcome does not move
+    here = here.masked_fill(impossible, 0.0)
     length = _norm(direction.values())
     if length == 0:
         return torch.zeros_like(here)
     rounding = _SECANT_ROUNDING * float(here.abs().max())
     reach = _SECANT_REACH * _norm(state.values()) / length or 1.0
     for _ in range(_SECANT_TRIALS):
-        ahead = logits_at({name: state[name] + reach * direction[name] for name in state}).double()
-        behind = logits_at({name: state[name] - reach * direction[name] for name in state}).double()
+        ahead, behind = (
+            logits_at({name: state[name] + way * direction[name] for name in state})
+            .double()
+            .masked_fill(impossible, 0.0)
+            for way in (reach, -reach)
+        )
         tangent = (ahead - behind) / (2 * reach)
         bend = (ahead + behind - 2 * here).abs().max()
         if bool(bend <= _SECANT_BEND * (ahead - behind).abs().max() + rounding):

@@ -14,6 +14,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from szilard import ledger
+from szilard.ledger.impossible import divergent, summable
 from szilard.ledger.jump import Jump, fluctuation_of, fluctuation_variance_of, heat_of, work_of, work_reverse_of
 from szilard.ledger.length import LengthSum, hellinger_of
 from szilard.ledger.precision import spurious_work_of
@@ -63,8 +64,8 @@ class Pool:
             yield slice(start, min(start + size, inputs))
 
     def phi(self, chunk: slice) -> Float[Tensor, "models chunk heads outcomes"]:
-        """Normalised φ of a chunk of the probe under every model, float64, in nats."""
-        return phi_of(self._stacked(chunk), self.normalised(chunk))
+        """Normalised φ of a chunk of the probe under every model, float64, in nats, as sums take it."""
+        return summable(phi_of(self._stacked(chunk), self.normalised(chunk)))
 
     def normalised(self, chunk: slice) -> Float[Tensor, "models chunk heads"]:
         """``ln Σ e^z`` of a chunk of the probe under every model, float64, in nats."""
@@ -135,10 +136,10 @@ def exact_terms(
         "energy": energy.sum(-1),
         "entropy_conditional": (energy / normalisation + torch.log(normalisation)).sum(-1),
         "fluctuation": fluctuation_of(step).prod(-1),
-        "work_direct": work_of(direct).sum(-1),
+        "work_direct": divergent(work_of(direct).sum(-1)),
     }
     of_jump = {
-        "work_reverse": work_reverse_of(step).sum(-1),
+        "work_reverse": divergent(work_reverse_of(step).sum(-1)),
         "precision_floor": spurious_work_of(p_now, normalisers.unsqueeze(-1) - phi_now, epsilon).sum(-1),
     }
     if tangents is not None:
@@ -147,10 +148,14 @@ def exact_terms(
         # mean over heads, and sum over heads
         state["accuracy"] = (phi_now.argmin(-1) == labels).to(torch.float64).mean(-1)
         target = labels.expand(records, *labels.shape).unsqueeze(-1)
-        state["cross_entropy"] = phi_now.gather(-1, target).squeeze(-1).sum(-1)
+        state["cross_entropy"] = divergent(phi_now.gather(-1, target).squeeze(-1).sum(-1))
     work, heat, h = (
         torch.cat([quantity(jump) for jump in jumps])
-        for quantity in (lambda j: work_of(j).sum(-1), lambda j: heat_of(j).sum(-1), _overlap_defect)
+        for quantity in (
+            lambda j: divergent(work_of(j).sum(-1)),
+            lambda j: divergent(heat_of(j).sum(-1)),
+            _overlap_defect,
+        )
     )
     excess_variance = torch.expm1(torch.log1p(fluctuation_variance_of(step)).sum(-1))
     return Terms(work, heat, h, _overlap_defect(direct), of_jump, state, excess_variance), p_now

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from szilard.errors import ModelError, SpecError
 from szilard.ledger.slots import SlotSum
+from szilard.models.checks import are_logits
 from szilard.models.ppm import Sequential, horizon_of
 from szilard.models.precision import Precision, forward_precision
 from szilard.monitor.sampled.checks import check_repeatable, check_samples
@@ -129,7 +130,7 @@ class SequentialFamily:
         if not isinstance(logits, Tensor) or not logits.is_floating_point() or logits.shape != expected:
             what = f"{logits.dtype} of shape {tuple(logits.shape)}" if isinstance(logits, Tensor) else type(logits)
             raise ModelError(f"{name}.token_logits gives {what}, not floating-point logits shaped {expected}.")
-        if not bool(torch.isfinite(logits[alive]).all()):
+        if not are_logits(logits[alive]):
             raise ModelError(f"{name}.token_logits is not finite: look for NaN or Inf in the weights.")
         logits = logits.clone()
         check_repeatable(ppm, lambda: ppm.token_logits(x)[alive].double())

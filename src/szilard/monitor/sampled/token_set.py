@@ -13,6 +13,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from szilard.ledger.impossible import IMPOSSIBLE, divergent, summable
 from szilard.ledger.jump import Jump, work_of, work_reverse_of
 from szilard.ledger.length import hellinger_of
 from szilard.ledger.slots import (
@@ -71,15 +72,15 @@ def token_sums(
     for begin in range(0, len(z), size):
         rows = slice(begin, begin + size)
         wide = z[rows].to(torch.float64)
-        phi = phi_of(wide)
+        phi = summable(phi_of(wide))
         p = torch.exp(-phi)
         sums[0, rows] = phi.gather(-1, token[rows].unsqueeze(-1)).squeeze(-1)
         sums[1, rows] = (p * phi).sum(-1)
-        sums[2, rows] = (p * (1 - p) * wide.square()).sum(-1)
+        sums[2, rows] = (p * (1 - p) * wide.clamp(min=-IMPOSSIBLE).square()).sum(-1)
         if earlier is not None:
-            jump = Jump(phi_of(earlier[rows]), phi, p_after=p)
-            sums[3, rows] = work_of(jump)
-            sums[4, rows] = work_reverse_of(jump)
+            jump = Jump(summable(phi_of(earlier[rows])), phi, p_after=p)
+            sums[3, rows] = divergent(work_of(jump))
+            sums[4, rows] = divergent(work_reverse_of(jump))
             sums[5, rows] = hellinger_of(jump)
     sums = torch.where(at, sums, torch.zeros_like(sums))
     return TokenSums(*sums.reshape(6, *tokens.shape))
