@@ -14,9 +14,6 @@ from szilard.errors import ModelError
 from szilard.models.causal import Causal
 from szilard.models.evaluation import undisturbed
 
-_SAME = 1e3
-"""Rounding units of the greatest logit within which two evaluations of one model agree, whatever order sums run in."""
-
 
 def check_same_device(module: nn.Module, probe: Sequence[Tensor]) -> torch.device:
     """The device of model and probe.
@@ -76,19 +73,18 @@ def check_logits(output: Any, count: int) -> None:
         )
 
 
-def check_separate(logits: Tensor, again: Tensor, among_others: Tensor) -> None:
-    """That the logits of an input are the same whatever inputs are evaluated beside it.
+def check_separate(logits: Tensor, among_others: Tensor, near: Tensor | float) -> None:
+    """That the logits of some inputs are the same whatever inputs are evaluated beside them.
 
     Args:
-        logits: of one input.
-        again: the same once more: where they differ in themselves, nothing is said here.
-        among_others: of the same input beside others.
+        logits: of these inputs.
+        among_others: of the same inputs beside others.
+        near: how much they may differ.
 
     Raises:
         ModelError: if they are not, so that the model says nothing of an input by itself.
     """
-    near = _SAME * torch.finfo(logits.dtype).eps * float(logits.abs().max())
-    if float((logits - again).abs().max()) <= near < float((logits - among_others).abs().max()):
+    if bool(((possible(logits) - possible(among_others)).abs() > near).any()):
         raise ModelError(
             "the logits of an input depend on the inputs that are evaluated beside it, so that the model says nothing "
             "of one by itself: let batch normalisation keep running statistics (track_running_stats=True), or give "

@@ -12,10 +12,10 @@ from torch import Tensor, nn
 from torch.utils import _pytree as pytree
 
 from szilard.errors import ModelError
-from szilard.models.checks import check_logits, check_same_device, check_separate, explain
+from szilard.models.checks import check_logits, check_same_device, explain
 from szilard.models.evaluation import undisturbed, unwrap
 from szilard.models.gradients import call, own
-from szilard.models.keeping import accompany, as_at_first, remembers
+from szilard.models.keeping import accompany, as_at_first
 from szilard.models.probe import own_probe
 
 _CHUNK_ELEMENTS = 2**19
@@ -133,11 +133,6 @@ class Classifier:
                     "as the model takes them, or say how to call it with forward=lambda model, inputs: …"
                 ) from error
             check_logits(output, first.stop)
-            if self.inputs > 2 and self._chunk > 1:
-                rows = [output[1].clone()]
-                rows += [self._output(chunk)[row].clone() for chunk, row in ((first, 1), (slice(1, 3), 0))]
-                if not remembers(self.module):  # as observers for quantisation do, for which a batch is no example
-                    check_separate(*rows)
         heads = output[0].numel() // output.shape[-1]
         return heads, output.shape[-1]
 

@@ -15,6 +15,7 @@ from szilard.monitor.loop import LoopState, LossSum
 if TYPE_CHECKING:
     from szilard.records.writer import RecordWriter
 
+_DIVERGENCES = ("work", "work_direct", "work_reverse", "cross_entropy")
 Value = float | int | list[Any]
 """A number, or lists of numbers, nested where a column has several dimensions."""
 
@@ -80,6 +81,7 @@ class RowWriter:
         """Appends all rows before the first step at which something is not finite, and returns that step and reason."""
         rows: list[tuple[str, int, dict[str, Value]]] = []
         bad: dict[int, tuple[str, str]] = {}
+        infinite: dict[int, str] = {}
         for table in tables:
             for step, columns in table.to_host():
                 if table.group == "ledger" and step in self._notes:
@@ -89,6 +91,8 @@ class RowWriter:
                 )
                 if name is not None:
                     bad.setdefault(step, (name, table.remedy))
+                    if table.group == "ledger" and name in _DIVERGENCES and _infinite(columns[name]):
+                        infinite.setdefault(step, name)
                 rows.append((table.group, step, columns))
         end = min(bad, default=math.inf)
         self.record.extend([row for row in rows if row[1] < end])
@@ -96,6 +100,11 @@ class RowWriter:
             return None
         first = min(bad)
         name, remedy = bad[first]
+        if first in infinite:
+            return first, (
+                f"{infinite[first]} is infinite: an outcome that one model allows is impossible for the other (a logit "
+                "of −inf on one side only): mask the same outcomes throughout, or with a finite number such as −1e4."
+            )
         return first, f"{name} is not finite: {remedy}"
 
     def _of_loop(self, state: LoopState) -> dict[str, Value]:
@@ -108,6 +117,10 @@ class RowWriter:
         if gaps:
             self._gaps += gaps
             self.record.annotate(loss_gaps=self._gaps)
+
+
+def _infinite(value: Value) -> bool:
+    return isinstance(value, float) and math.isinf(value)
 
 
 def _finite(name: str, value: Value, undefined: frozenset[str]) -> bool:

@@ -15,8 +15,9 @@ from torch import Tensor
 
 from szilard.errors import ModelError
 from szilard.ledger.length import LengthSum
+from szilard.models.checks import are_logits, check_separate, possible
 from szilard.models.evaluation import any_algorithm, undisturbed
-from szilard.models.keeping import as_at_first
+from szilard.models.keeping import as_at_first, remembers
 from szilard.models.ppm import Enumerable
 from szilard.models.precision import Precision, forward_precision
 from szilard.models.tangent import logit_tangent, snapshot, update_since
@@ -170,8 +171,9 @@ class LedgerRecorder:
             torch.rand(1), torch.rand(1, device=self._ppm.device), np.random.random(), random.random()  # noqa: NPY002
             as_at_first(self._ppm.module)  # what remembers is not random
             change = (possible(self._logits()) - possible(logits)).abs().max()
-            if self._ppm.inputs > 2 and not remembers(self._ppm.module):
-                alone = self._ppm.logits(slice(0, 2))
+            # observers for quantisation, which remember, take a batch for no set of examples
+            apart = self._ppm.inputs > 2 and not remembers(self._ppm.module)
+            among_others = self._ppm.logits(slice(1, 3)) if apart else logits[1:3]
         if not are_logits(logits):
             raise ModelError(
                 "the model's logits are not finite on the probe: look for NaN or Inf in weights and inputs."
@@ -183,6 +185,7 @@ class LedgerRecorder:
                 "random in evaluation mode too (F.dropout needs training=self.training, or use nn.Dropout), or "
                 "remembers outside of its attributes what it was shown."
             )
+        check_separate(logits[1:3], among_others, near)
         return logits
 
     def _logits(self) -> Tensor:
