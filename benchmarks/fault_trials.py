@@ -73,6 +73,7 @@ def fork(do: Callable[..., object], *arguments: object) -> int:
     code = 1
     try:
         warnings.simplefilter("ignore")
+        torch.set_num_threads(1)  # first in this thread: torch renews its threads after a fork
         do(*arguments)
         code = 0
     except szilard.SzilardError as error:
