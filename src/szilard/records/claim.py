@@ -47,10 +47,11 @@ class Claim:
         self.path = path
         self._file, self._locked, self._made = file, locked, made
         self._process = os.getpid()
-        self._word = _name_of_this_process()
         _HELD.add(self)
-        os.ftruncate(file, 0)
-        os.pwrite(file, self._word.encode(), 0) if hasattr(os, "pwrite") else os.write(file, self._word.encode())
+        with contextlib.suppress(OSError):  # a full disk takes the lock, if not the name
+            os.ftruncate(file, 0)
+            os.lseek(file, 0, os.SEEK_SET)
+            os.write(file, _name_of_this_process().encode())
 
     @classmethod
     def take(cls, path: Path) -> Claim:
@@ -114,9 +115,10 @@ class Claim:
                     (self.path / LOCK).unlink()
                     if self._made:
                         self.path.rmdir()
-        self._forget()
+        self.forget()
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
+        """Holds it no more, and leaves the file to whoever does."""
         file, self._file = self._file, -1
         if file >= 0:
             with contextlib.suppress(OSError):
@@ -195,7 +197,7 @@ _HELD: weakref.WeakSet[Claim] = weakref.WeakSet()
 def _forget_all() -> None:
     """In a forked child: the parent's locks are the parent's, and must not outlive it."""
     for claim in list(_HELD):
-        claim._forget()
+        claim.forget()
 
 
 if hasattr(os, "register_at_fork"):

@@ -23,8 +23,11 @@ from szilard.records.waiting import Waiting
 COMMIT_ROWS = 8192
 """As soon as so many rows of a group wait they are committed, so that a journal is quickly read."""
 LAST_PATIENCE = 60.0
-"""Seconds that the end waits for the file system."""
-_SILENT = TimeoutError("the file system does not answer")
+"""Seconds that ``close()`` waits for the file system."""
+ENDING_PATIENCE = 15.0
+"""Seconds that the end of the process does, which may be about to be killed."""
+SILENT = TimeoutError("the file system does not answer")
+"""What is wrong where it hangs."""
 
 
 class Keeper(abc.ABC):
@@ -88,7 +91,7 @@ class Keeper(abc.ABC):
             return
         self._line = self._beside.do(lambda: self._write(lines), quick=True)
         if not self._patience.wait(self._line):
-            self._error = self._error or _SILENT
+            self._error = self._error or SILENT
         if time.monotonic() >= self._due or (self._waiting.most >= COMMIT_ROWS and not self._asked):
             self._ask_commit()
         self._tell()
@@ -100,8 +103,8 @@ class Keeper(abc.ABC):
 
     def _settle(self) -> Exception | None:
         """Has everything committed; what prevented it, if something did."""
-        if not self._ask_commit().wait(LAST_PATIENCE):
-            return _SILENT
+        if not self._ask_commit().wait(ENDING_PATIENCE if self.ending else LAST_PATIENCE):
+            return SILENT
         error, self._error = self._error, None
         if isinstance(error, Replaced):
             self._lose(error, quietly=not self.ending)  # close() raises it
@@ -161,7 +164,7 @@ class Keeper(abc.ABC):
         rows = 0 if isinstance(why, Forked) else self._waiting.total
         self._lost = why.words(self.path, rows, self._rescue() if rows else None)
         self._waiting.forget()
-        self._claim.release()
+        self._claim.forget()
         if not quietly:
             goes_on = "" if self.ending else " Training goes on."
             warnings.warn(f"{self._lost}{goes_on}", SzilardWarning, stacklevel=5)

@@ -8,7 +8,7 @@ from typing import Any
 
 from szilard.errors import RecordError
 from szilard.records.claim import Claim
-from szilard.records.keeper import LAST_PATIENCE, Keeper
+from szilard.records.keeper import LAST_PATIENCE, SILENT, Keeper
 from szilard.records.loss import words_of
 from szilard.records.place import begin, go_on
 from szilard.records.schema import Group
@@ -133,7 +133,8 @@ class RecordWriter(Keeper):
         """Folds the rows that wait into Zarr. Where the disk does not let it, warns once and tries again later."""
         self._check_open()
         if not self._disowned():
-            self._ask_commit().wait(LAST_PATIENCE)
+            if not self._ask_commit().wait(LAST_PATIENCE):
+                self._error = SILENT
             self._tell()
 
     def close(self, status: str = "complete") -> None:
