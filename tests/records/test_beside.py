@@ -141,3 +141,16 @@ def test_what_goes_out_of_scope_gives_the_record_back(writer, row, groups):
     again.close()
     time.sleep(0.05)
     assert threading.active_count() <= threads
+
+
+def test_what_comes_after_rows_were_put_elsewhere_is_put_there_too(writer, row, elsewhere):
+    """The loop went on after an end that failed; nothing is said twice of the same rows."""
+    writer.append("ledger", 0, row(0))
+    writer.path.rename(writer.path.with_name("gone"))
+    with pytest.raises(RecordError, match="1 rows"):
+        writer.close()
+    writer.append("ledger", 1, row(1))
+    with pytest.warns(SzilardWarning, match="2 rows"):
+        writer.leave()
+    (place,) = elsewhere.iterdir()
+    assert read(place)["ledger/step"].values.tolist() == [0, 1]

@@ -64,7 +64,7 @@ class Keeper(abc.ABC):
             return
         self.ending = True
         error = self._settle()
-        if error is not None and self._lost is None and self._rescued is None:
+        if error is not None and self._lost is None and self._saved < self._waiting.total:
             said = words_of(self.path, self._waiting.total, error, self._rescue(), again=False)
             warnings.warn(said, SzilardWarning, stacklevel=2)
         self._end()
@@ -82,6 +82,7 @@ class Keeper(abc.ABC):
         self._error: Exception | None = None
         self._lost: str | None = None
         self._rescued: Path | None = None
+        self._saved = 0
         self._line: Job | None = None
         self._patience = Patience()
         self._due, self._took = time.monotonic() + self._pace(0.0), 0.0
@@ -173,6 +174,7 @@ class Keeper(abc.ABC):
         """Puts what waits elsewhere, and returns where."""
         discard(self._rescued)
         self._rescued = rescue(self._store, self._waiting.lines())
+        self._saved = self._waiting.total
         return self._rescued
 
     def _end(self) -> None:
