@@ -448,3 +448,41 @@ def test_noise_beside_several_optimisers(tmp_path: Path, silent: bool) -> None:
     assert run.data["step"].values.tolist() == list(range(15))
     assert run.tree["reservoir"].sizes["step"] == 2
     assert (len(first._optimizer_step_pre_hooks), len(first._optimizer_step_post_hooks)) == (1, 1)
+
+
+class Far(torch.Tensor):
+    """A number on another device, for which nobody waits."""
+
+    device = property(lambda self: torch.device("cuda"))  # type: ignore[assignment]
+
+
+class Fused(torch.optim.Optimizer):
+    """Does nothing, but is called, where a scaler has found an overflow."""
+
+    found_inf: Tensor
+
+    @torch.no_grad()
+    def step(self, closure: Any = None) -> None:  # type: ignore[override]
+        for parameter in self.param_groups[0]["params"]:
+            parameter.add_(parameter.grad, alpha=-0.5 * (1 - float(self.found_inf)))
+
+
+@pytest.mark.parametrize("every", [1, 3])
+def test_overflows_on_a_gpu_are_asked_for_at_records_only(tmp_path: Path, every: int) -> None:
+    model = net()
+    optimizer = Fused(model.parameters(), {})
+    kept = Kept(model)
+    monitor = watch(model, optimizer, INPUTS, out=tmp_path / "run", every=every, quiet=True)
+    for number in range(12):
+        skipped = number % 3 == 1
+        optimizer.found_inf = torch.tensor(float(skipped)).as_subclass(Far)
+        optimizer.zero_grad()
+        loss_of(model).backward()
+        optimizer.step()
+        if not skipped:
+            kept.look()
+    run = monitor.close()
+    assert monitor.steps == 8
+    steps = [0, 3, 6, 8] if every == 3 else list(range(9))
+    assert run.data["step"].values.tolist() == steps
+    assert np.allclose(run.data["entropy_conditional"].values, [kept.entropy[step] for step in steps], rtol=1e-6)
