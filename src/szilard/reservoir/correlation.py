@@ -88,6 +88,7 @@ def noise_autocorrelation(gram: Any, lags: Sequence[int], *, fresh_share: float 
     """
     grams = _checked(gram)
     variance, *covariances = covariance_draws(grams, [0, *lags], 1, fresh_share=fresh_share)
+    spread = _spread_of_products(grams[0]) if len(grams) == 1 else np.nan
     found = []
     for lag, draw in zip(lags, covariances, strict=True):
         if lag == 0:
@@ -96,7 +97,7 @@ def noise_autocorrelation(gram: Any, lags: Sequence[int], *, fresh_share: float 
             found.append(ratio_of_means(draw, variance))
         else:
             scale = variance.mean()
-            error = _spread_of_products(grams[0]) / np.sqrt(len(draw))
+            error = spread / np.sqrt(len(draw))
             found.append(Estimate(draw.mean() / scale, error / scale, Kind.ASYMPTOTIC))
     values, errors = (np.array([getattr(one, name) for one in found], dtype=float) for name in ("value", "error"))
     return Estimate(values, errors, Kind.ASYMPTOTIC, float(_independent(grams) - 1))
