@@ -35,14 +35,6 @@ def call(*arguments: object) -> Result:
     return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
-def program(*arguments: object, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """The program in a process of its own."""
-    command = [sys.executable, "-m", "szilard", *map(str, arguments)]
-    source = str(Path(szilard.__file__).parents[1])
-    environment = {**os.environ, "PYTHONPATH": source, **environment}
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment)
-
-
 def altered(record: Path, copy: Path, **attributes: object) -> Path:
     """A copy of a record with other attributes in its root."""
     shutil.copytree(record, copy)
@@ -68,14 +60,14 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_run_prints_the_summary_and_last_the_path_of_the_report(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "mine.toml").write_text(SPEC)
-    done = program("run", "mine.toml", "--set", "steps=20", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
+    monkeypatch.chdir(tmp_path)
+    Path("mine.toml").write_text(SPEC)
+    done = call("run", "mine.toml", "--set", "steps=20")
+    assert done.exit_code == 0, done.stderr
     *summary, last = done.stdout.splitlines()
     assert last == "runs/mine-digits/report.html" and (tmp_path / last).is_file()
     assert any(line.startswith("mine ") for line in summary) and any("work" in line for line in summary)
     assert "\x1b" not in done.stdout + done.stderr
-    monkeypatch.chdir(tmp_path)
     again = call("run", "mine.toml", "--set", "steps=20")
     assert (
         again.exit_code == 2
@@ -368,9 +360,9 @@ def test_version_and_help_are_quick(tmp_path: Path) -> None:
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
+    most = 0.5 * processor_seconds("-c", "import torch")
     # The least of three: what runs beside it can only make it more.
-    helped = min(processor_seconds("-m", "szilard", "--help") for _ in range(3))
-    assert helped < 0.5 * processor_seconds("-c", "import torch")
+    assert any(processor_seconds("-m", "szilard", "--help") < most for _ in range(3))
 
 
 def test_no_color_is_honoured_on_a_terminal(records: Path) -> None:

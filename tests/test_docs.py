@@ -92,7 +92,21 @@ def name_of(page: Path) -> str:
     return str(page.relative_to(ROOT))
 
 
-pages = pytest.mark.parametrize("page", PAGES, ids=name_of)
+LONG = (
+    "README.md", "docs/choosing.md", "docs/clusters.md", "docs/energy-based-models.md", "docs/ensembles.md",
+    "docs/extending.md", "docs/figure-3.md", "docs/flows.md", "docs/latent-variables.md", "docs/memorisation.md",
+    "docs/quantities/equilibrium.md", "docs/quantities/heat-capacity.md", "docs/quantities/information.md",
+    "docs/quantities/measuring-interval.md", "docs/quantities/reversibility.md", "docs/reading.md", "docs/systems.md",
+    "docs/tradeoff.md", "docs/verify.md",
+)  # fmt: skip
+"""Pages whose code takes a second or more: `make check` leaves it to `make test`."""
+pages = pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(page, id=name, marks=[pytest.mark.slow] * (name in LONG))
+        for page, name in ((page, name_of(page)) for page in PAGES)
+    ],
+)
 
 
 @dataclass(frozen=True)
@@ -138,7 +152,6 @@ def dask_client() -> Iterator[None]:
         yield
 
 
-@pytest.mark.slow
 @pages
 def test_code_runs_and_prints_what_the_page_says(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest

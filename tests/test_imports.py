@@ -223,11 +223,10 @@ def test_import_takes_little_beyond_torch() -> None:
         " import szilard; szilard.Monitor; szilard.Classifier; print((time.process_time() - b) / (b - a))"
     )
     # The least of three: what else the machine does can only slow one of the two.
-    ratio = min(
-        float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
+    assert any(
+        float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout) < 0.4
         for _ in range(3)
     )
-    assert ratio < 0.4
 
 
 def test_help_needs_no_torch() -> None:

@@ -54,6 +54,7 @@ def loaded_by(code: str, *arguments: Path) -> set[str]:
     return set(done.stdout.splitlines()[-1].split())
 
 
+@pytest.mark.slow
 def test_reading_records_of_every_kind_loads_no_torch(records: Path) -> None:
     assert len(list(records.iterdir())) >= 20
     loaded = loaded_by(READ, records)

@@ -52,6 +52,7 @@ def test_all_sign_patterns_enumerated() -> None:
     assert found.p_sum == pytest.approx(exact[1], abs=0.015)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bursts", [1, 5])
 @pytest.mark.parametrize("name", ["normal", "heavy tails", "variance grows"])
 def test_size(name: str, bursts: int) -> None:
@@ -90,6 +91,7 @@ def test_power(name: str, draw) -> None:  # type: ignore[no-untyped-def]
         assert share[1] > 0.97
 
 
+@pytest.mark.slow
 def test_long_epochs_are_better_seen_by_the_sum() -> None:
     generator = np.random.default_rng(4)
     seen = []
@@ -114,6 +116,7 @@ def test_scalar_series() -> None:
     assert abs(np.mean(white) - 0.05) < 0.025
 
 
+@pytest.mark.slow
 def test_the_interval_of_the_largest_holds_it() -> None:
     generator = np.random.default_rng(6)
     held = []

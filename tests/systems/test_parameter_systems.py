@@ -162,6 +162,7 @@ def test_every_answer_within_three_errors(index: int) -> None:
     assert {name: z for name, z in found.items() if abs(z) > LIMIT} == {}
 
 
+@pytest.mark.slow
 def test_deviations_are_as_large_as_their_errors() -> None:
     """Neither a wrong answer nor an error bar too wide hides in many small deviations."""
     squares = [z * z for index in range(len(ALL)) for z in deviations(ALL[index], seed=9_000 + index).values()]

@@ -199,6 +199,7 @@ NOISE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NOISE)
 def test_gradients_of_pure_noise_diffuse_and_learn_nothing(name: str, builders: dict) -> None:
     make, momentum = NOISE[name]

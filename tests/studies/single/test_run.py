@@ -59,6 +59,7 @@ def test_the_named_run_learns_the_digits(tmp_path: Path) -> None:
     assert record.data.sizes["step"] == 401
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["mnist", "fashion-mnist"])
 def test_the_named_run_starts_on_published_data(name: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     request.getfixturevalue(name.replace("-", "_"))

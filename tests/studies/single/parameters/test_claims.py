@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import math
+import os
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -29,6 +30,7 @@ from szilard.studies.kits.watched.reading import WatchedReading
 from szilard.verdicts.finding import judge
 
 Examine = Callable[..., dict[str, Finding]]
+SEEDS = 5 if os.environ.get("SZILARD_QUICK") == "1" else 20
 
 TRUE_AT_REST = (
     "noise of the loop", "white noise", "temperature of white noise", "stationary noise", "one temperature",
@@ -70,7 +72,7 @@ def test_sound_runs_are_accused_as_seldom_as_the_level_allows(examine: Examine) 
     """Twenty seeds at two speeds of relaxation: of a row's 20 verdicts more than 4 ``failed`` have a chance below 1e-3
     at a level of 5 %, and of all rows together 5 % would be 13 of 260."""
     failed: Counter[str] = Counter()
-    for seed in range(20):
+    for seed in range(SEEDS):
         rows = examine(seed=seed, records=60)
         failed.update(name for name in TRUE_AT_REST if rows[name].verdict is Verdict.FAILED)
     assert max(failed.values(), default=0) <= 4, failed
@@ -187,6 +189,7 @@ def test_two_temperatures_in_a_layer_are_not_canonical() -> None:
     assert "Probability of temperatures so far apart" in row.detail
 
 
+@pytest.mark.slow
 def test_entropy_of_fitted_dynamics_stands_beside_the_bound(examine: Examine, makers: dict[str, Any]) -> None:
     layer = makers["Layer"]
     turning = (layer(d=4, curvature=1.0, turn=2.0), layer(d=3, curvature=1.0))
@@ -195,6 +198,7 @@ def test_entropy_of_fitted_dynamics_stands_beside_the_bound(examine: Examine, ma
     assert row.interval is not None and math.isinf(row.interval[1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimiser", ["SGD", "Adam"])
 def test_a_dead_layer_is_left_out_and_named(
     optimiser: str, attached: Callable[..., xr.DataTree], learned: xr.DataTree, makers: dict[str, Any]
@@ -247,6 +251,7 @@ def test_layers_are_told_one_by_one(examine: Examine, makers: dict[str, Any]) ->
         assert row.bound is not None and judge(part.interval, row.bound) is part.verdict
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("replacement", "examples", "verdicts"),
     [
@@ -315,6 +320,7 @@ def test_a_statistic_that_cannot_be_had_is_said(
     assert rows["isotropic noise"].verdict is Verdict.HELD
 
 
+@pytest.mark.slow
 def test_all_lags_together(attached: Callable[..., xr.DataTree], makers: dict[str, Any]) -> None:
     """Size over 40 white layers, by their count; and correlations too small for a single lag are seen."""
     small, ar1 = makers["Layer"](d=10), makers["Layer"](d=400, noise=makers["ar1"](0.05))
@@ -347,6 +353,7 @@ def test_layers_called_by_numbers_read_as_layers(
         assert {part.name for part in row.parts} <= {"layer 1", "layer 3"}
 
 
+@pytest.mark.slow
 def test_layers_are_judged_together(examine: Examine, makers: dict[str, Any]) -> None:
     """Thirty sound layers are not accused because one of them is bound to stand out."""
     rows = examine(layers=(makers["Layer"](d=8),) * 30, records=40, seed=3)
