@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import functools
 import importlib.util
 import json
 import math
@@ -45,13 +46,17 @@ TOGETHER = (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Gives every module to one process, which makes its fixtures once; what takes long comes first."""
 
-    def place(item: pytest.Item) -> str:
-        return item.path.relative_to(Path(__file__).parent).with_suffix("").as_posix()
+    @functools.cache
+    def placed(path: Path) -> tuple[pytest.MarkDecorator, int]:
+        """The group of a module's tests, and its place in the order."""
+        place = path.relative_to(Path(__file__).parent).with_suffix("").as_posix()
+        group = next((names[0] for names in TOGETHER if place.startswith(names)), place)
+        turn = next((at for at, name in enumerate(FIRST) if place.startswith(name)), len(FIRST))
+        return pytest.mark.xdist_group(group.replace("/", ".")), turn
 
     for item in items:
-        group = next((names[0] for names in TOGETHER if place(item).startswith(names)), place(item))
-        item.add_marker(pytest.mark.xdist_group(group.replace("/", ".")))
-    items.sort(key=lambda item: next((at for at, name in enumerate(FIRST) if place(item).startswith(name)), len(FIRST)))
+        item.add_marker(placed(item.path)[0])
+    items.sort(key=lambda item: placed(item.path)[1])
 
 
 def _published(name: str) -> data.Dataset:

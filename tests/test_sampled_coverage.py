@@ -14,15 +14,15 @@ pytestmark = pytest.mark.slow
 
 REPLICATES = 60
 STEPS = 4
-CASES = {case.name: replace(case, path=case.path[: STEPS + 1]) for case in family_cases()}
 WATCHED = ("Gaussian, sampled", "text", "PCA between bounds", "lagged Gaussian")
 """One system for each capability."""
 
 
 @pytest.fixture(scope="module", name="rows")
 def _rows() -> dict[str, list[Coverage]]:
+    cases = {case.name: replace(case, path=case.path[: STEPS + 1]) for case in family_cases()}
     return {
-        name: list(family_coverage(CASES[name].with_samples(256 if name != "text" else 64), replicates=REPLICATES))
+        name: list(family_coverage(cases[name].with_samples(256 if name != "text" else 64), replicates=REPLICATES))
         for name in WATCHED
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
 import os
 import signal
 import threading
@@ -22,10 +23,11 @@ from szilard.errors import RecordError, SpecError
 from szilard.studies import runner
 from szilard.studies.ensemble.run import plan_of
 
-distributed = pytest.importorskip("distributed")
-dask = pytest.importorskip("dask")
-
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(importlib.util.find_spec("distributed") is None, reason="needs szilard[dask]"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning"),
+]
 
 
 METHOD = "forkserver"
@@ -35,6 +37,8 @@ METHOD = "forkserver"
 @pytest.fixture(scope="module")
 def client(fork: object) -> Iterator[Any]:
     """What ``executor="dask"`` starts on two cores, for all tests here: the last of them closes its cluster."""
+    import dask  # here, so that not all processes of the tests load it
+
     with pytest.MonkeyPatch.context() as patch, dask.config.set({"distributed.worker.multiprocessing-method": METHOD}):
         patch.setattr("distributed.deploy.local.CPU_COUNT", 2)
         with _client("dask") as started:
