@@ -17,13 +17,14 @@ from numpy.random import get_bit_generator  # type: ignore[attr-defined]
 _SEEDS = 2**62
 _WORDS = 624
 """Of a Mersenne twister's state, 32 bits each; its position follows."""
+_REMEMBERED = 1
+"""States beside the last one: that of the loop beside that of what is evaluated apart from it."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class _NumpyState:
-    """NumPy's global state. To read or set it takes 0.1 ms, so both are left out where its memory shows that it is the
-    one that was last read.
+    """NumPy's global state. To read or set it takes 0.1 ms, so that is left out where its memory tells all of it.
 
     Attributes:
         full: as ``np.random.get_state`` gives it.
@@ -33,17 +34,15 @@ class _NumpyState:
     full: Any
     memory: bytes | None
 
-    last: ClassVar[_NumpyState | None] = None
+    recent: ClassVar[tuple[_NumpyState, ...]] = ()
+    """States that were read or set of late and whose memory tells all: a loop's, and those of evaluations beside it."""
 
     @classmethod
     def now(cls) -> _NumpyState:
         """The state as it stands."""
         memory = _memory()
-        last = cls.last
-        if last is not None and memory is not None and memory == last.memory and last.tells_all:
-            return last
-        cls.last = cls(np.random.get_state(), memory)  # noqa: NPY002 - the run's
-        return cls.last
+        known = cls._known(memory)
+        return known if known is not None else cls(np.random.get_state(), memory)._remembered()  # noqa: NPY002 - the run's
 
     @classmethod
     def seeded(cls, seed: int) -> _NumpyState:
@@ -54,12 +53,29 @@ class _NumpyState:
     @property
     def tells_all(self) -> bool:
         """Whether the memory is all of it: no second number of a normal pair waits to be drawn."""
-        return self.full[0] == "MT19937" and self.full[3] == 0
+        return self.memory is not None and self.full[0] == "MT19937" and self.full[3] == 0
 
     def put_back(self) -> None:
         """Makes this the global state again."""
-        if self.memory is None or not self.tells_all or _memory() != self.memory:
+        memory = _memory()
+        if not self.tells_all or self._known(memory) is None:
             np.random.set_state(self.full)  # noqa: NPY002
+        elif memory != self.memory:
+            generator: Any = get_bit_generator()
+            with generator.lock:
+                ctypes.memmove(generator.ctypes.state_address, self.memory, len(self.memory or b""))
+        self._remembered()
+
+    @classmethod
+    def _known(cls, memory: bytes | None) -> _NumpyState | None:
+        """The recent state with this memory, which can only be all of that state: a pair that waits has moved it on."""
+        return next((each for each in cls.recent if memory is not None and each.memory == memory), None)
+
+    def _remembered(self) -> _NumpyState:
+        if self.tells_all and (not self.recent or self.recent[0] is not self):
+            others = [each for each in self.recent if each.memory != self.memory]
+            _NumpyState.recent = (self, *others[:_REMEMBERED])
+        return self
 
 
 def _memory() -> bytes | None:
