@@ -56,6 +56,7 @@ class Burst:
         self._generator, self._stream = generator, stream
         self._samples: list[tuple[Tensor, ...]] = []
         self._sum: list[Tensor] = []
+        self._measured: list[tuple[str, ...]] = []
         self._before: list[Tensor] | None = None
 
     @property
@@ -133,8 +134,9 @@ class Burst:
         else:
             norms["gradient"] = norms["raw"]
         norms["mean"] = norms_of(mean) if any(decays) else norms["fresh"]
-        nothing = [torch.zeros_like(norm) for norm in norms["halves"]]
-        self.norms.append(torch.stack([torch.stack(norms.get(name, nothing)) for name in NORMS]))
+        # One stack for all: what is missing is zero, and is filled in where the burst is gathered.
+        self._measured.append(tuple(name for name in NORMS if name in norms))
+        self.norms.append(torch.stack([norm for name in self._measured[-1] for norm in norms[name]]))
         self.ready.append(memory.ready)
         self._samples.append((of_pair, of_halves, self._where(theta), self._sampled(mean)))
         if work:
@@ -207,6 +209,18 @@ class Burst:
         if isinstance(overflow, Tensor):
             self.overflow.append(overflow.detach().clone().double().reshape(()))
 
+    def _every_norm(self) -> Tensor:
+        """All norms of all steps, (steps, norms, parameters); zeros where one was not measured."""
+        first = self.norms[0]
+        each = first.new_zeros((self.steps, len(NORMS), len(self.part.places)), dtype=torch.float64)
+        for step, (names, norms) in enumerate(zip(self._measured, self.norms, strict=True)):
+            rows = norms.double().reshape(len(names), -1)
+            if len(names) == len(NORMS):
+                each[step] = rows
+            else:
+                each[step, [NORMS.index(name) for name in names]] = rows
+        return each
+
     @any_algorithm()
     def gather(self, centre: Tensor | None) -> BurstSums:
         """Sums over the burst's steps, still on the device.
@@ -235,9 +249,7 @@ class Burst:
         moments = torch.stack([theta.mean(0), mean.mean(0), (theta * mean).mean(0)])
         # What is as large as the model must not wait for the statistics of several bursts.
         self._sum, self._before, self._samples = [], None, []
-        return BurstSums(
-            torch.stack(self.norms).double(), torch.stack(grams).double(), moments, greatest, projected, centre, finite
-        )
+        return BurstSums(self._every_norm(), torch.stack(grams).double(), moments, greatest, projected, centre, finite)
 
 
 def _exists(loss: Tensor, gradients: list[Tensor]) -> bool:
