@@ -12,7 +12,14 @@ from torch import Tensor, nn
 
 from szilard.errors import ModelError
 from szilard.models.causal import Causal, Forward
-from szilard.models.checks import check_causal, check_same_device, check_tokens, check_whole_length, vocabulary_of
+from szilard.models.causal_checks import (
+    check_causal,
+    check_not_padded,
+    check_tokens,
+    check_whole_length,
+    vocabulary_of,
+)
+from szilard.models.checks import check_same_device
 from szilard.models.evaluation import unwrap
 from szilard.models.keeping import accompany
 from szilard.samplers.ancestral import ancestral
@@ -92,6 +99,7 @@ class Autoregressive:
         self._check_length()
         self.vocabulary = vocabulary_of(self._causal, self.module, self._prompt)
         check_tokens("the prompt", self._prompt, self.vocabulary)
+        check_not_padded(self._prompt, self._causal.padding)
         for token in self.ends:
             if not 0 <= token < self.vocabulary:
                 raise ModelError(

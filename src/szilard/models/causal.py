@@ -49,6 +49,15 @@ class Causal:
         return next((found for owner, name in places if isinstance(found := getattr(owner, name, None), int)), None)
 
     @property
+    def padding(self) -> int | None:
+        """The token that fills up sequences of a Hugging Face model and nothing else, where it names one."""
+        config = getattr(self._module, "config", None)
+        found = getattr(config, "pad_token_id", None)
+        others = [getattr(config, name, None) for name in ("bos_token_id", "eos_token_id", "decoder_start_token_id")]
+        others = [token for each in others for token in (each if isinstance(each, list) else [each])]
+        return found if isinstance(found, int) and found not in others else None
+
+    @property
     def beginning(self) -> int | None:
         """The token that a Hugging Face model's sequences begin with, where its configuration names one."""
         found = getattr(getattr(self._module, "config", None), "bos_token_id", None)

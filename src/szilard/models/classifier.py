@@ -17,6 +17,7 @@ from szilard.models.evaluation import undisturbed, unwrap
 from szilard.models.gradients import call, own
 from szilard.models.keeping import accompany, as_at_first
 from szilard.models.probe import own_probe
+from szilard.models.shortage import out_of_memory
 
 _CHUNK_ELEMENTS = 2**19
 _CHUNK_INPUTS = 1024
@@ -128,6 +129,8 @@ class Classifier:
             try:
                 output = self._output(first)
             except Exception as error:
+                if out_of_memory(error):
+                    raise ModelError(f"there was no memory for a forward pass over {first.stop} inputs.") from error
                 raise ModelError(
                     f"the model could not be evaluated on the probe (shapes {shapes}): {explain(error)}. Give inputs "
                     "as the model takes them, or say how to call it with forward=lambda model, inputs: …"

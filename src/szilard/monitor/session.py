@@ -14,6 +14,7 @@ from torch import Tensor
 from szilard.models.evaluation import undisturbed
 from szilard.models.interrupts import uninterrupted
 from szilard.models.ppm import PPM
+from szilard.models.shortage import memory_named
 from szilard.monitor.counting import StepCounting
 from szilard.monitor.followers import Followers
 from szilard.monitor.leaving import leave, let_go, look_after
@@ -158,7 +159,7 @@ class RecordingSession:
     def observe(self, recorders: Sequence[ScheduledRecorder], ragged: bool = False) -> None:
         """Shows the model as it stands to these recorders; ``ragged`` where the run ends off their interval."""
         before = [each.every for each in recorders]
-        with undisturbed(self._ppm.module, self._ppm.device), self._weights.shown():
+        with self._weights.shown(), undisturbed(self._ppm.module, self._ppm.device), memory_named(self._ppm):
             for each in recorders:
                 each.observe(self.steps, ragged)
         if [each.every for each in recorders] != before:
@@ -172,7 +173,9 @@ class RecordingSession:
     def flush(self) -> None:
         """Accounts for what was observed and writes it, unless the run has broken."""
         if not self.broken:
-            self._write([rows for each in self.schedule.recorders for rows in each.recorder.rows()])
+            with memory_named(self._ppm):
+                tables = [rows for each in self.schedule.recorders for rows in each.recorder.rows()]
+            self._write(tables)
         self._flushed = time.perf_counter()
 
     def owed(self) -> None:

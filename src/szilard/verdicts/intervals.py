@@ -11,6 +11,8 @@ from szilard.estimate import Estimate
 from szilard.verdicts.bounds import LEVEL
 from szilard.verdicts.finding import Interval, Verdict, judge
 
+_MOST = 1e9
+"""Times by which an interval may exceed its bound before counting samples makes no sense."""
 CERTAIN = 0.999
 """Level at which a difference that should be zero is called real, however small: seldom wrong over many audits."""
 
@@ -88,6 +90,6 @@ def agreement(effect: Estimate, bound: float, level: float) -> tuple[Verdict, In
     if verdict is not Verdict.FAILED and (surely[0] > 0 or surely[1] < 0):
         return Verdict.UNDECIDED, interval, " Small, yet not compatible with zero: one of the routes is biased."
     if verdict is Verdict.UNDECIDED and math.isfinite(high - low):
-        more = max(2, math.ceil(((high - low) / (2 * bound)) ** 2))
+        more = max(2, math.ceil(min((high - low) / (2 * bound), _MOST) ** 2))
         return verdict, interval, f" About {more} times as many samples would decide."
     return verdict, interval, ""

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import copy
-import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
-import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from szilard.errors import ModelError
 from szilard.ledger.length import LengthSum
-from szilard.models.checks import are_logits, check_separate, possible
-from szilard.models.evaluation import any_algorithm, undisturbed
-from szilard.models.keeping import as_at_first, remembers
+from szilard.models.evaluation import any_algorithm
 from szilard.models.ppm import Enumerable
 from szilard.models.precision import Precision, forward_precision
 from szilard.models.tangent import logit_tangent, snapshot, update_since
 from szilard.monitor.ledger.exact import Columns, Pool, Terms, exact_terms, join
+from szilard.monitor.ledger.first_logits import first_logits, logits_of
 from szilard.monitor.ledger.path import BatchPlan, IntervalClock, IntervalSums, PathSums
 from szilard.monitor.ledger.sampled import LabelDraw, SampledRoute, Uniform
 from szilard.monitor.measure import Occasion
@@ -30,8 +26,6 @@ from szilard.records import schema
 
 _BATCH_ELEMENTS = 2**17
 _BATCH_RECORDS = 16
-_SAME = 1e3
-"""Rounding units of the greatest logit within which two evaluations of one model agree, whatever order sums run in."""
 
 
 @final
@@ -68,7 +62,7 @@ class LedgerRecorder:
 
     def __init__(self, ppm: Enumerable, intervals: tuple[int, ...], samples: int, fisher: bool, seed: int) -> None:
         self._ppm = ppm
-        logits = self._first_logits()
+        logits = first_logits(ppm)
         self.precision: Precision = forward_precision(ppm.module, logits)
         self._earlier = Pool.of([logits])[[0] * (len(intervals) + 2)]
         self._path = PathSums.zero(ppm.inputs, ppm.device)
@@ -104,16 +98,23 @@ class LedgerRecorder:
 
     def observe(self, occasion: Occasion) -> None:
         """One forward pass over the probe; with the Fisher form also the tangent along the update since last time."""
-        tangent = self._tangent()
+        tangent, logits = self._tangent(), logits_of(self._ppm)
         if self._theta is not None:
             self._theta = snapshot(self._ppm)
-        self._waiting.append(Observation(occasion, self._logits(), tangent, self._sampled.uniform()))
+        self._waiting.append(Observation(occasion, logits, tangent, self._sampled.uniform()))
 
     @any_algorithm()
     def rows(self) -> list[Rows]:
         """Exact sums and trajectories of the waiting observations, and their rows."""
+        if not self._waiting:
+            return []
+        before = vars(self) | {"_clock": copy.deepcopy(self._clock), "_sampled": self._sampled.twin()}
         waiting, self._waiting = self._waiting, []
-        return [rows for batch in _of_one_interval(waiting) for rows in self._account(batch)]
+        try:
+            return [rows for batch in _of_one_interval(waiting) for rows in self._account(batch)]
+        except BaseException:  # without memory, for instance: the next flush tries once more
+            vars(self).update(before)
+            raise
 
     def _account(self, batch: Sequence[Observation]) -> list[Rows]:
         """The rows of observations at one measuring interval."""
@@ -154,7 +155,7 @@ class LedgerRecorder:
     def rehearse(self, clock: Callable[[], float]) -> float:
         """A forward pass and its share of a batch's accounts; a twin does the work, so nothing here moves."""
         begin = clock()
-        logits, tangent = self._logits(), self._tangent()
+        logits, tangent = logits_of(self._ppm), self._tangent()
         observed = clock()
         twin = copy.copy(self)
         twin._clock, twin._sampled = copy.deepcopy(self._clock), self._sampled.twin()
@@ -163,35 +164,6 @@ class LedgerRecorder:
         twin._waiting = [Observation(occasion, logits, tangent, uniform)] * self._batch
         twin.rows()
         return observed - begin + (clock() - observed) / self._batch
-
-    def _first_logits(self) -> Tensor:
-        """Logits of the model as it stands; refused where a second evaluation, by other random numbers, differs."""
-        with undisturbed(self._ppm.module, self._ppm.device):
-            logits = self._logits()
-            torch.rand(1), torch.rand(1, device=self._ppm.device), np.random.random(), random.random()  # noqa: NPY002
-            as_at_first(self._ppm.module)  # what remembers is not random
-            change = (possible(self._logits()) - possible(logits)).abs().max()
-            # observers for quantisation, which remember, take a batch for no set of examples
-            apart = self._ppm.inputs > 2 and not remembers(self._ppm.module)
-            among_others = self._ppm.logits(slice(1, 3)) if apart else logits[1:3]
-        if not are_logits(logits):
-            raise ModelError(
-                "the model's logits are not finite on the probe: look for NaN or Inf in weights and inputs."
-            )
-        near = _SAME * torch.finfo(logits.dtype).eps * possible(logits).abs().max()
-        if change > near:
-            raise ModelError(
-                "two evaluations of the same model differ, and the noise would pass for work: something in it is "
-                "random in evaluation mode too (F.dropout needs training=self.training, or use nn.Dropout), or "
-                "remembers outside of its attributes what it was shown."
-            )
-        check_separate(logits[1:3], among_others, near)
-        return logits
-
-    def _logits(self) -> Tensor:
-        chunks = [self._ppm.logits(chunk) for chunk in self._ppm.chunks()]
-        # a copy: the model may reuse its output's memory
-        return torch.cat(chunks).detach() if len(chunks) > 1 else chunks[0].detach().clone()
 
     def _tangent(self) -> Tensor | None:
         """Tangent of the logits along the update since the previous record; None without the Fisher form."""
