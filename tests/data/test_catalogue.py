@@ -150,6 +150,16 @@ def test_what_is_no_idx_file_is_refused(content: bytes, message: str) -> None:
         parse_idx(content, 1, "labels")
 
 
+def test_digits_are_scikit_learn_s_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read from its file, and by its own function where that file is not where it used to be."""
+    found = data.load("digits")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    given = data.load("digits")
+    for split in ("train", "test"):
+        for ours, theirs in zip(found.split(split), given.split(split), strict=True):
+            assert torch.equal(ours, theirs)
+
+
 def test_digits_are_whole_and_fixed() -> None:
     digits = data.load("digits")
     assert digits.train_inputs.shape == (1437, 1, 8, 8) and digits.test_inputs.shape == (360, 1, 8, 8)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from pathlib import Path
 
@@ -75,13 +76,11 @@ def from_files(source: Source, directory: Path) -> Dataset:
 
 
 def _digits() -> Dataset:
-    from sklearn.datasets import load_digits
-
-    bunch = load_digits()
+    pixels, labels = _digits_file()
     # The file lists its writers one after the other: this order spreads them over both splits, and is the same under
     # every version of NumPy, which promises as much for the raw bits alone.
-    order = np.argsort(np.random.PCG64(0).random_raw(len(bunch.target)), kind="stable")
-    images, labels = bunch.images[order], bunch.target[order]
+    order = np.argsort(np.random.PCG64(0).random_raw(len(labels)), kind="stable")
+    images, labels = pixels[order].reshape(-1, 8, 8), labels[order]
     test, train = slice(0, DIGITS_TEST_SIZE), slice(DIGITS_TEST_SIZE, None)
     return Dataset(
         "digits",
@@ -93,8 +92,23 @@ def _digits() -> Dataset:
     )
 
 
+def _digits_file() -> tuple[npt.NDArray, npt.NDArray]:
+    """Pixels and labels from the file that scikit-learn ships, which takes a second longer to import than to find."""
+    package = importlib.util.find_spec("sklearn")
+    for folder in (package.submodule_search_locations if package else None) or ():
+        file = Path(folder) / "datasets" / "data" / "digits.csv.gz"
+        if file.is_file():
+            table = np.loadtxt(file, delimiter=",")
+            return table[:, :-1], table[:, -1].astype(int)
+    from sklearn.datasets import load_digits
+
+    return load_digits(return_X_y=True)
+
+
 def _images(pixels: npt.NDArray, white: int) -> Tensor:
-    return torch.from_numpy(pixels.astype(np.float32) / np.float32(white)).unsqueeze(1)
+    values = pixels.astype(np.float32)
+    values /= np.float32(white)
+    return torch.from_numpy(values).unsqueeze(1)
 
 
 def _labels(labels: npt.NDArray) -> Tensor:
