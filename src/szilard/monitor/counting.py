@@ -55,16 +55,21 @@ class StepCounting:
         used = None if self._hooks is None else self._hooks.rate
         return used if used is not None or self._optimizers.first is None else rate_of(self._optimizers.first)
 
-    def complaint(self, step: int) -> str | None:
-        """The loop says that this step is done: how it differs from what the optimiser did, said once."""
+    def complaint(self, step: int, finite: bool = True) -> str | None:
+        """The loop says that this step is done: how it differs from what the optimiser did, said once.
+
+        Args:
+            step: its number.
+            finite: whether its loss is; of one that is not, and of gradients that are not, the step may be left out.
+        """
         if self._hooks is None or self._quiet:
             return None
         made = [now - before for now, before in zip(self._hooks.made, self._seen, strict=True)]
         self._seen = list(self._hooks.made)
         if max(made) == 1 or (min(made) < 2 and max(made) > 0):
             return None
-        if max(made) == 0 and self._overflowed():
-            return None  # a GradScaler left the step out
+        if max(made) == 0 and (not finite or self._overflowed()):
+            return None
         self._quiet = True
         known = self._optimizers.known
         if max(made) == 0:

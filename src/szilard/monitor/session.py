@@ -95,27 +95,28 @@ class RecordingSession:
     def step(self, loss: float | Tensor | None) -> None:
         """The loop says that a training step is done; where its optimiser is followed that is known, and said so."""
         self.thread.check(self.steps)
-        if loss is not None:
-            self.tell(loss)
+        finite = loss is None or self.tell(loss)
         if self.counting.automatic:
             self.voice.warn_once(
                 "the optimiser's steps are counted by themselves, so monitor.step() does not count another: leave it "
                 "out, or say monitor.loss(loss) before optimizer.step() where the loss is to be recorded."
             )
             return
-        complaint = self.counting.complaint(self.steps + 1)
+        complaint = self.counting.complaint(self.steps + 1, finite)
         if complaint is not None:
             self.voice.warn_once(complaint)
         self.advance()
 
-    def tell(self, loss: float | Tensor) -> None:
-        """The loss of the step that is under way, or was just done."""
-        if self.broken or self._loss.add(loss) or is_finite(self._ppm.module):
-            return  # a loss that is not finite of a model that is: a gap, as where its step is left out
-        with uninterrupted():
-            self.flush()
-            self.owed()
-            self.end(self.steps + 1, "the training loss is not finite")
+    def tell(self, loss: float | Tensor) -> bool:
+        """The loss of the step that is under way, or was just done; False if it is known not to be finite."""
+        if self.broken or self._loss.add(loss):
+            return True
+        if not is_finite(self._ppm.module):  # else a gap, as where its step is left out
+            with uninterrupted():
+                self.flush()
+                self.owed()
+                self.end(self.steps + 1, "the training loss is not finite")
+        return False
 
     def advance(self) -> None:
         """A training step is done: records whatever is due after it."""
