@@ -2,19 +2,21 @@
 
     python benchmarks/watching.py [--blocks 20] [--seconds 1.5] [--without-peers] [--wall]
 
-Blocks of all loops alternate in one process, each on a model of its own, and a watched block is held against the
-unwatched one of its round, so that the machine drifts for all alike: the ratio is that of all rounds' processor time,
-with a 95 % interval over the pairs (ratio estimator, Student's t). Watching is one line, ``szilard.watch``: steps are
-counted by the optimiser's hooks. Opening and closing a record are not timed, nor the first steps, in which intervals
-are chosen and records are dense: they happen once, and cost two seconds at most, with a reservoir some 250 steps more.
-The peers are BackPACK's per-batch gradient variance and Cockpit's "economy", both at every step as they are meant;
-where one is not installed, or cannot treat the model (a transformer), its column says so. The reservoir's records are
-rarer than a block is long: what it costs shows over all blocks only, and widens its interval.
+Watching is one line, ``szilard.watch``: steps are counted by the optimiser's hooks. *ledger* is at its defaults, at the
+interval that its budget finds: pairs of fresh loops, one watched and one not, whose blocks alternate, so that neither
+the machine's drift nor where a model happens to lie in memory (some 3 % from one to the next) passes for a cost. The
+ratio is that of all pairs' processor time, with a 95 % interval over the pairs (ratio estimator, Student's t). Opening
+and closing a record, and the first steps, in which intervals are chosen and records are dense, are not timed: they
+happen once, and cost two seconds at most. *both*, with the reservoir, is one loop beside one unwatched, over all
+rounds: its records are rarer than a block is long. Of the peers, BackPACK's per-batch gradient variance and Cockpit's
+"economy" are both at every step as they are meant; where one is not installed, or cannot treat the model (a
+transformer), its column says so.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import statistics
 import tempfile
 import time
@@ -33,9 +35,13 @@ from transformer import Transformer, sentences
 
 import szilard
 from szilard.monitor import schedule
+from szilard.monitor.calibration import SHARE_FOR_RECORDS
 
 Step = Callable[[], None]
 CLOCK = time.process_time
+WARM = 20
+PARTS = 8
+"""Blocks of a pair, by turns."""
 SETTLED = 64
 """Steps after which intervals are chosen and the first two bursts are over."""
 
@@ -73,10 +79,10 @@ def plain_loop(case: Case) -> Step:
     return step
 
 
-def watched_loop(case: Case, out: Path, reservoir: bool) -> tuple[Step, szilard.Monitor]:
-    """The same loop with a monitor at its defaults and 512 probe inputs."""
+def watched_loop(case: Case, out: Path, every: int | None = None, *, reservoir: bool) -> tuple[Step, szilard.Monitor]:
+    """The same loop, watched by one line on 512 probe inputs."""
     model, loss_function, optimizer, draw = case.parts()
-    measures: list[szilard.monitor.Measure] = [szilard.Ledger()]
+    measures: list[szilard.monitor.Measure] = [szilard.Ledger(every=every)]
     if reservoir:
         data = (case.inputs, case.labels)
         measures.append(szilard.Reservoir(loss_function, data, batch_size=case.size, replacement=True))
@@ -92,12 +98,35 @@ def watched_loop(case: Case, out: Path, reservoir: bool) -> tuple[Step, szilard.
     return step, monitor
 
 
-def settle(step: Step, monitor: szilard.Monitor) -> None:
-    """Goes on until the measuring interval stays as it is."""
+def interval(case: Case, out: Path) -> int:
+    """The measuring interval at which doubling ends, as the budget finds it."""
+    step, monitor = watched_loop(case, out, reservoir=False)
     seconds_of(step, SETTLED)
-    doubling = monitor._session.schedule.main.doubling
-    while doubling is not None and doubling.doubling:
-        seconds_of(step, SETTLED)
+    run = monitor.close()
+    timed = run.attributes["calibration"]
+    share = timed["record_seconds"] / (SHARE_FOR_RECORDS * run.attributes["budget"] * timed["step_seconds"])
+    return 2 ** max(0, math.ceil(math.log2(share)))
+
+
+def pairs(case: Case, every: int, blocks: int, seconds: float, out: Path) -> tuple[list[float], list[float], int]:
+    """Times of watched and of unwatched loops, fresh in each pair; and the steps of each, a multiple of ``every``."""
+    watched: list[float] = []
+    unwatched: list[float] = []
+    count = 0
+    for block in range(blocks):
+        plain = plain_loop(case)
+        ledger, monitor = watched_loop(case, out / str(block), every, reservoir=False)
+        warm = seconds_of(plain, WARM), seconds_of(ledger, WARM)
+        count = count or every * max(1, round(seconds * WARM / warm[0] / every))
+        parts = [count // PARTS + (part < count % PARTS) for part in range(PARTS)]
+        times = {plain: 0.0, ledger: 0.0}
+        for number, few in enumerate(parts):
+            for step in (plain, ledger) if (number + block) % 2 else (ledger, plain):
+                times[step] += seconds_of(step, few)
+        monitor.close()
+        watched.append(times[ledger])
+        unwatched.append(times[plain])
+    return watched, unwatched, count
 
 
 def backpack_loop(case: Case) -> Step:
@@ -186,32 +215,30 @@ def ratio(watched: list[float], plain: list[float]) -> str:
 
 def compare(case: Case, blocks: int, seconds: float, with_peers: bool, out: Path) -> str:
     """One line of the table."""
+    every = interval(case, out / "interval")
+    watched, unwatched, count = pairs(case, every, blocks, seconds, out)
     plain = plain_loop(case)
-    ledger, first = watched_loop(case, out / "ledger", reservoir=False)
-    both, second = watched_loop(case, out / "both", reservoir=True)
+    both, monitor = watched_loop(case, out / "both", every, reservoir=True)
     others = peers(case) if with_peers else {}
-    settle(ledger, first)
-    settle(both, second)
-    count = max(20, round(seconds / (seconds_of(plain, 50) / 50)))
-    loops, times = [plain, ledger, both], {plain: [], ledger: [], both: []}
+    for step in (plain, both):
+        seconds_of(step, SETTLED)
+    times: dict[Step, list[float]] = {plain: [], both: []}
     ratios: dict[str, list[float]] = {name: [] for name, (step, _) in others.items() if step}
     for block in range(blocks):
-        for step in loops[block % 3 :] + loops[: block % 3]:
+        for step in (plain, both) if block % 2 else (both, plain):
             times[step].append(seconds_of(step, count))
         for name in ratios:
             few = max(5, count // 20)
             ratios[name].append(seconds_of(others[name][0], few) / few / (times[plain][-1] / count))
-    first.close()
-    run = second.close()
+    run = monitor.close()
     records = run.tree["reservoir"].sizes["step"]
     columns = [
         f"{statistics.median(ratios[name]):8.2f}" if name in ratios else f"{others[name][1] if others else '–':>8}"
         for name in ("BackPACK", "Cockpit")
     ]
-    attributes = run.attributes
     return (
-        f"{case.name:12s} {case.size:5d} {1e3 * statistics.median(times[plain]) / count:8.2f} "
-        f"{attributes['every']:6d} {attributes['reservoir_every']:6d} {ratio(times[ledger], times[plain])} "
+        f"{case.name:12s} {case.size:5d} {1e3 * statistics.median(unwatched) / count:8.2f} "
+        f"{every:6d} {run.attributes['reservoir_every']:6d} {ratio(watched, unwatched)} "
         f"{ratio(times[both], times[plain])} {' '.join(columns)} {records:7d} {blocks * count:8d}"
     )
 
