@@ -18,7 +18,8 @@ from szilard.models.precision import Precision, forward_precision
 from szilard.models.tangent import logit_tangent, snapshot, update_since
 from szilard.monitor.ledger.exact import Columns, Pool, Terms, exact_terms, join
 from szilard.monitor.ledger.first_logits import first_logits, logits_of
-from szilard.monitor.ledger.path import BatchPlan, IntervalClock, IntervalSums, PathSums
+from szilard.monitor.ledger.intervals import BatchPlan, IntervalClock
+from szilard.monitor.ledger.path import IntervalSums, PathSums
 from szilard.monitor.ledger.sampled import LabelDraw, SampledRoute, Uniform
 from szilard.monitor.measure import Occasion
 from szilard.monitor.rows import Rows

@@ -17,7 +17,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from szilard.ledger.slots import SlotSum
-from szilard.monitor.ledger.path import IntervalClock
+from szilard.monitor.ledger.intervals import IntervalClock
 from szilard.monitor.measure import Occasion
 
 _FAR = 0.7
