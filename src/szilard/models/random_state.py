@@ -58,12 +58,12 @@ class _NumpyState:
     def put_back(self) -> None:
         """Makes this the global state again."""
         memory = _memory()
-        if not self.tells_all or self._known(memory) is None:
+        if self.memory is None or not self.tells_all or self._known(memory) is None:
             np.random.set_state(self.full)  # noqa: NPY002
         elif memory != self.memory:
             generator: Any = get_bit_generator()
             with generator.lock:
-                ctypes.memmove(generator.ctypes.state_address, self.memory, len(self.memory or b""))
+                ctypes.memmove(generator.ctypes.state_address, self.memory, len(self.memory))
         self._remembered()
 
     @classmethod

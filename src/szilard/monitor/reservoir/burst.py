@@ -15,9 +15,10 @@ from szilard.models.evaluation import any_algorithm
 from szilard.models.gradients import dense
 from szilard.models.random_state import RandomStream
 from szilard.monitor.measure import Occasion
+from szilard.monitor.reservoir.mean_loss import has_gradient
 from szilard.monitor.reservoir.optimizer_state import OptimizerBuffers, OptimizerSettings
 from szilard.monitor.reservoir.plan import BurstPlan, BurstStart, burst_start, full_width, greatest_of, norms_of
-from szilard.monitor.reservoir.sums import BurstSums
+from szilard.monitor.reservoir.sums import BurstSums, laid_out
 
 NORMS = (
     "halves", "fresh", "mean", "pair", "gradient", "raw", "velocity", "preconditioned", "conditioned", "displacement",
@@ -93,7 +94,7 @@ class Burst:
         batches = [plan.examples.draw(plan.half, self._generator, plan.device) for _ in range(2)]
         found = self.part.gradient.several(batches)
         for _ in range(_TRIES if plan.checked else 0):
-            missing = [place for place, (loss, gradients) in enumerate(found) if not _exists(loss, gradients)]
+            missing = [place for place, (loss, gradients) in enumerate(found) if not has_gradient(loss, gradients)]
             if not missing:
                 break
             for place in missing:
@@ -209,18 +210,6 @@ class Burst:
         if isinstance(overflow, Tensor):
             self.overflow.append(overflow.detach().clone().double().reshape(()))
 
-    def _every_norm(self) -> Tensor:
-        """All norms of all steps, (steps, norms, parameters); zeros where one was not measured."""
-        first = self.norms[0]
-        each = first.new_zeros((self.steps, len(NORMS), len(self.part.places)), dtype=torch.float64)
-        for step, (names, norms) in enumerate(zip(self._measured, self.norms, strict=True)):
-            rows = norms.double().reshape(len(names), -1)
-            if len(names) == len(NORMS):
-                each[step] = rows
-            else:
-                each[step, [NORMS.index(name) for name in names]] = rows
-        return each
-
     @any_algorithm()
     def gather(self, centre: Tensor | None) -> BurstSums:
         """Sums over the burst's steps, still on the device.
@@ -249,9 +238,12 @@ class Burst:
         moments = torch.stack([theta.mean(0), mean.mean(0), (theta * mean).mean(0)])
         # What is as large as the model must not wait for the statistics of several bursts.
         self._sum, self._before, self._samples = [], None, []
-        return BurstSums(self._every_norm(), torch.stack(grams).double(), moments, greatest, projected, centre, finite)
-
-
-def _exists(loss: Tensor, gradients: list[Tensor]) -> bool:
-    """Whether a batch has a gradient; its loss may be none where it is only that no label of it counts."""
-    return bool(loss.isfinite()) or all(bool(g.isfinite().all()) for g in gradients)
+        return BurstSums(
+            laid_out(NORMS, self._measured, self.norms),
+            torch.stack(grams).double(),
+            moments,
+            greatest,
+            projected,
+            centre,
+            finite,
+        )

@@ -132,3 +132,8 @@ def _adds_up(gradient: BatchGradient, batch: Batch, count: int) -> bool:
 
 def _some(batch: Batch, part: slice) -> Any:
     return pytree.tree_map(lambda leaf: leaf[part] if isinstance(leaf, Tensor) and leaf.dim() else leaf, batch)
+
+
+def has_gradient(loss: Tensor, gradients: list[Tensor]) -> bool:
+    """Whether a batch has a gradient; its loss may be none where it is only that no label of it counts."""
+    return bool(loss.isfinite()) or all(bool(g.isfinite().all()) for g in gradients)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import final
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -31,3 +33,20 @@ class BurstSums:
     projected: tuple[Tensor, Tensor] | None
     centre: Tensor = field(repr=False)
     finite: Tensor
+
+
+def laid_out(
+    names: Sequence[str], measured: Sequence[Sequence[str]], norms: Sequence[Tensor]
+) -> Float[Tensor, "steps norms parameters"]:
+    """All norms of all steps in their places, float64; zeros where one was not measured.
+
+    Args:
+        names: of the places.
+        measured: at each step the names of those that were.
+        norms: of each step one after the other, of every parameter.
+    """
+    count = len(norms[0]) // len(measured[0])
+    whole = norms[0].new_zeros((len(norms), len(names), count), dtype=torch.float64)
+    for step, (there, values) in enumerate(zip(measured, norms, strict=True)):
+        whole[step, [names.index(name) for name in there]] = values.double().reshape(len(there), count)
+    return whole
