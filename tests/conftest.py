@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import functools
 import importlib.util
@@ -9,9 +10,9 @@ import json
 import math
 import multiprocessing
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
-from multiprocessing import forkserver
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -108,6 +109,25 @@ def mnist() -> data.Dataset:
 def fashion_mnist() -> data.Dataset:
     """Fashion-MNIST, where its files are already in the cache."""
     return _published("fashion-mnist")
+
+
+def _children() -> set[str]:
+    """Processes that this one has started and not waited for, as they were called; none where the system hides it."""
+    pids = " ".join(path.read_text() for path in Path("/proc/self/task").glob("*/children")).split()
+    kept = (str(forkserver._forkserver._forkserver_pid), str(resource_tracker._resource_tracker._pid))  # type: ignore[attr-defined]
+    called = set()
+    for pid in set(pids) - set(kept):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            called.add(f"{pid} {Path('/proc', pid, 'cmdline').read_bytes().replace(bytes(1), b' ').decode()}")
+    return {name for name in called if "torch/_inductor" not in name}  # a pool of torch's own, which stays
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _leaves_no_process() -> Iterator[None]:
+    """What a module starts it ends: a process that goes on would disturb what comes after."""
+    before = _children()
+    yield
+    assert not (left := _children() - before), f"left over: {left}"
 
 
 SLOW_TO_IMPORT = [
