@@ -79,8 +79,8 @@ def sgd(model: nn.Module, **settings: Any) -> torch.optim.SGD:
 
 def entropy(logits: Tensor) -> float:
     """Mean over inputs of the entropies of their labels, summed over heads."""
-    p = logits.detach().double().log_softmax(-1)
-    return float(-(p.exp() * p).sum(-1).reshape(len(p), -1).sum(1).mean())
+    p = logits.detach().double().softmax(-1)
+    return float(torch.special.entr(p).sum(-1).reshape(len(p), -1).sum(1).mean())
 
 
 # Accepted
@@ -193,6 +193,7 @@ ACCEPTED: dict[str, Callable[[], Wiring]] = {
     "one logit": one_logit,
     "one logit, labels as floats": lambda: one_logit(labels=(X[:, 0] > 0).float()),
     "several yes or no": yes_or_no,
+    "a class that is masked": lambda: wired(lambda z: F.pad(z, (0, 1), value=-math.inf), labels=Y),
     "nll_loss": lambda: wired(lambda z: z.log_softmax(-1), loss_fn=F.nll_loss, labels=Y),
     "NumPy arrays": numpy_probe,
     "a batch of a tokenizer": lambda: tagged(Encoding(input_ids=TOKENS, attention_mask=MASK)),
