@@ -40,7 +40,7 @@ def _settings(optimizer: Any) -> dict[str, Any]:
             alike[place] = settings, alike[place][1] + held
     told: dict[str, Any] = {"class": type(optimizer).__name__}
     if alike:
-        told = {**max(alike, key=lambda each: each[1])[0], **told}
+        told |= max(alike, key=lambda each: each[1])[0]
     if len(alike) > 1:
         told["groups"] = [{"parameters": held, **settings} for settings, held in alike]
     return told
