@@ -60,7 +60,7 @@ class _NumpyState:
         memory = _memory()
         if self.memory is None or not self.tells_all or self._known(memory) is None:
             np.random.set_state(self.full)  # noqa: NPY002
-        elif memory != self.memory:
+        elif self.memory is not None and memory != self.memory:
             generator: Any = get_bit_generator()
             with generator.lock:
                 ctypes.memmove(generator.ctypes.state_address, self.memory, len(self.memory))
