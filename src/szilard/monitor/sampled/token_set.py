@@ -1,7 +1,4 @@
-"""Exact sums over the vocabulary at every position of some sequences, from record to record.
-
-A set of sequences: sums over the vocabulary along their prefixes, against the logits of the previous record.
-"""
+"""A set of sequences: exact sums over the vocabulary along their prefixes, against the previous record's."""
 
 from __future__ import annotations
 
