@@ -228,7 +228,7 @@ class Burst:
             d, e, square = halves[:, part], pair[:, part], halves[:, part].square()
             grams.append(torch.stack([e @ e.T, d @ d.T, square @ square.T]))
         greatest = torch.stack([greatest_of(g) for g in self._sum]).double() / (2 * self.steps)
-        finite = torch.stack([parameter.detach().isfinite().all() for parameter in self.part.tracked.parameters]).all()
+        finite = torch.stack(norms_of([each.detach() for each in self.part.tracked.parameters])).isfinite().all()
         projected = None
         if plan.directions is not None:
             projected = (

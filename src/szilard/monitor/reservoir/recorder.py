@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import itertools
-import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, final
 
 import torch
 
-from szilard.errors import SzilardWarning
 from szilard.models.interrupts import uninterrupted
 from szilard.models.precision import Precision
 from szilard.models.random_state import RandomState, RandomStream
@@ -22,6 +20,7 @@ from szilard.monitor.reservoir.plan import BurstPlan
 from szilard.monitor.reservoir.statistics import BurstStatistics
 from szilard.monitor.reservoir.sums import BurstSums
 from szilard.monitor.rows import Rows
+from szilard.monitor.voice import Voice
 from szilard.records.schema import Group
 
 _FULL = 4
@@ -69,7 +68,7 @@ class ReservoirRecorder:
         self._centre: torch.Tensor | None = None
         self._waiting: list[tuple[Burst, BurstSums]] = []
         self._members = self._held()
-        self._warned: set[str] = set()
+        self._voice = Voice(quiet=True)
         self.attributes = dict(attributes)
         dtype = plan.tracked.parameters[0].dtype
         self.precision = Precision(str(dtype).removeprefix("torch."), torch.finfo(dtype).eps)
@@ -147,7 +146,7 @@ class ReservoirRecorder:
                 continue
             row = self._statistics.row(burst, gathered)
             if row is None:
-                self._warn(
+                self._voice.warn_once(
                     "a fresh gradient or the loop's own was not finite though the model is, so that the bursts in "
                     "which that happens have no row: look for batches without a label that counts."
                 )
@@ -163,7 +162,7 @@ class ReservoirRecorder:
     def _tell(self) -> None:
         """Warns of groups of which fresh gradients say nothing."""
         for group in self._statistics.known.unseen_groups:
-            self._warn(
+            self._voice.warn_once(
                 f"{group} moves by gradients that fresh batches do not have, so its noise and temperature are unknown: "
                 "let loss_fn be the loop's whole loss, auxiliary terms included."
             )
@@ -213,21 +212,16 @@ class ReservoirRecorder:
         new = members - self._members
         self._members = members
         if new - tracked:
-            self._warn(
+            self._voice.warn_once(
                 "parameters that the optimiser was given after the record began are not measured: make a new "
                 "monitor when all are there."
             )
         if gone:
-            self._warn("parameters that the optimiser no longer holds stay in their groups, at a rate of 0.")
+            self._voice.warn_once("parameters that the optimiser no longer holds stay in their groups, at a rate of 0.")
 
     def _complain_of_silence(self) -> None:
         if self._silent >= _PATIENCE * self._plan.steps:
-            self._warn(
+            self._voice.warn_once(
                 "no step of the optimiser was seen, so nothing of the reservoir is recorded: give the monitor the "
                 "optimiser whose step() the loop calls."
             )
-
-    def _warn(self, message: str) -> None:
-        if message not in self._warned:
-            self._warned.add(message)
-            warnings.warn(message, SzilardWarning, stacklevel=4)

@@ -36,7 +36,7 @@ class BurstSums:
 
 
 def laid_out(
-    names: Sequence[str], measured: Sequence[Sequence[str]], norms: Sequence[Tensor]
+    names: Sequence[str], measured: Sequence[tuple[str, ...]], norms: Sequence[Tensor]
 ) -> Float[Tensor, "steps norms parameters"]:
     """All norms of all steps in their places, float64; zeros where one was not measured.
 
@@ -47,6 +47,9 @@ def laid_out(
     """
     count = len(norms[0]) // len(measured[0])
     whole = norms[0].new_zeros((len(norms), len(names), count), dtype=torch.float64)
-    for step, (there, values) in enumerate(zip(measured, norms, strict=True)):
-        whole[step, [names.index(name) for name in there]] = values.double().reshape(len(there), count)
+    for there in set(measured):  # the first step of a burst may measure less than the others, which are alike
+        steps = [step for step, of in enumerate(measured) if of == there]
+        places = torch.tensor([names.index(name) for name in there], device=whole.device)
+        values = torch.stack([norms[step] for step in steps]).double().reshape(len(steps), len(there), count)
+        whole[torch.tensor(steps, device=whole.device)[:, None], places] = values
     return whole
