@@ -41,6 +41,8 @@ from szilard.records import keeper
 Step = Callable[[], None]
 CLOCK = time.process_time
 WARM = 20
+OPENED = 0.5
+"""Seconds in which a record that was just opened is written, beside the loop and not timed."""
 PARTS = 8
 """Blocks of a pair, by turns."""
 SETTLED = 64
@@ -123,6 +125,7 @@ def pairs(case: Case, every: int, blocks: int, seconds: float, out: Path) -> tup
     for block in range(blocks):
         plain = plain_loop(case)
         ledger, monitor = watched_loop(case, out / str(block), every, reservoir=False)
+        time.sleep(OPENED)
         warm = seconds_of(plain, WARM), seconds_of(ledger, WARM)
         count = count or every * max(1, round(seconds * WARM / warm[0] / every))
         parts = [count // PARTS + (part < count % PARTS) for part in range(PARTS)]
