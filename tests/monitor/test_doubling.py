@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from pathlib import Path
 
@@ -161,6 +162,34 @@ def test_each_row_is_stored_at_its_own_interval(tmp_path: Path) -> None:
             assert ledger["work_by_interval"].values[row, column] == pytest.approx(work, abs=1e-12)
             assert ledger["jumps_by_interval"].values[row, column] == len(ends)
             assert ledger["steps_by_interval"].values[row, column] == length * len(ends)
+
+
+@pytest.mark.usefixtures("affordable")
+@pytest.mark.parametrize("every", [None, 4])
+@pytest.mark.parametrize("failed", [8, 64, 100, 300])
+def test_a_record_that_failed_costs_itself_alone(tmp_path: Path, every: int | None, failed: int) -> None:
+    """The records after it lie where they would have been, and W(k) goes on to the end."""
+    model = nn.Linear(5, 4).double()
+    broken = [False]
+
+    def forward(module: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
+        if broken[0]:
+            raise ValueError("out of order")
+        return module(inputs)
+
+    ppm = Classifier(model, torch.eye(5, dtype=torch.float64), forward=forward)
+    with Monitor(ppm, out=tmp_path / "run", every=every, quiet=True) as monitor:
+        for step in range(1, 401):
+            with torch.no_grad():
+                model.weight += 0.05 * torch.randn(4, 5, dtype=torch.float64)
+            broken[0] = step == failed
+            with contextlib.suppress(szilard.errors.SzilardError, ValueError):
+                monitor.step()
+    data = szilard.open(tmp_path / "run").data
+    recorded = data["step"].values.tolist()
+    assert failed not in recorded
+    assert set(recorded) >= set(range(0, 401, 8)) - {failed}
+    assert data["steps_by_interval"].values[-1, 0] == 400
 
 
 @pytest.mark.usefixtures("affordable")

@@ -36,7 +36,7 @@ class ScheduledRecorder:
     last: int = -1
     doubling: DoublingInterval | None = None
     records: int = 0
-    _opened: bool = False
+    _opened: int | None = None
 
     @classmethod
     def of(cls, measure: Measure, recorder: Recorder, default: int | None) -> ScheduledRecorder:
@@ -55,9 +55,14 @@ class ScheduledRecorder:
         return any(group.name == "ledger" for group in self.recorder.groups)
 
     def due(self, step: int) -> bool:
-        """Whether a record is due after this training step."""
+        """Whether a record is due after this training step: a multiple of the interval since counting opened.
+
+        After a record that failed the next one is due where it would have been: measuring intervals have these ends.
+        """
         every = self.every if self.doubling is None else self.doubling.every
-        return every is not None and step - self.last >= every
+        if every is None or step <= self.last:
+            return False
+        return step - self.last >= every if self._opened is None else (step - self._opened) % every == 0
 
     def begin_densely(self) -> None:
         """Every step is recorded from now on, until the interval doubles, by a recorder that can take that."""
@@ -67,12 +72,12 @@ class ScheduledRecorder:
 
     def observe(self, step: int, ragged: bool) -> None:
         """The coming record, after which counting goes on from there; where it fails, from where it was."""
-        opens = self.every is not None and not self._opened and not ragged
+        opens = self.every is not None and self._opened is None and not ragged
         every, may_double = self.every, False
         if self.doubling is not None:
             every, may_double = self.doubling.every, self.doubling.doubling
         self.recorder.observe(Occasion(step, step - max(self.last, 0), opens, ragged, every or 1, may_double))
-        self._opened = self._opened or opens
+        self._opened = step if opens else self._opened
         if self.doubling is not None:
             self.every = every
             self.doubling.after(step)
