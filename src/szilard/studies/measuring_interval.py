@@ -60,20 +60,23 @@ def _moved(ledger: xr.Dataset, every: np.ndarray) -> xr.Dataset:
     """Every row's columns moved to the multiples of the last measuring interval."""
     multiples = _multiples(ledger, every)
     steps = np.asarray(ledger["step"].values)
-    columns = np.full((len(every), len(multiples)), -1)
+    columns = np.full((len(every), len(multiples)), -1, dtype=np.int8)  # a record may have a million rows
     for other in np.unique(every):
         wanted = np.asarray(multiples) * every[-1] / other
         columns[every == other] = [int(np.flatnonzero(multiples == each)[0]) if each in multiples else -1
                                    for each in wanted]  # fmt: skip
-    early = multiples[None, :] * every[-1] > steps[:, None]
+    missing, early = columns < 0, multiples[None, :] * every[-1] > steps[:, None]
+    columns = np.maximum(columns, 0)
     moved = {}
     for name, array in ledger.data_vars.items():
         if _DIMENSION not in array.dims:
             continue
         values = np.asarray(array.values)
         unknown = -1 if values.dtype.kind == "i" else np.nan
-        taken = np.take_along_axis(values, np.maximum(columns, 0), axis=array.dims.index(_DIMENSION))
-        moved[name] = (array.dims, np.where(columns >= 0, taken, np.where(early, 0, unknown)), array.attrs)
+        taken = np.take_along_axis(values, columns, axis=array.dims.index(_DIMENSION))
+        taken[missing] = unknown
+        taken[missing & early] = 0
+        moved[name] = (array.dims, taken, array.attrs)
     attributes = {**ledger[_DIMENSION].attrs, _MOVED: int(every[-1])}
     coordinate = (_DIMENSION, multiples * float(every[-1]), attributes)
     return ledger.assign(moved).assign_coords({_DIMENSION: coordinate})
