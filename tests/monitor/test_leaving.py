@@ -87,6 +87,31 @@ def test_the_own_steps_of_an_optimizer_end_with_it(tmp_path: Path) -> None:
     assert (run.status, run.data.sizes["step"]) == ("complete", STEPS + 1)
 
 
+def test_a_cell_of_a_notebook_may_be_run_again(tmp_path: Path) -> None:
+    """However long the garbage collector sleeps; while somebody still trains there it is said what to do."""
+
+    def cell(overwrite: bool = True) -> torch.optim.Optimizer:
+        model = torch.nn.Linear(4, 3)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        settings = {"out": tmp_path / "run", "every": 1, "quiet": True, "overwrite": overwrite}
+        szilard.watch(model, optimizer, torch.eye(4), **settings)
+        return optimizer
+
+    gc.disable()
+    try:
+        cell()
+        optimizer = cell()
+        with pytest.raises(RecordError, match="its monitor's close.*delete the optimiser that is watched"):
+            cell()
+        del optimizer
+        with pytest.raises(RecordError, match="already holds a record"):
+            cell(overwrite=False)
+        cell()
+    finally:
+        gc.enable()
+        gc.collect()
+
+
 @pytest.mark.parametrize("name", SIGNALS)
 def test_a_signal_ends_the_process_as_ever_and_costs_nothing(tmp_path: Path, name: str) -> None:
     number = getattr(signal, name)

@@ -9,6 +9,7 @@ learns from the record's identity that it has been replaced.
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import platform
 import secrets
@@ -61,6 +62,7 @@ class Claim:
             RecordError: if somebody writes there, in this process or another.
             OSError: if nothing can be written there.
         """
+        _free_of_garbage(path)
         made = not path.exists()
         path.mkdir(parents=True, exist_ok=True)
         until = time.monotonic() + _PATIENCE
@@ -82,9 +84,8 @@ class Claim:
     @classmethod
     def take_over(cls, path: Path) -> Claim:
         """Like :meth:`take`, but from whatever holds it in this process, which may write no more."""
-        for held in list(_HELD):
-            if held.held and held._file >= 0 and _is(held._file, path / LOCK):
-                held.release()
+        for held in _held_here(path):
+            held.release()
         return cls.take(path)
 
     @property
@@ -134,6 +135,7 @@ def check_free(path: Path) -> None:
     Raises:
         RecordError: if somebody does, in this process or another.
     """
+    _free_of_garbage(path)
     try:
         file = os.open(path / LOCK, os.O_RDWR | getattr(os, "O_BINARY", 0))
     except OSError:
@@ -156,11 +158,25 @@ def in_use(path: Path) -> RecordError:
         word = ""
     if word == _name_of_this_process():
         return RecordError(
-            f"{path} is being written by this process: close what writes there (its monitor's close()) first, or choose"
-            " another place."
+            f"{path} is being written by this process: close what writes there (its monitor's close(); where nobody"
+            " kept that, delete the optimiser that is watched) first, or choose another place."
         )
     who = printable(word) or "another process"
     return RecordError(f"{path} is being written by {who}: wait until that has ended, or choose another place.")
+
+
+def _held_here(path: Path) -> list[Claim]:
+    """What holds a directory in this process: one, if any."""
+    return [each for each in list(_HELD) if each.held and _is(each._file, path / LOCK)]
+
+
+def _free_of_garbage(path: Path) -> None:
+    """Has a writer of this process go that nobody can use any more, as of a notebook's cell that is run again.
+
+    A monitor and the optimiser that keeps it hold one another, so only the garbage collector lets them go.
+    """
+    if _held_here(path):
+        gc.collect()
 
 
 def _name_of_this_process() -> str:
