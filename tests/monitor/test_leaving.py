@@ -101,7 +101,7 @@ def test_a_cell_of_a_notebook_may_be_run_again(tmp_path: Path) -> None:
     try:
         cell()
         optimizer = cell()
-        with pytest.raises(RecordError, match="its monitor's close.*delete the optimiser that is watched"):
+        with pytest.raises(RecordError, match=r"its monitor's close.*delete the optimiser that is watched"):
             cell()
         del optimizer
         with pytest.raises(RecordError, match="already holds a record"):

@@ -26,9 +26,10 @@ from torch.utils.data import (
 )
 
 import szilard
-from szilard import Classifier, Monitor, Reservoir
-from szilard.errors import ModelError, SpecError, SzilardWarning
+from szilard import Classifier, Ledger, Monitor, Reservoir
+from szilard.errors import ModelError, SpecError, SzilardError, SzilardWarning
 from szilard.monitor.reservoir.examples import Examples
+from szilard.monitor.session import RecordingSession
 
 pytestmark = pytest.mark.slow
 
@@ -474,6 +475,26 @@ def test_the_hook_hangs_only_during_bursts(tmp_path):
         each=lambda s: hung.append(len(optimizer._optimizer_step_pre_hooks)),
     )
     assert [each - min(hung) for each in hung] == [1, 1, 1, 1, 0, 0] * 3  # beside the monitor's own
+
+
+@pytest.mark.parametrize("fault", ["place", "groups", "another measure", "first record"])
+def test_a_monitor_that_is_not_made_leaves_nothing_on_the_optimiser(tmp_path, monkeypatch, fault):
+    def refuses(*_: Any) -> None:
+        raise SpecError("refused")
+
+    model = network()
+    optimizer = sgd(model)
+    measures = [reservoir(), reservoir() if fault == "groups" else Ledger(every=1)]
+    if fault == "place":
+        (tmp_path / "run").write_text("something else")
+    elif fault == "another measure":
+        monkeypatch.setattr(Ledger, "start", refuses)
+    elif fault == "first record":
+        monkeypatch.setattr(RecordingSession, "flush", refuses)
+    with pytest.raises(SzilardError):
+        Monitor(Classifier(model, X), optimizer, tmp_path / "run", measures=measures, quiet=True)
+    assert not optimizer._optimizer_step_pre_hooks
+    assert not optimizer._optimizer_step_post_hooks
 
 
 def test_tied_weights_are_one_parameter(tmp_path):

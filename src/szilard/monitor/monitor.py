@@ -13,6 +13,7 @@ from szilard.errors import SzilardError
 from szilard.models.ppm import PPM
 from szilard.monitor.arguments import check_settings, measures_of, place_of
 from szilard.monitor.counting import StepCounting
+from szilard.monitor.followers import Followers
 from szilard.monitor.ledger.measure import DEFAULT_PATH_INTERVALS, Ledger
 from szilard.monitor.measure import Measure
 from szilard.monitor.optimizers import LoopOptimizers
@@ -100,19 +101,27 @@ class Monitor:
         chosen = measures_of(measures, default)
         optimizers = LoopOptimizers.of(optimizer, ppm.module, copy_of)
         self._counting = StepCounting(optimizers, automatic=automatic, late=copy_of is not None)
-        first = optimizers.first
-        self._session = RecordingSession(
-            ppm,
-            optimizers,
-            self._counting,
-            ShownWeights(optimizers.each, weights),
-            [ScheduledRecorder.of(measure, measure.start(ppm, seed, first), default.every) for measure in chosen],
-            budget,
-            place,
-            overwrite=overwrite,
-            quiet=quiet,
-            attributes={"seed": seed, **(attributes or {})},
-        )
+        shown = ShownWeights(optimizers.each, weights)
+        recorders: list[ScheduledRecorder] = []
+        try:
+            for measure in chosen:
+                started = measure.start(ppm, seed, optimizers.first)
+                recorders.append(ScheduledRecorder.of(measure, started, default.every))
+            self._session = RecordingSession(
+                ppm,
+                optimizers,
+                self._counting,
+                shown,
+                recorders,
+                budget,
+                place,
+                overwrite=overwrite,
+                quiet=quiet,
+                attributes={"seed": seed, **(attributes or {})},
+            )
+        except BaseException:  # nothing stays on the optimiser of a loop that is not watched
+            Followers(each.recorder for each in recorders).leave()
+            raise
 
     def step(self, loss: float | Tensor | None = None) -> None:
         """One training step is done: call it after ``optimizer.step()``.

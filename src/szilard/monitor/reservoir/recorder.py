@@ -63,7 +63,6 @@ class ReservoirRecorder:
         self._stream = RandomStream(RandomState.seeded(plan.device, seed + 1))
         self._burst: Burst | None = None
         self._hook = GradientHook(optimizer, self._take)
-        self._counter = StepCounter(optimizer)
         self._heard = self._silent = 0
         self._centre: torch.Tensor | None = None
         self._waiting: list[tuple[Burst, BurstSums]] = []
@@ -72,6 +71,7 @@ class ReservoirRecorder:
         self.attributes = dict(attributes)
         dtype = plan.tracked.parameters[0].dtype
         self.precision = Precision(str(dtype).removeprefix("torch."), torch.finfo(dtype).eps)
+        self._counter = StepCounter(optimizer)  # last: from here on it hangs on the optimiser
 
     @property
     def groups(self) -> tuple[Group, ...]:
@@ -109,7 +109,7 @@ class ReservoirRecorder:
             return
         self._look_at_groups()
         self._burst = Burst(self._plan, occasion, self._generator, self._stream)
-        self._heard = 0
+        self._heard = self._counter.now()[0]
         self._hook.hang()
 
     def follow(self, step: int) -> None:
@@ -117,11 +117,12 @@ class ReservoirRecorder:
         burst = self._burst
         if burst is None:
             return
-        if burst.steps == self._heard:
+        made, _ = self._counter.now()  # of several optimisers this one may be about to make the burst's first step
+        if made == self._heard:
             burst.skipped += 1
             self._silent += 1
             self._complain_of_silence()
-        self._heard = burst.steps
+        self._heard = made
         if burst.done:
             gathered = burst.gather(self._centre)
             self._centre = gathered.centre
