@@ -130,3 +130,17 @@ def test_a_stream_goes_on_where_it_was_left_and_the_loops_own_numbers_stay():
     with apart(model, CPU, again):
         model(X)
         assert torch.rand(1).item() == drawn[0]
+
+
+def test_a_normal_number_that_waits_is_put_back_with_numpys_state():
+    """A seed that is set again leads to the same key and position, once with such a number and once without."""
+    for draw in (lambda: np.random.rand(2), lambda: np.random.randn(), lambda: np.random.rand(2)):  # noqa: NPY002
+        np.random.seed(0)  # noqa: NPY002
+        draw()
+        held = np.random.get_state()  # noqa: NPY002
+        before = RandomState.now(CPU)
+        RandomState.seeded(CPU, 5).put_back(CPU)
+        np.random.randn()  # noqa: NPY002
+        before.put_back(CPU)
+        back = np.random.get_state()  # noqa: NPY002
+        assert all(np.array_equal(ours, theirs) for ours, theirs in zip(back, held, strict=True))

@@ -434,7 +434,7 @@ def test_noise_beside_several_optimisers(tmp_path: Path, second_steps: int) -> N
     """Bursts begin and end within steps of the optimiser, whose hooks must stay as they are until those are over."""
     model = net()
     first, second = halves(model)  # type: ignore[arg-type]
-    noise = szilard.Reservoir(F.cross_entropy, (INPUTS, LABELS), every=6, lags=(1,), batch_size=4)
+    noise = szilard.Reservoir(F.cross_entropy, (INPUTS, LABELS), every=6, lags=(1, 2), batch_size=4)
     measures = [szilard.Ledger(every=1), noise]
     monitor = watch(model, [first, second], INPUTS, out=tmp_path / "run", measures=measures, quiet=True)
     first.register_step_pre_hook(lambda *_: None)

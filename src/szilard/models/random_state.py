@@ -28,7 +28,7 @@ class _NumpyState:
 
     Attributes:
         full: as ``np.random.get_state`` gives it.
-        memory: key and position as they lie in memory; None for generators other than the usual one.
+        memory: key and position as they lie in memory; None where they are not all of it.
     """
 
     full: Any
@@ -52,7 +52,7 @@ class _NumpyState:
 
     @property
     def tells_all(self) -> bool:
-        """Whether the memory is all of it: no second number of a normal pair waits to be drawn."""
+        """Whether the memory is all of it."""
         return self.memory is not None and self.full[0] == "MT19937" and self.full[3] == 0
 
     def put_back(self) -> None:
@@ -68,7 +68,7 @@ class _NumpyState:
 
     @classmethod
     def _known(cls, memory: bytes | None) -> _NumpyState | None:
-        """The recent state with this memory, which can only be all of that state: a pair that waits has moved it on."""
+        """The recent state with this memory."""
         return next((each for each in cls.recent if memory is not None and each.memory == memory), None)
 
     def _remembered(self) -> _NumpyState:
@@ -78,9 +78,34 @@ class _NumpyState:
         return self
 
 
+def _place_of_waiting() -> int | None:
+    """At which byte of a ``RandomState`` it says whether the second number of a normal pair waits to be drawn.
+
+    NumPy tells that only together with all the rest. It is found by trying; None where it is not.
+    """
+    tried = np.random.RandomState(0)
+
+    def integers() -> np.ndarray:
+        return np.frombuffer(ctypes.string_at(id(tried), type(tried).__basicsize__), dtype=np.intc)
+
+    marks = [integers()]
+    for _ in range(2):
+        tried.standard_normal()
+        marks.append(integers())
+    (places,) = np.nonzero((marks[0] == 0) & (marks[1] == 1) & (marks[2] == 0))
+    return int(places[0]) * marks[0].itemsize if len(places) == 1 else None
+
+
+_WAITING = _place_of_waiting()
+_GLOBAL: Any = np.random.mtrand._rand
+
+
 def _memory() -> bytes | None:
+    """The global generator's, where it is all of its state: the usual one, and no number of a pair waits."""
     generator = get_bit_generator()
-    if type(generator) is not np.random.MT19937:
+    if type(generator) is not np.random.MT19937 or _WAITING is None:
+        return None
+    if ctypes.c_int.from_address(id(_GLOBAL) + _WAITING).value:
         return None
     return ctypes.string_at(generator.ctypes.state_address, 4 * (_WORDS + 1))
 
