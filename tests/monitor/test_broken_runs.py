@@ -6,6 +6,7 @@ import errno
 import math
 import os
 import re
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -228,3 +229,69 @@ def test_the_loops_own_error_is_not_hidden_by_a_full_disk(tmp_path):
         patch.setattr(Journal, "append", full)
         patch.setattr(Store, "commit", full)
         raise ValueError("my own")
+
+
+def head_grown(model: nn.Module) -> None:
+    model[0] = nn.Linear(4, 5)  # type: ignore[operator]
+
+
+def head_lost(model: nn.Module) -> None:
+    del model[0]  # type: ignore[operator]
+
+
+ALTERATIONS: dict[str, Callable[[nn.Module], Any]] = {
+    "double": nn.Module.double,
+    "half": nn.Module.half,
+    "meta": lambda model: model.to("meta"),
+    "a layer replaced": head_grown,
+    "a layer lost": head_lost,
+}
+
+
+def altered(tmp_path: Path, name: str, at: int, every: int) -> tuple[szilard.Run, list[str]]:
+    """Seven steps beside a ledger and a sampled route, and the model made into another one at step ``at``."""
+    model = nn.Sequential(linear())
+    watch = monitor(tmp_path / "run", model, every=every)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for step in range(1, 8):
+            if step == at:
+                ALTERATIONS[name](model)
+            elif step < at:
+                model[0].weight.data += 0.01
+            watch.step()
+        if at > 7:
+            ALTERATIONS[name](model)
+        return watch.close(), [str(each.message) for each in caught]
+
+
+@pytest.mark.parametrize("name", ALTERATIONS)
+def test_a_model_altered_after_its_last_step_costs_its_last_record_alone(tmp_path: Path, name: str) -> None:
+    run, said = altered(tmp_path, name, at=8, every=2)
+    assert (run.status, run.data["step"].values.tolist()) == ("complete", [0, 2, 4, 6])
+    assert run.tree["samples"]["step"].values.tolist() == [0, 2, 4, 6]
+    assert len(said) == 1 and "the record ends before step 7" in said[0]
+
+
+@pytest.mark.parametrize("name", ALTERATIONS)
+def test_a_model_altered_in_mid_run_ends_the_record_and_not_the_training(tmp_path: Path, name: str) -> None:
+    run, said = altered(tmp_path, name, at=4, every=1)
+    assert (run.status, run.data["step"].values.tolist()) == ("broken", [0, 1, 2, 3])
+    assert len(said) == 1 and "the run broke at step 4: " in said[0] and "watch the altered" in said[0]
+
+
+def test_the_last_record_is_the_same_however_rows_were_written(tmp_path: Path) -> None:
+    """The last one is made after what came before is written, and comes out as if all had waited."""
+    runs = []
+    for flushed in (False, True):
+        model = linear()
+        watch = monitor(tmp_path / f"run{flushed}", model, every=2)
+        for step in range(1, 8):
+            model.weight.data += 0.1 * step
+            watch.step()
+            if flushed:
+                watch._session.flush()
+        runs.append(watch.close())
+    assert runs[0].data["step"].values.tolist() == [0, 2, 4, 6, 7]
+    for name in ("work", "heat", "length", "entropy_conditional", "work_by_interval"):
+        assert np.array_equal(*(run.data[name].values for run in runs), equal_nan=True), name

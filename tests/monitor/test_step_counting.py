@@ -429,6 +429,27 @@ def test_a_record_that_closes_itself_leaves_such_a_model_out(tmp_path: Path) -> 
     assert (run.status, run.data["step"].values.tolist()) == ("complete", [0, 2])
 
 
+@pytest.mark.parametrize("asked", [False, True])
+def test_an_optimiser_made_anew_is_told_of_at_the_end(
+    tmp_path: Path, asked: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Even where the record ends on its interval."""
+    model = net()
+    optimizer, anew = sgd(model), sgd(model)
+    monitor = watch(model, optimizer, INPUTS, out=tmp_path / "run", every=2)
+    plain(model, optimizer, Kept(model), 2)
+    plain(model, anew, Kept(model), 3)
+    said = "written to after step 2, the last that was counted, by a checkpoint or an optimiser that"
+    if asked:
+        with pytest.warns(SzilardWarning, match=said):
+            monitor.close()
+    else:
+        del model, optimizer, anew, monitor
+        gc.collect()
+        assert said in capsys.readouterr().err
+    assert szilard.open(tmp_path / "run").data["step"].values.tolist() == [0, 2]
+
+
 @pytest.mark.parametrize("second_steps", [1, 3, 99])
 def test_noise_beside_several_optimisers(tmp_path: Path, second_steps: int) -> None:
     """Bursts begin and end within steps of the optimiser, whose hooks must stay as they are until those are over."""

@@ -15,8 +15,10 @@ from szilard.models.evaluation import undisturbed
 from szilard.models.interrupts import uninterrupted
 from szilard.models.ppm import PPM
 from szilard.models.shortage import memory_named
+from szilard.monitor.alteration import MakeUp
 from szilard.monitor.counting import StepCounting
 from szilard.monitor.followers import Followers
+from szilard.monitor.last_record import make_last_record
 from szilard.monitor.leaving import leave, let_go, look_after
 from szilard.monitor.loop import LoopState, LossMeter, is_finite
 from szilard.monitor.optimizers import LoopOptimizers
@@ -66,12 +68,13 @@ class RecordingSession:
         attributes: Mapping[str, Any],
     ) -> None:
         self._ppm = ppm
-        self.counting, self._weights = counting, weights
+        self.counting, self.weights = counting, weights
         self.voice = Voice(quiet)
         self.steps = 0
         """Training steps done."""
         self.broken = self.closed = self.leaving = False
         self._loss = LossMeter()
+        self._make_up = MakeUp(ppm.module)
         self.thread = LoopThread()
         self.schedule = Schedule(recorders, budget, ppm)
         self._followers = Followers(each.recorder for each in recorders)
@@ -102,8 +105,7 @@ class RecordingSession:
                 "out, or say monitor.loss(loss) before optimizer.step() where the loss is to be recorded."
             )
             return
-        complaint = self.counting.complaint(self.steps + 1, finite)
-        if complaint is not None:
+        if (complaint := self.counting.complaint(self.steps + 1, finite)) is not None:
             self.voice.warn_once(complaint)
         self.advance()
 
@@ -112,10 +114,7 @@ class RecordingSession:
         if self.broken or self._loss.add(loss):
             return True
         if not is_finite(self._ppm.module):  # else a gap, as where its step is left out
-            with uninterrupted():
-                self.flush()
-                self.owed()
-                self.end(self.steps + 1, "the training loss is not finite")
+            self._break(self.steps + 1, "the training loss is not finite")
         return False
 
     def advance(self) -> None:
@@ -157,18 +156,26 @@ class RecordingSession:
         self.observe([each for each in self.schedule.recorders if each in settled or each.due(self.steps)])
         self.flush()
 
-    def observe(self, recorders: Sequence[ScheduledRecorder], ragged: bool = False) -> None:
+    def observe(self, recorders: Sequence[ScheduledRecorder]) -> None:
+        """Shows the model to these recorders; where it is no longer the one that was watched, recording ends."""
+        try:
+            self.show(recorders)
+        except Exception as problem:
+            if (because := self._make_up.alteration(problem)) is None:
+                raise
+            self._break(self.steps, because)
+
+    def show(self, recorders: Sequence[ScheduledRecorder], ragged: bool = False) -> None:
         """Shows the model as it stands to these recorders; ``ragged`` where the run ends off their interval."""
         before = [each.every for each in recorders]
-        with self._weights.shown(), undisturbed(self._ppm.module, self._ppm.device), memory_named(self._ppm):
+        with self.weights.shown(), undisturbed(self._ppm.module, self._ppm.device), memory_named(self._ppm):
             for each in recorders:
                 each.observe(self.steps, ragged)
+                if each.keeps_ledger:  # takes the loop's numbers: another measure's record must not use up the loss
+                    wall_time = time.perf_counter() - self._begin
+                    self.writer.note(self.steps, LoopState(wall_time, self.counting.rate, self._loss.drain()))
         if [each.every for each in recorders] != before:
             record_change(self.writer, self.schedule)
-        # the loop's numbers go into the ledger: another measure's record must not use up the loss
-        if any(each.keeps_ledger for each in recorders):
-            wall_time = time.perf_counter() - self._begin
-            self.writer.note(self.steps, LoopState(wall_time, self.counting.rate, self._loss.drain()))
         self._followers.look()
 
     def flush(self) -> None:
@@ -185,12 +192,18 @@ class RecordingSession:
             self._write([rows for each in self.schedule.recorders for rows in each.recorder.finish()])
 
     def _write(self, tables: Sequence[Rows]) -> None:
-        found = self.writer.write(tables)
-        if found is not None:
+        if (found := self.writer.write(tables)) is not None:
             self.end(*found)
 
+    def _break(self, step: int, because: str) -> None:
+        """Ends recording for what the rows so far do not show: they are written, those held back too."""
+        with uninterrupted():
+            self.flush()
+            self.owed()
+            self.end(step, because)
+
     def end(self, step: int, because: str) -> None:
-        """Ends recording, because something at this step is not finite; training goes on."""
+        """Ends recording, because nothing sound comes from this step on; training goes on."""
         self.flush()  # what was observed before is kept, and may itself hold an earlier break
         if not self.broken:
             self.broken = True
@@ -200,10 +213,7 @@ class RecordingSession:
             self.voice.warn(f"the run broke at step {step}: {because}. {kept}")
 
     def finish(self, status: str, because: str | None = None, *, asked: bool = True) -> None:
-        """Records the model as it stands where the run is complete, and closes the record with this status.
-
-        Unless ``asked``, a model that is no longer as the last step left it, or may be in use, is not recorded.
-        """
+        """Closes the record with this status; where it is complete, with a last record (:mod:`.last_record`)."""
         if not self.closed:
             with uninterrupted():
                 self._finish(status, because, asked)
@@ -211,10 +221,9 @@ class RecordingSession:
     def _finish(self, status: str, because: str | None, asked: bool) -> None:
         self.counting.settle()
         self.steps -= self.counting.overcounted()
-        if not self.broken:
-            late = [each for each in self.schedule.recorders if each.last < self.steps]
-            if late and status == "complete" and self._is_as_trained(asked):
-                self.observe(late, ragged=True)
+        self.flush()  # before the last record, which may fail
+        if status == "complete" and not self.broken:
+            make_last_record(self, asked)
             self.flush()
         self.owed()
         self.writer.count_gaps(self._loss.drain())  # of what no ledger has asked for
@@ -227,16 +236,6 @@ class RecordingSession:
         self.counting.end()
         if status == "complete" and not self.broken:
             self.voice.say(self.schedule.in_the_end(self.steps))
-
-    def _is_as_trained(self, asked: bool) -> bool:
-        """Whether the last record is to be made: the loop may have loaded a checkpoint since its last step."""
-        moved = self.counting.moved_since and not self._weights.attributes
-        if moved and asked:
-            self.voice.warn(
-                "the model's parameters were written to after the last step, so the last record counts that as work: "
-                "close the monitor before a checkpoint is loaded."
-            )
-        return asked or (self.thread.here and not moved)
 
     @property
     def late(self) -> bool:

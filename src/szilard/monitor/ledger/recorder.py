@@ -16,6 +16,7 @@ from szilard.models.evaluation import any_algorithm
 from szilard.models.ppm import Enumerable
 from szilard.models.precision import Precision, forward_precision
 from szilard.models.tangent import logit_tangent, snapshot, update_since
+from szilard.monitor.alteration import check_alike
 from szilard.monitor.ledger.exact import Columns, Pool, Terms, exact_terms, join
 from szilard.monitor.ledger.first_logits import first_logits, logits_of
 from szilard.monitor.ledger.intervals import BatchPlan, IntervalClock
@@ -98,8 +99,14 @@ class LedgerRecorder:
         return len(self._waiting) >= self._batch
 
     def observe(self, occasion: Occasion) -> None:
-        """One forward pass over the probe; with the Fisher form also the tangent along the update since last time."""
-        tangent, logits = self._tangent(), logits_of(self._ppm)
+        """One forward pass over the probe; with the Fisher form also the tangent along the update since last time.
+
+        Raises:
+            AlteredError: if the logits are of other outcomes, or another kind of number, than before.
+        """
+        logits = logits_of(self._ppm)
+        check_alike(logits, self._earlier.logits[-1])
+        tangent = self._tangent()
         if self._theta is not None:
             self._theta = snapshot(self._ppm)
         self._waiting.append(Observation(occasion, logits, tangent, self._sampled.uniform()))
