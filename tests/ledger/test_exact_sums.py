@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from szilard import ledger
+from szilard.ledger.impossible import IMPOSSIBLE, divergent, summable
+from szilard.ledger.jump import Jump, heat_of, work_of, work_reverse_of
 
 shapes = st.tuples(st.integers(1, 3), st.integers(2, 6), st.integers(1, 4), st.integers(2, 8))
 spreads = st.floats(1e-3, 30.0)
@@ -156,3 +158,34 @@ def test_spurious_work_is_what_rounding_costs() -> None:
     cost = ledger.over_inputs(ledger.work_per_input(phi, noisy) - ledger.spurious_work(logits, epsilon))
     assert abs(float(cost.z(0.0))) < 3
     assert float(cost.error) < 0.03 * float(ledger.spurious_work(logits, epsilon).mean())
+
+
+def naive_divergence(p: list[float], q: list[float]) -> float:
+    """KL(p‖q) with 0·ln 0 = 0, and ∞ where q excludes what p allows."""
+    if any(a > 0 and b == 0 for a, b in zip(p, q, strict=True)):
+        return math.inf
+    return sum(a * math.log(a / b) for a, b in zip(p, q, strict=True) if a > 0)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ([0.5, 0.5, 0.0], [0.25, 0.75, 0.0]),
+        ([0.5, 0.25, 0.25], [0.25, 0.75, 0.0]),
+        ([0.25, 0.75, 0.0], [0.5, 0.25, 0.25]),
+        ([1.0, 0.0, 0.0], [0.0, 1.0, 0.0]),
+        ([0.0, 0.4, 0.6], [0.0, 0.4, 0.6]),
+    ],
+    ids=["excluded by both", "by the later", "by the earlier", "apart", "unmoved"],
+)
+def test_impossible_outcomes(before: list[float], after: list[float]) -> None:
+    """Against the definitions: what both exclude adds nothing, what one excludes makes the divergence infinite."""
+    p, q = (torch.tensor(each, dtype=torch.float64) for each in (before, after))
+    jump = Jump(summable(-p.log()), summable(-q.log()), p, q)
+    assert float(divergent(work_of(jump))) == pytest.approx(naive_divergence(before, after), abs=1e-15)
+    assert float(divergent(work_reverse_of(jump))) == pytest.approx(naive_divergence(after, before), abs=1e-15)
+    heat = float(divergent(heat_of(jump)))  # <phi'>_{p'} - <phi'>_p
+    possible = all(b > 0 or a == 0 for a, b in zip(before, after, strict=True))
+    naive = sum((b - a) * -math.log(b) for a, b in zip(before, after, strict=True) if b > 0) if possible else -math.inf
+    assert heat == pytest.approx(naive, abs=1e-14)
+    assert float(summable(torch.tensor([math.inf], dtype=torch.float64))) == IMPOSSIBLE

@@ -382,15 +382,20 @@ def test_an_error_in_the_loop_keeps_the_last_row(tmp_path):
     assert szilard.open(tmp_path / "run").data["step"].values.tolist() == [0, 1, 2, 3]
 
 
-def test_a_loss_that_breaks_keeps_the_last_row(tmp_path):
+def test_a_model_that_breaks_keeps_the_last_row(tmp_path):
     path = GAUSSIAN.simulate(4, seed=1)
     model = AsTractable(GAUSSIAN, path[0])
     monitor = Monitor(model, None, tmp_path / "run", quiet=True, measures=[Ledger(every=1, samples=16)])
     model.move_to(path[1])
     monitor.step(loss=1.0)
-    with pytest.warns(szilard.SzilardWarning, match="loss is not finite"):
+    monitor.step(loss=math.nan)  # the model is finite: a gap in the losses
+    with torch.no_grad():
+        model.module.theta.fill_(math.nan)
+    with pytest.warns(szilard.SzilardWarning, match="not finite"):
         monitor.step(loss=math.nan)
-    assert monitor.close().data["step"].values.tolist() == [0, 1]
+    run = monitor.close()
+    assert run.data["step"].values.tolist() == [0, 1, 2]
+    assert (run.status, run.attributes["loss_gaps"]) == ("broken", 2)
 
 
 def test_unnormalised_phi_is_named(tmp_path):

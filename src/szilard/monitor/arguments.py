@@ -55,8 +55,8 @@ def check_settings(*, every: Any, budget: Any, seed: Any, overwrite: Any, attrib
         raise SpecError(f"every must be a positive whole number of training steps, not {every}: no run has as many.")
     if not isinstance(budget, int | float) or not 0 < budget < 1:
         raise SpecError(f"budget is a share of the loop's time, between 0 and 1, not {budget!r}: 0.05 is 5 %.")
-    if not isinstance(seed, int) or isinstance(seed, bool) or abs(seed) > _LARGEST:
-        raise SpecError(f"seed must be a whole number of at most 62 bits, not {seed!r}: leave it out for 0.")
+    if not isinstance(seed, int) or isinstance(seed, bool) or not -(2**63) <= seed < 2**63:
+        raise SpecError(f"seed must be a whole number of at most 64 bits, not {seed!r}: leave it out for 0.")
     if not isinstance(overwrite, bool):
         raise SpecError(f"overwrite must be True or False, not {overwrite!r}: True deletes the record that is there.")
     if attributes is not None and not isinstance(attributes, Mapping):
