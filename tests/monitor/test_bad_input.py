@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -102,6 +103,8 @@ BEFORE: list[tuple[str, Callable[[Path], Any], type[SzilardError], str, str]] = 
     ("samples", lambda out: monitor(out, measures=[Ledger(every=1, samples=0)]), SpecError, "samples must be a positive", "not 0"),
     ("a single label", lambda out: Monitor(Outcomes(Table()), out=out, measures=[Ledger(every=1, samples=1)]), SpecError, "no error bar", "samples of at least 2"),
     ("no measures", lambda out: monitor(out, measures=[]), SpecError, "nothing to watch", "leave it out"),
+    ("path intervals beside measures", lambda out: monitor(out, path_intervals=(1, 3), measures=[Ledger(every=1)]), SpecError, "those of the default ledger", r"szilard\.Ledger\(path_intervals"),
+    ("automatic without an optimiser", lambda out: Monitor(Classifier(linear(), INPUTS), None, out, automatic=True), SpecError, "none is given", r"call monitor\.step"),
     ("a measure twice", lambda out: monitor(out, measures=[Ledger(every=1), Ledger(every=2)]), SpecError, "same group", "once"),
 ]  # fmt: skip
 
@@ -150,3 +153,14 @@ def test_a_path_that_exists(tmp_path):
     with pytest.raises(RecordError, match="is not a directory: choose another place"):
         monitor(tmp_path / "mine" / "thesis.txt")
     assert (tmp_path / "mine" / "thesis.txt").read_text() == "years of work"
+
+
+@pytest.mark.parametrize("loss", [None, "1", [1.0], 1j, torch.tensor(1j)], ids=repr)
+def test_a_loss_that_is_no_number(tmp_path: Path, loss: object) -> None:
+    """Is refused in one sentence, and costs nothing that was recorded or is told later."""
+    monitored = monitor(tmp_path / "run", every=1)
+    monitored.step(1.0)
+    with pytest.raises(SpecError, match="the loss must be a number or a tensor, not"):
+        monitored.loss(loss)  # type: ignore[arg-type]
+    monitored.step(np.float32(3.0))  # type: ignore[arg-type]
+    assert monitored.close().data["loss"].values[1:].tolist() == [1.0, 3.0]

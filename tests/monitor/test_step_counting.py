@@ -297,6 +297,52 @@ def test_a_step_that_a_scaler_left_out_is_no_mistake(tmp_path: Path) -> None:
         monitor.step()
 
 
+def test_a_skipped_step_with_gradients_cleared_is_no_mistake(tmp_path: Path) -> None:
+    """Where they are None nothing tells a skipped step; many in a row are a mistake, and others are told of still."""
+    model = net()
+    optimizer = sgd(model)
+    scaler = torch.amp.GradScaler("cpu", init_scale=2.0**127)
+    with told(tmp_path, model, optimizer) as monitor:
+        for _ in range(8):
+            loss = 64 * loss_of(model)
+            scaler.scale(loss).backward()
+            scaler.step(optimizer)
+            scaler.update()
+            optimizer.zero_grad()
+            monitor.step(loss)
+        assert monitor._session.counting.made < 5
+        with pytest.warns(SzilardWarning, match="SGD has made no step since") as warned:
+            for _ in range(40):
+                monitor.step()
+        assert len(warned) == 1
+        with pytest.warns(SzilardWarning, match="SGD made 2 steps"):
+            plain(model, optimizer, Kept(model), 2)
+            monitor.step()
+
+
+@pytest.mark.parametrize("kind", ["a copy", "a critic", "together"])
+def test_a_loss_is_that_of_its_own_step(tmp_path: Path, kind: str) -> None:
+    """Where a step is told of when the next one begins, whose loss is known by then."""
+    model = net()
+    averaged = torch.optim.swa_utils.AveragedModel(model)
+    critic, generator = halves(model)  # type: ignore[arg-type]
+    optimizers = sgd(model) if kind == "a copy" else [critic, generator]
+    settings: dict[str, Any] = {"copy_of": model} if kind == "a copy" else {}
+    watched = averaged if kind == "a copy" else model
+    with watch(watched, optimizers, INPUTS, out=tmp_path / "run", every=1, quiet=True, **settings) as monitor:
+        for step in range(1, 7):
+            loss_of(model).backward()
+            monitor.loss(torch.tensor(float(step)))
+            if isinstance(optimizers, torch.optim.Optimizer):
+                optimizers.step()
+                averaged.update_parameters(model)
+                continue
+            critic.step()
+            if kind == "together" or step % 3 == 0:
+                generator.step()
+    assert szilard.open(tmp_path / "run").data["loss"].values[1:].tolist() == [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
+
+
 @pytest.mark.parametrize(("automatic", "steps"), [(True, 0), (False, 2), (False, 0)])
 def test_a_monitor_that_saw_no_step_says_why(tmp_path: Path, automatic: bool, steps: int) -> None:
     model = net()

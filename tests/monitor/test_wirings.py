@@ -161,6 +161,13 @@ def compiled() -> Wiring:
     return Wiring(torch.compile(model, backend="eager"), sgd(model), X, {}, lambda _: model(X))
 
 
+def a_name_of_its_own() -> Wiring:
+    """A model that counts steps itself is no optimiser."""
+    wiring = wired()
+    wiring.model.step = 0  # type: ignore[assignment]
+    return wiring
+
+
 def told() -> Wiring:
     wiring = wired()
     wiring.stepped, wiring.optimizer = wiring.optimizer, None
@@ -201,6 +208,7 @@ ACCEPTED: dict[str, Callable[[], Wiring]] = {
     "a buffer that is refilled": refilled,
     "a wrapped model": wrapped,
     "a compiled model": compiled,
+    "a model with a step": a_name_of_its_own,
     "noise too": lambda: wired(loss_fn=F.cross_entropy, train_data=(X, Y), batch_size=4),
     "measures of one's own": lambda: wired(measures=[Ledger(every=1, path_intervals=(1, 2))]),
 }  # fmt: skip

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from szilard.errors import SpecError
-from szilard.monitor.ledger.measure import Ledger
+from szilard.monitor.ledger.measure import DEFAULT_PATH_INTERVALS, Ledger
 from szilard.monitor.measure import Measure
 
 _LARGEST = 2**62
@@ -19,7 +19,7 @@ def measures_of(measures: Any, default: Ledger) -> list[Measure]:
     """Those that were chosen; the default where none were.
 
     Raises:
-        SpecError: if there are none, or one of them is none.
+        SpecError: if there are none, one of them is none, or the default is given settings that they leave unused.
     """
     if measures is None:
         return [default]
@@ -31,6 +31,11 @@ def measures_of(measures: Any, default: Ledger) -> list[Measure]:
         if isinstance(measure, type) or not callable(getattr(measure, "start", None)) or not hasattr(measure, "every"):
             name = measure.__name__ if isinstance(measure, type) else type(measure).__name__
             raise SpecError(f"{name} is no measure: give objects such as szilard.Ledger() or szilard.Gallery().")
+    if tuple(default.path_intervals) != DEFAULT_PATH_INTERVALS:
+        raise SpecError(
+            "path_intervals are those of the default ledger, and measures are given: give "
+            "szilard.Ledger(path_intervals=…) among them."
+        )
     return list(measures)
 
 

@@ -10,6 +10,9 @@ import torch
 from szilard.monitor.optimizers import LoopOptimizers
 from szilard.monitor.step_hooks import Rate, StepHooks, rate_of
 
+_SKIPS = 16
+"""Steps in a row that a scaler may leave out, which halves its scale at each: from 2¹⁶ down to 1."""
+
 
 @final
 class StepCounting:
@@ -31,16 +34,31 @@ class StepCounting:
         self._optimizers, self._late = optimizers, late
         self._hooks: StepHooks | None = None
         self._seen: list[int] = []
-        self._quiet = False
+        self._said: set[str] = set()
+        self._silent = 0
 
-    def begin(self, done: Callable[[], None]) -> StepHooks | None:
+    @property
+    def told_late(self) -> bool:
+        """Whether a step may be told of when the next one begins: of a copy, or where several optimisers share it."""
+        return self.automatic and (self._late or len(self._optimizers.each) > 1)
+
+    def begin(self, done: Callable[[], None], made: Callable[[], None]) -> StepHooks | None:
         """From now on steps count. The optimiser holds on to ``done`` only where its steps are followed.
+
+        Args:
+            done: called when a training step is told of.
+            made: called when an optimiser has made its step, where training steps may be told of late.
 
         Returns:
             the hooks, to be removed in the end; None where there is nothing to hang them on.
         """
         if self._optimizers.hookable:
-            self._hooks = StepHooks(self._optimizers.each, done if self.automatic else None, late=self._late)
+            self._hooks = StepHooks(
+                self._optimizers.each,
+                done if self.automatic else None,
+                late=self._late,
+                stepped=made if self.told_late else None,
+            )
             self._seen = list(self._hooks.made)
         return self._hooks
 
@@ -62,17 +80,21 @@ class StepCounting:
             step: its number.
             finite: whether its loss is; of one that is not, and of gradients that are not, the step may be left out.
         """
-        if self._hooks is None or self._quiet:
+        if self._hooks is None:
             return None
         made = [now - before for now, before in zip(self._hooks.made, self._seen, strict=True)]
         self._seen = list(self._hooks.made)
-        if max(made) == 1 or (min(made) < 2 and max(made) > 0):
+        silent = max(made) == 0
+        if not silent:
+            self._silent = 0
+        if (not silent and min(made) < 2) or (silent and (not finite or self._may_be_skipped())):
             return None
-        if max(made) == 0 and (not finite or self._overflowed()):
+        kind = "silent" if silent else "several"
+        if kind in self._said:
             return None
-        self._quiet = True
+        self._said.add(kind)
         known = self._optimizers.known
-        if max(made) == 0:
+        if silent:
             return (
                 f"monitor.step() was called for step {step}, and {known} has made no step since it was called last: "
                 "micro-batches are recorded as steps, or the call stands before optimizer.step(). Call it once after "
@@ -116,5 +138,10 @@ class StepCounting:
         if self._hooks is not None:
             self._hooks.remove()
 
-    def _overflowed(self) -> bool:
-        return any(not bool(torch.isfinite(gradient).all()) for gradient in self._optimizers.gradients())
+    def _may_be_skipped(self) -> bool:
+        """Whether a scaler may have left the step out: gradients overflowed, or are cleared by now and say nothing."""
+        gradients = list(self._optimizers.gradients())
+        if gradients:
+            return any(not bool(torch.isfinite(gradient).all()) for gradient in gradients)
+        self._silent += 1
+        return self._silent <= _SKIPS

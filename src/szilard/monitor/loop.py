@@ -10,6 +10,8 @@ from typing import Any, final
 import torch
 from torch import Tensor, nn
 
+from szilard.errors import SpecError
+
 _FOLDED = 64
 """Losses that wait on a device before they are added up there together."""
 
@@ -36,6 +38,11 @@ class LossSum:
             return replace(self, gaps=self.gaps + 1)
         return LossSum(self.count + 1, self.total + loss, self.square + loss * loss, self.gaps)
 
+    def __add__(self, other: LossSum) -> LossSum:
+        """Of both."""
+        count, total = self.count + other.count, self.total + other.total
+        return LossSum(count, total, self.square + other.square, self.gaps + other.gaps)
+
     def and_all(self, losses: Sequence[Tensor]) -> LossSum:
         """With several more, added up where they lie."""
         each = torch.stack(list(losses))
@@ -59,15 +66,27 @@ class LossSum:
 
 @final
 class LossMeter:
-    """Adds up the losses given to ``Monitor.step`` since the previous record."""
+    """Adds up the losses given to ``Monitor.step`` or ``Monitor.loss`` since the previous record.
 
-    def __init__(self) -> None:
+    Args:
+        late: steps are told of when the next one begins, whose loss may be known by then: a record takes those alone
+            that were given before :meth:`step_done`.
+    """
+
+    def __init__(self, late: bool = False) -> None:
         self._sum = LossSum()
         self._waiting: list[Tensor] = []
         self._given = False
+        self._of_steps_done = LossMeter() if late else self
 
     def add(self, loss: float | Tensor) -> bool:
-        """One step's loss. False if it is known not to be finite: a gap. On a GPU that shows only at the next flush."""
+        """One step's loss. False if it is known not to be finite: a gap. On a GPU that shows only at the next flush.
+
+        Raises:
+            SpecError: for what is no number, and no tensor of numbers.
+        """
+        if not isinstance(loss, Tensor):
+            loss = _number(loss)
         self._given = True
         if isinstance(loss, Tensor):
             if loss.numel() != 1:
@@ -78,12 +97,22 @@ class LossMeter:
                 if len(self._waiting) >= _FOLDED:
                     self._fold()
                 return True
-            loss = loss.item()
+            loss = _number(loss.item())
         self._sum = self._sum.and_one(loss)
         return math.isfinite(loss)
 
+    def step_done(self) -> None:
+        """What was given so far belongs to a step that is done, though it is not told of yet."""
+        done = self._of_steps_done
+        if done is not self:
+            done._waiting += self._waiting
+            done._sum, done._given = done._sum + self._sum, done._given or self._given
+            self._sum, self._waiting, self._given = LossSum(), [], False
+
     def drain(self) -> LossSum | None:
         """The sums since the previous drain; None without a loss."""
+        if self._of_steps_done is not self:
+            return self._of_steps_done.drain()
         self._fold()
         drained, self._sum = self._sum, LossSum()
         given, self._given = self._given, False
@@ -93,6 +122,15 @@ class LossMeter:
         if self._waiting:
             self._sum = self._sum.and_all(self._waiting)
             self._waiting = []
+
+
+def _number(loss: Any) -> float:
+    try:
+        if not isinstance(loss, str | bytes):
+            return float(loss)
+    except (TypeError, ValueError):
+        pass
+    raise SpecError(f"the loss must be a number or a tensor, not {loss!r}: give what backward() was called on.")
 
 
 def is_finite(module: nn.Module) -> bool:

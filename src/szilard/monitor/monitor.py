@@ -43,7 +43,8 @@ class Monitor:
             a record is cheap, every step is recorded at first, and the interval doubles until it is the one that this
             share affords. Elsewhere the first 24 steps are timed and not recorded, and the interval is fixed then.
             It is printed and recorded.
-        path_intervals: multiples of the interval at which W, Q and L are accumulated as well.
+        path_intervals: multiples of the interval at which W, Q and L are accumulated as well; of the default ledger,
+            so not beside ``measures``.
         measures: what to watch, when more than the default ledger; a measure without ``every`` follows the above, or
             its own budget where it has one.
         seed: of the monitor's own random numbers; the run's are never touched.
@@ -52,7 +53,8 @@ class Monitor:
         attributes: further entries for the record (JSON), such as a name.
         automatic: steps are counted by the optimiser's own hooks, and :meth:`step` is not called.
         copy_of: the module that is trained, where the one that is watched is a copy of it, such as an average of its
-            weights. Records are then made when the next step begins, after the loop has renewed the copy.
+            weights. Where steps are counted automatically, records are then made when the next one begins, after the
+            loop has renewed the copy; else renew it before :meth:`step`.
         weights: of a schedule-free optimiser: ``"training"``, those at which gradients are taken (y), or
             ``"averaged"`` (x); the record says which.
 
@@ -131,6 +133,7 @@ class Monitor:
 
         Raises:
             SzilardError: if the monitor is closed.
+            SpecError: if the loss is no number.
         """
         self._check_open()
         self._session.step(loss)
@@ -143,6 +146,7 @@ class Monitor:
 
         Raises:
             SzilardError: if the monitor is closed.
+            SpecError: if the loss is no number.
         """
         self._check_open()
         self._session.tell(loss)

@@ -77,8 +77,13 @@ class LoopOptimizers:
         """That steps can be counted without the loop's help.
 
         Raises:
-            SpecError: naming the optimiser that runs no hooks.
+            SpecError: naming the optimiser that runs no hooks, or if there is none.
         """
+        if not self.each:
+            raise SpecError(
+                "automatic=True counts the steps of an optimiser, and none is given: give the loop's, or leave it out "
+                "and call monitor.step() after each step."
+            )
         for optimizer in self.each:
             if not runs_hooks(optimizer):
                 raise SpecError(

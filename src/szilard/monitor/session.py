@@ -73,7 +73,7 @@ class RecordingSession:
         self.steps = 0
         """Training steps done."""
         self.broken = self.closed = self.leaving = False
-        self._loss = LossMeter()
+        self._loss = LossMeter(counting.told_late)
         self._make_up = MakeUp(ppm.module)
         self.thread = LoopThread()
         self.schedule = Schedule(recorders, budget, ppm)
@@ -91,9 +91,8 @@ class RecordingSession:
             self.writer.record.leave()
             raise
         look_after(self)
-        hooks = counting.begin(self.advance)
-        if hooks is not None and not counting.automatic:  # else the optimiser keeps the session
-            weakref.finalize(self, hooks.remove).atexit = False
+        if (hooks := counting.begin(self.advance, self._loss.step_done)) is not None and not counting.automatic:
+            weakref.finalize(self, hooks.remove).atexit = False  # else the optimiser keeps the session
 
     def step(self, loss: float | Tensor | None) -> None:
         """The loop says that a training step is done; where its optimiser is followed that is known, and said so."""
@@ -226,6 +225,7 @@ class RecordingSession:
             make_last_record(self, asked)
             self.flush()
         self.owed()
+        self._loss.step_done()
         self.writer.count_gaps(self._loss.drain())  # of what no ledger has asked for
         self._followers.leave()
         if because is not None and not self.broken:

@@ -33,16 +33,22 @@ class StepHooks:
         done: called after each training step; None only counts.
         late: call ``done`` when the next step begins, or at :meth:`settle`: for a copy of the model, which the loop
             renews after the optimiser's step.
+        stepped: called after each step of an optimiser, before ``done``.
     """
 
     def __init__(
-        self, optimizers: Sequence[optim.Optimizer], done: Callable[[], None] | None = None, *, late: bool = False
+        self,
+        optimizers: Sequence[optim.Optimizer],
+        done: Callable[[], None] | None = None,
+        *,
+        late: bool = False,
+        stepped: Callable[[], None] | None = None,
     ) -> None:
         self.made = [0] * len(optimizers)
         """Steps of each optimiser, those of which a scaler's verdict still lies on a GPU included."""
         self.rate: Rate = None
         """The learning rate that the first optimiser used in its last step; None before."""
-        self._done, self._late = done, late
+        self._done, self._late, self._after_each = done, late, stepped
         self._inside = [0] * len(optimizers)
         self._stepped = [False] * len(optimizers)
         self._waits = False
@@ -79,7 +85,7 @@ class StepHooks:
         for handle in self._handles:
             handle.remove()
         self._handles = []
-        self._done = None
+        self._done = self._after_each = None
 
     def _before(self, number: int) -> Callable[..., None]:
         def before(optimizer: optim.Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
@@ -106,6 +112,8 @@ class StepHooks:
             if number == 0:
                 self.rate = rate_of(optimizer)
                 self._version = self._mark._version
+            if self._after_each is not None:
+                self._after_each()
             self._stepped[number] = True
             if all(self._stepped):
                 if self._late:

@@ -102,12 +102,16 @@ def watch(
 
 def _check_order(model: Any, optimizer: Any, probe: Any) -> None:
     """That the first three arguments stand in their places."""
-    moves = [hasattr(each, "step") and hasattr(each, "zero_grad") for each in (model, optimizer, probe)]
-    if moves[0] or moves[2] or isinstance(optimizer, nn.Module):
+    if _moves(model) or _moves(probe) or isinstance(optimizer, nn.Module):
         raise SpecError(
             "szilard.watch takes model, optimizer and probe in this order, and an optimiser or a module stands in "
             "another's place: szilard.watch(model, optimizer, probe, …)."
         )
+
+
+def _moves(given: Any) -> bool:
+    """Whether it is an optimiser; a module, whose attributes are its own, may call one of them ``step``."""
+    return not isinstance(given, nn.Module) and hasattr(given, "step") and hasattr(given, "zero_grad")
 
 
 def _check_names(settings: Mapping[str, Any]) -> None:
@@ -180,9 +184,11 @@ def _with_reservoir(
     """The measures that were chosen, and the reservoir."""
     if loss_fn is None:
         raise SpecError("train_data are for the noise of their gradients, which needs the loop's loss_fn: give both.")
-    every, intervals = settings.get("every"), settings.pop("path_intervals", DEFAULT_PATH_INTERVALS)
     chosen = settings.get("measures")
-    measures = [Ledger(every=every, path_intervals=intervals)] if chosen is None else list(chosen)
+    if chosen is None:
+        intervals = settings.pop("path_intervals", DEFAULT_PATH_INTERVALS)
+        chosen = [Ledger(every=settings.get("every"), path_intervals=intervals)]
+    measures = list(chosen)
     return [*measures, Reservoir(loss_fn, train_data, batch_size=batch_size, forward=forward)]
 
 

@@ -48,7 +48,6 @@ def carry_out(experiment: Experiment, dataset: Dataset, out: Path, options: Opti
             out=out,
             every=experiment.every,
             budget=experiment.budget,
-            path_intervals=experiment.path_intervals,
             measures=_measures(experiment, inputs, labels),
             seed=streams.seed_of(experiment.seed, streams.SAMPLES),
             overwrite=options.overwrite,
@@ -71,9 +70,9 @@ def carry_out(experiment: Experiment, dataset: Dataset, out: Path, options: Opti
     monitor.close()
 
 
-def _measures(experiment: Experiment, inputs: Tensor, labels: Tensor) -> list[Measure] | None:
-    """The default ledger alone, or with the reservoir beside it."""
-    if experiment.reservoir is None:
-        return None
+def _measures(experiment: Experiment, inputs: Tensor, labels: Tensor) -> list[Measure]:
+    """The ledger alone, or with the reservoir beside it."""
     ledger = Ledger(experiment.every, path_intervals=experiment.path_intervals)
+    if experiment.reservoir is None:
+        return [ledger]
     return [ledger, experiment.reservoir.measure(experiment.training, inputs, labels)]
