@@ -101,7 +101,7 @@ def test_a_cell_of_a_notebook_may_be_run_again(tmp_path: Path) -> None:
     try:
         cell()
         optimizer = cell()
-        with pytest.raises(RecordError, match=r"its monitor's close.*delete the optimiser that is watched"):
+        with pytest.raises(RecordError, match=r"its monitor's close.*let go of the optimiser that is watched"):
             cell()
         del optimizer
         with pytest.raises(RecordError, match="already holds a record"):
@@ -139,6 +139,50 @@ def test_a_signal_in_the_midst_of_a_record_waits_for_its_end(tmp_path: Path, mon
     monkeypatch.setattr(RecordingSession, "observe", interrupted)
     assert os.WTERMSIG(in_a_child(lambda: watched(tmp_path / "run"))) == signal.SIGTERM
     assert steps_in(tmp_path / "run") == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("end", ["annotate", "leave"])
+def test_a_signal_that_comes_while_rows_are_guarded_waits(tmp_path: Path, end: str) -> None:
+    """Its handler would wait for ever for what it has interrupted."""
+
+    class Guard:
+        def __init__(self) -> None:
+            self.lock, self.signals = threading.Lock(), 1
+
+        def __enter__(self) -> None:
+            self.lock.acquire()
+            if threading.current_thread() is threading.main_thread() and self.signals:
+                self.signals -= 1
+                os.kill(os.getpid(), signal.SIGTERM)
+
+        def __exit__(self, *_: object) -> None:
+            self.lock.release()
+
+    def interrupted() -> None:
+        signal.alarm(20)
+        monitor = watched(tmp_path / "run")
+        monitor._session.writer.record._waiting._guard = Guard()  # type: ignore[assignment]
+        monitor.annotate(note="kept") if end == "annotate" else leaving._leave_all()
+
+    assert os.WTERMSIG(in_a_child(interrupted)) == signal.SIGTERM
+    assert steps_in(tmp_path / "run") == list(range(STEPS + 1))
+
+
+def test_the_last_monitor_may_be_closed_in_another_thread(tmp_path: Path) -> None:
+    """Which may set no handlers: ours stay, call what was there before, and go with the next."""
+    called: list[int] = []
+    kept = signal.signal(signal.SIGTERM, lambda number, frame: called.append(number))
+    try:
+        before = signal.getsignal(signal.SIGTERM)
+        thread = threading.Thread(target=watched(tmp_path / "run").close)
+        thread.start()
+        thread.join()
+        signal.raise_signal(signal.SIGTERM)
+        assert called == [signal.SIGTERM]
+        watched(tmp_path / "other").close()
+        assert signal.getsignal(signal.SIGTERM) is before
+    finally:
+        signal.signal(signal.SIGTERM, kept)
 
 
 def test_handlers_of_others_are_called_and_come_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,9 @@
 interpreter ends, and when the process is told to end (SIGTERM, SIGHUP).
 
 A handler that was there before is called afterwards, and one that is set later is left in its place; where there is
-none, the process ends by the signal, as ever. In a forked child nothing of it holds: the run is the parent's.
+none, the process ends by the signal, as ever. Handlers are put back with the last run that is closed, if that happens
+in the main thread; until then they do nothing but call what was there before. In a forked child nothing of it holds:
+the run is the parent's.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, final
 
 from szilard.errors import RecordError, SzilardWarning
-from szilard.models.interrupts import holding
+from szilard.models.interrupts import holding, uninterrupted
 
 if TYPE_CHECKING:
     from szilard.monitor.session import RecordingSession
@@ -62,6 +64,12 @@ def leave(session: RecordingSession, error: BaseException | None = None, *, kill
     writer = getattr(session, "writer", None)
     if writer is None or session.closed or sys.is_finalizing() or not writer.record.own:
         return
+    with uninterrupted():  # a signal would leave it once more
+        _leave(session, error, killed)
+
+
+def _leave(session: RecordingSession, error: BaseException | None, killed: bool) -> None:
+    writer = session.writer
     session.leaving = writer.record.ending = True
     try:
         if session.counting.automatic and not killed:
@@ -70,10 +78,10 @@ def leave(session: RecordingSession, error: BaseException | None = None, *, kill
             session.flush()
             session.owed()
     except RecordError as problem:
-        warnings.warn(str(problem), SzilardWarning, stacklevel=2)
+        warnings.warn(str(problem), SzilardWarning, stacklevel=3)
     except Exception as problem:
         said = f"the last rows of {writer.record.path} are lost ({type(problem).__name__}: {problem})."
-        warnings.warn(said, SzilardWarning, stacklevel=2)
+        warnings.warn(said, SzilardWarning, stacklevel=3)
     writer.record.leave()
     session.closed = True
     let_go(session)
@@ -126,7 +134,8 @@ class _OnSignal:
 def _flush(session: RecordingSession, fatal: bool) -> None:
     with contextlib.suppress(Exception):
         if session.thread.here:
-            leave(session, killed=True) if fatal else session.flush()
+            with uninterrupted():
+                leave(session, killed=True) if fatal else session.flush()
             return
         session.make_late()  # its own thread writes, at its next step
         until = time.monotonic() + _PATIENCE

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, final
 from torch import Tensor, nn
 
 from szilard.errors import SzilardError
+from szilard.models.interrupts import uninterrupted
 from szilard.models.ppm import PPM
 from szilard.monitor.arguments import check_settings, measures_of, place_of
 from szilard.monitor.counting import StepCounting
@@ -176,7 +177,8 @@ class Monitor:
         """
         if self._session.closed:
             raise SzilardError("this monitor is closed: annotate the record before close().")
-        self._session.writer.record.annotate(**attributes)
+        with uninterrupted():  # a signal writes the record, too
+            self._session.writer.record.annotate(**attributes)
 
     def close(self) -> Run:
         """Records the model as it stands, commits everything and returns the run. Closing twice is closing once.

@@ -27,7 +27,7 @@ _GRACE = 2.0
 _SHARE = 0.02
 """… and the share of the time since the beginning that may be waited beside them."""
 _FORK_PATIENCE = 1.0
-"""Seconds that a fork waits for the thread to end; one that hangs is left."""
+"""Seconds that a fork waits for the thread to end; one that hangs is left, and waited for again once it answers."""
 
 
 @final
@@ -106,6 +106,7 @@ class Beside:
     def __init__(self) -> None:
         self._line = _Line()
         self._thread: threading.Thread | None = None
+        self._awaited: Job | None = None
         _ALL.add(self)
 
     def do(self, job: Callable[[], object], quick: bool = False) -> Job:
@@ -142,6 +143,11 @@ class Beside:
         thread = self._thread
         if not self._line.attended or thread is None or sys.is_finalizing():
             return
+        if seconds and self._awaited is not None and not self._awaited.done:
+            seconds = 0.0  # it has hung since it was last waited for
+        elif seconds:
+            self._awaited = Job(lambda: None, quick=False)
+            self._line.jobs.put(self._awaited)
         self._line.jobs.put(None)
         if thread is not threading.current_thread():
             thread.join(seconds)

@@ -27,6 +27,8 @@ LOCK = "writer.lock"
 """The file that is locked; it is there while somebody writes, or after a kill."""
 STALE_SECONDS = 120.0
 """Where there are no locks: how old the file is when its writer is taken for dead."""
+_BEAT_SECONDS = 2.0
+"""The least time between two signs of life, which may be asked for at every step."""
 _PATIENCE = 0.3
 """Seconds in which others who only look whether a record is written have looked."""
 _NAMED = 256
@@ -47,7 +49,7 @@ class Claim:
     def __init__(self, path: Path, file: int, locked: bool, made: bool) -> None:
         self.path = path
         self._file, self._locked, self._made = file, locked, made
-        self._process = os.getpid()
+        self._process, self._next_beat = os.getpid(), 0.0
         _HELD.add(self)
         with contextlib.suppress(OSError):  # a full disk takes the lock, if not the name
             os.ftruncate(file, 0)
@@ -95,7 +97,8 @@ class Claim:
 
     def beat(self) -> None:
         """Tells that this writer lives, where the file system knows no locks."""
-        if self.held and not self._locked:
+        if self.held and not self._locked and time.monotonic() >= self._next_beat:
+            self._next_beat = time.monotonic() + _BEAT_SECONDS
             with contextlib.suppress(OSError):
                 os.utime(self.path / LOCK)
 
@@ -159,7 +162,7 @@ def in_use(path: Path) -> RecordError:
     if word == _name_of_this_process():
         return RecordError(
             f"{path} is being written by this process: close what writes there (its monitor's close(); where nobody"
-            " kept that, delete the optimiser that is watched) first, or choose another place."
+            " kept that, let go of the optimiser that is watched) first, or choose another place."
         )
     who = printable(word) or "another process"
     return RecordError(f"{path} is being written by {who}: wait until that has ended, or choose another place.")

@@ -55,6 +55,10 @@ class Keeper(abc.ABC):
         """Whether every row that was appended is in a file; otherwise some wait in memory for room on the disk."""
         return (self._line is None or self._line.done) and not self._journal.waiting
 
+    def beat(self) -> None:
+        """Tells that the writer lives, where nothing is to be written for long."""
+        self._claim.beat()
+
     def leave(self) -> None:
         """Commits what waits, for the process ends without :meth:`close`; another writer may go on with the record.
 
@@ -172,10 +176,10 @@ class Keeper(abc.ABC):
 
     def _rescue(self) -> Path | None:
         """Puts what waits elsewhere, and returns where."""
-        discard(self._rescued)
-        self._rescued = rescue(self._store, self._waiting.lines())
+        place = rescue(self._store, self._waiting.lines(), self._rescued)
+        self._rescued = place or self._rescued
         self._saved = self._waiting.total
-        return self._rescued
+        return place
 
     def _end(self) -> None:
         self._closed = True

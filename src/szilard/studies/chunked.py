@@ -213,9 +213,13 @@ def _train(
         with spent.on("measuring"):
             rows.advance()
 
+    def report(chunk: int, step: int) -> None:
+        writer.beat()
+        progress.report(chunk, step)
+
     with spent.on("all"):
         if rows.advance() < len(plan.steps):
-            execute(plan, checkpoints, take, progress.report)
+            execute(plan, checkpoints, take, report)
             rows.advance()
     if rows.written == len(plan.steps):
         writer.annotate(timings=spent.seconds())

@@ -100,11 +100,11 @@ def carry_out_whole(run: Whole, data: str, out: Path, options: Options) -> None:
     """
     claim = claimed(out)  # at once: what is measured for hours is not to find somebody else's record in its place
     with claim.unless_it_fails():
-        _measure(run, data, options)
+        _measure(run, data, options, claim)
         _write(run, data, out, options, claim)
 
 
-def _measure(run: Whole, data: str, options: Options) -> None:
+def _measure(run: Whole, data: str, options: Options, claim: Claim) -> None:
     spec = run.spec
     with own_threads(getattr(spec, "threads", None)):
         if not options.quiet:
@@ -116,6 +116,7 @@ def _measure(run: Whole, data: str, options: Options) -> None:
                 nonlocal done
                 done += more
                 progress.update(done, run.unit)
+                claim.beat()
 
             run.measure(advance)
 
