@@ -53,17 +53,27 @@ WATCHED = """
 """
 
 
-@pytest.mark.parametrize("end", ["", "raise ValueError"])
+STATUS = {
+    "": "complete",
+    "raise ValueError": "broken",
+    "import sys; sys.exit(3)": "broken",
+    "raise SystemExit(3)": "incomplete",
+}
+"""The code of an exit is seen where ``sys.exit`` is called."""
+
+
+@pytest.mark.parametrize("end", STATUS)
 def test_a_watched_loop_is_closed_at_exit(tmp_path: Path, end: str) -> None:
     """As what it then is; one that made no step says what was amiss."""
     code = textwrap.dedent(WATCHED).format(out=str(tmp_path), end=end)
     ended = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False)
     run = szilard.open(tmp_path / "run")
     assert "watching Linear as a classifier: 4 inputs, 3 classes" in ended.stderr
-    assert run.status == ("broken" if end else "complete")
+    assert run.status == STATUS[end]
     assert run.data["step"].values.tolist() == ([0, 2, 4] if end else [0, 2, 4, 5])
-    assert szilard.open(tmp_path / "idle").status == "broken"
-    if end:
-        assert run.attributes["broken_because"] == "the program ended with ValueError"
-    else:
+    assert szilard.open(tmp_path / "idle").status == (STATUS[end] if end else "broken")
+    if STATUS[end] == "broken":
+        name = "ValueError" if "Value" in end else "SystemExit(3)"
+        assert run.attributes["broken_because"] == f"the program ended with {name}"
+    elif not end:
         assert "no step of SGD was seen: give szilard.watch the optimiser" in ended.stderr

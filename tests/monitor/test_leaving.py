@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import shutil
 import signal
+import sys
 import threading
 import time
 import warnings
@@ -290,3 +291,68 @@ def test_a_process_of_multiprocessing_ends_like_any_other(tmp_path: Path) -> Non
     process.join()
     assert process.exitcode == 0
     assert steps_in(tmp_path / "run") == list(range(STEPS + 1))
+
+
+def _watch_and_raise(out: str, error: BaseException) -> None:
+    model = torch.nn.Linear(4, 3)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    KEPT.append(szilard.watch(model, optimizer, torch.eye(4), out=out, every=1, quiet=True))
+    for _ in range(STEPS):
+        model(torch.eye(4)).square().sum().backward()
+        optimizer.step()
+    raise error
+
+
+ENDS = [(ZeroDivisionError(), "ZeroDivisionError"), (SystemExit(2), "SystemExit(2)"), (SystemExit(0), None)]
+
+
+@pytest.mark.parametrize("where", ["a thread", "a process", "a block"])
+@pytest.mark.parametrize(("error", "name"), ENDS)
+def test_what_ends_by_an_error_is_broken(tmp_path: Path, where: str, error: BaseException, name: str | None) -> None:
+    """And by an exit that reports success it is complete, wherever the loop runs."""
+    out = str(tmp_path / "run")
+    before = threading.excepthook
+    if where == "a process":
+        process = multiprocessing.get_context("fork").Process(target=_watch_and_raise, args=(out, error))
+        process.start()
+        process.join()
+    elif where == "a thread":
+        reported: list[object] = []
+        threading.excepthook = lambda args: reported.append(args.exc_type)
+        try:
+            thread = threading.Thread(target=_watch_and_raise, args=(out, error))
+            thread.start()
+            thread.join()
+            leaving.leave(KEPT.pop()._session)
+        finally:
+            threading.excepthook = before
+        assert reported == [type(error)]
+    else:
+        with pytest.raises(type(error)), watched(tmp_path / "run"):
+            raise error
+    run = szilard.open(out)
+    assert (run.status, run.data.sizes["step"]) == ("complete" if name is None else "broken", STEPS + 1)
+    if name is not None:
+        kind = type(error).__name__
+        said = f"the loop ended with {kind}" if where == "a block" else f"the program ended with {name}"
+        assert run.attributes["broken_because"] == said
+
+
+def test_what_tells_of_the_programs_end_is_taken_away(tmp_path: Path) -> None:
+    """With the last run; what others put over it stays and works."""
+    gc.collect()
+    before = sys.exit, threading.excepthook
+    watched(tmp_path / "first").close()
+    assert (sys.exit, threading.excepthook) == before
+    monitor = watched(tmp_path / "second")
+    ours = sys.exit
+    assert ours is not before[0]
+    over = sys.exit = lambda status=None: ours(status)  # type: ignore[assignment,misc]
+    try:
+        monitor.close()
+        watched(tmp_path / "third").close()
+        assert sys.exit is over
+        with pytest.raises(SystemExit, match="4"):
+            sys.exit(4)
+    finally:
+        sys.exit = before[0]

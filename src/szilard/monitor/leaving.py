@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, final
 
 from szilard.errors import RecordError, SzilardWarning
 from szilard.models.interrupts import holding, uninterrupted
+from szilard.monitor.program import PROGRAM, UNKNOWN
 
 if TYPE_CHECKING:
     from szilard.monitor.session import RecordingSession
@@ -40,6 +41,7 @@ def look_after(session: RecordingSession) -> None:
     if not _SESSIONS and processes is not None and processes.parent_process() is not None:
         processes.util.Finalize(None, _leave_all, exitpriority=10)  # what multiprocessing began has no other end
     _SESSIONS[session] = id(_uncaught())
+    PROGRAM.listen()
     if threading.current_thread() is not threading.main_thread():
         return  # only there may handlers be set
     for number in _SIGNALS:
@@ -52,14 +54,17 @@ def look_after(session: RecordingSession) -> None:
 def let_go(session: RecordingSession) -> None:
     """This run is closed; with the last one handlers are as they were before, unless others were set meanwhile."""
     _SESSIONS.pop(session, None)
-    if not _SESSIONS and threading.current_thread() is threading.main_thread():
-        _put_back()
+    if not _SESSIONS:
+        PROGRAM.forget()
+        if threading.current_thread() is threading.main_thread():
+            _put_back()
 
 
 def leave(session: RecordingSession, error: BaseException | None = None, *, killed: bool = False) -> None:
     """The run ends, by this error or well, or is killed: what it had observed is written.
 
-    A record that counts by itself, and so need not be closed, is closed unless it is killed. Another stays incomplete.
+    A record that counts by itself, and so need not be closed, is closed unless it is killed, or ends by something that
+    is not known. Another stays incomplete.
     """
     writer = getattr(session, "writer", None)
     if writer is None or session.closed or sys.is_finalizing() or not writer.record.own:
@@ -71,9 +76,10 @@ def leave(session: RecordingSession, error: BaseException | None = None, *, kill
 def _leave(session: RecordingSession, error: BaseException | None, killed: bool) -> None:
     writer = session.writer
     session.leaving = writer.record.ending = True
+    failure = PROGRAM.failure(session.thread.itself) if error is None else type(error).__name__
     try:
-        if session.counting.automatic and not killed:
-            _close(session, error)
+        if session.counting.automatic and not killed and failure != UNKNOWN:
+            _close(session, failure)
         else:
             session.flush()
             session.owed()
@@ -88,9 +94,9 @@ def _leave(session: RecordingSession, error: BaseException | None, killed: bool)
     session.counting.end()
 
 
-def _close(session: RecordingSession, error: BaseException | None) -> None:
-    if error is not None:
-        session.finish("broken", f"the program ended with {type(error).__name__}")
+def _close(session: RecordingSession, failure: str | None) -> None:
+    if failure is not None:
+        session.finish("broken", f"the program ended with {failure}")
     elif session.counting.made == 0:
         silence = session.counting.silence()
         session.finish("broken", silence)

@@ -18,6 +18,7 @@ from szilard.monitor.followers import Followers
 from szilard.monitor.ledger.measure import DEFAULT_PATH_INTERVALS, Ledger
 from szilard.monitor.measure import Measure
 from szilard.monitor.optimizers import LoopOptimizers
+from szilard.monitor.program import failure
 from szilard.monitor.schedule import ScheduledRecorder
 from szilard.monitor.session import RecordingSession
 from szilard.monitor.shown_weights import ShownWeights, Weights
@@ -214,6 +215,9 @@ class Monitor:
             self.close()
         elif not self._session.closed:
             try:
-                self._session.finish("broken", f"the loop ended with {kind.__name__}")
+                if error is not None and failure(error) is None:
+                    self.close()
+                else:
+                    self._session.finish("broken", f"the loop ended with {kind.__name__}")
             except SzilardError as problem:  # the loop's own error is what matters
                 self._session.voice.warn(str(problem))

@@ -16,6 +16,11 @@ class LoopThread:
         self._thread = threading.current_thread()
 
     @property
+    def itself(self) -> threading.Thread:
+        """The thread."""
+        return self._thread
+
+    @property
     def here(self) -> bool:
         """Whether it is this thread, or none any more."""
         return self._thread is threading.current_thread() or not self._thread.is_alive()
