@@ -72,7 +72,7 @@ class Program:
     def failure(self, thread: threading.Thread | None = None) -> str | None:
         """By what the program ended, or this thread of it; None if it goes on or ended well, else a name or UNKNOWN."""
         if thread in self._of_threads:
-            return self._of_threads[thread]  # type: ignore[index]
+            return self._of_threads[thread]
         if (error := sys.exc_info()[1]) is not None and _ends_a_process():
             return failure(error)
         main = self._main
