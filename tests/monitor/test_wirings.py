@@ -348,6 +348,7 @@ REFUSED: dict[str, Refused] = {
     "a budget in per cent": (lambda out: plain(out, every=None, budget="5 %"), SpecError, "between 0 and 1, not '5 %'", r"0\.05 is 5 %"),
     "a seed beyond 64 bits": (lambda out: plain(out, seed=2**70), SpecError, "seed must be a whole number", "leave it out"),
     "no seed": (lambda out: plain(out, seed=None), SpecError, "seed must be a whole number .* not None", "leave it out"),
+    "a measure without a list, noise beside it": (lambda out: plain(out, measures=Ledger(every=1), loss_fn=F.cross_entropy, train_data=(X, Y), batch_size=4), SpecError, "measures must be a list, not Ledger", r"\[szilard.Ledger"),
     "a measure without a list": (lambda out: plain(out, measures=Ledger(every=1)), SpecError, "measures must be a list, not Ledger", r"\[szilard.Ledger"),
     "a measure by name": (lambda out: plain(out, measures=["ledger"]), SpecError, "str is no measure", r"szilard.Ledger\(\)"),
     "a class of measures": (lambda out: plain(out, measures=[Ledger]), SpecError, "Ledger is no measure", r"szilard.Ledger\(\)"),

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from szilard.errors import ModelError, SpecError, nearest
 from szilard.models.classifier import Classifier
 from szilard.models.ppm import PPM, Enumerable
+from szilard.monitor.arguments import measures_of
 from szilard.monitor.ledger.measure import DEFAULT_PATH_INTERVALS, Ledger
 from szilard.monitor.monitor import Monitor
 from szilard.monitor.reservoir import Reservoir
@@ -184,11 +185,8 @@ def _with_reservoir(
     """The measures that were chosen, and the reservoir."""
     if loss_fn is None:
         raise SpecError("train_data are for the noise of their gradients, which needs the loop's loss_fn: give both.")
-    chosen = settings.get("measures")
-    if chosen is None:
-        intervals = settings.pop("path_intervals", DEFAULT_PATH_INTERVALS)
-        chosen = [Ledger(every=settings.get("every"), path_intervals=intervals)]
-    measures = list(chosen)
+    intervals = settings.pop("path_intervals", DEFAULT_PATH_INTERVALS)
+    measures = measures_of(settings.get("measures"), Ledger(every=settings.get("every"), path_intervals=intervals))
     return [*measures, Reservoir(loss_fn, train_data, batch_size=batch_size, forward=forward)]
 
 
