@@ -278,7 +278,9 @@ def test_measures_without_an_interval_share_the_budget(tmp_path, clock):
 
 def test_a_ledgers_own_interval_prevails(tmp_path, clock):
     ledger = Ledger(every=3, path_intervals=(2,), samples=5)
-    model, monitor = watched(tmp_path / "run", measures=[ledger], every=7, path_intervals=(1, 9), quiet=True)
+    with pytest.raises(SpecError, match=r"path_intervals are those of the default ledger"):
+        watched(tmp_path / "run", measures=[ledger], path_intervals=(1, 9))
+    model, monitor = watched(tmp_path / "run", measures=[ledger], every=7, quiet=True)
     loop(monitor, model, clock, 9)
     run = monitor.close()
     assert run.data["step"].values.tolist() == [0, 3, 6, 9]
