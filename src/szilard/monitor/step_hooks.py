@@ -125,12 +125,11 @@ class StepHooks:
 
     def _skipped(self, optimizer: optim.Optimizer) -> bool:
         """Whether a GradScaler has called a fused optimiser only for it to do nothing; a GPU is not waited for."""
-        overflow = getattr(optimizer, "found_inf", None)
-        if not isinstance(overflow, Tensor):
+        skipped = overflow_of(optimizer)
+        if skipped is None:
             return False
-        if overflow.device.type == "cpu" or len(self.made) > 1:
-            return bool(overflow.detach() > 0)
-        skipped = (overflow.detach().reshape(()) > 0).int()
+        if skipped.device.type == "cpu" or len(self.made) > 1:
+            return bool(skipped)
         self._in_doubt = skipped if self._in_doubt is None else self._in_doubt + skipped
         return False
 
@@ -139,6 +138,15 @@ class StepHooks:
         self._waits = False
         if self._done is not None:
             self._done()
+
+
+def overflow_of(optimizer: Any) -> Tensor | None:
+    """1 where a ``GradScaler`` calls a fused optimiser that will leave its step out, else 0, on the device.
+
+    None where no scaler has a say. Nothing is waited for.
+    """
+    found = getattr(optimizer, "found_inf", None)
+    return (found.detach().reshape(()) > 0).int() if isinstance(found, Tensor) else None
 
 
 def runs_hooks(optimizer: Any) -> bool:

@@ -11,7 +11,7 @@ from typing import Any, final
 import torch
 from torch import Tensor
 
-from szilard.monitor.step_hooks import uncompiled, within_a_step, within_another_step
+from szilard.monitor.step_hooks import overflow_of, uncompiled, within_a_step, within_another_step
 
 
 @final
@@ -50,9 +50,8 @@ class GradientHook:
     def _before_step(
         self, optimizer: torch.optim.Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
-        if not self._up or within_another_step(
-            [id(optimizer)]
-        ):  # a subclass around its parent: the outer one has told already
+        # within another step, as of a subclass around its parent, the outer one has told already
+        if not self._up or within_another_step([id(optimizer)]):
             return None
         places = (number for number, each in enumerate(args) if callable(each) and each is not optimizer)
         first = next(places, None)
@@ -104,8 +103,6 @@ class StepCounter:
         if self._nests and within_another_step([id(optimizer)]):
             return
         self._made += 1
-        # A fused optimiser is called by a gradient scaler also where it will skip its step.
-        overflow = getattr(optimizer, "found_inf", None)
-        if isinstance(overflow, Tensor):
-            skipped = overflow.detach().reshape(()) > 0
-            self._overflows = skipped.int() if self._overflows is None else self._overflows + skipped
+        skipped = overflow_of(optimizer)
+        if skipped is not None:
+            self._overflows = skipped if self._overflows is None else self._overflows + skipped
