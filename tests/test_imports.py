@@ -51,6 +51,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "audit": BASE | {"frame", "kits", "verdicts"},
     "report": BASE | {"frame", "page", "verdicts"},
     "monitor": BASE | {"handle", "ledger", "models", "records", "reservoir", "samplers"},
+    "integrations": BASE | {"handle", "models", "monitor"},
     "verify": BASE | {"information", "ledger", "models", "monitor", "reservoir", "samplers", "systems"},
     "ensemble": BASE | {"data", "ledger", "models", "records", "settings", "training"},
     "running": BASE

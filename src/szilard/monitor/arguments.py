@@ -50,7 +50,7 @@ def place_of(out: Any) -> Path:
     return Path(os.fsdecode(out))
 
 
-def check_settings(*, every: Any, budget: Any, seed: Any, overwrite: Any, attributes: Any) -> None:
+def check_settings(*, every: Any, budget: Any, seed: Any, overwrite: Any, attributes: Any, first_step: Any = 0) -> None:
     """The plain settings of a monitor.
 
     Raises:
@@ -62,6 +62,11 @@ def check_settings(*, every: Any, budget: Any, seed: Any, overwrite: Any, attrib
         raise SpecError(f"budget is a share of the loop's time, between 0 and 1, not {budget!r}: 0.05 is 5 %.")
     if not isinstance(seed, int) or isinstance(seed, bool) or not -(2**63) <= seed < 2**63:
         raise SpecError(f"seed must be a whole number of at most 64 bits, not {seed!r}: leave it out for 0.")
+    if not isinstance(first_step, int) or isinstance(first_step, bool) or not 0 <= first_step <= _LARGEST:
+        raise SpecError(
+            f"first_step is how many training steps were done before, a whole number, not {first_step!r}: give the "
+            "count of the loop that goes on, or leave it out."
+        )
     if not isinstance(overwrite, bool):
         raise SpecError(f"overwrite must be True or False, not {overwrite!r}: True deletes the record that is there.")
     if attributes is not None and not isinstance(attributes, Mapping):

@@ -22,20 +22,30 @@ class StepCounting:
         optimizers: of the loop.
         automatic: steps are the optimiser's own; else the loop tells of each.
         late: a step is told of when the next one begins, because the model is a copy that the loop renews in between.
+        first_step: steps done before, from which the record's steps count.
 
     Raises:
         SpecError: if an optimiser whose steps are to be followed runs no hooks.
     """
 
-    def __init__(self, optimizers: LoopOptimizers, *, automatic: bool, late: bool) -> None:
+    def __init__(self, optimizers: LoopOptimizers, *, automatic: bool, late: bool, first_step: int = 0) -> None:
         if automatic:
             optimizers.demand_hooks()
-        self.automatic = automatic
+        self.automatic, self.first_step = automatic, first_step
         self._optimizers, self._late = optimizers, late
         self._hooks: StepHooks | None = None
         self._seen: list[int] = []
         self._said: set[str] = set()
         self._silent = 0
+
+    @property
+    def attributes(self) -> dict[str, int]:
+        """Entry for the record: where its steps begin, if not at 0."""
+        return {"first_step": self.first_step} if self.first_step else {}
+
+    def named(self, step: int) -> int:
+        """The number that the record gives to a step, which is counted here since the monitor was made."""
+        return self.first_step + step
 
     @property
     def told_late(self) -> bool:
@@ -77,11 +87,12 @@ class StepCounting:
         """The loop says that this step is done: how it differs from what the optimiser did, said once.
 
         Args:
-            step: its number.
+            step: counted since the monitor was made.
             finite: whether its loss is; of one that is not, and of gradients that are not, the step may be left out.
         """
         if self._hooks is None:
             return None
+        step = self.named(step)
         made = [now - before for now, before in zip(self._hooks.made, self._seen, strict=True)]
         self._seen = list(self._hooks.made)
         silent = max(made) == 0

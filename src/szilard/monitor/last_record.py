@@ -29,7 +29,7 @@ def make_last_record(session: RecordingSession, asked: bool) -> None:
     except Exception as problem:
         session.voice.warn(
             f"the model can no longer be evaluated as it was ({explain(problem)}), so the record ends before step "
-            f"{session.steps}: close the monitor before the model is altered."
+            f"{session.counting.named(session.steps)}: close the monitor before the model is altered."
         )
 
 
@@ -41,8 +41,9 @@ def _tell(session: RecordingSession, asked: bool, late: bool) -> None:
             "close the monitor before a checkpoint is loaded, and give all optimisers from the start."
         )
         return
+    last = session.counting.named(session.steps)
     said = (
-        f"the model's parameters were written to after step {session.steps}, the last that was counted, by a "
-        "checkpoint or an optimiser that szilard was not given: the record ends there, so give all from the start."
+        f"the model's parameters were written to after step {last}, the last that was counted, by a checkpoint or an "
+        "optimiser that szilard was not given: the record ends there, so give all from the start."
     )
     (session.voice.warn if asked else session.voice.say)(said)

@@ -59,6 +59,8 @@ class Monitor:
             loop has renewed the copy; else renew it before :meth:`step`.
         weights: of a schedule-free optimiser: ``"training"``, those at which gradients are taken (y), or
             ``"averaged"`` (x); the record says which.
+        first_step: training steps that were done before, in another run, as of one that is resumed from a checkpoint:
+            the record's steps begin there, and W, Q and L too.
 
     Raises:
         ModelError: if the model cannot be measured.
@@ -99,12 +101,15 @@ class Monitor:
         automatic: bool = False,
         copy_of: nn.Module | None = None,
         weights: Weights = "training",
+        first_step: int = 0,
     ) -> None:
-        check_settings(every=every, budget=budget, seed=seed, overwrite=overwrite, attributes=attributes)
+        check_settings(
+            every=every, budget=budget, seed=seed, overwrite=overwrite, attributes=attributes, first_step=first_step
+        )
         default, place = Ledger(every=every, path_intervals=path_intervals), place_of(out)
         chosen = measures_of(measures, default)
         optimizers = LoopOptimizers.of(optimizer, ppm.module, copy_of)
-        self._counting = StepCounting(optimizers, automatic=automatic, late=copy_of is not None)
+        self._counting = StepCounting(optimizers, automatic=automatic, late=copy_of is not None, first_step=first_step)
         shown = ShownWeights(optimizers.each, weights)
         recorders: list[ScheduledRecorder] = []
         try:
@@ -155,7 +160,7 @@ class Monitor:
 
     @property
     def steps(self) -> int:
-        """Training steps counted so far."""
+        """Training steps counted so far, without those of before ``first_step``."""
         return self._session.steps
 
     def say(self, message: str) -> None:
@@ -200,6 +205,20 @@ class Monitor:
         from szilard.handle import Run
 
         return Run(self._session.writer.record.path)
+
+    def end(self, error: BaseException | None = None) -> None:
+        """Ends the record for whoever carries the loop out: as :meth:`close`, or broken by the error that ended it.
+
+        The last record is left out where the model is no longer as its last step left it, and nothing is raised.
+        """
+        if error is not None or self._session.closed:
+            self.__exit__(type(error) if error else None, error, None)
+            return
+        self._counting.settle()
+        if self._session.steps == 0:
+            self._session.finish("broken", "the training ended before its first step")
+        else:
+            self._session.finish("complete", asked=False)
 
     def _check_open(self) -> None:
         if self._session.closed:

@@ -56,7 +56,12 @@ def doubts(precision: Precision) -> str | None:
 
 
 def open_record(
-    out: Path, described: Mapping[str, Any], schedule: Schedule, *, overwrite: bool, attributes: Mapping[str, Any]
+    out: Path,
+    described: Mapping[str, Any],
+    schedule: Schedule,
+    *,
+    overwrite: bool,
+    attributes: Mapping[str, Any],
 ) -> RowWriter:
     """A writer of the rows of all measures, into a new record in ``out``.
 
@@ -89,7 +94,8 @@ def open_record(
             entries |= {f"{each.name}_every": each.every, f"{each.name}_budget": schedule.budget_of(each)}
     for each in schedule.recorders:
         entries |= getattr(each.recorder, "attributes", {})  # settings, where it has any to tell
-    writer = RowWriter(RecordWriter(out, groups=groups, attributes=entries | dict(attributes), overwrite=overwrite))
+    record = RecordWriter(out, groups=groups, attributes=entries | dict(attributes), overwrite=overwrite)
+    writer = RowWriter(record, described.get("first_step", 0))
     name_intervals(writer, schedule)
     return writer
 
@@ -117,5 +123,6 @@ def record_change(writer: RowWriter, schedule: Schedule) -> None:
     """Writes down that a measuring interval has doubled: the present one, and at which steps it changed to what."""
     main = schedule.main
     if main.doubling is not None:
-        writer.record.annotate(every=main.every, every_changes=[list(change) for change in main.doubling.changes])
+        changes = [[writer.first_step + step, every] for step, every in main.doubling.changes]
+        writer.record.annotate(every=main.every, every_changes=changes)
     name_intervals(writer, schedule)

@@ -66,10 +66,11 @@ class RowWriter:
 
     Args:
         record: the record that they go to.
+        first_step: from which its steps count; here they begin at 0.
     """
 
-    def __init__(self, record: RecordWriter) -> None:
-        self.record = record
+    def __init__(self, record: RecordWriter, first_step: int = 0) -> None:
+        self.record, self.first_step = record, first_step
         self._notes: dict[int, LoopState] = {}
         self._gaps = 0
 
@@ -95,7 +96,7 @@ class RowWriter:
                         infinite.setdefault(step, name)
                 rows.append((table.group, step, columns))
         end = min(bad, default=math.inf)
-        self.record.extend([row for row in rows if row[1] < end])
+        self.record.extend([(group, self.first_step + step, row) for group, step, row in rows if step < end])
         if not bad:
             return None
         first = min(bad)

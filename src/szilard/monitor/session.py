@@ -68,17 +68,17 @@ class RecordingSession:
         attributes: Mapping[str, Any],
     ) -> None:
         self._ppm = ppm
-        self.counting, self.weights = counting, weights
-        self.voice = Voice(quiet)
+        self.counting, self.weights, self.voice = counting, weights, Voice(quiet)
         self.steps = 0
-        """Training steps done."""
+        """Training steps done since the monitor was made."""
         self.broken = self.closed = self.leaving = False
         self._loss = LossMeter(counting.told_late)
         self._make_up = MakeUp(ppm.module)
         self.thread = LoopThread()
         self.schedule = Schedule(recorders, budget, ppm)
         self._followers = Followers(each.recorder for each in recorders)
-        described = describe(ppm, optimizers, self.schedule.main.recorder.precision) | weights.attributes
+        described = describe(ppm, optimizers, self.schedule.main.recorder.precision)
+        described |= weights.attributes | counting.attributes
         self.writer = open_record(out, described, self.schedule, overwrite=overwrite, attributes=attributes)
         if (said := doubts(self.schedule.main.recorder.precision)) is not None:
             self.voice.warn(said)
@@ -206,6 +206,7 @@ class RecordingSession:
         self.flush()  # what was observed before is kept, and may itself hold an earlier break
         if not self.broken:
             self.broken = True
+            step = self.counting.named(step)
             self.writer.record.annotate(status="broken", broken_at_step=step, broken_because=because)
             kept = f"What was recorded before is kept{'' if self.leaving else '; training goes on'}."
             self._followers.leave()
@@ -229,7 +230,8 @@ class RecordingSession:
         self.writer.count_gaps(self._loss.drain())  # of what no ledger has asked for
         self._followers.leave()
         if because is not None and not self.broken:
-            self.writer.record.annotate(status=status, broken_at_step=self.steps, broken_because=because)
+            at = self.counting.named(self.steps)
+            self.writer.record.annotate(status=status, broken_at_step=at, broken_because=because)
         self.writer.record.close(status=status)
         self.closed = True
         let_go(self)

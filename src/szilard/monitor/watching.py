@@ -91,12 +91,33 @@ def watch(
     """
     _check_order(model, optimizer, probe)
     _check_names(settings)
+    if train_data is None and batch_size is not None:
+        raise SpecError("batch_size is that of the loop's train_data, and none are given: leave it out.")
     ppm = _wrapped(model, probe, labels, loss_fn, forward)
     if train_data is not None:
         settings["measures"] = _with_reservoir(settings, loss_fn, train_data, batch_size, forward)
-    elif batch_size is not None:
-        raise SpecError("batch_size is that of the loop's train_data, and none are given: leave it out.")
-    monitor = Monitor(ppm, optimizer, out, automatic=optimizer is not None, **settings)
+    return _attached(ppm, optimizer, out, automatic=optimizer is not None, **settings)
+
+
+def attach(
+    model: nn.Module | PPM,
+    optimizer: Any,
+    probe: Any,
+    *,
+    labels: Tensor | None,
+    loss_fn: Callable[[Any, Any], Tensor] | None,
+    forward: Forward | None,
+    out: Path,
+    automatic: bool,
+    **settings: Any,
+) -> Monitor:
+    """As :func:`watch`, for a framework, which may tell of the steps itself though there is an optimiser."""
+    ppm = _wrapped(model, probe, labels, loss_fn, forward)
+    return _attached(ppm, optimizer, out, automatic=automatic, **settings)
+
+
+def _attached(ppm: PPM, optimizer: Any, out: str | Path, **settings: Any) -> Monitor:
+    monitor = Monitor(ppm, optimizer, out, **settings)
     monitor.say(f"watching {type(ppm.module).__name__} {_understood(ppm)}; the record is {out}.")
     return monitor
 

@@ -1,0 +1,24 @@
+"""szilard in people's frameworks: one line puts it into the training that somebody already has.
+
+Every name is imported when it is first asked for, and its framework with it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from szilard.doors import door
+
+_DOOR = {
+    "Attachment": "attachment",
+    "EvaluationSets": "evaluation_sets",
+}
+"""Where each public name lives."""
+
+__all__ = ["Attachment", "EvaluationSets"]
+
+if TYPE_CHECKING:
+    from szilard.integrations.attachment import Attachment
+    from szilard.integrations.evaluation_sets import EvaluationSets
+else:
+    __getattr__, __dir__ = door(__name__, _DOOR)
