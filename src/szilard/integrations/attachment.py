@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
@@ -11,11 +12,12 @@ import torch
 from torch import Tensor, nn
 from torch.utils import _pytree as pytree
 
-from szilard.errors import SpecError, SzilardError, nearest
+from szilard.errors import RecordError, SpecError, SzilardError, SzilardWarning, nearest
 from szilard.integrations.evaluation_sets import INPUTS, EvaluationSets, device_of, split_labels
 from szilard.models.evaluation import unwrap
 from szilard.models.ppm import PPM
 from szilard.monitor.arguments import check_settings, place_of
+from szilard.monitor.measure import Measure
 from szilard.monitor.monitor import Monitor
 from szilard.monitor.watching import Forward, attach
 
@@ -42,7 +44,7 @@ class Attachment:
         forward: ``forward(model, inputs) -> logits`` for signatures other than the usual.
         wrap: ``wrap(model) -> PPM`` for what is no classifier, such as ``lambda model: szilard.Flow(model)``, or where
             the probe is made in another way; then no probe is named.
-        inputs: elements of a named evaluation set that make the probe.
+        inputs: elements of a named evaluation set that make the probe; None: 512.
         out: directory of the record.
         **settings: of :class:`szilard.Monitor`: ``every``, ``budget``, ``measures``, ``loggers``, ``overwrite`` …
 
@@ -58,7 +60,7 @@ class Attachment:
         loss_fn: Callable[[Any, Any], Tensor] | None = None,
         forward: Forward | None = None,
         wrap: Callable[[nn.Module], PPM] | None = None,
-        inputs: int = INPUTS,
+        inputs: int | None = None,
         out: str | Path = "runs/latest",
         **settings: Any,
     ) -> None:
@@ -67,54 +69,82 @@ class Attachment:
         self.out = place_of(out)
         self.monitor: Monitor | None = None
         """Of the training under way; None before the first and after each."""
-        self._labels, self._loss_fn, self._forward, self._settings = labels, loss_fn, forward, settings
+        self.labels, self.loss_fn, self.forward, self.settings = labels, loss_fn, forward, settings
         self._begun = 0
         self._taken: Path | None = None
+        self._blank = False
+        """Whether the latest training ended before its first step, by an error: its record is then replaced."""
+
+    def take(
+        self, sets: EvaluationSets | None, device: torch.device, *, name: str | None = None, inputs: int | None = None
+    ) -> Any:
+        """The probe as it was given, or as its evaluation set makes it, labels included; on this device.
+
+        Args:
+            sets: of the training, where it has any.
+            device: of the model.
+            name: of the set that is taken where the user has said nothing.
+            inputs: elements to take where the user has not said how many.
+
+        Raises:
+            SpecError: as :meth:`EvaluationSets.take`.
+        """
+        probe = name if self.probe is None else self.probe
+        if isinstance(probe, str):
+            probe = (sets or EvaluationSets({})).take(probe, self.inputs or inputs or INPUTS, device)
+        return to_device(probe, device)
 
     def begin(
         self,
-        model: nn.Module,
+        model: nn.Module | PPM,
         optimizers: Any,
         sets: EvaluationSets | None = None,
         *,
         framework: Mapping[str, Any],
         first_step: int = 0,
         automatic: bool = True,
-        default: Callable[[nn.Module], PPM] | None = None,
+        measures: Sequence[Measure] | None = None,
     ) -> Monitor:
         """A training begins: its monitor, which has recorded the model as it stands.
 
         Args:
-            model: in training, as the framework has it.
+            model: in training, as the framework has it; or as a PPM, where the framework knows what it is.
             optimizers: of it, one or several; None where steps are told of and there is none to look at.
             sets: its evaluation sets, where it has any.
             framework: for the record's attribute ``framework`` (JSON): name, version, what loss and gradient are …
             first_step: what the framework counts as done already.
             automatic: steps are those of the optimisers' own hooks; else the framework tells of each.
-            default: what the framework makes of the model, where the user has said nothing of ``wrap`` or probe.
+            measures: in place of those that the user has chosen.
 
         Raises:
             ModelError, SpecError, RecordError: as :func:`szilard.watch`.
         """
-        again = self._put_aside()
-        wrap = self.wrap or (default if self.probe is None else None)
-        watched, probe, labels = (wrap(unwrap(model)), None, None) if wrap else (model, *self._inputs(model, sets))
-        place, overwrite = self._place(first_step, again)
-        attributes = {"framework": dict(framework), **(self._settings.get("attributes") or {})}
+        self._put_aside()
+        if not isinstance(model, nn.Module):
+            watched, probe, labels = model, None, None
+        elif self.wrap is not None:
+            watched, probe, labels = self.wrap(unwrap(model)), None, None
+        else:
+            watched, (probe, labels) = model, self._inputs(model, sets)
+        place, overwrite = self._place(first_step)
+        attributes = {"framework": dict(framework), **(self.settings.get("attributes") or {})}
+        settings = {**self.settings, "attributes": attributes, "overwrite": overwrite}
+        if measures is not None:
+            settings["measures"] = measures
         self.monitor = attach(
             watched,
             optimizers,
             probe,
             labels=labels,
-            loss_fn=self._loss_fn,
-            forward=None if wrap else self._forward,
+            loss_fn=self.loss_fn,
+            forward=None if probe is None else self.forward,
             out=place,
             automatic=automatic,
             first_step=first_step,
-            **{**self._settings, "attributes": attributes, "overwrite": overwrite},
+            **settings,
         )
-        self._taken = place
-        self._begun += not again
+        self._begun += not self._blank
+        self._taken, self._blank = place, False
         return self.monitor
 
     def loss(self, loss: float | Tensor) -> None:
@@ -128,9 +158,7 @@ class Attachment:
         The last record is of the model as the last step left it: what a framework loads into it afterwards, as the
         best of its checkpoints, is no step of the training.
         """
-        monitor, self.monitor = self.monitor, None
-        if monitor is not None:
-            monitor.end(error)
+        self._end(error)
 
     @property
     def run(self) -> Run:
@@ -147,24 +175,27 @@ class Attachment:
 
     def _inputs(self, model: nn.Module, sets: EvaluationSets | None) -> tuple[Any, Any]:
         """The probe and its labels, on the model's device."""
-        probe, labels = self.probe, self._labels
-        device = device_of(model)
-        if isinstance(probe, str):
-            probe, labels = split_labels((sets or EvaluationSets({})).take(probe, self.inputs, device))
-        return to_device(probe, device), labels
+        batch = self.take(sets, device_of(model))
+        return split_labels(batch) if isinstance(self.probe, str) else (batch, self.labels)
 
-    def _put_aside(self) -> bool:
-        """Ends a training that never came to its end. True if it had made no step: then its record is replaced."""
+    def _put_aside(self) -> None:
+        """Ends a training that never came to its end."""
+        self._end("another training began before this one came to its end")
+
+    def _end(self, because: BaseException | str | None) -> None:
         monitor, self.monitor = self.monitor, None
         if monitor is None:
-            return False
-        monitor.end(SzilardError("another training began before this one came to its end"))
-        return monitor.steps == 0
+            return
+        self._blank = because is not None and monitor.steps == 0
+        try:
+            monitor.end(because)
+        except RecordError as problem:  # the training is done, and what comes after it must not be lost too
+            warnings.warn(str(problem), SzilardWarning, stacklevel=3)
 
-    def _place(self, first_step: int, again: bool) -> tuple[Path, bool]:
+    def _place(self, first_step: int) -> tuple[Path, bool]:
         """Where the record goes, and whether one that lies there is replaced."""
-        overwrite = bool(self._settings.get("overwrite", False))
-        if again and self._taken is not None:
+        overwrite = bool(self.settings.get("overwrite", False))
+        if self._blank and self._taken is not None:
             return self._taken, True
         if not self._begun and not first_step:
             return self.out, overwrite
@@ -173,6 +204,24 @@ class Attachment:
         while (place := _numbered(base, number)).exists() and not overwrite:
             number += 1
         return place, overwrite
+
+
+def check_beside(attachments: Sequence[Attachment]) -> None:
+    """That callbacks of one training write to different places.
+
+    Raises:
+        SpecError: if one was added twice, or two name the same directory.
+    """
+    places = [each.out.absolute() for each in attachments]
+    if len(set(places)) == len(places):
+        return
+    if len({id(each) for each in attachments}) < len(attachments):
+        raise SpecError("szilard's callback was added twice to the same training: add it once.")
+    twice = next(each for each in places if places.count(each) > 1)
+    raise SpecError(
+        f"two of szilard's callbacks write to {twice}: add one, or give the other an out of its own, as "
+        "out='runs/second'."
+    )
 
 
 def to_device(batch: Any, device: torch.device) -> Any:
@@ -196,7 +245,7 @@ def _check(probe: Any, labels: Any, wrap: Any, inputs: Any, settings: Mapping[st
             raise SpecError(f"the callback has no setting {name!r}: {nearest(name, known)}")
     given = {"every": None, "budget": 0.05, "seed": 0, "overwrite": False, "attributes": None}
     check_settings(**{name: settings.get(name, default) for name, default in given.items()})
-    if not isinstance(inputs, int) or isinstance(inputs, bool) or inputs < 1:
+    if inputs is not None and (not isinstance(inputs, int) or isinstance(inputs, bool) or inputs < 1):
         raise SpecError(f"inputs is how many elements make the probe, at least 1, not {inputs!r}: give 512.")
     if isinstance(probe, str) and labels is not None:
         raise SpecError(f"labels come with the evaluation set {probe!r}: leave them out, or give the probe itself.")

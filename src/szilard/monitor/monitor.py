@@ -206,19 +206,20 @@ class Monitor:
 
         return Run(self._session.writer.record.path)
 
-    def end(self, error: BaseException | None = None) -> None:
-        """Ends the record for whoever carries the loop out: as :meth:`close`, or broken by the error that ended it.
+    def end(self, because: BaseException | str | None = None) -> None:
+        """Ends the record for whoever carries the loop out: as :meth:`close`, or broken by what ended the loop.
 
-        The last record is left out where the model is no longer as its last step left it, and nothing is raised.
+        The last record is left out where the model is no longer as its last step left it, and nothing is raised but
+        that rows could not be written.
         """
-        if error is not None or self._session.closed:
-            self.__exit__(type(error) if error else None, error, None)
+        if isinstance(because, BaseException):
+            self.__exit__(type(because), because, None)
             return
-        self._counting.settle()
-        if self._session.steps == 0:
-            self._session.finish("broken", "the training ended before its first step")
-        else:
-            self._session.finish("complete", asked=False)
+        if not self._session.closed:
+            self._counting.settle()
+        if because is None and self._session.steps == 0:
+            because = "the training ended before its first step"
+        self._session.finish("complete" if because is None else "broken", because, asked=False)
 
     def _check_open(self) -> None:
         if self._session.closed:
