@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import types
+from itertools import chain
+from operator import is_
 from typing import Any, final
 
 import torch
@@ -25,6 +27,7 @@ from szilard.models.holders import (
     same_names,
 )
 from szilard.models.reach import FOREIGN, installed, is_data, kind_of, reached, root, slots_of
+from szilard.models.tensor_copies import TensorCopies
 
 _PLAIN_TENSORS = frozenset({Tensor, nn.Parameter, nn.Buffer})
 _DEPTH = 4
@@ -52,12 +55,16 @@ class Holdings:
         tables: dictionaries, of attributes above all, with their owners and shallow copies.
         holders: whatever else can come to hold something else.
         tensors: each once.
+        copies: of the tensors, as they were last made.
     """
 
     def __init__(self, *roots: Any) -> None:
         self.tables: list[tuple[Any, dict[Any, Any], dict[Any, Any]]] = []
         self.holders: list[Holder] = []
         self.tensors: list[Tensor] = []
+        self._bare: list[Tensor] = []
+        self._opaque = False
+        self.copies: TensorCopies | None = None
         self._seen: set[int] = set()
         self._todo: list[tuple[Any, Any, int]] = [(root, root, 0) for root in roots]
         seen, todo = self._seen, self._todo
@@ -68,8 +75,29 @@ class Holdings:
             seen.add(id(held))
             if type(held) in _PLAIN_TENSORS and not held.__dict__:
                 self.tensors.append(held)
+                self._bare.append(held)
             else:
                 self._visit(held, owner, depth)
+        self._each = [table for _, table, _ in self.tables]
+        self._lengths = [len(before) for *_, before in self.tables]
+        self._values = list(chain.from_iterable(map(dict.values, self._each)))
+        del self._seen, self._todo
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether everything still holds the very same, so that looking for it anew would find nothing else.
+
+        Values of tensors may be others by now; a step of training leaves the rest of most models alone.
+        """
+        if self._opaque or not self.same_tables() or any(tensor.__dict__ for tensor in self._bare):
+            return False
+        return all(holder.same(holder.table, holder.before) for holder in self.holders)
+
+    def same_tables(self) -> bool:
+        """Whether all dictionaries hold the very same; there are four of each layer, so it is seen at one go."""
+        if list(map(len, self._each)) != self._lengths:
+            return False
+        return all(map(is_, chain.from_iterable(map(dict.values, self._each)), self._values))
 
     def _visit(self, held: Any, owner: Any, depth: int) -> None:
         kind = kind_of(type(held))
@@ -106,6 +134,7 @@ class Holdings:
     def _module(self, module: nn.Module) -> None:
         self._beyond(type(module), 0)
         if isinstance(module, torch.jit.ScriptModule):
+            self._opaque = True  # its tables lie beyond Python
             self._follow((*module.parameters(), *module.buffers()), module, 0)
             return
         table, tables, seen = module.__dict__, self.tables, self._seen
@@ -120,6 +149,7 @@ class Holdings:
                     else:
                         seen.add(id(tensor))
                         self.tensors.append(tensor)
+                        self._bare.append(tensor)
         parts = table["_modules"]
         tables.append((module, parts, parts.copy()))
         self._todo += [(part, module, 0) for part in parts.values()]

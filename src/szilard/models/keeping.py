@@ -18,6 +18,8 @@ from szilard.models.holders import refill_table
 from szilard.models.holdings import Holdings
 from szilard.models.tensor_copies import Scratch, TensorCopies
 
+_SURVEYS = 4
+"""Ways of evaluating a model, with different things beside it, that are remembered at a time."""
 _THOROUGH = 3
 """Evaluations of a model at first in which all of it is copied, to learn which of its large tensors change."""
 
@@ -33,6 +35,7 @@ class _Habits:
         moves: whether evaluating it was ever seen to change anything.
         beside: functions that are called with it, such as ``forward=…``.
         under_way: how it was at the beginning of the blocks that it is in.
+        survey: what was found in it last time, where whoever evaluates it again and again keeps that.
         scratch: memory for copies.
     """
 
@@ -41,10 +44,42 @@ class _Habits:
     moves: bool = False
     beside: list[ref[Any]] = field(default_factory=list)
     under_way: list[_Snapshot | None] = field(default_factory=list)
+    survey: ref[Survey] | None = None
     scratch: Scratch = field(default_factory=Scratch)
 
 
 _HABITS: WeakKeyDictionary[nn.Module, _Habits] = WeakKeyDictionary()
+
+
+@final
+class Survey:
+    """What a model was last found to hold, to be used again as long as it holds that, which is quickly seen.
+
+    The model would live as long as this does, so it belongs to who keeps the model anyway: :func:`surveyed`.
+    """
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[int, ...], tuple[tuple[Any, ...], Holdings]] = {}
+
+    def holdings(self, *roots: Any) -> Holdings:
+        """All that these hold now."""
+        key = tuple(map(id, roots))
+        known = self._found.get(key)
+        if known is None or not known[1].unchanged:
+            if len(self._found) >= _SURVEYS:
+                self._found.clear()
+            known = self._found[key] = roots, Holdings(*roots)  # with the roots, whose identities stay theirs so
+        return known[1]
+
+
+def surveyed(module: nn.Module) -> Survey:
+    """What is found in the module when it is evaluated, remembered as long as the caller holds on to this."""
+    habits = _habits_of(module)
+    survey = None if habits.survey is None else habits.survey()
+    if survey is None:
+        survey = Survey()
+        habits.survey = ref(survey)
+    return survey
 
 
 def accompany(module: nn.Module, function: Any) -> None:
@@ -115,9 +150,9 @@ def kept(module: nn.Module, mode: str, *beside: Any) -> Iterator[None]:
     habits = _habits_of(module)
     looked = habits.looked.get(mode, 0)
     habits.looked[mode] = looked + 1
-    snapshot = _Snapshot(
-        Holdings(module, *(each() for each in habits.beside), *beside), habits, thorough=looked < _THOROUGH
-    )
+    survey = (None if habits.survey is None else habits.survey()) or Survey()
+    holdings = survey.holdings(module, *(each() for each in habits.beside), *beside)
+    snapshot = _Snapshot(holdings, habits, thorough=looked < _THOROUGH)
     habits.under_way.append(snapshot)
     changes: list[Change] = []
     try:
@@ -141,10 +176,13 @@ class _Snapshot:
     """All that some objects hold, to be put back; ``thorough``: with copies of all tensors, and saying what changed."""
 
     def __init__(self, holdings: Holdings, habits: _Habits, *, thorough: bool) -> None:
-        self._tables, self._holders = holdings.tables, holdings.holders
-        self._habits, self.thorough = habits, thorough
+        self._holdings, self._habits, self.thorough = holdings, habits, thorough
+        copies = holdings.copies
         with torch.no_grad():
-            self._tensors = TensorCopies(holdings.tensors, habits.changing, habits.scratch, everything=thorough)
+            if thorough or copies is None or not copies.free:
+                copies = TensorCopies(holdings.tensors, habits.changing, habits.scratch, everything=thorough)
+            copies.take()
+        self._tensors = copies
 
     def put_back(self, changes: list[Change]) -> list[Tensor]:
         """Makes everything what it was; notes what was not, and returns the tensors of which there is no copy."""
@@ -157,13 +195,13 @@ class _Snapshot:
 
         lost = self._tensors.put_back(note if self.thorough else None)
         habits.changing |= {id(tensor) for tensor in lost}
-        for owner, table, before in self._tables:
+        for owner, table, before in () if self._holdings.same_tables() else self._holdings.tables:
             if len(table) != len(before) or not all(map(is_, table.values(), before.values())):
                 habits.moves = True
                 names = [name for name in before | table if before.get(name) is not table.get(name)]
                 changes += [Change(owner, str(name), before.get(name), table.get(name)) for name in names]
                 refill_table(table, before)
-        for holder in self._holders:
+        for holder in self._holdings.holders:
             if not holder.same(holder.table, holder.before):
                 habits.moves = True
                 holder.restore(holder.table, holder.before)
@@ -173,6 +211,7 @@ class _Snapshot:
         """It is needed no longer, nor are its copies; those of a large model are not kept for the next time."""
         if not self.thorough:
             self._tensors.release()
+            self._holdings.copies = self._tensors if self._tensors.free else None
 
 
 def _name(module: nn.Module, tensor: Tensor) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, final
 
@@ -51,6 +51,12 @@ class Rows:
             (step, self._unpack(line) | dict(host)) for step, line, host in zip(self.steps, table, known, strict=True)
         ]
 
+    def sound(self) -> Set[str]:
+        """Columns that need not be looked through: those from the device, where every number there is finite."""
+        if not bool(self.values.isfinite().all()):
+            return frozenset()
+        return self.layout.keys() - {name for known in self.host for name in known}
+
     def _unpack(self, numbers: list[float]) -> dict[str, Value]:
         columns: dict[str, Value] = {}
         position = 0
@@ -84,12 +90,11 @@ class RowWriter:
         bad: dict[int, tuple[str, str]] = {}
         infinite: dict[int, str] = {}
         for table in tables:
+            sound = table.sound()
             for step, columns in table.to_host():
                 if table.group == "ledger" and step in self._notes:
                     columns |= self._of_loop(self._notes.pop(step))
-                name = next(
-                    (name for name, value in columns.items() if not _finite(name, value, table.undefined)), None
-                )
+                name = _not_finite(columns, sound, table.undefined)
                 if name is not None:
                     bad.setdefault(step, (name, table.remedy))
                     if table.group == "ledger" and name in _DIVERGENCES and _infinite(columns[name]):
@@ -122,6 +127,14 @@ class RowWriter:
 
 def _infinite(value: Value) -> bool:
     return isinstance(value, float) and math.isinf(value)
+
+
+def _not_finite(columns: Mapping[str, Value], sound: Set[str], undefined: frozenset[str]) -> str | None:
+    """The first column that holds something that is not finite and should be."""
+    for name, value in columns.items():
+        if name not in sound and not _finite(name, value, undefined):
+            return name
+    return None
 
 
 def _finite(name: str, value: Value, undefined: frozenset[str]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, final
 
 import torch
@@ -17,7 +18,7 @@ from szilard.monitor.measure import Doubling, Follower, Measure, Occasion, Recor
 
 
 @final
-@dataclass(slots=True)
+@dataclass
 class ScheduledRecorder:
     """A recorder with the steps of its records.
 
@@ -49,7 +50,7 @@ class ScheduledRecorder:
         """Name of the first group of the record that it writes."""
         return self.recorder.groups[0].name
 
-    @property
+    @cached_property
     def keeps_ledger(self) -> bool:
         """Whether it writes the group ``ledger``, which holds the loop's own numbers too."""
         return any(group.name == "ledger" for group in self.recorder.groups)

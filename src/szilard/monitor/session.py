@@ -13,6 +13,7 @@ from torch import Tensor
 
 from szilard.models.evaluation import undisturbed
 from szilard.models.interrupts import uninterrupted
+from szilard.models.keeping import surveyed
 from szilard.models.ppm import PPM
 from szilard.models.shortage import memory_named
 from szilard.monitor.alteration import MakeUp
@@ -73,7 +74,7 @@ class RecordingSession:
         """Training steps done since the monitor was made."""
         self.broken = self.closed = self.leaving = False
         self._loss = LossMeter(counting.told_late)
-        self._make_up = MakeUp(ppm.module)
+        self._make_up, self._survey = MakeUp(ppm.module), surveyed(ppm.module)
         self.thread = LoopThread()
         self.schedule = Schedule(recorders, budget, ppm)
         self._followers = Followers(each.recorder for each in recorders)
@@ -122,19 +123,18 @@ class RecordingSession:
         self.steps += 1
         if self.broken:
             return
-        late = self.late
-        if late or self._followers or not self.schedule.settled or self.schedule.due(self.steps):
+        late, due = self.late, self.schedule.due(self.steps)
+        if due or late or self._followers or not self.schedule.settled:
             with uninterrupted():
-                self._attend(late)
+                self._attend(late, due)
 
-    def _attend(self, late: bool) -> None:
+    def _attend(self, late: bool, due: Sequence[ScheduledRecorder]) -> None:
         """What a step asks for beyond being counted."""
         if self._followers:
             self._followers.follow(self.steps)
         elif not self.schedule.settled and self.schedule.step():
             self._settle()
             return
-        due = self.schedule.due(self.steps)
         if due and (skipped := self.counting.overcounted()):
             self.steps -= skipped
             due = self.schedule.due(self.steps)

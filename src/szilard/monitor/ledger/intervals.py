@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import final
@@ -67,6 +68,14 @@ class IntervalClock:
     def jumps(self) -> list[int]:
         """Jumps made so far at each of the multiples."""
         return [self._jumps[at] for at in self.shown]
+
+    def twin(self) -> IntervalClock:
+        """A copy that goes on by itself."""
+        twin = copy.copy(self)
+        twin.start, twin._steps, twin._jumps, twin._pending = (
+            list(each) for each in (self.start, self._steps, self._jumps, self._pending)
+        )
+        return twin
 
     def rebase(self) -> None:
         """The pool has been laid anew: interval j's start is its row j."""

@@ -116,7 +116,7 @@ class LedgerRecorder:
         """Exact sums and trajectories of the waiting observations, and their rows."""
         if not self._waiting:
             return []
-        before = vars(self) | {"_clock": copy.deepcopy(self._clock), "_sampled": self._sampled.twin()}
+        before = vars(self) | {"_clock": self._clock.twin(), "_sampled": self._sampled.twin()}
         waiting, self._waiting = self._waiting, []
         try:
             return [rows for batch in _of_one_interval(waiting) for rows in self._account(batch)]
@@ -166,7 +166,7 @@ class LedgerRecorder:
         logits, tangent = logits_of(self._ppm), self._tangent()
         observed = clock()
         twin = copy.copy(self)
-        twin._clock, twin._sampled = copy.deepcopy(self._clock), self._sampled.twin()
+        twin._clock, twin._sampled = self._clock.twin(), self._sampled.twin()
         uniform = self._sampled.no_chance()
         occasion = Occasion(0, 0, every=self._clock.every)
         twin._waiting = [Observation(occasion, logits, tangent, uniform)] * self._batch
