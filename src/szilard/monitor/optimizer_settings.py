@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
-from szilard.monitor.optimizers import groups_of
+from szilard.monitor.wrappers import groups_of
 
 _NOT_SETTINGS = ("params", "param_names")
 

@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, final
 
 from torch import Tensor, nn, optim
 
 from szilard.errors import SpecError
-from szilard.monitor.step_hooks import runs_hooks
+from szilard.monitor.wrappers import groups_of, runs_hooks, thin
 
-_THIN_WRAPPERS = (
-    ("accelerate.optimizer", "AcceleratedOptimizer", "optimizer"),
-    ("lightning.pytorch.core.optimizer", "LightningOptimizer", "_optimizer"),
-    ("pytorch_lightning.core.optimizer", "LightningOptimizer", "_optimizer"),
-    ("lightning.fabric.wrappers", "_FabricOptimizer", "_optimizer"),
-    ("lightning_fabric.wrappers", "_FabricOptimizer", "_optimizer"),
-    ("opacus.optimizers.optimizer", "DPOptimizer", "original_optimizer"),
-)
-"""Module, class and attribute of wrappers after whose inner step nothing more happens to the parameters."""
 _STEPPERS = ("torch.optim.lr_scheduler", "LRScheduler"), ("torch.amp.grad_scaler", "GradScaler")
 """What has a ``step`` and is no optimiser."""
 
@@ -97,29 +88,6 @@ class LoopOptimizers:
         for optimizer in self.each:
             for group in groups_of(optimizer):
                 yield from (p.grad for p in group["params"] if getattr(p, "grad", None) is not None)
-
-
-def thin(optimizer: Any) -> Any:
-    """What is beneath wrappers that call another optimiser's step and do no more to the parameters."""
-    while True:
-        for module, name, attribute in _THIN_WRAPPERS:
-            wrapper = getattr(sys.modules.get(module), name, None)
-            if wrapper is not None and isinstance(optimizer, wrapper) and hasattr(optimizer, attribute):
-                optimizer = getattr(optimizer, attribute)
-                break
-        else:
-            return optimizer
-
-
-def groups_of(optimizer: Any) -> Sequence[MutableMapping[str, Any]]:
-    """Its parameter groups; none where it does not have them as torch's optimisers do."""
-    try:
-        groups = list(optimizer.param_groups)
-    except Exception:  # a wrapper that is not ready, or another library's idea of an optimiser
-        return []
-    return [
-        each for each in groups if isinstance(each, MutableMapping) and isinstance(each.get("params"), list | tuple)
-    ]
 
 
 def _listed(given: Any) -> list[Any]:

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.autograd.grad_mode import _unsafe_preserve_version_counter
 
 from szilard.errors import SpecError
-from szilard.monitor.optimizers import groups_of
+from szilard.monitor.wrappers import groups_of
 
 Weights = Literal["training", "averaged"]
 

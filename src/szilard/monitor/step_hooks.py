@@ -9,6 +9,8 @@ from typing import Any, final
 import torch
 from torch import Tensor, optim
 
+from szilard.monitor.wrappers import inner_optimizers
+
 Rate = float | Tensor | None
 """A learning rate, which may still be on the device; None where there is none."""
 
@@ -29,7 +31,7 @@ class StepHooks:
     Copies and pickles of it have no hooks.
 
     Args:
-        optimizers: of the loop, all with hooks (:func:`runs_hooks`).
+        optimizers: of the loop, all with hooks (:func:`szilard.monitor.wrappers.runs_hooks`).
         done: called after each training step; None only counts.
         late: call ``done`` when the next step begins, or at :meth:`settle`: for a copy of the model, which the loop
             renews after the optimiser's step.
@@ -147,23 +149,6 @@ def overflow_of(optimizer: Any) -> Tensor | None:
     """
     found = getattr(optimizer, "found_inf", None)
     return (found.detach().reshape(()) > 0).int() if isinstance(found, Tensor) else None
-
-
-def runs_hooks(optimizer: Any) -> bool:
-    """Whether this optimiser's ``step`` runs torch's hooks: wrappers that imitate an Optimizer often do not."""
-    return (
-        isinstance(optimizer, optim.Optimizer)
-        and hasattr(optimizer, "_optimizer_step_pre_hooks")
-        and hasattr(optimizer, "_optimizer_step_post_hooks")
-        and bool(getattr(type(optimizer).step, "hooked", False))
-    )
-
-
-def inner_optimizers(optimizer: optim.Optimizer) -> list[optim.Optimizer]:
-    """Optimisers that this one steps with, such as SAM's base, where the loop may call the inner step itself."""
-    own = {id(parameter) for group in optimizer.param_groups for parameter in group["params"]}
-    found = [each for each in vars(optimizer).values() if runs_hooks(each) and each is not optimizer]
-    return [each for each in found if any(id(p) in own for group in each.param_groups for p in group["params"])]
 
 
 def _first_parameter(optimizer: optim.Optimizer) -> Tensor:

@@ -14,7 +14,7 @@ from typing import Any, final
 import torch
 
 from szilard.errors import SpecError
-from szilard.monitor.reservoir.wrappers import Unwrapped
+from szilard.monitor.wrappers import Unwrapped
 from szilard.reservoir.dynamics import Dynamics
 
 _KNOWN: tuple[type[torch.optim.Optimizer], ...] = (torch.optim.AdamW, torch.optim.Adam, torch.optim.SGD)

@@ -22,7 +22,7 @@ from szilard.monitor.reservoir.plan import BurstPlan
 from szilard.monitor.reservoir.recorder import ReservoirRecorder
 from szilard.monitor.reservoir.tracked import Grouping, ParameterSample, TrackedParameters
 from szilard.monitor.reservoir.work_forecast import WorkForecast
-from szilard.monitor.reservoir.wrappers import Unwrapped
+from szilard.monitor.wrappers import Unwrapped
 
 DEFAULT_LAGS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
 _MORE = 2
