@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from szilard.models.evaluation import apart
 from szilard.models.gradients import BatchGradient, dense, full_gradient
 from szilard.models.per_example import per_example_moments
-from szilard.models.random_state import RandomState, RandomStream
+from szilard.models.state.random_state import RandomState, RandomStream
 
 CPU = torch.device("cpu")
 X = torch.randn(23, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(0))

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from szilard.models.evaluation import undisturbed
-from szilard.models.keeping import surveyed
+from szilard.models.state.keeping import surveyed
 
 CPU = torch.device("cpu")
 X = torch.linspace(-1, 1, 20).reshape(4, 5)

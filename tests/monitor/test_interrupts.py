@@ -17,7 +17,7 @@ from torch import nn
 
 from szilard import Classifier, Ledger, Monitor, Reservoir
 from szilard.errors import SzilardError
-from szilard.models.interrupts import uninterrupted
+from szilard.models.state.interrupts import uninterrupted
 
 X, Y = torch.linspace(-1, 1, 64).reshape(16, 4), torch.arange(16) % 3
 

@@ -16,8 +16,8 @@ from torch.nn.utils import parametrizations, parametrize
 
 from szilard import Classifier, Ledger, Monitor, Reservoir
 from szilard.errors import ModelError
-from szilard.models import keeping
 from szilard.models.evaluation import held_at, state_of, undisturbed
+from szilard.models.state import keeping
 from szilard.models.tangent import logit_tangent, snapshot, update_since
 
 X, Y = torch.linspace(-2, 2, 120).reshape(24, 5), torch.arange(24) % 3

@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader, IterableDataset, default_collate
 
 from szilard.errors import SpecError, nearest
 from szilard.models.checks import explain
-from szilard.models.random_state import RandomState
+from szilard.models.state.random_state import RandomState
 
 INPUTS = 512
 """Elements of an evaluation set that make the probe, unless the user says otherwise."""

@@ -21,7 +21,7 @@ from szilard.models.causal_checks import (
 )
 from szilard.models.checks import check_same_device
 from szilard.models.evaluation import unwrap
-from szilard.models.keeping import accompany
+from szilard.models.state.keeping import accompany
 from szilard.samplers.ancestral import ancestral
 
 _CHUNK_ELEMENTS = 2**23

@@ -15,9 +15,9 @@ from szilard.errors import ModelError
 from szilard.models.checks import check_logits, check_same_device, explain
 from szilard.models.evaluation import undisturbed, unwrap
 from szilard.models.gradients import call, own
-from szilard.models.keeping import accompany, as_at_first
 from szilard.models.probe import own_probe
 from szilard.models.shortage import out_of_memory
+from szilard.models.state.keeping import accompany, as_at_first
 
 _CHUNK_ELEMENTS = 2**19
 _CHUNK_INPUTS = 1024

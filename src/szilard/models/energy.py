@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from szilard.errors import ModelError
 from szilard.models.checks import check_same_device, explain
 from szilard.models.evaluation import undisturbed, unwrap
-from szilard.models.keeping import accompany
+from szilard.models.state.keeping import accompany
 from szilard.samplers.kernel import Kernel, Relaxation, check_energy
 
 Start = Callable[[int, torch.Generator], Tensor]

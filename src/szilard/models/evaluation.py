@@ -10,10 +10,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from szilard.models.interrupts import uninterrupted
-from szilard.models.keeping import as_at_first, kept
-from szilard.models.random_state import RandomState, RandomStream
-from szilard.models.substitution import substituted
+from szilard.models.state.interrupts import uninterrupted
+from szilard.models.state.keeping import as_at_first, kept
+from szilard.models.state.random_state import RandomState, RandomStream
+from szilard.models.state.substitution import substituted
 
 ModelState = Mapping[str, Tensor]
 """Parameters and buffers by name."""
@@ -39,9 +39,9 @@ def undisturbed(module: nn.Module, device: torch.device, *beside: Any) -> Iterat
 
     Training flags are set one by one, because ``train()`` may be overridden; random states of torch (CPU and the
     module's CUDA device), NumPy and Python are put back, and whatever else the evaluation changed
-    (:func:`szilard.models.keeping.kept`); gradients and autocast are off; ``torch.compile``d parts run eagerly, and
-    ``parametrize.cached`` holds nothing. ``no_grad``, not ``inference_mode``: what a model caches in its forward must
-    remain usable in training. Signals wait until the block has ended.
+    (:func:`szilard.models.state.keeping.kept`); gradients and autocast are off; ``torch.compile``d parts run eagerly,
+    and ``parametrize.cached`` holds nothing. ``no_grad``, not ``inference_mode``: what a model caches in its forward
+    must remain usable in training. Signals wait until the block has ended.
 
     Raises:
         ModelError: after the block, if a layer took its first values from the probe, or something cannot be put back.

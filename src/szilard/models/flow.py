@@ -13,8 +13,8 @@ from torch.distributions import Distribution
 from szilard.errors import ModelError
 from szilard.models.checks import check_same_device, explain
 from szilard.models.evaluation import undisturbed, unwrap
-from szilard.models.keeping import accompany
-from szilard.models.random_state import seeded_by
+from szilard.models.state.keeping import accompany
+from szilard.models.state.random_state import seeded_by
 
 LogProb = Callable[[Any, Tensor], Tensor]
 """``(model, x) -> ln p_θ(x)`` in nats, one number for each sample."""

@@ -13,9 +13,9 @@ from torch.utils import _pytree as pytree
 from szilard.errors import ModelError
 from szilard.models.checks import explain
 from szilard.models.evaluation import apart, undisturbed
-from szilard.models.keeping import as_at_first
-from szilard.models.random_state import RandomStream
-from szilard.models.substitution import substituted
+from szilard.models.state.keeping import as_at_first
+from szilard.models.state.random_state import RandomStream
+from szilard.models.state.substitution import substituted
 
 LossFunction = Callable[[Any, Any], Tensor]
 """From the model's output and the labels of a batch to its mean loss."""

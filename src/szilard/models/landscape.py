@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from szilard.errors import ModelError
 from szilard.models.checks import explain
-from szilard.models.substitution import substituted
+from szilard.models.state.substitution import substituted
 
 Batch = tuple[Tensor, Tensor]
 """Inputs and labels."""

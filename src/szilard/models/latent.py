@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from szilard.errors import ModelError
 from szilard.models.checks import check_same_device, explain
 from szilard.models.evaluation import undisturbed, unwrap
-from szilard.models.keeping import accompany
 from szilard.models.laws import Bernoulli, Law, Normal
+from szilard.models.state.keeping import accompany
 
 _AT_ONCE = 16_384
 _PRIOR = Normal(scale=1.0)

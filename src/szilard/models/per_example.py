@@ -13,8 +13,8 @@ from torch.utils import _pytree as pytree
 from szilard.errors import ModelError
 from szilard.models.checks import explain
 from szilard.models.gradients import BatchGradient
-from szilard.models.random_state import RandomState
-from szilard.models.substitution import substituted
+from szilard.models.state.random_state import RandomState
+from szilard.models.state.substitution import substituted
 
 CHUNK_ELEMENTS = 2**24
 """Numbers in the gradients of one chunk of examples: 64 MB in float32."""

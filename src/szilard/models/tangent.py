@@ -11,9 +11,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from szilard.models.keeping import as_at_first
 from szilard.models.ppm import Enumerable
-from szilard.models.substitution import substituted
+from szilard.models.state.keeping import as_at_first
+from szilard.models.state.substitution import substituted
 
 State = Mapping[str, Tensor]
 

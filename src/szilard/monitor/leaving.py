@@ -22,7 +22,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, final
 
 from szilard.errors import RecordError, SzilardWarning
-from szilard.models.interrupts import holding, uninterrupted
+from szilard.models.state.interrupts import holding, uninterrupted
 from szilard.monitor.program import PROGRAM, UNKNOWN
 
 if TYPE_CHECKING:

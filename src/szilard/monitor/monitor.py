@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, final
 from torch import Tensor, nn
 
 from szilard.errors import SzilardError
-from szilard.models.interrupts import uninterrupted
 from szilard.models.ppm import PPM
+from szilard.models.state.interrupts import uninterrupted
 from szilard.monitor.arguments import check_settings, measures_of, place_of
 from szilard.monitor.counting import StepCounting
 from szilard.monitor.followers import Followers

@@ -12,10 +12,10 @@ from typing import Any, final
 from torch import Tensor
 
 from szilard.models.evaluation import undisturbed
-from szilard.models.interrupts import uninterrupted
-from szilard.models.keeping import surveyed
 from szilard.models.ppm import PPM
 from szilard.models.shortage import memory_named
+from szilard.models.state.interrupts import uninterrupted
+from szilard.models.state.keeping import surveyed
 from szilard.monitor.alteration import MakeUp
 from szilard.monitor.counting import StepCounting
 from szilard.monitor.followers import Followers

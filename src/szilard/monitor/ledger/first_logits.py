@@ -13,9 +13,9 @@ from torch import Tensor
 from szilard.errors import ModelError, SzilardError, SzilardWarning
 from szilard.models.checks import are_logits, check_separate, explain, possible
 from szilard.models.evaluation import undisturbed
-from szilard.models.keeping import as_at_first, remembers
 from szilard.models.ppm import Enumerable
 from szilard.models.shortage import memory_named, out_of_memory
+from szilard.models.state.keeping import as_at_first, remembers
 from szilard.monitor.schedule import device_time
 
 _MANY_CHUNKS, _LONG_SECONDS = 4, 10.0

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from szilard.models.evaluation import any_algorithm
 from szilard.models.gradients import dense
-from szilard.models.random_state import RandomStream
+from szilard.models.state.random_state import RandomStream
 from szilard.monitor.measure import Occasion
 from szilard.monitor.reservoir.mean_loss import has_gradient
 from szilard.monitor.reservoir.optimizer_state import OptimizerBuffers, OptimizerSettings

@@ -14,9 +14,9 @@ from torch.utils import _pytree as pytree
 
 from szilard.errors import SpecError
 from szilard.models.gradients import BatchGradient
-from szilard.models.keeping import as_at_first
 from szilard.models.per_example import check_separable
-from szilard.models.random_state import RandomState, RandomStream
+from szilard.models.state.keeping import as_at_first
+from szilard.models.state.random_state import RandomState, RandomStream
 from szilard.monitor.reservoir.examples import Batch, Examples
 from szilard.monitor.reservoir.plan import FULL_CHUNK
 

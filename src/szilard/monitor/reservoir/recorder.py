@@ -8,9 +8,9 @@ from typing import Any, final
 
 import torch
 
-from szilard.models.interrupts import uninterrupted
 from szilard.models.precision import Precision
-from szilard.models.random_state import RandomState, RandomStream
+from szilard.models.state.interrupts import uninterrupted
+from szilard.models.state.random_state import RandomState, RandomStream
 from szilard.monitor.measure import Occasion
 from szilard.monitor.reservoir import schema
 from szilard.monitor.reservoir.burst import Burst

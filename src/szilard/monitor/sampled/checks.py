@@ -14,8 +14,8 @@ from torch import Tensor
 from szilard.errors import ModelError, SzilardWarning
 from szilard.ledger.slots import SlotSum
 from szilard.models.checks import possible
-from szilard.models.keeping import as_at_first
 from szilard.models.ppm import PPM
+from szilard.models.state.keeping import as_at_first
 
 _SAME = 1e3
 """Rounding units within which two evaluations of one model agree, whatever order sums run in."""

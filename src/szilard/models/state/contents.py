@@ -10,10 +10,10 @@ from typing import Any, final
 import torch
 from torch import Tensor, nn
 
-from szilard.models.holders import (
+from szilard.models.state.containers import (
     PARTS,
     STATES,
-    Holder,
+    Container,
     cut,
     equal,
     refill_attributes,
@@ -26,8 +26,8 @@ from szilard.models.holders import (
     same_list,
     same_names,
 )
-from szilard.models.reach import FOREIGN, installed, is_data, kind_of, reached, root, slots_of
-from szilard.models.tensor_copies import TensorCopies
+from szilard.models.state.kinds import FOREIGN, installed, is_data, kind_of, reached, root, slots_of
+from szilard.models.state.tensor_copies import TensorCopies
 
 _PLAIN_TENSORS = frozenset({Tensor, nn.Parameter, nn.Buffer})
 _DEPTH = 4
@@ -44,7 +44,7 @@ _STANDARD = frozenset(vars(nn.Module()))
 
 
 @final
-class Holdings:
+class Contents:
     """All that some objects hold, and what these hold in turn: modules wholly, other objects a few steps far.
 
     Tensors, numbers and containers of them in attributes, also those of plain objects, are found; generators of random
@@ -53,14 +53,14 @@ class Holdings:
 
     Attributes:
         tables: dictionaries, of attributes above all, with their owners and shallow copies.
-        holders: whatever else can come to hold something else.
+        containers: whatever else can come to hold something else.
         tensors: each once.
         copies: of the tensors, as they were last made.
     """
 
     def __init__(self, *roots: Any) -> None:
         self.tables: list[tuple[Any, dict[Any, Any], dict[Any, Any]]] = []
-        self.holders: list[Holder] = []
+        self.containers: list[Container] = []
         self.tensors: list[Tensor] = []
         self._bare: list[Tensor] = []
         self._opaque = False
@@ -91,7 +91,7 @@ class Holdings:
         """
         if self._opaque or not self.same_tables() or any(tensor.__dict__ for tensor in self._bare):
             return False
-        return all(holder.same(holder.table, holder.before) for holder in self.holders)
+        return all(container.same(container.table, container.before) for container in self.containers)
 
     def same_tables(self) -> bool:
         """Whether all dictionaries hold the very same; there are four of each layer, so it is seen at one go."""
@@ -108,7 +108,7 @@ class Holdings:
         elif kind == "sequence":
             self._sequence(owner, held, depth)
         elif kind == "set":
-            self.holders.append(Holder(owner, held, set(held), set.__eq__, refill_set))
+            self.containers.append(Container(owner, held, set(held), set.__eq__, refill_set))
         elif kind == "function":
             if not isinstance(owner, nn.Module):  # what a module keeps is in its attributes
                 self._function(held, depth + 1)
@@ -116,7 +116,7 @@ class Holdings:
             self._follow(PARTS[kind](held), owner, depth)
         elif kind in STATES and getattr(held, "nbytes", 0) <= _LARGE_ARRAY:
             read, write = STATES[kind]
-            self.holders.append(Holder(owner, held, read(held), lambda now, was: equal(read(now), was), write))
+            self.containers.append(Container(owner, held, read(held), lambda now, was: equal(read(now), was), write))
         elif depth < _DEPTH:
             self._object(kind, held, depth + 1)
 
@@ -165,9 +165,9 @@ class Holdings:
 
     def _sequence(self, owner: Any, held: Any, depth: int) -> None:
         if len(held) > _LONG:
-            self.holders.append(Holder(owner, held, len(held), lambda now, was: len(now) <= was, cut))
+            self.containers.append(Container(owner, held, len(held), lambda now, was: len(now) <= was, cut))
             return
-        self.holders.append(Holder(owner, held, list(held), same_list, refill_list))
+        self.containers.append(Container(owner, held, list(held), same_list, refill_list))
         self._follow(held, owner, depth)
 
     def _follow(self, several: Any, owner: Any, depth: int) -> None:
@@ -181,7 +181,7 @@ class Holdings:
                 held = cell.cell_contents
             except ValueError:  # not bound yet
                 continue
-            self.holders.append(Holder(function, cell, held, same_cell, refill_cell))
+            self.containers.append(Container(function, cell, held, same_cell, refill_cell))
             self._follow((held,), function, depth)
         self._follow((function.__defaults__, function.__kwdefaults__, function.__dict__), function, depth)
         self._taken_from_names(function, depth)
@@ -210,5 +210,5 @@ class Holdings:
 
     def _names(self, owner: Any, table: Any, data: dict[str, Any], depth: int) -> None:
         same, refill = (same_names, refill_names) if type(table) is dict else (same_attributes, refill_attributes)
-        self.holders.append(Holder(owner, table, data, same, refill))
+        self.containers.append(Container(owner, table, data, same, refill))
         self._follow(data.values(), owner, depth)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from szilard.errors import ModelError
-from szilard.models.keeping import standing_otherwise
+from szilard.models.state.keeping import standing_otherwise
 
 
 @contextmanager

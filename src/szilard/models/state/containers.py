@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 
-class Holder(NamedTuple):
+class Container(NamedTuple):
     """One thing that holds others, as it was; a dictionary is none, for of these there are many.
 
     Attributes:
@@ -88,10 +88,10 @@ def refill_names(names: dict[str, Any], was: dict[str, Any]) -> None:
     names.update(was)
 
 
-def refill_attributes(holder: Any, was: dict[str, Any]) -> None:
+def refill_attributes(container: Any, was: dict[str, Any]) -> None:
     """Sets some attributes to what they were."""
     for name, held in was.items():
-        setattr(holder, name, held)
+        setattr(container, name, held)
 
 
 def cut(table: Any, length: int) -> None:

@@ -13,10 +13,10 @@ import torch
 from torch import Tensor, nn
 
 from szilard.errors import ModelError
-from szilard.models.first_values import Change, check_initialised
-from szilard.models.holders import refill_table
-from szilard.models.holdings import Holdings
-from szilard.models.tensor_copies import Scratch, TensorCopies
+from szilard.models.state.containers import refill_table
+from szilard.models.state.contents import Contents
+from szilard.models.state.first_values import Change, check_initialised
+from szilard.models.state.tensor_copies import Scratch, TensorCopies
 
 _SURVEYS = 4
 """Ways of evaluating a model, with different things beside it, that are remembered at a time."""
@@ -59,16 +59,16 @@ class Survey:
     """
 
     def __init__(self) -> None:
-        self._found: dict[tuple[int, ...], tuple[tuple[Any, ...], Holdings]] = {}
+        self._found: dict[tuple[int, ...], tuple[tuple[Any, ...], Contents]] = {}
 
-    def holdings(self, *roots: Any) -> Holdings:
+    def contents(self, *roots: Any) -> Contents:
         """All that these hold now."""
         key = tuple(map(id, roots))
         known = self._found.get(key)
         if known is None or not known[1].unchanged:
             if len(self._found) >= _SURVEYS:
                 self._found.clear()
-            known = self._found[key] = roots, Holdings(*roots)  # with the roots, whose identities stay theirs so
+            known = self._found[key] = roots, Contents(*roots)  # with the roots, whose identities stay theirs so
         return known[1]
 
 
@@ -151,8 +151,8 @@ def kept(module: nn.Module, mode: str, *beside: Any) -> Iterator[None]:
     looked = habits.looked.get(mode, 0)
     habits.looked[mode] = looked + 1
     survey = (None if habits.survey is None else habits.survey()) or Survey()
-    holdings = survey.holdings(module, *(each() for each in habits.beside), *beside)
-    snapshot = _Snapshot(holdings, habits, thorough=looked < _THOROUGH)
+    contents = survey.contents(module, *(each() for each in habits.beside), *beside)
+    snapshot = _Snapshot(contents, habits, thorough=looked < _THOROUGH)
     habits.under_way.append(snapshot)
     changes: list[Change] = []
     try:
@@ -175,12 +175,12 @@ def kept(module: nn.Module, mode: str, *beside: Any) -> Iterator[None]:
 class _Snapshot:
     """All that some objects hold, to be put back; ``thorough``: with copies of all tensors, and saying what changed."""
 
-    def __init__(self, holdings: Holdings, habits: _Habits, *, thorough: bool) -> None:
-        self._holdings, self._habits, self.thorough = holdings, habits, thorough
-        copies = holdings.copies
+    def __init__(self, contents: Contents, habits: _Habits, *, thorough: bool) -> None:
+        self._contents, self._habits, self.thorough = contents, habits, thorough
+        copies = contents.copies
         with torch.no_grad():
             if thorough or copies is None or not copies.free:
-                copies = TensorCopies(holdings.tensors, habits.changing, habits.scratch, everything=thorough)
+                copies = TensorCopies(contents.tensors, habits.changing, habits.scratch, everything=thorough)
             copies.take()
         self._tensors = copies
 
@@ -195,23 +195,23 @@ class _Snapshot:
 
         lost = self._tensors.put_back(note if self.thorough else None)
         habits.changing |= {id(tensor) for tensor in lost}
-        for owner, table, before in () if self._holdings.same_tables() else self._holdings.tables:
+        for owner, table, before in () if self._contents.same_tables() else self._contents.tables:
             if len(table) != len(before) or not all(map(is_, table.values(), before.values())):
                 habits.moves = True
                 names = [name for name in before | table if before.get(name) is not table.get(name)]
                 changes += [Change(owner, str(name), before.get(name), table.get(name)) for name in names]
                 refill_table(table, before)
-        for holder in self._holdings.holders:
-            if not holder.same(holder.table, holder.before):
+        for container in self._contents.containers:
+            if not container.same(container.table, container.before):
                 habits.moves = True
-                holder.restore(holder.table, holder.before)
+                container.restore(container.table, container.before)
         return lost
 
     def release(self) -> None:
         """It is needed no longer, nor are its copies; those of a large model are not kept for the next time."""
         if not self.thorough:
             self._tensors.release()
-            self._holdings.copies = self._tensors if self._tensors.free else None
+            self._contents.copies = self._tensors if self._tensors.free else None
 
 
 def _name(module: nn.Module, tensor: Tensor) -> str:
