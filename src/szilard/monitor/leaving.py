@@ -42,6 +42,9 @@ def look_after(session: RecordingSession) -> None:
         processes.util.Finalize(None, _leave_all, exitpriority=10)  # what multiprocessing began has no other end
     _SESSIONS[session] = id(_uncaught())
     PROGRAM.listen()
+    if session.writer.loggers:  # whatever ends them was registered before, and comes after
+        atexit.unregister(_leave_all)
+        atexit.register(_leave_all)
     if threading.current_thread() is not threading.main_thread():
         return  # only there may handlers be set
     for number in _SIGNALS:
@@ -60,17 +63,20 @@ def let_go(session: RecordingSession) -> None:
             _put_back()
 
 
-def leave(session: RecordingSession, error: BaseException | None = None, *, killed: bool = False) -> None:
-    """The run ends, by this error or well, or is killed: what it had observed is written.
+def leave(
+    session: RecordingSession, error: BaseException | None = None, *, killed: bool = False, gone: bool = False
+) -> None:
+    """The run ends, by this error or well, is killed, or ``gone`` from memory: what it had observed is written.
 
     A record that counts by itself, and so need not be closed, is closed unless it is killed, or ends by something that
-    is not known. Another stays incomplete.
+    is not known. Another stays incomplete. Killed or gone it may be anywhere, inside a logger's own lock too, so that
+    no logger is called.
     """
     writer = getattr(session, "writer", None)
     if writer is None or session.closed or sys.is_finalizing() or not writer.record.own:
         return
-    with uninterrupted():  # a signal would leave it once more
-        _leave(session, error, killed)
+    with uninterrupted(), writer.loggers.withheld() if killed or gone else contextlib.nullcontext():
+        _leave(session, error, killed)  # uninterrupted, since a signal would leave it once more
 
 
 def _leave(session: RecordingSession, error: BaseException | None, killed: bool) -> None:
@@ -83,6 +89,7 @@ def _leave(session: RecordingSession, error: BaseException | None, killed: bool)
         else:
             session.flush()
             session.owed()
+            session.writer.loggers.finish()
     except RecordError as problem:
         warnings.warn(str(problem), SzilardWarning, stacklevel=3)
     except Exception as problem:
@@ -140,7 +147,7 @@ class _OnSignal:
 def _flush(session: RecordingSession, fatal: bool) -> None:
     with contextlib.suppress(Exception):
         if session.thread.here:
-            with uninterrupted():
+            with uninterrupted(), session.writer.loggers.withheld():
                 leave(session, killed=True) if fatal else session.flush()
             return
         session.make_late()  # its own thread writes, at its next step

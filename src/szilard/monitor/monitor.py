@@ -10,18 +10,22 @@ from typing import TYPE_CHECKING, Any, final
 from torch import Tensor, nn
 
 from szilard.errors import SzilardError
+from szilard.loggers.recognise import logs_of
 from szilard.models.ppm import PPM
 from szilard.models.state.interrupts import uninterrupted
 from szilard.monitor.arguments import check_settings, measures_of, place_of
 from szilard.monitor.counting import StepCounting
 from szilard.monitor.followers import Followers
 from szilard.monitor.ledger.measure import DEFAULT_PATH_INTERVALS, Ledger
+from szilard.monitor.loggers import RunLoggers
 from szilard.monitor.measure import Measure
 from szilard.monitor.optimizers import LoopOptimizers
 from szilard.monitor.program import failure
+from szilard.monitor.record import NewRecord
 from szilard.monitor.schedule import ScheduledRecorder
 from szilard.monitor.session import RecordingSession
 from szilard.monitor.shown_weights import ShownWeights, Weights
+from szilard.monitor.voice import Voice
 
 if TYPE_CHECKING:
     from szilard.handle import Run
@@ -61,11 +65,13 @@ class Monitor:
             ``"averaged"`` (x); the record says which.
         first_step: training steps that were done before, in another run, as of one that is resumed from a checkpoint:
             the record's steps begin there, and W, Q and L too.
+        loggers: that get the numbers as well, as ``szilard/work`` …, at the record's steps: TensorBoard, W&B, MLflow,
+            trackio, Lightning's or Accelerate's own, functions of values and step (:mod:`szilard.loggers`).
 
     Raises:
         ModelError: if the model cannot be measured.
-        SpecError: for an interval, budget or measure that makes no sense, or an optimiser that does not move the model
-            or whose steps cannot be counted.
+        SpecError: for an interval, budget or measure that makes no sense, an optimiser that does not move the model
+            or whose steps cannot be counted, or a logger that takes nothing.
         RecordError: if ``out`` exists and ``overwrite`` is not given, or cannot be written.
 
     Example:
@@ -102,12 +108,13 @@ class Monitor:
         copy_of: nn.Module | None = None,
         weights: Weights = "training",
         first_step: int = 0,
+        loggers: Sequence[Any] = (),
     ) -> None:
         check_settings(
             every=every, budget=budget, seed=seed, overwrite=overwrite, attributes=attributes, first_step=first_step
         )
         default, place = Ledger(every=every, path_intervals=path_intervals), place_of(out)
-        chosen = measures_of(measures, default)
+        chosen, logs = measures_of(measures, default), logs_of(loggers)
         optimizers = LoopOptimizers.of(optimizer, ppm.module, copy_of)
         self._counting = StepCounting(optimizers, automatic=automatic, late=copy_of is not None, first_step=first_step)
         shown = ShownWeights(optimizers.each, weights)
@@ -116,17 +123,10 @@ class Monitor:
             for measure in chosen:
                 started = measure.start(ppm, seed, optimizers.first)
                 recorders.append(ScheduledRecorder.of(measure, started, default.every))
+            told = RunLoggers(logs, recorders, ppm.device, Voice(quiet))
+            new = NewRecord(place, overwrite, {"seed": seed, **(attributes or {})}, told)
             self._session = RecordingSession(
-                ppm,
-                optimizers,
-                self._counting,
-                shown,
-                recorders,
-                budget,
-                place,
-                overwrite=overwrite,
-                quiet=quiet,
-                attributes={"seed": seed, **(attributes or {})},
+                ppm, optimizers, self._counting, shown, recorders, budget, new, quiet=quiet
             )
         except BaseException:  # nothing stays on the optimiser of a loop that is not watched
             Followers(each.recorder for each in recorders).leave()

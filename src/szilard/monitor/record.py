@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 from szilard.errors import SpecError
 from szilard.models.ppm import PPM
 from szilard.models.precision import Precision
+from szilard.monitor.loggers import RunLoggers
 from szilard.monitor.optimizer_settings import settings_of
 from szilard.monitor.optimizers import LoopOptimizers
 from szilard.monitor.rows import RowWriter
@@ -55,22 +57,31 @@ def doubts(precision: Precision) -> str | None:
     )
 
 
-def open_record(
-    out: Path,
-    described: Mapping[str, Any],
-    schedule: Schedule,
-    *,
-    overwrite: bool,
-    attributes: Mapping[str, Any],
-) -> RowWriter:
-    """A writer of the rows of all measures, into a new record in ``out``.
+@final
+@dataclass(frozen=True, slots=True)
+class NewRecord:
+    """Where the rows of a run go.
+
+    Attributes:
+        out: directory of the record.
+        overwrite: replace an existing record.
+        attributes: further entries for the record.
+        loggers: that get the rows, too.
+    """
+
+    out: Path
+    overwrite: bool
+    attributes: Mapping[str, Any]
+    loggers: RunLoggers
+
+
+def open_record(new: NewRecord, described: Mapping[str, Any], schedule: Schedule) -> RowWriter:
+    """A writer of the rows of all measures into a new record.
 
     Args:
-        out: directory of the record.
+        new: the record; its attributes override all others.
         described: from :func:`describe`.
         schedule: of the measures, whose groups and settings the record takes up.
-        overwrite: replace an existing record.
-        attributes: further entries, which override all others.
 
     Raises:
         SpecError: if two measures write to the same group.
@@ -94,8 +105,9 @@ def open_record(
             entries |= {f"{each.name}_every": each.every, f"{each.name}_budget": schedule.budget_of(each)}
     for each in schedule.recorders:
         entries |= getattr(each.recorder, "attributes", {})  # settings, where it has any to tell
-    record = RecordWriter(out, groups=groups, attributes=entries | dict(attributes), overwrite=overwrite)
-    writer = RowWriter(record, described.get("first_step", 0))
+    entries |= dict(new.attributes)
+    record = RecordWriter(new.out, groups=groups, attributes=entries, overwrite=new.overwrite)
+    writer = RowWriter(record, new.loggers, described.get("first_step", 0))
     name_intervals(writer, schedule)
     return writer
 

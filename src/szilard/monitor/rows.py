@@ -13,6 +13,7 @@ from torch import Tensor
 from szilard.monitor.loop import LoopState, LossSum
 
 if TYPE_CHECKING:
+    from szilard.monitor.loggers import RunLoggers
     from szilard.records.writer import RecordWriter
 
 _DIVERGENCES = ("work", "work_direct", "work_reverse", "cross_entropy")
@@ -72,11 +73,12 @@ class RowWriter:
 
     Args:
         record: the record that they go to.
+        loggers: which get them as well.
         first_step: from which its steps count; here they begin at 0.
     """
 
-    def __init__(self, record: RecordWriter, first_step: int = 0) -> None:
-        self.record, self.first_step = record, first_step
+    def __init__(self, record: RecordWriter, loggers: RunLoggers, first_step: int = 0) -> None:
+        self.record, self.loggers, self.first_step = record, loggers, first_step
         self._notes: dict[int, LoopState] = {}
         self._gaps = 0
 
@@ -101,7 +103,9 @@ class RowWriter:
                         infinite.setdefault(step, name)
                 rows.append((table.group, step, columns))
         end = min(bad, default=math.inf)
-        self.record.extend([(group, self.first_step + step, row) for group, step, row in rows if step < end])
+        sound = [(group, self.first_step + step, row) for group, step, row in rows if step < end]
+        self.record.extend(sound)
+        self.loggers.write(sound)
         if not bad:
             return None
         first = min(bad)

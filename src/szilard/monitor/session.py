@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 import time
 import weakref
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any, final
+from collections.abc import Sequence
+from typing import final
 
 from torch import Tensor
 
@@ -23,7 +22,7 @@ from szilard.monitor.last_record import make_last_record
 from szilard.monitor.leaving import leave, let_go, look_after
 from szilard.monitor.loop import LoopState, LossMeter, is_finite
 from szilard.monitor.optimizers import LoopOptimizers
-from szilard.monitor.record import describe, doubts, open_record, record_change, record_intervals
+from szilard.monitor.record import NewRecord, describe, doubts, open_record, record_change, record_intervals
 from szilard.monitor.rows import Rows
 from szilard.monitor.schedule import Schedule, ScheduledRecorder
 from szilard.monitor.shown_weights import ShownWeights
@@ -44,10 +43,8 @@ class RecordingSession:
         weights: which ones a record sees, where the optimiser keeps two sets.
         recorders: of all measures.
         budget: share of the loop's time for those without an interval or a budget of their own.
-        out: directory of the record.
-        overwrite: replace an existing record.
+        new: the record that is to be written.
         quiet: print nothing.
-        attributes: further entries for the record.
 
     Raises:
         SpecError: if two recorders write to the same group.
@@ -62,11 +59,9 @@ class RecordingSession:
         weights: ShownWeights,
         recorders: Sequence[ScheduledRecorder],
         budget: float,
-        out: Path,
+        new: NewRecord,
         *,
-        overwrite: bool,
         quiet: bool,
-        attributes: Mapping[str, Any],
     ) -> None:
         self._ppm = ppm
         self.counting, self.weights, self.voice = counting, weights, Voice(quiet)
@@ -80,7 +75,7 @@ class RecordingSession:
         self._followers = Followers(each.recorder for each in recorders)
         described = describe(ppm, optimizers, self.schedule.main.recorder.precision)
         described |= weights.attributes | counting.attributes
-        self.writer = open_record(out, described, self.schedule, overwrite=overwrite, attributes=attributes)
+        self.writer = open_record(new, described, self.schedule)
         if (said := doubts(self.schedule.main.recorder.precision)) is not None:
             self.voice.warn(said)
         self._begin = self._flushed = time.perf_counter()
@@ -232,6 +227,7 @@ class RecordingSession:
         if because is not None and not self.broken:
             at = self.counting.named(self.steps)
             self.writer.record.annotate(status=status, broken_at_step=at, broken_because=because)
+        self.writer.loggers.finish()
         self.writer.record.close(status=status)
         self.closed = True
         let_go(self)
@@ -249,4 +245,4 @@ class RecordingSession:
         self._flushed = -math.inf
 
     def __del__(self) -> None:
-        leave(self)
+        leave(self, gone=True)

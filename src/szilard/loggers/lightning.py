@@ -1,0 +1,46 @@
+"""Lightning's own loggers, and whatever is made like them.
+
+Its logger for W&B gives no steps of W&B's, so that every row can be one; that for MLflow drops what MLflow refuses in a
+name, so that two names could become one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, final
+
+from szilard.loggers.logger import Logger, Row, distinct, libraries
+from szilard.loggers.mlflow import allowed
+
+PACKAGES = {"lightning", "lightning_fabric", "pytorch_lightning"}
+
+
+@final
+class Lightning(Logger):
+    """Logs metrics.
+
+    Args:
+        target: the logger.
+    """
+
+    def __init__(self, target: Any) -> None:
+        self.target = target
+        self._names_of_mlflow = any(base.__name__ == "MLFlowLogger" for base in type(target).__mro__)
+
+    @classmethod
+    def takes(cls, given: Any) -> bool:
+        """Whether it is a logger of Lightning, or derived from one."""
+        return bool(PACKAGES & libraries(given)) and callable(getattr(given, "log_metrics", None))
+
+    def write(self, rows: Sequence[Row]) -> None:
+        """One call a row."""
+        for row in rows:
+            values = dict(row.values)
+            if self._names_of_mlflow:
+                names = distinct(values, {name: allowed(name) for name in values})
+                values = {names[name]: value for name, value in values.items()}
+            self.target.log_metrics(values, step=row.step)
+
+    def finish(self) -> None:
+        """Has it saved, as a logger that keeps rows in memory needs."""
+        self.target.save()
