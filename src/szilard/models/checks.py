@@ -11,13 +11,15 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from szilard.errors import ModelError
+from szilard.models.sharding import check_all_here, compute_device
 
 
 def check_same_device(module: nn.Module, probe: Sequence[Tensor]) -> torch.device:
     """The device of model and probe.
 
     Raises:
-        ModelError: if the model has no parameters, or uninitialised ones, or the probe lies elsewhere than the first.
+        ModelError: if the model has no parameters, or uninitialised ones, or the probe lies elsewhere than the first;
+            or if the model lies in parts on several ranks that are not all here.
     """
     first = next(chain(module.parameters(), module.buffers()), None)
     if first is None:
@@ -31,13 +33,15 @@ def check_same_device(module: nn.Module, probe: Sequence[Tensor]) -> torch.devic
         raise ModelError("the model is on the meta device, which holds no numbers: load its weights first.")
     if first.device.type == "mps":
         raise ModelError("MPS has no float64, which the sums need: watch on the CPU or on CUDA.")
+    device = compute_device(first)
     for tensor in probe:
-        if tensor.device != first.device:
+        if tensor.device != device:
             raise ModelError(
-                f"the probe is on {tensor.device} and the model on {first.device}: "
-                f"move the probe there once, with inputs.to({str(first.device)!r})."
+                f"the probe is on {tensor.device} and the model on {device}: "
+                f"move the probe there once, with inputs.to({str(device)!r})."
             )
-    return first.device
+    check_all_here(module)
+    return device
 
 
 def check_logits(output: Any, count: int) -> None:

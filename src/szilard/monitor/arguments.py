@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from szilard.errors import SpecError
+from szilard.errors import ModelError, SpecError
+from szilard.models.ppm import PPM, Enumerable
+from szilard.monitor.alteration import AlteredError
 from szilard.monitor.ledger.measure import DEFAULT_PATH_INTERVALS, Ledger
 from szilard.monitor.measure import Measure
+from szilard.monitor.ranks import Ranks
 
 _LARGEST = 2**62
 """Numbers that are kept in 64 bits stay below, with something added to them."""
@@ -73,3 +76,31 @@ def check_settings(*, every: Any, budget: Any, seed: Any, overwrite: Any, attrib
         raise SpecError(f"attributes must be a mapping, not {type(attributes).__name__}: give {{'name': 'mine'}}.")
     if attributes and not all(isinstance(name, str) for name in attributes):
         raise SpecError("the names of attributes must be text: give {'name': 'mine'}.")
+
+
+def check_ranks(ranks: Ranks, ppm: PPM, measures: Sequence[Measure]) -> None:
+    """That all ranks on which the model lies in parts are asked for the same, which they can do.
+
+    Raises:
+        SpecError: for a measure that needs the whole model in one place.
+        ModelError: if the ranks' probes or intervals differ.
+    """
+    if not ranks.together:
+        return
+    whole = f"and the model lies in parts on {ranks.count} ranks: watch it under DistributedDataParallel"
+    for measure in measures:
+        if not isinstance(measure, Ledger) or measure.fisher:
+            name = "the Fisher form" if isinstance(measure, Ledger) else type(measure).__name__
+            raise SpecError(f"{name} needs all parameters in one place, {whole}, or by szilard.Ledger alone.")
+    if not isinstance(ppm, Enumerable):
+        raise SpecError(f"{type(ppm).__name__} draws samples, by which ranks would part, {whole}.")
+    mine = [[chunk.stop - chunk.start for chunk in ppm.chunks()], [measure.every for measure in measures]]
+    first = ranks.decided(mine)
+    if mine != first:
+        raise ModelError(
+            f"this rank's probe and intervals are {mine}, and the first rank's {first}: give the same on every rank."
+        )
+    try:
+        ranks.decided(None)
+    except AlteredError as parted:
+        raise ModelError(f"the ranks were asked for different things, or one failed: {parted}.") from None

@@ -7,6 +7,7 @@ from typing import final
 
 import torch
 
+from szilard.models.sharding import local
 from szilard.monitor.optimizers import LoopOptimizers
 from szilard.monitor.step_hooks import Rate, StepHooks, rate_of
 
@@ -153,6 +154,6 @@ class StepCounting:
         """Whether a scaler may have left the step out: gradients overflowed, or are cleared by now and say nothing."""
         gradients = list(self._optimizers.gradients())
         if gradients:
-            return any(not bool(torch.isfinite(gradient).all()) for gradient in gradients)
+            return any(not bool(torch.isfinite(local(gradient)).all()) for gradient in gradients)
         self._silent += 1
         return self._silent <= _SKIPS

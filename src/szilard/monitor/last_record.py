@@ -24,6 +24,8 @@ def make_last_record(session: RecordingSession, asked: bool) -> None:
         _tell(session, asked, bool(late))
     if not late or not (asked or (session.thread.here and not moved)):
         return
+    if session.leaving and session.ranks.together:  # each rank comes to its end at a time of its own
+        return
     try:
         session.show(late, ragged=True)
     except Exception as problem:

@@ -55,7 +55,13 @@ def look_after(session: RecordingSession) -> None:
 
 
 def let_go(session: RecordingSession) -> None:
-    """This run is closed; with the last one handlers are as they were before, unless others were set meanwhile."""
+    """This run is closed, and nothing of it stays on the loop.
+
+    With the last one handlers are as they were before, unless others were set meanwhile.
+    """
+    session.closed = True
+    session.counting.end()
+    session.ranks.part()
     _SESSIONS.pop(session, None)
     if not _SESSIONS:
         PROGRAM.forget()
@@ -96,9 +102,7 @@ def _leave(session: RecordingSession, error: BaseException | None, killed: bool)
         said = f"the last rows of {writer.record.path} are lost ({type(problem).__name__}: {problem})."
         warnings.warn(said, SzilardWarning, stacklevel=3)
     writer.record.leave()
-    session.closed = True
     let_go(session)
-    session.counting.end()
 
 
 def _close(session: RecordingSession, failure: str | None) -> None:

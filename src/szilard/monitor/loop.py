@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from szilard.errors import SpecError
+from szilard.models.sharding import local
 
 _FOLDED = 64
 """Losses that wait on a device before they are added up there together."""
@@ -134,8 +135,8 @@ def _number(loss: Any) -> float:
 
 
 def is_finite(module: nn.Module) -> bool:
-    """Whether every number of the model is, parameters and buffers; waits for the device."""
-    tensors = (*module.parameters(), *module.buffers())
+    """Whether every number that this rank holds of the model is, parameters and buffers; waits for the device."""
+    tensors = map(local, (*module.parameters(), *module.buffers()))
     return all(bool(each.detach().isfinite().all()) for each in tensors if each.is_floating_point())
 
 

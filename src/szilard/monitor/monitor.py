@@ -13,7 +13,8 @@ from szilard.errors import SzilardError
 from szilard.loggers.recognise import logs_of
 from szilard.models.ppm import PPM
 from szilard.models.state.interrupts import uninterrupted
-from szilard.monitor.arguments import check_settings, measures_of, place_of
+from szilard.monitor.arguments import check_ranks, check_settings, measures_of, place_of
+from szilard.monitor.bystander import Bystander
 from szilard.monitor.counting import StepCounting
 from szilard.monitor.followers import Followers
 from szilard.monitor.ledger.measure import DEFAULT_PATH_INTERVALS, Ledger
@@ -21,6 +22,7 @@ from szilard.monitor.loggers import RunLoggers
 from szilard.monitor.measure import Measure
 from szilard.monitor.optimizers import LoopOptimizers
 from szilard.monitor.program import failure
+from szilard.monitor.ranks import Ranks, Writers
 from szilard.monitor.record import NewRecord
 from szilard.monitor.schedule import ScheduledRecorder
 from szilard.monitor.session import RecordingSession
@@ -47,8 +49,7 @@ class Monitor:
         every: training steps between records, fixed. None: chosen from ``budget``.
         budget: without ``every``: the share of the loop's time that watching may take. Where outcomes can be summed and
             a record is cheap, every step is recorded at first, and the interval doubles until it is the one that this
-            share affords. Elsewhere the first 24 steps are timed and not recorded, and the interval is fixed then.
-            It is printed and recorded.
+            share affords. Elsewhere the first 24 steps are timed and not recorded. It is printed and recorded.
         path_intervals: multiples of the interval at which W, Q and L are accumulated as well; of the default ledger,
             so not beside ``measures``.
         measures: what to watch, when more than the default ledger; a measure without ``every`` follows the above, or
@@ -67,6 +68,8 @@ class Monitor:
             the record's steps begin there, and W, Q and L too.
         loggers: that get the numbers as well, as ``szilard/work`` …, at the record's steps: TensorBoard, W&B, MLflow,
             trackio, Lightning's or Accelerate's own, functions of values and step (:mod:`szilard.loggers`).
+        ranks: where several processes train together, rank 0 alone writes, and the monitors of the others do nothing
+            but count. ``"each"``: every process trains a model of its own, and writes its own record.
 
     Raises:
         ModelError: if the model cannot be measured.
@@ -109,27 +112,30 @@ class Monitor:
         weights: Weights = "training",
         first_step: int = 0,
         loggers: Sequence[Any] = (),
+        ranks: Writers = "first",
     ) -> None:
         check_settings(
             every=every, budget=budget, seed=seed, overwrite=overwrite, attributes=attributes, first_step=first_step
         )
-        default, place = Ledger(every=every, path_intervals=path_intervals), place_of(out)
-        chosen, logs = measures_of(measures, default), logs_of(loggers)
+        chosen, place = measures_of(measures, Ledger(every=every, path_intervals=path_intervals)), place_of(out)
         optimizers = LoopOptimizers.of(optimizer, ppm.module, copy_of)
-        self._counting = StepCounting(optimizers, automatic=automatic, late=copy_of is not None, first_step=first_step)
-        shown = ShownWeights(optimizers.each, weights)
+        counting = StepCounting(optimizers, automatic=automatic, late=copy_of is not None, first_step=first_step)
+        self._counting = counting
+        self._ranks = Ranks(ppm.module, ranks)
+        if not self._ranks.watches:
+            self._session: RecordingSession | Bystander = Bystander(counting, place)
+            return
+        check_ranks(self._ranks, ppm, chosen)
         recorders: list[ScheduledRecorder] = []
         try:
-            for measure in chosen:
-                started = measure.start(ppm, seed, optimizers.first)
-                recorders.append(ScheduledRecorder.of(measure, started, default.every))
-            told = RunLoggers(logs, recorders, ppm.device, Voice(quiet))
-            new = NewRecord(place, overwrite, {"seed": seed, **(attributes or {})}, told)
-            self._session = RecordingSession(
-                ppm, optimizers, self._counting, shown, recorders, budget, new, quiet=quiet
-            )
+            recorders += (ScheduledRecorder.of(each, each.start(ppm, seed, optimizers.first), every) for each in chosen)
+            told = RunLoggers(logs_of(loggers if self._ranks.writes else ()), recorders, ppm.device, Voice(quiet))
+            new = NewRecord(place, overwrite, {"seed": seed, **(attributes or {})}, told, self._ranks)
+            shown = ShownWeights(optimizers.each, weights)
+            self._session = RecordingSession(ppm, optimizers, counting, shown, recorders, budget, new, quiet=quiet)
         except BaseException:  # nothing stays on the optimiser of a loop that is not watched
             Followers(each.recorder for each in recorders).leave()
+            self._ranks.part()
             raise
 
     def step(self, loss: float | Tensor | None = None) -> None:
@@ -186,8 +192,10 @@ class Monitor:
         with uninterrupted():  # a signal writes the record, too
             self._session.writer.record.annotate(**attributes)
 
-    def close(self) -> Run:
+    def close(self) -> Run | Any:
         """Records the model as it stands, commits everything and returns the run. Closing twice is closing once.
+
+        On ranks that do not write it returns None, for rank 0 may not be done yet.
 
         Raises:
             SzilardError: if no step was ever made; what was recorded is kept, marked as broken.
@@ -204,7 +212,7 @@ class Monitor:
         self._session.finish("complete")
         from szilard.handle import Run
 
-        return Run(self._session.writer.record.path)
+        return Run(self._session.writer.record.path) if self._ranks.writes else None
 
     def end(self, because: BaseException | str | None = None) -> None:
         """Ends the record for whoever carries the loop out: as :meth:`close`, or broken by what ended the loop.

@@ -10,6 +10,7 @@ from typing import Any, final
 from torch import Tensor, nn, optim
 
 from szilard.errors import SpecError
+from szilard.models.sharding import reshard
 from szilard.monitor.wrappers import groups_of, runs_hooks, thin
 
 _STEPPERS = ("torch.optim.lr_scheduler", "LRScheduler"), ("torch.amp.grad_scaler", "GradScaler")
@@ -49,7 +50,9 @@ class LoopOptimizers:
         listed = [_checked(each) for each in _listed(given)]
         distinct = {id(each): each for each in (thin(each) for each in listed)}
         optimizers = tuple(distinct.values())
-        own = {id(parameter) for parameter in (copy_of or module).parameters()}
+        trained = copy_of or module
+        reshard(trained)  # else it may hold parameters that its optimiser was not made from
+        own = {id(parameter) for parameter in trained.parameters()}
         for optimizer in optimizers:
             _check_membership(optimizer, own, copied=copy_of is not None, several=len(optimizers) > 1)
         return cls(optimizers, " and ".join(type(each).__name__ for each in optimizers) or "no optimiser")

@@ -6,16 +6,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, final
 
 from szilard.errors import SpecError
 from szilard.models.ppm import PPM
 from szilard.models.precision import Precision
+from szilard.monitor.bystander import Unwritten
 from szilard.monitor.loggers import RunLoggers
 from szilard.monitor.optimizer_settings import settings_of
 from szilard.monitor.optimizers import LoopOptimizers
+from szilard.monitor.ranks import Ranks
 from szilard.monitor.rows import RowWriter
 from szilard.monitor.schedule import Schedule, SettledInterval
+
+if TYPE_CHECKING:
+    from szilard.records.schema import Group
+    from szilard.records.writer import RecordWriter
 
 _INTERVAL = "path_interval"
 
@@ -67,12 +73,14 @@ class NewRecord:
         overwrite: replace an existing record.
         attributes: further entries for the record.
         loggers: that get the rows, too.
+        ranks: of which one writes.
     """
 
     out: Path
     overwrite: bool
     attributes: Mapping[str, Any]
     loggers: RunLoggers
+    ranks: Ranks
 
 
 def open_record(new: NewRecord, described: Mapping[str, Any], schedule: Schedule) -> RowWriter:
@@ -87,8 +95,6 @@ def open_record(new: NewRecord, described: Mapping[str, Any], schedule: Schedule
         SpecError: if two measures write to the same group.
         RecordError: if ``out`` exists and is not to be replaced, or cannot be written.
     """
-    from szilard.records.writer import RecordWriter
-
     groups = [group for each in schedule.recorders for group in each.recorder.groups]
     if len({group.name for group in groups}) != len(groups):
         raise SpecError("two measures write to the same group of the record: give each kind of measure once.")
@@ -105,11 +111,17 @@ def open_record(new: NewRecord, described: Mapping[str, Any], schedule: Schedule
             entries |= {f"{each.name}_every": each.every, f"{each.name}_budget": schedule.budget_of(each)}
     for each in schedule.recorders:
         entries |= getattr(each.recorder, "attributes", {})  # settings, where it has any to tell
-    entries |= dict(new.attributes)
-    record = RecordWriter(new.out, groups=groups, attributes=entries, overwrite=new.overwrite)
+    entries |= new.ranks.attributes | dict(new.attributes)
+    record = _record(new, groups, entries) if new.ranks.writes else Unwritten(new.out)
     writer = RowWriter(record, new.loggers, described.get("first_step", 0))
     name_intervals(writer, schedule)
     return writer
+
+
+def _record(new: NewRecord, groups: Sequence[Group], entries: Mapping[str, Any]) -> RecordWriter:
+    from szilard.records.writer import RecordWriter
+
+    return RecordWriter(new.out, groups=groups, attributes=entries, overwrite=new.overwrite)
 
 
 def name_intervals(writer: RowWriter, schedule: Schedule) -> None:

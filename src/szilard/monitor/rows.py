@@ -13,6 +13,7 @@ from torch import Tensor
 from szilard.monitor.loop import LoopState, LossSum
 
 if TYPE_CHECKING:
+    from szilard.monitor.bystander import Unwritten
     from szilard.monitor.loggers import RunLoggers
     from szilard.records.writer import RecordWriter
 
@@ -77,7 +78,7 @@ class RowWriter:
         first_step: from which its steps count; here they begin at 0.
     """
 
-    def __init__(self, record: RecordWriter, loggers: RunLoggers, first_step: int = 0) -> None:
+    def __init__(self, record: RecordWriter | Unwritten, loggers: RunLoggers, first_step: int = 0) -> None:
         self.record, self.loggers, self.first_step = record, loggers, first_step
         self._notes: dict[int, LoopState] = {}
         self._gaps = 0

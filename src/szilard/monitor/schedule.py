@@ -15,6 +15,7 @@ from szilard.models.ppm import PPM
 from szilard.monitor.calibration import Calibration, RecordingBudget
 from szilard.monitor.doubling import DoublingInterval
 from szilard.monitor.measure import Doubling, Follower, Measure, Occasion, Recorder
+from szilard.monitor.ranks import Ranks
 
 
 @final
@@ -110,17 +111,18 @@ class Schedule:
         recorders: all of them.
         budget: the monitor's.
         ppm: the model watched.
+        ranks: which together decide what is timed.
     """
 
-    def __init__(self, recorders: Sequence[ScheduledRecorder], budget: float, ppm: PPM) -> None:
+    def __init__(self, recorders: Sequence[ScheduledRecorder], budget: float, ppm: PPM, ranks: Ranks) -> None:
         self.recorders = recorders
         self.main = next((each for each in recorders if each.keeps_ledger), recorders[0])
         """The one that writes the ledger, else the first."""
-        self._ppm = ppm
+        self._ppm, self._ranks = ppm, ranks
         together = [each for each in recorders if each.every is None and each.budget is None]
         alone = [[each] for each in recorders if each.every is None and each.budget is not None]
         self._waiting = [
-            (RecordingBudget(of[0].budget or budget, lambda of=of: self._rehearse(of)), of)  # type: ignore[misc]
+            (RecordingBudget(of[0].budget or budget, lambda of=of: self._timed(of)), of)  # type: ignore[misc]
             for of in [*([together] if together else []), *alone]
         ]
         for _, of in self._waiting:
@@ -145,7 +147,7 @@ class Schedule:
         """Those that can begin to record at every step do, where that is affordable."""
         able = [each for each in recorders if isinstance(each.recorder, Doubling)]
         # twice where need be: the first time may have to warm up
-        if able and any(DoublingInterval.affordable(self._rehearse(recorders)) for _ in range(2)):
+        if able and any(DoublingInterval.affordable(self._timed(recorders)) for _ in range(2)):
             for each in able:
                 each.begin_densely()
 
@@ -166,7 +168,7 @@ class Schedule:
 
     def step(self) -> bool:
         """A training step is done; True once enough is known to :meth:`settle`."""
-        return self._calibration is not None and self._calibration.step()
+        return self._calibration is not None and bool(self._ranks.decided(self._calibration.step()))
 
     def resume(self) -> None:
         """The next step begins now: a measure with an interval of its own may have recorded meanwhile."""
@@ -183,7 +185,7 @@ class Schedule:
     def _settled(
         self, calibration: Calibration, budget: RecordingBudget, recorders: Sequence[ScheduledRecorder]
     ) -> SettledInterval:
-        step = calibration.step_seconds
+        step = self._ranks.decided(calibration.step_seconds)
         dense = next((each.doubling for each in recorders if each.doubling is not None), None)
         if dense is not None:  # each of the timed steps came after a record, which empties the caches
             step = max(step - budget.record_seconds, step / 2)
@@ -205,8 +207,13 @@ class Schedule:
         timed = {"record_seconds": budget.record_seconds, "step_seconds": step, "steps": calibration.steps}
         return SettledInterval(recorders, timed, sentence)
 
+    def _timed(self, recorders: Sequence[ScheduledRecorder]) -> float:
+        """A record's seconds, what surrounds the evaluation included; of several ranks, the first one's."""
+        with self._ranks.gathered():
+            seconds = self._rehearse(recorders)
+        return float(self._ranks.decided(seconds))
+
     def _rehearse(self, recorders: Sequence[ScheduledRecorder]) -> float:
-        """A record's seconds, what surrounds the evaluation included."""
         beside = [each.recorder for each in recorders if isinstance(each.recorder, Follower)]
         inside = [each.recorder for each in recorders if not isinstance(each.recorder, Follower)]
         seconds = sum(recorder.rehearse(self._now) for recorder in beside)

@@ -15,7 +15,8 @@ from szilard.models.ppm import PPM
 from szilard.models.shortage import memory_named
 from szilard.models.state.interrupts import uninterrupted
 from szilard.models.state.keeping import surveyed
-from szilard.monitor.alteration import MakeUp
+from szilard.monitor.alteration import AlteredError, MakeUp
+from szilard.monitor.breaking import break_off, end
 from szilard.monitor.counting import StepCounting
 from szilard.monitor.followers import Followers
 from szilard.monitor.last_record import make_last_record
@@ -64,15 +65,16 @@ class RecordingSession:
         quiet: bool,
     ) -> None:
         self._ppm = ppm
-        self.counting, self.weights, self.voice = counting, weights, Voice(quiet)
+        self.counting, self.weights, self.ranks = counting, weights, new.ranks
+        self.voice = Voice(quiet, mute=not new.ranks.writes)
         self.steps = 0
         """Training steps done since the monitor was made."""
         self.broken = self.closed = self.leaving = False
         self._loss = LossMeter(counting.told_late)
         self._make_up, self._survey = MakeUp(ppm.module), surveyed(ppm.module)
         self.thread = LoopThread()
-        self.schedule = Schedule(recorders, budget, ppm)
-        self._followers = Followers(each.recorder for each in recorders)
+        self.schedule = Schedule(recorders, budget, ppm, new.ranks)
+        self.followers = Followers(each.recorder for each in recorders)
         described = describe(ppm, optimizers, self.schedule.main.recorder.precision)
         described |= weights.attributes | counting.attributes
         self.writer = open_record(new, described, self.schedule)
@@ -109,7 +111,7 @@ class RecordingSession:
         if self.broken or self._loss.add(loss):
             return True
         if not is_finite(self._ppm.module):  # else a gap, as where its step is left out
-            self._break(self.steps + 1, "the training loss is not finite")
+            break_off(self, self.steps + 1, "the training loss is not finite")
         return False
 
     def advance(self) -> None:
@@ -119,14 +121,17 @@ class RecordingSession:
         if self.broken:
             return
         late, due = self.late, self.schedule.due(self.steps)
-        if due or late or self._followers or not self.schedule.settled:
+        if due or late or self.followers or not self.schedule.settled:
             with uninterrupted():
-                self._attend(late, due)
+                try:
+                    self._attend(late, due)
+                except AlteredError as problem:  # while an interval was being found
+                    break_off(self, self.steps, str(problem))
 
     def _attend(self, late: bool, due: Sequence[ScheduledRecorder]) -> None:
         """What a step asks for beyond being counted."""
-        if self._followers:
-            self._followers.follow(self.steps)
+        if self.followers:
+            self.followers.follow(self.steps)
         elif not self.schedule.settled and self.schedule.step():
             self._settle()
             return
@@ -157,12 +162,13 @@ class RecordingSession:
         except Exception as problem:
             if (because := self._make_up.alteration(problem)) is None:
                 raise
-            self._break(self.steps, because)
+            break_off(self, self.steps, because)
 
     def show(self, recorders: Sequence[ScheduledRecorder], ragged: bool = False) -> None:
         """Shows the model as it stands to these recorders; ``ragged`` where the run ends off their interval."""
         before = [each.every for each in recorders]
-        with self.weights.shown(), undisturbed(self._ppm.module, self._ppm.device), memory_named(self._ppm):
+        seen = undisturbed(self._ppm.module, self._ppm.device)
+        with self.ranks.gathered(), self.weights.shown(), seen, memory_named(self._ppm):
             for each in recorders:
                 each.observe(self.steps, ragged)
                 if each.keeps_ledger:  # takes the loop's numbers: another measure's record must not use up the loss
@@ -170,7 +176,7 @@ class RecordingSession:
                     self.writer.note(self.steps, LoopState(wall_time, self.counting.rate, self._loss.drain()))
         if [each.every for each in recorders] != before:
             record_change(self.writer, self.schedule)
-        self._followers.look()
+        self.followers.look()
 
     def flush(self) -> None:
         """Accounts for what was observed and writes it, unless the run has broken."""
@@ -187,25 +193,7 @@ class RecordingSession:
 
     def _write(self, tables: Sequence[Rows]) -> None:
         if (found := self.writer.write(tables)) is not None:
-            self.end(*found)
-
-    def _break(self, step: int, because: str) -> None:
-        """Ends recording for what the rows so far do not show: they are written, those held back too."""
-        with uninterrupted():
-            self.flush()
-            self.owed()
-            self.end(step, because)
-
-    def end(self, step: int, because: str) -> None:
-        """Ends recording, because nothing sound comes from this step on; training goes on."""
-        self.flush()  # what was observed before is kept, and may itself hold an earlier break
-        if not self.broken:
-            self.broken = True
-            step = self.counting.named(step)
-            self.writer.record.annotate(status="broken", broken_at_step=step, broken_because=because)
-            kept = f"What was recorded before is kept{'' if self.leaving else '; training goes on'}."
-            self._followers.leave()
-            self.voice.warn(f"the run broke at step {step}: {because}. {kept}")
+            end(self, *found)
 
     def finish(self, status: str, because: str | None = None, *, asked: bool = True) -> None:
         """Closes the record with this status; where it is complete, with a last record (:mod:`.last_record`)."""
@@ -223,15 +211,13 @@ class RecordingSession:
         self.owed()
         self._loss.step_done()
         self.writer.count_gaps(self._loss.drain())  # of what no ledger has asked for
-        self._followers.leave()
+        self.followers.leave()
         if because is not None and not self.broken:
             at = self.counting.named(self.steps)
             self.writer.record.annotate(status=status, broken_at_step=at, broken_because=because)
         self.writer.loggers.finish()
         self.writer.record.close(status=status)
-        self.closed = True
         let_go(self)
-        self.counting.end()
         if status == "complete" and not self.broken:
             self.voice.say(self.schedule.in_the_end(self.steps))
 

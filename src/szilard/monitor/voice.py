@@ -17,10 +17,11 @@ class Voice:
 
     Args:
         quiet: says nothing; warnings are given all the same.
+        mute: not even these, as on a rank beside the one that speaks.
     """
 
-    def __init__(self, quiet: bool) -> None:
-        self._quiet = quiet
+    def __init__(self, quiet: bool, *, mute: bool = False) -> None:
+        self._quiet, self._mute = quiet or mute, mute
         self._warned: set[str] = set()
 
     def say(self, message: str) -> None:
@@ -30,6 +31,8 @@ class Voice:
 
     def warn(self, message: str) -> None:
         """Something that had better be known, at the line outside of szilard and torch that led here."""
+        if self._mute:
+            return
         frame, level = sys._getframe(1), 2
         while frame.f_back is not None and frame.f_globals.get("__name__", "").split(".")[0] in _INSIDE:
             frame, level = frame.f_back, level + 1

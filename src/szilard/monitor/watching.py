@@ -13,10 +13,13 @@ from torch import Tensor, nn
 
 from szilard.errors import ModelError, SpecError, nearest
 from szilard.models.classifier import Classifier
+from szilard.models.evaluation import unwrap
 from szilard.models.ppm import PPM, Enumerable
 from szilard.monitor.arguments import measures_of
+from szilard.monitor.bystander import Elsewhere
 from szilard.monitor.ledger.measure import DEFAULT_PATH_INTERVALS, Ledger
 from szilard.monitor.monitor import Monitor
+from szilard.monitor.ranks import stands_by
 from szilard.monitor.reservoir import Reservoir
 
 Forward = Callable[[nn.Module, Any], Any]
@@ -93,7 +96,7 @@ def watch(
     _check_names(settings)
     if train_data is None and batch_size is not None:
         raise SpecError("batch_size is that of the loop's train_data, and none are given: leave it out.")
-    ppm = _wrapped(model, probe, labels, loss_fn, forward)
+    ppm = _watched(model, settings) or _wrapped(model, probe, labels, loss_fn, forward)
     if train_data is not None:
         settings["measures"] = _with_reservoir(settings, loss_fn, train_data, batch_size, forward)
     return _attached(ppm, optimizer, out, automatic=optimizer is not None, **settings)
@@ -112,7 +115,7 @@ def attach(
     **settings: Any,
 ) -> Monitor:
     """As :func:`watch`, for a framework, which may tell of the steps itself though there is an optimiser."""
-    ppm = _wrapped(model, probe, labels, loss_fn, forward)
+    ppm = _watched(model, settings) or _wrapped(model, probe, labels, loss_fn, forward)
     return _attached(ppm, optimizer, out, automatic=automatic, **settings)
 
 
@@ -142,6 +145,14 @@ def _check_names(settings: Mapping[str, Any]) -> None:
     for name in settings:
         if name not in known:
             raise SpecError(f"szilard.watch has no setting {name!r}: {nearest(name, known)}")
+
+
+def _watched(model: Any, settings: Mapping[str, Any]) -> PPM | None:
+    """What stands for the model where another rank watches it: no probe is wrapped, and no forward pass made."""
+    module = unwrap(model if isinstance(model, nn.Module) else getattr(model, "module", model))
+    if isinstance(module, nn.Module) and stands_by(module, settings.get("ranks", "first")):
+        return Elsewhere(module, next(module.parameters()).device)
+    return None
 
 
 def _wrapped(model: Any, probe: Any, labels: Tensor | None, loss_fn: Any, forward: Forward | None) -> PPM:

@@ -10,6 +10,7 @@ from typing import Any, final
 import torch
 from torch import Tensor, nn
 
+from szilard.models.sharding import all_local
 from szilard.models.state.containers import (
     PARTS,
     STATES,
@@ -54,7 +55,7 @@ class Contents:
     Attributes:
         tables: dictionaries, of attributes above all, with their owners and shallow copies.
         containers: whatever else can come to hold something else.
-        tensors: each once.
+        tensors: each once; of those that lie on several ranks, this rank's part.
         copies: of the tensors, as they were last made.
     """
 
@@ -78,6 +79,7 @@ class Contents:
                 self._bare.append(held)
             else:
                 self._visit(held, owner, depth)
+        self.tensors = all_local(self.tensors)
         self._each = [table for _, table, _ in self.tables]
         self._lengths = [len(before) for *_, before in self.tables]
         self._values = list(chain.from_iterable(map(dict.values, self._each)))

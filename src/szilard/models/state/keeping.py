@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from szilard.errors import ModelError
+from szilard.models.sharding import Shards
 from szilard.models.state.containers import refill_table
 from szilard.models.state.contents import Contents
 from szilard.models.state.first_values import Change, check_initialised
@@ -152,7 +153,7 @@ def kept(module: nn.Module, mode: str, *beside: Any) -> Iterator[None]:
     habits.looked[mode] = looked + 1
     survey = (None if habits.survey is None else habits.survey()) or Survey()
     contents = survey.contents(module, *(each() for each in habits.beside), *beside)
-    snapshot = _Snapshot(contents, habits, thorough=looked < _THOROUGH)
+    snapshot = _Snapshot(contents, Shards.of(module), habits, thorough=looked < _THOROUGH)
     habits.under_way.append(snapshot)
     changes: list[Change] = []
     try:
@@ -175,7 +176,8 @@ def kept(module: nn.Module, mode: str, *beside: Any) -> Iterator[None]:
 class _Snapshot:
     """All that some objects hold, to be put back; ``thorough``: with copies of all tensors, and saying what changed."""
 
-    def __init__(self, contents: Contents, habits: _Habits, *, thorough: bool) -> None:
+    def __init__(self, contents: Contents, shards: Shards | None, habits: _Habits, *, thorough: bool) -> None:
+        self._shards = shards
         self._contents, self._habits, self.thorough = contents, habits, thorough
         copies = contents.copies
         with torch.no_grad():
@@ -187,6 +189,8 @@ class _Snapshot:
     def put_back(self, changes: list[Change]) -> list[Tensor]:
         """Makes everything what it was; notes what was not, and returns the tensors of which there is no copy."""
         habits = self._habits
+        if self._shards is not None:
+            self._shards.put_back()
 
         def note(tensor: Tensor, before: Tensor, after: Tensor) -> None:
             changes.append(Change(tensor, "", before, after))
