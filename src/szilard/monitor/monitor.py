@@ -120,8 +120,7 @@ class Monitor:
         chosen, place = measures_of(measures, Ledger(every=every, path_intervals=path_intervals)), place_of(out)
         optimizers = LoopOptimizers.of(optimizer, ppm.module, copy_of)
         counting = StepCounting(optimizers, automatic=automatic, late=copy_of is not None, first_step=first_step)
-        self._counting = counting
-        self._ranks = Ranks(ppm.module, ranks)
+        self._counting, self._ranks = counting, Ranks(ppm.module, ranks)
         if not self._ranks.watches:
             self._session: RecordingSession | Bystander = Bystander(counting, place)
             return

@@ -104,9 +104,9 @@ class RowWriter:
                         infinite.setdefault(step, name)
                 rows.append((table.group, step, columns))
         end = min(bad, default=math.inf)
-        sound = [(group, self.first_step + step, row) for group, step, row in rows if step < end]
-        self.record.extend(sound)
-        self.loggers.write(sound)
+        kept = [(group, self.first_step + step, row) for group, step, row in rows if step < end]
+        self.record.extend(kept)
+        self.loggers.write(kept)
         if not bad:
             return None
         first = min(bad)
