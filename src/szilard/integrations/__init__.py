@@ -12,13 +12,17 @@ from szilard.doors import door
 _DOOR = {
     "Attachment": "attachment",
     "EvaluationSets": "evaluation_sets",
+    "HuggingFaceCallback": "huggingface",
+    "watch_accelerate": "accelerate",
 }
 """Where each public name lives."""
 
-__all__ = ["Attachment", "EvaluationSets"]
+__all__ = ["Attachment", "EvaluationSets", "HuggingFaceCallback", "watch_accelerate"]
 
 if TYPE_CHECKING:
+    from szilard.integrations.accelerate import watch_accelerate
     from szilard.integrations.attachment import Attachment
     from szilard.integrations.evaluation_sets import EvaluationSets
+    from szilard.integrations.huggingface import HuggingFaceCallback
 else:
     __getattr__, __dir__ = door(__name__, _DOOR)

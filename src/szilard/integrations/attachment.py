@@ -114,7 +114,7 @@ class Attachment:
             framework: for the record's attribute ``framework`` (JSON): name, version, what loss and gradient are …
             first_step: what the framework counts as done already.
             automatic: steps are those of the optimisers' own hooks; else the framework tells of each.
-            measures: in place of those that the user has chosen.
+            measures: in place of those that the user has chosen, and of ``path_intervals``.
 
         Raises:
             ModelError, SpecError, RecordError: as :func:`szilard.watch`.
@@ -130,6 +130,7 @@ class Attachment:
         attributes = {"framework": dict(framework), **(self.settings.get("attributes") or {})}
         settings = {**self.settings, "attributes": attributes, "overwrite": overwrite}
         if measures is not None:
+            settings = {name: each for name, each in settings.items() if name != "path_intervals"}
             settings["measures"] = measures
         self.monitor = attach(
             watched,

@@ -53,7 +53,7 @@ def undisturbed(module: nn.Module, device: torch.device, *beside: Any) -> Iterat
             _set_training(training, False)
             with ExitStack() as stack:
                 stack.enter_context(torch.no_grad())
-                _plainly(stack, device)
+                _plainly(stack, module, device)
                 stack.enter_context(kept(module, "evaluation", *beside))
                 yield
         finally:
@@ -87,7 +87,7 @@ def apart(module: nn.Module, device: torch.device, stream: RandomStream, *beside
         try:
             with ExitStack() as stack:
                 stack.enter_context(torch.enable_grad())
-                _plainly(stack, device)
+                _plainly(stack, module, device)
                 stack.enter_context(kept(module, "training", *beside))
                 yield
         finally:
@@ -95,13 +95,29 @@ def apart(module: nn.Module, device: torch.device, stream: RandomStream, *beside
             before.put_back(device)
 
 
-def _plainly(stack: ExitStack, device: torch.device) -> None:
+def _plainly(stack: ExitStack, module: nn.Module, device: torch.device) -> None:
     """Autocast off, compiled parts eager, parametrised weights computed anew."""
     stack.enter_context(_nothing_cached())
+    stack.enter_context(_own_forward(module))
     for kind in {"cpu", device.type} & {"cpu", "cuda", "xpu", "mps"}:
         if torch.is_autocast_enabled(kind):
             stack.enter_context(torch.autocast(kind, enabled=False))
     stack.enter_context(torch.compiler.set_stance("force_eager"))
+
+
+@contextmanager
+def _own_forward(module: nn.Module) -> Iterator[None]:
+    """Without the autocast that Accelerate, and so transformers' Trainer, puts into the module's own ``forward``."""
+    attributes = vars(module)
+    plain, prepared = attributes.get("_original_forward"), attributes.get("forward")
+    if plain is None or prepared is None:
+        yield
+        return
+    attributes["forward"] = plain
+    try:
+        yield
+    finally:
+        attributes["forward"] = prepared
 
 
 @contextmanager

@@ -168,6 +168,11 @@ class Monitor:
         """Training steps counted so far, without those of before ``first_step``."""
         return self._session.steps
 
+    @property
+    def closed(self) -> bool:
+        """Whether the record has ended."""
+        return self._session.closed
+
     def say(self, message: str) -> None:
         """Prints a line on stderr, unless the monitor is quiet."""
         self._session.voice.say(message)
