@@ -120,6 +120,7 @@ class Attachment:
             ModelError, SpecError, RecordError: as :func:`szilard.watch`.
         """
         self._put_aside()
+        watched: nn.Module | PPM
         if not isinstance(model, nn.Module):
             watched, probe, labels = model, None, None
         elif self.wrap is not None:
