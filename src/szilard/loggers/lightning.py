@@ -41,6 +41,7 @@ class Lightning(Logger):
                 values = {names[name]: value for name, value in values.items()}
             self.target.log_metrics(values, step=row.step)
 
-    def finish(self) -> None:
+    def finish(self, rows: Sequence[Row]) -> None:
         """Has it saved, as a logger that keeps rows in memory needs."""
+        self.write(rows)
         self.target.save()

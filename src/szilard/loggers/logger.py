@@ -35,8 +35,9 @@ class Logger(abc.ABC):
     def write(self, rows: Sequence[Row]) -> None:
         """Takes rows, in the order of their steps. Those of a later call may lie before: some numbers come late."""
 
-    def finish(self) -> None:  # noqa: B027 - most have nothing to do
-        """The run ends: what was written is to be seen. The logger is the user's and is not closed."""
+    def finish(self, rows: Sequence[Row]) -> None:
+        """The run ends with these rows: what was written is to be seen. The user's logger itself is not closed."""
+        self.write(rows)
 
 
 def libraries(given: Any) -> set[str]:

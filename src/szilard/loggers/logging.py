@@ -50,21 +50,23 @@ class Outlet:
                 self._left[group] = row
 
     def write(self) -> None:
-        """Gives the logger what waits, numbers of the same step together."""
-        waiting, self._waiting = self._waiting, []
-        together: dict[int, dict[str, float]] = {}
-        for group, step, columns in waiting:
-            together.setdefault(step, {}).update(self.quantities.of(group, columns))
-        rows = [Row(step, together[step]) for step in sorted(together) if together[step]]
-        if rows:
+        """Gives the logger what waits."""
+        if rows := self._rows():
             self.logger.write(rows)
 
     def finish(self) -> None:
         """The run ends: all that waits, and the last rows."""
         self._waiting += self._left.values()
         self._left = {}
-        self.write()
-        self.logger.finish()
+        self.logger.finish(self._rows())
+
+    def _rows(self) -> list[Row]:
+        """What waits, numbers of the same step together."""
+        waiting, self._waiting = self._waiting, []
+        together: dict[int, dict[str, float]] = {}
+        for group, step, columns in waiting:
+            together.setdefault(step, {}).update(self.quantities.of(group, columns))
+        return [Row(step, together[step]) for step in sorted(together) if together[step]]
 
 
 @final

@@ -71,7 +71,7 @@ def _owner(given: Any) -> Any:
     """What a method or function of a known library logs to; anything else as it is."""
     if isinstance(given, types.MethodType):
         return given.__self__ if any(kind.takes(given.__self__) for kind in KNOWN) else given
-    if isinstance(given, types.FunctionType) and given.__name__ in ("log", "log_metrics", "preinit_wrapper"):
+    if isinstance(given, types.FunctionType):
         library = given.__module__.partition(".")[0]
         module = next((m for m in _modules() if m.__name__ == library), None)
         return given if module is None else module

@@ -33,6 +33,7 @@ class TensorBoard(Logger):
             for name, value in row.values.items():
                 self.target.add_scalar(name, value, row.step)
 
-    def finish(self) -> None:
+    def finish(self, rows: Sequence[Row]) -> None:
         """Has the file written."""
+        self.write(rows)
         self.target.flush()

@@ -69,28 +69,34 @@ class WandB(Logger):
         if self._all:
             self._commit(rows)
             return
-        for row in rows:
-            self._latest[frozenset(row.values)] = row
-        step = self.target.step
-        if self._begin < 0:
-            self._begin = step
-        if self._alone is not None:
-            self._alone = [*self._alone, *rows] if step == self._begin else None
+        step = self._wait(rows)
         if step != self._joined and self._latest:
             self._join(next(iter(self._latest)), step)
 
-    def finish(self) -> None:
+    def finish(self, rows: Sequence[Row]) -> None:
         """The last row, if there is place for it; every one, where nothing but these was logged."""
-        if self._all or self._begin < 0:
+        if self._all:
+            self._commit(rows)
             return
-        step = self.target.step
-        if self._alone is not None and step == self._begin:
+        step = self._wait(rows)
+        if self._alone is not None:
             self._commit(self._alone)
             return
         for names in sorted(self._latest, key=lambda names: self._latest[names].step, reverse=True):
             if step != self._joined or self._open <= names:  # else numbers of another step are in the open row
                 self._join(names, step)
                 return
+
+    def _wait(self, rows: Sequence[Row]) -> int:
+        """Keeps rows until there is place for them, and returns W&B's own step."""
+        for row in rows:
+            self._latest[frozenset(row.values)] = row
+        step = int(self.target.step)
+        if self._begin < 0:
+            self._begin = step
+        if self._alone is not None:
+            self._alone = [*self._alone, *rows] if step == self._begin else None
+        return step
 
     def _join(self, names: frozenset[str], step: int) -> None:
         row = self._latest.pop(names)
