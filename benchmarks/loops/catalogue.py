@@ -51,6 +51,10 @@ class Client:
 
 
 CLIENTS = (
+    Client("lightning_automatic", needs=("lightning",), timed=True),
+    Client("lightning_manual", needs=("lightning",), timed=True),
+    Client("fabric", needs=("lightning",), timed=True),
+    Client("ignite_trainer", needs=("ignite",), timed=True),
     Client("plain", timed=True),
     Client("nanogpt"),
     Client("ema"),

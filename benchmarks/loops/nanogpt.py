@@ -35,7 +35,9 @@ class GPT(nn.Module):
 
 def get_batch(size: int = 8) -> tuple[Tensor, Tensor]:
     ix = torch.randint(len(text) - block_size, (size,))
-    return torch.stack([text[i : i + block_size] for i in ix]), torch.stack([text[i + 1 : i + 1 + block_size] for i in ix])
+    return torch.stack([text[i : i + block_size] for i in ix]), torch.stack(
+        [text[i + 1 : i + 1 + block_size] for i in ix]
+    )
 
 
 def get_lr(it: int) -> float:

@@ -16,7 +16,7 @@ def train(task: Task, look: OwnSums) -> list[object]:
     szilard.watch(model, optimizer, task.probe, labels=task.labels, out=task.out, every=task.every)  # szilard
     look(model)  # sums
     losses = []
-    for epoch in range(task.epochs):
+    for _ in range(task.epochs):
         model.train()
         for data, target in loader:
             optimizer.zero_grad()

@@ -1,4 +1,4 @@
-"""Schedule-free AdamW, as facebookresearch/schedule_free's MNIST example: its average, the one to be used, is watched."""
+"""Schedule-free AdamW, as the MNIST example of schedule_free: its average, the one to be used, is watched."""
 
 import torch
 import torch.nn.functional as F

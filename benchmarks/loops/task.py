@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import final
 
-import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 

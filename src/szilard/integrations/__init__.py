@@ -13,16 +13,27 @@ _DOOR = {
     "Attachment": "attachment",
     "EvaluationSets": "evaluation_sets",
     "HuggingFaceCallback": "huggingface",
+    "IgniteHandler": "ignite",
+    "LightningCallback": "lightning",
     "watch_accelerate": "accelerate",
 }
 """Where each public name lives."""
 
-__all__ = ["Attachment", "EvaluationSets", "HuggingFaceCallback", "watch_accelerate"]
+__all__ = [
+    "Attachment",
+    "EvaluationSets",
+    "HuggingFaceCallback",
+    "IgniteHandler",
+    "LightningCallback",
+    "watch_accelerate",
+]
 
 if TYPE_CHECKING:
     from szilard.integrations.accelerate import watch_accelerate
     from szilard.integrations.attachment import Attachment
     from szilard.integrations.evaluation_sets import EvaluationSets
     from szilard.integrations.huggingface import HuggingFaceCallback
+    from szilard.integrations.ignite import IgniteHandler
+    from szilard.integrations.lightning import LightningCallback
 else:
     __getattr__, __dir__ = door(__name__, _DOOR)

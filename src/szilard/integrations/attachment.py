@@ -104,17 +104,20 @@ class Attachment:
         first_step: int = 0,
         automatic: bool = True,
         measures: Sequence[Measure] | None = None,
+        prepare: Callable[[Any], Any] | None = None,
     ) -> Monitor:
         """A training begins: its monitor, which has recorded the model as it stands.
 
         Args:
             model: in training, as the framework has it; or as a PPM, where the framework knows what it is.
-            optimizers: of it, one or several; None where steps are told of and there is none to look at.
+            optimizers: of it, one or several, of which those that move nothing of what is watched are left out; None
+                where steps are told of and there is none to look at.
             sets: its evaluation sets, where it has any.
             framework: for the record's attribute ``framework`` (JSON): name, version, what loss and gradient are …
             first_step: what the framework counts as done already.
             automatic: steps are those of the optimisers' own hooks; else the framework tells of each.
             measures: in place of those that the user has chosen, and of ``path_intervals``.
+            prepare: what the framework does to inputs that a user gives it, as for a model in half precision.
 
         Raises:
             ModelError, SpecError, RecordError: as :func:`szilard.watch`.
@@ -126,7 +129,7 @@ class Attachment:
         elif self.wrap is not None:
             watched, probe, labels = self.wrap(unwrap(model)), None, None
         else:
-            watched, (probe, labels) = model, self._inputs(model, sets)
+            watched, (probe, labels) = model, self._inputs(model, sets, prepare)
         place, overwrite = self._place(first_step)
         attributes = {"framework": dict(framework), **(self.settings.get("attributes") or {})}
         settings = {**self.settings, "attributes": attributes, "overwrite": overwrite}
@@ -175,10 +178,14 @@ class Attachment:
 
         return open(self._taken)
 
-    def _inputs(self, model: nn.Module, sets: EvaluationSets | None) -> tuple[Any, Any]:
+    def _inputs(
+        self, model: nn.Module, sets: EvaluationSets | None, prepare: Callable[[Any], Any] | None
+    ) -> tuple[Any, Any]:
         """The probe and its labels, on the model's device."""
         batch = self.take(sets, device_of(model))
-        return split_labels(batch) if isinstance(self.probe, str) else (batch, self.labels)
+        if isinstance(self.probe, str):
+            return split_labels(batch)
+        return (batch if prepare is None else prepare(batch)), self.labels
 
     def _put_aside(self) -> None:
         """Ends a training that never came to its end."""

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from transformers import TrainerCallback
 
 from szilard.integrations.attachment import Attachment, check_beside
+from szilard.integrations.clipping import told_of_clipping
 from szilard.integrations.evaluation_sets import device_of
 from szilard.integrations.listening import Listening
 from szilard.integrations.transformers_models import (
@@ -24,7 +25,6 @@ from szilard.integrations.transformers_trainer import only_set, sets_of, told_of
 from szilard.models.evaluation import unwrap
 from szilard.models.ppm import PPM
 from szilard.monitor.ledger.measure import Ledger
-from szilard.monitor.reservoir import Reservoir
 from szilard.monitor.watching import Forward
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ class HuggingFaceCallback(TrainerCallback):
     def _read(self, trainer: Any, model: nn.Module) -> tuple[Any, list[Any] | None]:
         """The model as what it is, where that is seen, and the measures, where it asks for others than the user."""
         attachment, device = self._attachment, device_of(model)
-        measures = _measured(attachment.settings.get("measures"), trainer.args.max_grad_norm > 0)
+        measures = told_of_clipping(attachment.settings.get("measures"), trainer.args.max_grad_norm > 0)
         if attachment.wrap is not None or attachment.forward is not None or attachment.loss_fn is not None:
             return model, measures
         plain = unwrap(model)
@@ -166,13 +166,3 @@ class HuggingFaceCallback(TrainerCallback):
 def _default(settings: Mapping[str, Any]) -> Ledger:
     """The ledger that a monitor would make of these settings."""
     return Ledger(**{name: settings[name] for name in ("every", "path_intervals") if name in settings})
-
-
-def _measured(measures: Any, clipped: bool) -> list[Any] | None:
-    """The user's measures, of which a reservoir is told whether the gradients that it looks at are clipped."""
-    if not isinstance(measures, list | tuple):
-        return measures
-    return [
-        dataclasses.replace(each, clipped=clipped) if isinstance(each, Reservoir) and each.clipped is None else each
-        for each in measures
-    ]

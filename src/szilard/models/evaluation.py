@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -17,16 +18,19 @@ from szilard.models.state.substitution import substituted
 
 ModelState = Mapping[str, Tensor]
 """Parameters and buffers by name."""
+_FABRIC = "lightning.fabric.wrappers", "lightning_fabric.wrappers"
 
 
 def unwrap(model: nn.Module) -> nn.Module:
-    """The module beneath ``torch.compile`` and data-parallel wrappers: the same parameters, without their machinery.
+    """The module beneath ``torch.compile``, data-parallel wrappers and Fabric's: the same parameters, bare.
 
-    A compiled model would be recompiled for the probe's shape; a data-parallel one would synchronise.
+    A compiled model would be recompiled for the probe's shape; a data-parallel one would synchronise; Fabric's would
+    switch on autocast.
     """
+    fabric = tuple(sys.modules[name]._FabricModule for name in _FABRIC if name in sys.modules)
     while True:
         inner = getattr(model, "_orig_mod", None)
-        if inner is None and isinstance(model, nn.DataParallel | nn.parallel.DistributedDataParallel):
+        if inner is None and isinstance(model, (nn.DataParallel, nn.parallel.DistributedDataParallel, *fabric)):
             inner = model.module
         if not isinstance(inner, nn.Module):
             return model

@@ -173,6 +173,14 @@ class Monitor:
         """Whether the record has ended."""
         return self._session.closed
 
+    @property
+    def optimizer_steps(self) -> int:
+        """Steps that the optimiser itself has made since the monitor was made (of several: the one that made most).
+
+        0 where they cannot be seen.
+        """
+        return self._counting.made
+
     def say(self, message: str) -> None:
         """Prints a line on stderr, unless the monitor is quiet."""
         self._session.voice.say(message)

@@ -93,6 +93,15 @@ class LoopOptimizers:
                 yield from (p.grad for p in group["params"] if getattr(p, "grad", None) is not None)
 
 
+def those_that_move(module: nn.Module, given: Any) -> Any:
+    """The optimisers, of several, that hold a parameter of this module; what was given where there are none."""
+    if not isinstance(given, list | tuple):
+        return given
+    own = {id(parameter) for parameter in module.parameters()}
+    held = [[one for group in groups_of(thin(each)) for one in group["params"]] for each in given]
+    return [each for each, of in zip(given, held, strict=True) if any(id(one) in own for one in of)] or given
+
+
 def _listed(given: Any) -> list[Any]:
     if given is None:
         return []

@@ -19,6 +19,7 @@ from szilard.monitor.arguments import measures_of
 from szilard.monitor.bystander import Elsewhere
 from szilard.monitor.ledger.measure import DEFAULT_PATH_INTERVALS, Ledger
 from szilard.monitor.monitor import Monitor
+from szilard.monitor.optimizers import those_that_move
 from szilard.monitor.ranks import stands_by
 from szilard.monitor.reservoir import Reservoir
 
@@ -114,9 +115,13 @@ def attach(
     automatic: bool,
     **settings: Any,
 ) -> Monitor:
-    """As :func:`watch`, for a framework, which may tell of the steps itself though there is an optimiser."""
+    """As :func:`watch`, for a framework, which may tell of the steps itself though there is an optimiser.
+
+    Of several optimisers, which are all that the framework has, those that move nothing of the model are left out.
+    """
     ppm = _watched(model, settings) or _wrapped(model, probe, labels, loss_fn, forward)
-    return _attached(ppm, optimizer, out, automatic=automatic, **settings)
+    moving = those_that_move(settings.get("copy_of") or ppm.module, optimizer)
+    return _attached(ppm, moving, out, automatic=automatic, **settings)
 
 
 def _attached(ppm: PPM, optimizer: Any, out: str | Path, **settings: Any) -> Monitor:
