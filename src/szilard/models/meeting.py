@@ -7,21 +7,19 @@ waited for.
 from __future__ import annotations
 
 import contextlib
-import itertools
 import json
 import time
 import zlib
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any, final
 
 import torch.distributed as dist
 
-_SLICE = timedelta(seconds=1)
-"""Of waiting, between which signals are heard."""
-_NUMBERS: defaultdict[tuple[int, ...], Iterator[int]] = defaultdict(itertools.count)
-"""How many meetings some ranks have had: all have them in the same order."""
+_LOOKS = 2e-4, 2e-2
+"""Seconds between two looks into the store, at first and at most: waiting in it is neither silent nor interruptible."""
+_MEETINGS: Counter[tuple[int, ...]] = Counter()
+"""How many some ranks have had: all have them in the same order."""
 
 
 class PartedError(Exception):
@@ -42,7 +40,8 @@ class Meeting:
         self._rank = dist.get_rank()
         self.leads = self._rank == self.ranks[0]
         store: Any = dist.distributed_c10d._get_default_store()
-        known = f"szilard/{zlib.crc32(str(self.ranks).encode())}/{next(_NUMBERS[self.ranks])}"
+        known = f"szilard/{zlib.crc32(str(self.ranks).encode())}/{_MEETINGS[self.ranks]}"
+        _MEETINGS[self.ranks] += 1
         self._store = dist.distributed_c10d.PrefixStore(known, store)
         self._patience = store.timeout.total_seconds() if patience is None else patience
         self._count = 0
@@ -65,6 +64,12 @@ class Meeting:
             self._parted = True
             raise PartedError(f"the ranks' store is gone ({problem})") from None
 
+    def withdraw(self) -> None:
+        """After the others did not come for the first time: as if this meeting had never been called."""
+        _MEETINGS[self.ranks] -= 1
+        with contextlib.suppress(RuntimeError):
+            self._forget(0)
+
     def part(self) -> None:
         """This rank comes no more: whoever comes is told."""
         if not self._parted:
@@ -84,15 +89,18 @@ class Meeting:
             raise PartedError(said)
         found = json.loads(self._store.get(f"{here}/word"))
         if self.leads and before >= 0:  # all have come from there
-            for name in ("word", "come", "go"):
-                self._store.delete_key(f"{before}/{name}")
+            self._forget(before)
         return found
 
+    def _forget(self, count: int) -> None:
+        for name in ("word", "come", "go"):
+            self._store.delete_key(f"{count}/{name}")
+
     def _wait(self, key: str, here: int) -> None:
-        until = time.monotonic() + self._patience
+        until, pause = time.monotonic() + self._patience, _LOOKS[0]
         while not self._store.check([key]):
             if time.monotonic() > until:
                 come = self._store.add(f"{here}/come", 0)
-                self._store.set(key, f"{come} of {len(self.ranks)} ranks came within {self._patience:.0f} s")
-            with contextlib.suppress(dist.DistStoreError):
-                self._store.wait([key], _SLICE)
+                self._store.set(key, f"{come} of {len(self.ranks)} ranks came within {self._patience:g} s")
+            time.sleep(pause)
+            pause = min(1.5 * pause, _LOOKS[1])

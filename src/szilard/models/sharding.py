@@ -53,9 +53,11 @@ def check_all_here(module: nn.Module) -> None:
     ranks = ranks_of(module)
     if len(ranks) < 2:
         return
+    meeting = Meeting(ranks, PATIENCE)
     try:
-        Meeting(ranks, PATIENCE).agree()
+        meeting.agree()
     except PartedError as parted:
+        meeting.withdraw()
         raise ModelError(
             f"{type(module).__name__} lies in parts on {len(ranks)} ranks, whose forward passes are made together, and "
             f"{parted}: wrap and watch the model on every rank, by the same lines; rank {ranks[0]} alone writes the "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -79,14 +79,23 @@ def check_settings(*, every: Any, budget: Any, seed: Any, overwrite: Any, attrib
 
 
 def check_ranks(ranks: Ranks, ppm: PPM, measures: Sequence[Measure]) -> None:
-    """That all ranks on which the model lies in parts are asked for the same, which they can do.
+    """That several ranks can do what they are asked for; where the model lies in parts on all, that it is the same.
 
     Raises:
-        SpecError: for a measure that needs the whole model in one place.
+        SpecError: for a measure that needs the whole model in one place, or all ranks.
         ModelError: if the ranks' probes or intervals differ.
     """
-    if not ranks.together:
+    if ranks.count < 2:
         return
+    for measure in measures:
+        check: Callable[[PPM, int], None] | None = getattr(measure, "check_ranks", None)
+        if check is not None and not ranks.together:
+            check(ppm, ranks.count)
+    if ranks.together:
+        _check_alike(ranks, ppm, measures)
+
+
+def _check_alike(ranks: Ranks, ppm: PPM, measures: Sequence[Measure]) -> None:
     whole = f"and the model lies in parts on {ranks.count} ranks: watch it under DistributedDataParallel"
     for measure in measures:
         if not isinstance(measure, Ledger) or measure.fisher:

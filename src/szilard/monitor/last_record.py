@@ -29,9 +29,10 @@ def make_last_record(session: RecordingSession, asked: bool) -> None:
     try:
         session.show(late, ragged=True)
     except Exception as problem:
+        before = "its process group is destroyed" if session.ranks.together else "the model is altered"
         session.voice.warn(
             f"the model can no longer be evaluated as it was ({explain(problem)}), so the record ends before step "
-            f"{session.counting.named(session.steps)}: close the monitor before the model is altered."
+            f"{session.counting.named(session.steps)}: close the monitor before {before}."
         )
 
 

@@ -124,9 +124,9 @@ class Monitor:
         if not self._ranks.watches:
             self._session: RecordingSession | Bystander = Bystander(counting, place)
             return
-        check_ranks(self._ranks, ppm, chosen)
         recorders: list[ScheduledRecorder] = []
         try:
+            check_ranks(self._ranks, ppm, chosen)
             recorders += (ScheduledRecorder.of(each, each.start(ppm, seed, optimizers.first), every) for each in chosen)
             told = RunLoggers(logs_of(loggers if self._ranks.writes else ()), recorders, ppm.device, Voice(quiet))
             new = NewRecord(place, overwrite, {"seed": seed, **(attributes or {})}, told, self._ranks)

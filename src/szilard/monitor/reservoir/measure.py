@@ -8,6 +8,7 @@ from typing import Any, final
 
 import torch
 from torch import Tensor, nn
+from torch.utils.data import DataLoader, DistributedSampler
 
 from szilard.errors import SpecError
 from szilard.models.evaluation import unwrap
@@ -46,7 +47,8 @@ class Reservoir:
         every: training steps between records; None: what its own ``budget`` affords.
         lags: at which the noise's covariance is taken, in steps of the optimiser.
         groups: ``"layer"``, ``"parameter"``, or a function from a parameter's name to that of its group.
-        batch_size: of the loop's batches (all micro-batches of a step together); None takes the loader's.
+        batch_size: of the loop's batches (all micro-batches of a step, and all ranks, together); None takes the
+            loader's.
         forward: ``forward(model, inputs) -> output``, for signatures other than ``model(inputs)``.
         force: ``"sample"`` estimates the force from a burst's fresh batches; ``"full"`` takes it from every example at
             every record, exactly.
@@ -126,6 +128,25 @@ class Reservoir:
     def steps(self) -> int:
         """Number of the optimiser's steps in a burst: two more than the longest lag."""
         return max(self.lags) + _MORE
+
+    def check_ranks(self, ppm: PPM, ranks: int) -> None:
+        """That one of several ranks can draw what all draw together.
+
+        Raises:
+            SpecError: if the size of their batch is not known, or a fresh gradient would take all of them.
+        """
+        loader = self.train_data
+        drawn = self.batch_size is None and isinstance(loader, DataLoader)
+        if drawn and not isinstance(getattr(loader.batch_sampler, "sampler", loader.sampler), DistributedSampler):
+            raise SpecError(
+                f"gradients are means over {ranks} ranks, and the loader tells this rank's batches alone: give "
+                "batch_size=, that of all ranks together, or a loader with a DistributedSampler."
+            )
+        if any(isinstance(part, nn.SyncBatchNorm) for part in unwrap(ppm.module).modules()):
+            raise SpecError(
+                "SyncBatchNorm takes all ranks for each gradient, and fresh gradients are made on one: leave the "
+                "reservoir out, or let the model normalise by BatchNorm."
+            )
 
     def start(self, ppm: PPM, seed: int, optimizer: torch.optim.Optimizer | None) -> ReservoirRecorder:
         """A recorder for the loop of this optimiser.
