@@ -163,6 +163,9 @@ def test_code_runs_and_prints_what_the_page_says(
     if "szilard verify" in page.read_text(encoding="utf-8"):
         verified = request.getfixturevalue("verified")
         monkeypatch.setattr("szilard.verify.verify", lambda: verified)
+    if "szilard live" in page.read_text(encoding="utf-8"):
+        monkeypatch.setattr("szilard.live.server.LiveServer.serve_forever", interrupted)
+        monkeypatch.setattr("typer.launch", lambda address: 0)
     namespace: dict[str, object] = {"__name__": "__main__"}
     precision = torch.get_float32_matmul_precision()
     request.addfinalizer(lambda: torch.set_float32_matmul_precision(precision))
@@ -189,6 +192,11 @@ def test_code_runs_and_prints_what_the_page_says(
             continue
         if block.output is not None:
             assert same(block.output, printed), f"{where} prints\n{printed}"
+
+
+def interrupted(server: object) -> None:
+    """What Ctrl+C does to a server."""
+    raise KeyboardInterrupt
 
 
 def write_module(path: Path, text: str) -> None:

@@ -53,6 +53,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "loggers": BASE | {"handle"},
     "monitor": BASE | {"handle", "ledger", "loggers", "models", "records", "reservoir", "samplers"},
     "integrations": BASE | {"handle", "models", "monitor"},
+    "live": BASE | {"printable", "records"},
     "verify": BASE | {"information", "ledger", "models", "monitor", "reservoir", "samplers", "systems"},
     "ensemble": BASE | {"data", "ledger", "models", "records", "settings", "training"},
     "running": BASE
@@ -72,7 +73,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "experiments": BASE | {"frame"},
     "__main__": {"cli"},
-    "cli": BASE | {"frame", "handle", "printable", "running", "verify", ""},
+    "cli": BASE | {"frame", "handle", "live", "printable", "running", "verify", ""},
     "": {"doors"},
 }
 """For each room, the rooms that its modules import, anywhere in them; "" is the package itself (its version)."""

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import szilard
-from szilard.cli import comparing, reading, running, verifying
+from szilard.cli import comparing, following, reading, running, verifying
 from szilard.cli.screen import InWords, warn_in_words
 
 EXIT_CODES = (
@@ -45,6 +45,7 @@ def options(
 for command in (running.run, reading.list_, reading.show, reading.audit, reading.report):
     app.command(command.__name__.rstrip("_"), epilog=EXIT_CODES)(command)
 app.command("compare", epilog=EXIT_CODES)(comparing.compare)
+app.command("live", epilog=EXIT_CODES)(following.live)
 app.command("verify", epilog=EXIT_CODES)(verifying.verify)
 
 

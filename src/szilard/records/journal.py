@@ -33,18 +33,22 @@ class Row:
     of: str | None = None
 
 
+Note = tuple[int, dict[str, Any], str | None]
+"""A change of the record's attributes: its number, what changes, and the identity of its record."""
+
+
 @dataclass(slots=True)
 class Contents:
     """What a journal holds.
 
     Attributes:
         rows: in the order written.
-        notes: changes of the record's attributes, each with its number and the identity of its record.
+        notes: changes of the record's attributes.
         unreadable: numbers of complete lines that are damaged, counted from 1; a torn last line is none of them.
     """
 
     rows: list[Row] = field(default_factory=list)
-    notes: list[tuple[int, dict[str, Any], str | None]] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
     unreadable: list[int] = field(default_factory=list)
 
     def belonging_to(self, identity: str | None) -> Contents:
@@ -145,22 +149,31 @@ def read_journal(path: Path) -> Contents:
         raise RecordError(f"the journal {path} cannot be read: {error.strerror}.") from error
     for number, line in enumerate(data.split(b"\n")[:-1], 1):  # what follows the last newline is a torn line
         try:
-            _take(loads(line), contents)
+            entry = entry_of(loads(line))
         except (ValueError, KeyError, TypeError):
             contents.unreadable.append(number)
+            continue
+        if isinstance(entry, Row):
+            contents.rows.append(entry)
+        else:
+            contents.notes.append(entry)
     return contents
 
 
-def _take(entry: Any, contents: Contents) -> None:
+def entry_of(entry: Any) -> Row | Note:
+    """What a line of a journal holds, from its JSON.
+
+    Raises:
+        KeyError, TypeError, ValueError: if it is damaged.
+    """
     if "note" in entry:
         if not isinstance(entry["attributes"], dict):
             raise TypeError("attributes must be a mapping")
-        contents.notes.append((int(entry["note"]), entry["attributes"], entry.get("of")))
-        return
+        return int(entry["note"]), entry["attributes"], entry.get("of")
     group, index, values = entry["group"], entry["index"], entry["row"]
     if not (isinstance(group, str) and type(index) is int and index >= 0 and type(values["step"]) is int):
         raise TypeError("not a row")
-    contents.rows.append(Row(group, index, values, entry.get("of")))
+    return Row(group, index, values, entry.get("of"))
 
 
 def _open(path: Path, extra: int = 0) -> int:
