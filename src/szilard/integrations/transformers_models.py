@@ -63,8 +63,8 @@ def text_of(batch: Any, length: int, source: str) -> Tensor:
     """Given text for a language model: the first tokens of each sequence of a batch that has as many, without padding.
 
     Args:
-        batch: as the trainer makes it, with ``input_ids`` and, where sequences are padded, ``attention_mask``; or the
-            tokens themselves, shaped ``(count, tokens)``.
+        batch: as the trainer makes it, with ``input_ids`` and, where sequences are padded, ``attention_mask``, where
+            several share a row, ``position_ids``; or the tokens themselves, shaped ``(count, tokens)``.
         length: tokens of each.
         source: what the batch is, for messages.
 
@@ -77,16 +77,25 @@ def text_of(batch: Any, length: int, source: str) -> Tensor:
             f"{source} holds no input_ids to be read as text: leave the probe out, so that the model's own text is "
             "watched alone, or give tokens shaped (texts, tokens)."
         )
-    mask = batch.get("attention_mask") if isinstance(batch, Mapping) else None
-    whole = torch.ones_like(tokens) if mask is None else mask
-    pieces = [row[keep.bool()][:length] for row, keep in zip(tokens, whole, strict=True)]
-    pieces = [piece for piece in pieces if len(piece) == length]
+    pieces = [piece[:length] for piece in _texts(tokens, batch) if len(piece) >= length]
     if len(pieces) < 2:
         raise SpecError(
             f"of {source}, {len(pieces)} texts have {length} tokens, and 2 are needed: give a smaller length=…, or "
             "larger inputs=…, so that more texts are looked at."
         )
     return torch.stack(pieces)
+
+
+def _texts(tokens: Tensor, batch: Any) -> list[Tensor]:
+    """The texts of a batch, each without padding, and apart from those that share its row."""
+    named = batch if isinstance(batch, Mapping) else {}
+    mask, places = named.get("attention_mask"), named.get("position_ids")
+    kept = torch.ones_like(tokens) if mask is None or mask.shape != tokens.shape else mask
+    texts: list[Tensor] = []
+    for number, (row, keep) in enumerate(zip(tokens, kept.bool(), strict=True)):
+        starts = [] if places is None else (places[number][keep] == 0).nonzero().flatten().tolist()
+        texts += torch.tensor_split(row[keep], starts[1:])
+    return texts
 
 
 def classifier(model: nn.Module, batch: Any, labels: Any, names: Sequence[str] = ("labels",)) -> PPM:

@@ -105,8 +105,15 @@ def share_of_own(trainer: Any, model: nn.Module) -> float | None:
     Trainer with a loss of its own, on several devices, or where examples are streamed or have no loss.
     """
     args, device = trainer.args, device_of(model)
-    own_loss = type(trainer).compute_loss is not Trainer.compute_loss or trainer.compute_loss_func is not None
-    if own_loss or args.world_size > 1 or args.n_gpu > 1 or trainer.train_dataset is None:
+    made = type(trainer).compute_loss
+    known = made is Trainer.compute_loss or made.__qualname__ == "SFTTrainer.compute_loss"  # which only adds metrics
+    if (
+        not known
+        or trainer.compute_loss_func is not None
+        or args.world_size > 1
+        or args.n_gpu > 1
+        or trainer.train_dataset is None
+    ):
         return None
     try:
         batch = to_device(sets_of(trainer).take("train", 2, device), device)
@@ -116,7 +123,7 @@ def share_of_own(trainer: Any, model: nn.Module) -> float | None:
         if scaled is None:
             scaled = trainer.model_accepts_loss_kwargs and count is not None
         with undisturbed(unwrap(model), device):
-            given = trainer.compute_loss(model, dict(batch), num_items_in_batch=count)
+            given = Trainer.compute_loss(trainer, model, dict(batch), num_items_in_batch=count)
             output = model(**batch)
         own = output["loss"] if isinstance(output, dict) else output[0]
         share = (times if scaled else 1) * float(given) / float(own)
