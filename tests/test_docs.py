@@ -94,10 +94,10 @@ def name_of(page: Path) -> str:
 
 LONG = (
     "README.md", "docs/choosing.md", "docs/clusters.md", "docs/energy-based-models.md", "docs/ensembles.md",
-    "docs/extending.md", "docs/figure-3.md", "docs/flows.md", "docs/latent-variables.md", "docs/memorisation.md",
-    "docs/quantities/equilibrium.md", "docs/quantities/heat-capacity.md", "docs/quantities/information.md",
-    "docs/quantities/measuring-interval.md", "docs/quantities/reversibility.md", "docs/reading.md", "docs/systems.md",
-    "docs/tradeoff.md", "docs/verify.md",
+    "docs/extending.md", "docs/figure-3.md", "docs/flows.md", "docs/frameworks.md", "docs/latent-variables.md",
+    "docs/memorisation.md", "docs/quantities/equilibrium.md", "docs/quantities/heat-capacity.md",
+    "docs/quantities/information.md", "docs/quantities/measuring-interval.md", "docs/quantities/reversibility.md",
+    "docs/reading.md", "docs/systems.md", "docs/tradeoff.md", "docs/verify.md",
 )  # fmt: skip
 """Pages whose code takes a second or more: `make check` leaves it to `make test`."""
 pages = pytest.mark.parametrize(
@@ -153,6 +153,9 @@ def dask_client() -> Iterator[None]:
 
 
 @pages
+@pytest.mark.filterwarnings(  # of Lightning, and of Ignite as it is imported
+    "ignore:.*does not have many workers.*", "ignore:.*LeafSpec.*", "ignore:.torch.jit.*:DeprecationWarning"
+)
 def test_code_runs_and_prints_what_the_page_says(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
