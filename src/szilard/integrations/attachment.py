@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -12,20 +11,18 @@ import torch
 from torch import Tensor, nn
 from torch.utils import _pytree as pytree
 
-from szilard.errors import RecordError, SpecError, SzilardError, SzilardWarning, nearest
+from szilard.errors import RecordError, SzilardError, SzilardWarning
 from szilard.integrations.evaluation_sets import INPUTS, EvaluationSets, device_of, split_labels
+from szilard.integrations.wiring import check_told
 from szilard.models.evaluation import unwrap
 from szilard.models.ppm import PPM
-from szilard.monitor.arguments import check_settings, place_of
+from szilard.monitor.arguments import place_of
 from szilard.monitor.measure import Measure
 from szilard.monitor.monitor import Monitor
 from szilard.monitor.watching import Forward, attach
 
 if TYPE_CHECKING:
     from szilard.handle import Run
-
-_SETTLED = ("ppm", "optimizer", "out", "automatic", "first_step")
-"""What a callback knows of itself, and no user need say."""
 
 
 @final
@@ -64,7 +61,7 @@ class Attachment:
         out: str | Path = "runs/latest",
         **settings: Any,
     ) -> None:
-        _check(probe, labels, wrap, inputs, settings)
+        check_told(probe, labels, wrap, inputs, settings)
         self.probe, self.wrap, self.inputs = probe, wrap, inputs
         self.out = place_of(out)
         self.monitor: Monitor | None = None
@@ -215,24 +212,6 @@ class Attachment:
         return place, overwrite
 
 
-def check_beside(attachments: Sequence[Attachment]) -> None:
-    """That callbacks of one training write to different places.
-
-    Raises:
-        SpecError: if one was added twice, or two name the same directory.
-    """
-    places = [each.out.absolute() for each in attachments]
-    if len(set(places)) == len(places):
-        return
-    if len({id(each) for each in attachments}) < len(attachments):
-        raise SpecError("szilard's callback was added twice to the same training: add it once.")
-    twice = next(each for each in places if places.count(each) > 1)
-    raise SpecError(
-        f"two of szilard's callbacks write to {twice}: add one, or give the other an out of its own, as "
-        "out='runs/second'."
-    )
-
-
 def to_device(batch: Any, device: torch.device) -> Any:
     """A batch with its tensors on this device."""
     return pytree.tree_map(lambda leaf: leaf.to(device) if isinstance(leaf, Tensor) else leaf, batch)
@@ -240,25 +219,3 @@ def to_device(batch: Any, device: torch.device) -> Any:
 
 def _numbered(place: Path, number: int) -> Path:
     return place if number == 1 else place.with_name(f"{place.name}-{number}")
-
-
-def _check(probe: Any, labels: Any, wrap: Any, inputs: Any, settings: Mapping[str, Any]) -> None:
-    """What can be told before a training begins.
-
-    Raises:
-        SpecError: naming what makes no sense.
-    """
-    known = [name for name in inspect.signature(Monitor).parameters if name not in _SETTLED]
-    for name in settings:
-        if name not in known:
-            raise SpecError(f"the callback has no setting {name!r}: {nearest(name, known)}")
-    given = {"every": None, "budget": 0.05, "seed": 0, "overwrite": False, "attributes": None}
-    check_settings(**{name: settings.get(name, default) for name, default in given.items()})
-    if inputs is not None and (not isinstance(inputs, int) or isinstance(inputs, bool) or inputs < 1):
-        raise SpecError(f"inputs is how many elements make the probe, at least 1, not {inputs!r}: give 512.")
-    if isinstance(probe, str) and labels is not None:
-        raise SpecError(f"labels come with the evaluation set {probe!r}: leave them out, or give the probe itself.")
-    if wrap is not None and (isinstance(wrap, nn.Module) or not callable(wrap)):
-        raise SpecError("wrap is a function from the model to what it is: give wrap=lambda model: szilard.Flow(model).")
-    if wrap is not None and probe is not None:
-        raise SpecError("wrap gives the model its probe, and another probe is given: leave one of them out.")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, final
 from torch import Tensor, nn
 from transformers import TrainerCallback
 
-from szilard.integrations.attachment import Attachment, check_beside
+from szilard.integrations.attachment import Attachment
 from szilard.integrations.clipping import told_of_clipping
 from szilard.integrations.evaluation_sets import device_of
 from szilard.integrations.listening import Listening
@@ -22,6 +22,7 @@ from szilard.integrations.transformers_models import (
     text_of,
 )
 from szilard.integrations.transformers_trainer import only_set, sets_of, told_of, trainer_of_call
+from szilard.integrations.wiring import check_beside
 from szilard.models.evaluation import unwrap
 from szilard.models.ppm import PPM
 from szilard.monitor.ledger.measure import Ledger

@@ -10,9 +10,10 @@ from weakref import WeakKeyDictionary
 from torch import Tensor, nn
 
 from szilard.errors import SpecError
-from szilard.integrations.attachment import Attachment, check_beside
+from szilard.integrations.attachment import Attachment
 from szilard.integrations.evaluation_sets import EvaluationSets
 from szilard.integrations.listening import Listening
+from szilard.integrations.wiring import check_beside
 from szilard.models.ppm import PPM
 from szilard.monitor.watching import Forward
 

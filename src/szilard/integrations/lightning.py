@@ -11,9 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from szilard.errors import SpecError
-from szilard.integrations.attachment import Attachment, check_beside
+from szilard.integrations.attachment import Attachment
 from szilard.integrations.clipping import told_of_clipping
 from szilard.integrations.evaluation_sets import EvaluationSet, EvaluationSets
+from szilard.integrations.wiring import check_beside
 from szilard.models.ppm import PPM
 from szilard.models.state.random_state import RandomState
 from szilard.monitor.watching import Forward
