@@ -62,5 +62,5 @@ $(VENV)/installed: $(VENV)/made pyproject.toml constraints.txt
 
 $(VENV)/installed-for-tests: $(VENV)/made pyproject.toml constraints.txt
 	@echo "Setting up $(VENV) for the tests (once; a few minutes, most of them for PyTorch)" >&2
-	@$(INSTALL) -e '.[test,frameworks]'
+	@$(INSTALL) -e '.[test]'
 	@touch $@ $(VENV)/installed

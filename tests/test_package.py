@@ -13,7 +13,7 @@ import szilard
 ROOT = Path(__file__).parent.parent
 SOURCE = Path(szilard.__file__).parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-MODULES = {"scikit-learn": "sklearn", "tomli-w": "tomli_w"}
+MODULES = {"pytorch-ignite": "ignite", "scikit-learn": "sklearn", "tomli-w": "tomli_w"}
 """Modules that are not called as their package."""
 BY_NAME = {"transformers": "training/pretrained.py", "accelerate": "training/pretrained.py",
            "gguf": "training/pretrained.py", "plotly": "page/render.py"}  # fmt: skip
@@ -39,6 +39,8 @@ def test_the_dependencies_are_those_that_are_imported() -> None:
     names = {re.split(r"[<>=]", requirement)[0] for requirement in [*project["dependencies"], *extras]}
     # what these do for us is in distributed and transformers, and xarray opens a record with Zarr
     names -= {"dask", "sentencepiece", "zarr"}
+    # loggers are the user's own, who has imported them
+    names -= {"tensorboard", "wandb", "mlflow", "trackio"}
     assert {MODULES.get(name, name) for name in names} == imported()
 
 

@@ -13,6 +13,7 @@ from torch.utils import _pytree as pytree
 
 from szilard.errors import RecordError, SzilardError, SzilardWarning
 from szilard.integrations.evaluation_sets import INPUTS, EvaluationSets, device_of, split_labels
+from szilard.integrations.places import Places
 from szilard.integrations.wiring import check_told
 from szilard.models.evaluation import unwrap
 from szilard.models.ppm import PPM
@@ -67,10 +68,7 @@ class Attachment:
         self.monitor: Monitor | None = None
         """Of the training under way; None before the first and after each."""
         self.labels, self.loss_fn, self.forward, self.settings = labels, loss_fn, forward, settings
-        self._begun = 0
-        self._taken: Path | None = None
-        self._blank = False
-        """Whether the latest training ended before its first step, by an error: its record is then replaced."""
+        self._places = Places(self.out, bool(settings.get("overwrite", False)))
 
     def take(
         self, sets: EvaluationSets | None, device: torch.device, *, name: str | None = None, inputs: int | None = None
@@ -127,7 +125,7 @@ class Attachment:
             watched, probe, labels = self.wrap(unwrap(model)), None, None
         else:
             watched, (probe, labels) = model, self._inputs(model, sets, prepare)
-        place, overwrite = self._place(first_step)
+        place, overwrite = self._places.next(first_step)
         attributes = {"framework": dict(framework), **(self.settings.get("attributes") or {})}
         settings = {**self.settings, "attributes": attributes, "overwrite": overwrite}
         if measures is not None:
@@ -145,8 +143,7 @@ class Attachment:
             first_step=first_step,
             **settings,
         )
-        self._begun += not self._blank
-        self._taken, self._blank = place, False
+        self._places.taken(place)
         return self.monitor
 
     def loss(self, loss: float | Tensor) -> None:
@@ -169,11 +166,11 @@ class Attachment:
         Raises:
             SzilardError: before the first one.
         """
-        if self._taken is None:
+        if self._places.latest is None:
             raise SzilardError("no training has begun, so there is no record yet: train first.")
         from szilard.handle import open
 
-        return open(self._taken)
+        return open(self._places.latest)
 
     def _inputs(
         self, model: nn.Module, sets: EvaluationSets | None, prepare: Callable[[Any], Any] | None
@@ -192,30 +189,13 @@ class Attachment:
         monitor, self.monitor = self.monitor, None
         if monitor is None:
             return
-        self._blank = because is not None and monitor.steps == 0
+        self._places.ended(blank=because is not None and monitor.steps == 0)
         try:
             monitor.end(because)
         except RecordError as problem:  # the training is done, and what comes after it must not be lost too
             warnings.warn(str(problem), SzilardWarning, stacklevel=3)
 
-    def _place(self, first_step: int) -> tuple[Path, bool]:
-        """Where the record goes, and whether one that lies there is replaced."""
-        overwrite = bool(self.settings.get("overwrite", False))
-        if self._blank and self._taken is not None:
-            return self._taken, True
-        if not self._begun and not first_step:
-            return self.out, overwrite
-        base = self.out.with_name(f"{self.out.name}-from-{first_step}") if first_step else self.out
-        number = 1 if first_step else self._begun + 1
-        while (place := _numbered(base, number)).exists() and not overwrite:
-            number += 1
-        return place, overwrite
-
 
 def to_device(batch: Any, device: torch.device) -> Any:
     """A batch with its tensors on this device."""
     return pytree.tree_map(lambda leaf: leaf.to(device) if isinstance(leaf, Tensor) else leaf, batch)
-
-
-def _numbered(place: Path, number: int) -> Path:
-    return place if number == 1 else place.with_name(f"{place.name}-{number}")

@@ -123,7 +123,7 @@ def share_of_own(trainer: Any, model: nn.Module) -> float | None:
         if scaled is None:
             scaled = trainer.model_accepts_loss_kwargs and count is not None
         with undisturbed(unwrap(model), device):
-            given = Trainer.compute_loss(trainer, model, dict(batch), num_items_in_batch=count)
+            given: Any = Trainer.compute_loss(trainer, model, dict(batch), num_items_in_batch=count)
             output = model(**batch)
         own = output["loss"] if isinstance(output, dict) else output[0]
         share = (times if scaled else 1) * float(given) / float(own)
