@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --disable-pip-version-check $(shell [ -t 2 ] || echo --quiet) -c constraints.txt
 
 MAKEFLAGS += --no-print-directory
+# Compiled once and not in every process, of which the tests start many.
+unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .PHONY: help demo lint check test benchmark clean
 

@@ -25,6 +25,7 @@ EXAMPLES = [name for name in MODULES if ">>>" in source(name).read_text(encoding
 """The modules that have any."""
 
 
+@pytest.mark.usefixtures("usual_signals")
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_examples(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)

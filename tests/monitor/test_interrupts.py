@@ -19,6 +19,7 @@ from szilard import Classifier, Ledger, Monitor, Reservoir
 from szilard.errors import SzilardError
 from szilard.models.state.interrupts import uninterrupted
 
+pytestmark = pytest.mark.usefixtures("usual_signals")
 X, Y = torch.linspace(-1, 1, 64).reshape(16, 4), torch.arange(16) % 3
 
 

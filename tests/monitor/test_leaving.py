@@ -21,7 +21,10 @@ import szilard
 from szilard.errors import RecordError, SzilardWarning
 from szilard.monitor import leaving
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork.*:DeprecationWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork.*:DeprecationWarning"),
+    pytest.mark.usefixtures("usual_signals"),
+]
 STEPS = 5
 SIGNALS = ["SIGTERM", "SIGHUP"]
 
