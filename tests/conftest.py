@@ -10,9 +10,11 @@ import importlib.util
 import json
 import math
 import multiprocessing
+import os
 import signal
+import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.process import BaseProcess
@@ -41,7 +43,10 @@ TOGETHER = (
     ("studies/test_browser", "studies/single/test_page", "studies/single/parameters/test_page"),
     ("studies/ensemble/claims",),
     ("test_verify",),
-)
+    ("monitor/test_exit", "test_cli"),
+    ("monitor/test_kill", "records/test_kills", "studies/ensemble/test_cluster", "studies/ensemble/test_resume",
+     "studies/fig3/test_fig3_record"),
+)  # fmt: skip
 """What shares fixtures beyond a module: folders, and modules whose names begin like one of these."""
 
 
@@ -63,7 +68,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """What has been imported stays: the collector of garbage need not look through it, as each ``gc.collect()`` would."""
+    """What has been imported stays: no ``gc.collect()`` need look through it."""
     gc.collect()
     gc.freeze()
 
@@ -119,12 +124,16 @@ def fashion_mnist() -> data.Dataset:
     return _published("fashion-mnist")
 
 
+KEPT: set[str] = set()
+"""Processes that stay until the end."""
+
+
 def _children() -> set[str]:
     """Processes that this one has started and not waited for, as they were called; none where the system hides it."""
     pids = " ".join(path.read_text() for path in Path("/proc/self/task").glob("*/children")).split()
     kept = (str(forkserver._forkserver._forkserver_pid), str(resource_tracker._resource_tracker._pid))  # type: ignore[attr-defined]
     called = set()
-    for pid in set(pids) - set(kept):
+    for pid in set(pids) - set(kept) - KEPT:
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
             called.add(f"{pid} {Path('/proc', pid, 'cmdline').read_bytes().replace(bytes(1), b' ').decode()}")
     return {name for name in called if "torch/_inductor" not in name}  # a pool of torch's own, which stays
@@ -167,6 +176,87 @@ def fork() -> Callable[[str], BaseProcess]:
         return process
 
     return start
+
+
+INTERPRETER = """
+import gc, json, os, sys
+import torch._dynamo, zarr, szilard.cli.app, szilard.monitor.monitor, szilard.studies.runner, szilard.studies.single.run
+
+gc.freeze()
+for line in sys.stdin:
+    asked = json.loads(line)
+    child = os.fork()
+    if child == 0:
+        break
+    print(child, flush=True)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+else:
+    os._exit(0)
+files = os.open(os.devnull, os.O_RDONLY), *(os.open(path, os.O_CREAT | os.O_WRONLY) for path in asked["outputs"])
+for file, standard in zip(files, range(3)):
+    os.dup2(file, standard)
+os.chdir(asked["folder"])
+sys.argv[:] = asked["arguments"]
+exec(asked["code"], {"__name__": "__main__"})
+"""
+
+
+class Programs:
+    """Runs programs one at a time, in copies of an interpreter that has imported what is slow to import."""
+
+    def __init__(self) -> None:
+        self._interpreter = subprocess.Popen(
+            [sys.executable, "-W", "error", "-c", INTERPRETER], text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": str(Path(szilard.__file__).parents[1])},
+        )  # fmt: skip
+        KEPT.add(str(self._interpreter.pid))
+        self._running = 0
+        self._outputs: list[Path] = []
+
+    def start(self, code: str, folder: Path, arguments: Sequence[str] = ("program",)) -> int:
+        """Starts ``code`` in a folder, with its arguments, and returns the number of its process."""
+        self._outputs = [folder / "stdout.txt", folder / "stderr.txt"]
+        asked = {"outputs": [*map(str, self._outputs)], "folder": str(folder), "arguments": arguments, "code": code}
+        assert self._interpreter.stdin is not None and not self._running
+        print(json.dumps(asked), file=self._interpreter.stdin, flush=True)
+        self._running = self._told()
+        return self._running
+
+    def end(self) -> subprocess.CompletedProcess[str]:
+        """What the program wrote, and its exit code, when it has ended."""
+        code, self._running = self._told(), 0
+        stdout, stderr = (path.read_text(encoding="utf-8") for path in self._outputs)
+        return subprocess.CompletedProcess("program", code, stdout, stderr)
+
+    def kill(self) -> None:
+        """Ends what a test that failed has left."""
+        if self._running:
+            os.kill(self._running, signal.SIGKILL)
+            self.end()
+
+    def close(self) -> None:
+        """Ends the interpreter."""
+        self._interpreter.communicate()
+
+    def _told(self) -> int:
+        """The next number that the interpreter tells."""
+        assert self._interpreter.stdout is not None
+        return int(self._interpreter.stdout.readline())
+
+
+@pytest.fixture(scope="session", name="_programs")
+def _all_programs() -> Iterator[Programs]:
+    made = Programs()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def programs(_programs: Programs) -> Iterator[Programs]:
+    """Where to start programs that are like any other, but for what had been imported."""
+    yield _programs
+    _programs.kill()
 
 
 @pytest.fixture(scope="session")

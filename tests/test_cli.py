@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import re
@@ -393,32 +392,21 @@ def test_no_color_is_honoured_on_a_terminal(records: Path) -> None:
     assert colour.search(shown(NO_COLOR="")) and not colour.search(shown(NO_COLOR="1"))
 
 
-def _obey_interruptions() -> None:
-    """What shells start in the background ignores SIGINT, and so do its children: here is one that must not."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
-def test_an_interrupted_run_is_reported_and_has_its_own_exit_code(tmp_path: Path) -> None:
+def test_an_interrupted_run_is_reported_and_has_its_own_exit_code(tmp_path: Path, programs: Any) -> None:
     """SIGINT in the middle of a long run: the record is closed, the page written, the exit code 130."""
     (tmp_path / "mine.toml").write_text(SPEC)
-    command = [sys.executable, "-m", "szilard", "run", "mine.toml", "--set", "steps=10000000", "--out", "here"]
-    environment = {**os.environ, "PYTHONPATH": str(Path(szilard.__file__).parents[1])}
-    process = subprocess.Popen(
-        command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        start_new_session=True, preexec_fn=_obey_interruptions,
-    )  # fmt: skip
-    try:
-        journal = tmp_path / "here" / "journal.jsonl"
-        deadline = time.monotonic() + 60
-        while not (journal.is_file() and journal.read_text().count('"ledger"') > 3) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        process.send_signal(signal.SIGINT)
-        stdout, stderr = process.communicate(timeout=60)
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-    assert process.returncode == 130, stderr
+    # What shells start in the background ignores SIGINT, and so do its children: here is one that must not.
+    code = "import signal, szilard.cli; signal.signal(signal.SIGINT, signal.default_int_handler); szilard.cli.main()"
+    words = ["szilard", "run", "mine.toml", "--set", "steps=10000000", "--out", "here"]
+    process = programs.start(code, tmp_path, words)
+    journal = tmp_path / "here" / "journal.jsonl"
+    deadline = time.monotonic() + 60
+    while not (journal.is_file() and journal.read_text().count('"ledger"') > 3) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.kill(process, signal.SIGINT)
+    done = programs.end()
+    stdout, stderr = done.stdout, done.stderr
+    assert done.returncode == 130, stderr
     assert "the run stopped at step" in stderr and "KeyboardInterrupt" in stderr and "Traceback" not in stderr
     assert stdout.splitlines()[-1] == "here/report.html"
     assert szilard.open(tmp_path / "here").data.sizes["step"] > 3

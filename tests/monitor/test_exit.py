@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,10 +23,11 @@ LOOP = """
 """
 
 
-def test_a_loop_that_ends_without_close_keeps_its_last_rows(tmp_path: Path) -> None:
+def test_a_loop_that_ends_without_close_keeps_its_last_rows(tmp_path: Path, programs: Any) -> None:
     out = tmp_path / "run"
     code = textwrap.dedent(LOOP).format(out=str(out))
-    ended = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False)
+    programs.start(code, tmp_path)
+    ended = programs.end()
     assert "KeyboardInterrupt" in ended.stderr
     run = szilard.open(out)
     assert run.data["step"].values.tolist() == [0, 1, 2, 3, 4, 5]
@@ -63,10 +63,11 @@ STATUS = {
 
 
 @pytest.mark.parametrize("end", STATUS)
-def test_a_watched_loop_is_closed_at_exit(tmp_path: Path, end: str) -> None:
+def test_a_watched_loop_is_closed_at_exit(tmp_path: Path, programs: Any, end: str) -> None:
     """As what it then is; one that made no step says what was amiss."""
     code = textwrap.dedent(WATCHED).format(out=str(tmp_path), end=end)
-    ended = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False)
+    programs.start(code, tmp_path)
+    ended = programs.end()
     run = szilard.open(tmp_path / "run")
     assert "watching Linear as a classifier: 4 inputs, 3 classes" in ended.stderr
     assert run.status == STATUS[end]
