@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from szilard.distributions import student_quantile
-from szilard.numbers import with_error
+from szilard.notebook.html import escape, framed
+from szilard.numbers import number, with_error
 
 
 class Kind(enum.StrEnum):
@@ -76,3 +77,14 @@ class Estimate:
         except (TypeError, ValueError, RuntimeError):
             return f"{self.value} ± {self.error} ({self.kind})"
         return f"{with_error(value, error)} ({self.kind})"
+
+    def _repr_html_(self) -> str:
+        """The same in a notebook, with its interval where there is one."""
+        said, _, kind = str(self).rpartition(" (")
+        try:
+            low, high = map(float, self.interval())
+            within = f"95 % interval [{number(low, 4)}, {number(high, 4)}]" if high > low else ""
+        except (TypeError, ValueError, RuntimeError):
+            within = ""
+        word = f'<span class="chip none">{escape(kind.removesuffix(")"))}</span>'
+        return framed(f'<span class="number">{escape(said)}</span>{word} <small>{within}</small>')

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import math
 import os
 import warnings
@@ -19,6 +18,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from szilard.information.stopping import StoppingPoint
+    from szilard.page.content import Content
+    from szilard.page.display import ShownFigures
     from szilard.studies.reading import Reading
     from szilard.studies.study import Study
     from szilard.verdicts.audit import Audit
@@ -149,6 +150,10 @@ class Run:
     def _audit(self) -> Audit:
         return self.study.audit(self.reading)
 
+    @cached_property
+    def _content(self) -> Content:
+        return self.study.content(self.reading, self.audit())
+
     def report(self, path: str | Path | None = None) -> Path:
         """Writes the page of figures and returns its path; ``report.html`` beside the record unless told otherwise.
 
@@ -160,7 +165,7 @@ class Run:
         here = self.path if self.path.absolute() == self._place else self._place
         target = here / "report.html" if path is None else Path(path)
         try:
-            return write(self.study.content(self.reading, self.audit()), self.audit(), target, self.path)
+            return write(self._content, self.audit(), target, self.path)
         except OSError as error:
             raise RecordError(f"the report {target} cannot be written: {error.strerror or error}.") from error
 
@@ -178,8 +183,20 @@ class Run:
     def __repr__(self) -> str:
         return f"<szilard.Run {self.name!r} ({self.status}) at {str(self.path)!r}>"
 
+    def figures(self) -> ShownFigures:
+        """The figures of the page, to be shown inline in a notebook, or changed and saved as Plotly's.
+
+        ``run.figures()`` shows all, ``run.figures()["ledger"]`` one, and its ``plotly`` is a Plotly figure.
+        """
+        from szilard.page.display import ShownFigures
+
+        told = self._content
+        return ShownFigures([told.leading, *told.figures] if told.leading else told.figures, self.name)
+
     def _repr_html_(self) -> str:
-        return f"<pre>{html.escape(self.summary())}</pre>"
+        from szilard.page.display import run_html
+
+        return run_html(self.name, self.status, self._content, self.audit())
 
 
 def open(path: str | Path) -> Run:

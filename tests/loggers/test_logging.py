@@ -129,11 +129,10 @@ def test_loggers_take_no_more_than_their_share() -> None:
     for step in range(10_000):
         slow.now += 0.1
         logging.write([("ledger", step, {"work": 1.0})])
-    assert slow.calls <= 2 + 1000 / 60
+    assert 5 <= slow.calls <= 1 + SHARE * slow.now
     assert slow.rows < 10_000
     logging.finish()
     assert slow.rows == 10_000
-    assert 1 / SHARE == 200
 
 
 def test_thinning_is_dense_at_first_and_never_far_apart() -> None:

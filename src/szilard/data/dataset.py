@@ -60,6 +60,11 @@ class Dataset:
         sums = [_checksum(tensor) for name in ("train", "test") for tensor in self.split(name)]
         return "-".join(f"{each:08x}" for each in sums)
 
+    def _repr_html_(self) -> str:
+        from szilard.data.display import as_html
+
+        return as_html(self)
+
     def _check(self, split: str, inputs: Tensor, labels: Tensor) -> None:
         if len(inputs) == 0 or labels.shape != inputs.shape[:1]:
             raise DataError(

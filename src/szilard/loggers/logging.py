@@ -13,8 +13,10 @@ from szilard.loggers.thinning import Thinning
 
 SHARE = 0.005
 """The share of the loop's time that all loggers together may take; what has to wait for that is written at the end."""
-LONGEST = 60.0
-"""Seconds that a logger waits at most, however long it took."""
+ROWS = 32
+"""Rows given in one call, whose time is taken for that of the next."""
+COLD = 0.1
+"""Seconds that the first call is taken for at most: it makes tables, opens files, begins threads."""
 
 GroupRow = tuple[str, int, Mapping[str, Any]]
 """A row of a record: its group, its step and its columns."""
@@ -27,17 +29,21 @@ class Outlet:
     Args:
         log: the logger and its settings.
         shapes: of the record's groups.
+        clock: seconds that only grow.
 
     Raises:
         SpecError: if a quantity that is asked for is not among them.
     """
 
-    def __init__(self, log: Log, shapes: Sequence[Shape]) -> None:
+    def __init__(self, log: Log, shapes: Sequence[Shape], clock: Callable[[], float] = time.perf_counter) -> None:
+        self._clock = clock
         self.logger: Logger = log.logger
         self.quantities = Quantities(shapes, log.quantities)
         self._thinning = {shape.group: Thinning(log.every) for shape in shapes}
         self._waiting: list[GroupRow] = []
         self._left: dict[str, GroupRow] = {}
+        self._begin: float | None = None
+        self._spent = self._call_seconds = 0.0
 
     def add(self, rows: Iterable[GroupRow]) -> None:
         """Takes rows of the record; the last one of each group is kept, should the run end with it."""
@@ -49,20 +55,32 @@ class Outlet:
             else:
                 self._left[group] = row
 
+    def affordable(self, share: float) -> bool:
+        """Whether something waits, and one more call keeps to a share of the time since the first, which is free."""
+        if not self._waiting or self._begin is None:
+            return bool(self._waiting)
+        return share * (self._clock() - self._begin) >= self._spent + self._call_seconds
+
     def write(self) -> None:
-        """Gives the logger what waits."""
-        if rows := self._rows():
+        """Gives the logger some of what waits."""
+        begin = self._clock()
+        if rows := self._rows(ROWS):
             self.logger.write(rows)
+        end = self._clock()
+        if self._begin is None:
+            self._begin, self._call_seconds = end, min(COLD, end - begin)
+        else:
+            self._spent, self._call_seconds = self._spent + end - begin, end - begin
 
     def finish(self) -> None:
         """The run ends: all that waits, and the last rows."""
         self._waiting += self._left.values()
         self._left = {}
-        self.logger.finish(self._rows())
+        self.logger.finish(self._rows(len(self._waiting)))
 
-    def _rows(self) -> list[Row]:
-        """What waits, numbers of the same step together."""
-        waiting, self._waiting = self._waiting, []
+    def _rows(self, most: int) -> list[Row]:
+        """The first of what waits, numbers of the same step together."""
+        waiting, self._waiting = self._waiting[:most], self._waiting[most:]
         together: dict[int, dict[str, float]] = {}
         for group, step, columns in waiting:
             together.setdefault(step, {}).update(self.quantities.of(group, columns))
@@ -90,10 +108,8 @@ class Logging:
         warn: Callable[[str], None],
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        self._outlets = [Outlet(log, shapes) for log in logs]
-        self._warn, self._clock = warn, clock
-        self._next = dict.fromkeys(self._outlets, -1.0)
-        self._begun = False
+        self._outlets = [Outlet(log, shapes, clock) for log in logs]
+        self._warn = warn
 
     def __bool__(self) -> bool:
         """Whether any logger is left."""
@@ -101,14 +117,11 @@ class Logging:
 
     def write(self, rows: Sequence[GroupRow]) -> None:
         """Rows that were recorded, each group's by rising steps."""
+        share = SHARE / max(1, len(self._outlets))
+        self.keep(rows)
         for outlet in list(self._outlets):
-            begin = self._clock()
-            outlet.add(rows)
-            if begin >= self._next[outlet] and self._carried(outlet, outlet.write):
-                now = self._clock()
-                wait = min(LONGEST, (now - begin) * len(self._outlets) / SHARE)
-                self._next[outlet] = now + wait if self._begun else now  # the first time warms it up
-        self._begun = True
+            while outlet.affordable(share) and self._carried(outlet, outlet.write):
+                pass
 
     def keep(self, rows: Sequence[GroupRow]) -> None:
         """The same, but no logger is called before the next time."""

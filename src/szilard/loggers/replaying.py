@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from szilard.errors import RecordError, SzilardError
-from szilard.loggers.logging import GroupRow, Outlet
+from szilard.loggers.logging import ROWS, GroupRow, Outlet
 from szilard.loggers.quantities import Shape
 from szilard.loggers.recognise import logs_of
 
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from szilard.handle import Run
-
-_AT_ONCE = 64
-"""Rows given to a logger together."""
 
 
 def replay(run: Run | str | Path, loggers: Sequence[Any]) -> None:
@@ -71,8 +68,8 @@ def _batches(groups: dict[str, xr.Dataset], outlet: Outlet) -> Iterator[list[Gro
         name: {key: data[key].values for key in outlet.quantities.columns(name)} for name, data in groups.items()
     }
     order = sorted((int(step), name, row) for name in groups for row, step in enumerate(groups[name]["step"].values))
-    for begin in range(0, len(order), _AT_ONCE):
+    for begin in range(0, len(order), ROWS):
         yield [
             (name, step, {key: values[row].tolist() for key, values in columns[name].items()})
-            for step, name, row in order[begin : begin + _AT_ONCE]
+            for step, name, row in order[begin : begin + ROWS]
         ]

@@ -16,6 +16,7 @@ from szilard.models.state.interrupts import uninterrupted
 from szilard.monitor.arguments import check_ranks, check_settings, measures_of, place_of
 from szilard.monitor.bystander import Bystander
 from szilard.monitor.counting import StepCounting
+from szilard.monitor.display import as_html
 from szilard.monitor.followers import Followers
 from szilard.monitor.ledger.measure import DEFAULT_PATH_INTERVALS, Ledger
 from szilard.monitor.loggers import RunLoggers
@@ -240,6 +241,9 @@ class Monitor:
         if because is None and self._session.steps == 0:
             because = "the training ended before its first step"
         self._session.finish("complete" if because is None else "broken", because, asked=False)
+
+    def _repr_html_(self) -> str:
+        return as_html(self._session)
 
     def _check_open(self) -> None:
         if self._session.closed:

@@ -111,7 +111,7 @@ def _figure(figure: Figure) -> str:
         spec |= {"narrow": figure.narrow, "narrowHeight": figure.narrow_tall or _height(figure.narrow_panels)}
     if figure.frames:
         spec = {"frames": [{"data": frame["data"], "layout": frame["layout"]} for frame in figure.frames]}
-    height = figure.tall or _height(figure.panels) + (60 if figure.wide and figure.panels == 1 else 0)
+    height = height_of(figure)
     return (
         f'<figure class="{"wide" if figure.wide else ""}"><h3 id="{figure.key}-title">{escape(figure.title)}</h3>'
         f'<div class="plot" id="{figure.key}" data-steps="{str(figure.along_steps).lower()}" '
@@ -120,6 +120,11 @@ def _figure(figure: Figure) -> str:
         f'<figcaption id="{figure.key}-caption">{prose(figure.caption)}</figcaption>'
         f'<script type="application/json" id="{figure.key}-data">{embed(spec)}</script></figure>'
     )
+
+
+def height_of(figure: Figure) -> int:
+    """Pixels of a figure where there is room."""
+    return figure.tall or _height(figure.panels) + (60 if figure.wide and figure.panels == 1 else 0)
 
 
 def _height(panels: int) -> int:

@@ -1,17 +1,19 @@
-"""A bar with the time left on a terminal, once a second has passed; elsewhere a line now and then."""
+"""A bar with the time left on a terminal or in a notebook, once a second has passed; elsewhere a line now and then."""
 
 from __future__ import annotations
 
 import sys
 import time
 from types import TracebackType
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Any, final
+
+from szilard.notebook.progress import NotebookBar, in_notebook
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
 _PATIENCE = 1.0
-_REFRESH = 0.1
+_REFRESH, _IN_NOTEBOOKS = 0.1, 0.5
 _SELDOM = 60.0
 """Seconds between lines where there is no terminal, as in a cluster's log."""
 
@@ -30,7 +32,7 @@ class Progress:
         self._description = description
         self._steps = steps
         self._quiet = quiet
-        self._bar: Bar | None = None
+        self._bar: Bar | NotebookBar | None = None
         self._said = 0.0
         self._begin = self._next = time.perf_counter()
 
@@ -46,9 +48,13 @@ class Progress:
             return
         self._next = now + _REFRESH
         if self._bar is None:
-            self._bar = _bar(self._description, self._steps)
+            bar: Any = NotebookBar if in_notebook() else _bar
+            self._bar = bar(self._description, self._steps)
             self._said = self._begin
-        if self._bar.disable:
+        if isinstance(self._bar, NotebookBar):
+            self._next = now + _IN_NOTEBOOKS
+            self._bar.update(done, note, now - self._begin)
+        elif self._bar.disable:
             self._say(now, done, note)
         else:
             self._bar.update(self._bar.task_ids[0], completed=done, note=note)
@@ -65,7 +71,9 @@ class Progress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._bar is not None:
+        if isinstance(self._bar, NotebookBar):
+            self._bar.stop(kind is None)
+        elif self._bar is not None:
             self._bar.stop()
 
 

@@ -6,7 +6,7 @@ import enum
 import json
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +60,23 @@ class Audit:
             if row.name == name:
                 return row
         raise KeyError(name)
+
+    def __iter__(self) -> Iterator[Finding]:
+        """The rows, in their order."""
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __repr__(self) -> str:
+        from szilard.verdicts.display import as_text
+
+        return as_text(self)
+
+    def _repr_html_(self) -> str:
+        from szilard.verdicts.display import as_html
+
+        return as_html(self)
 
     @property
     def sound(self) -> bool:
