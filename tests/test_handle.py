@@ -158,7 +158,9 @@ def test_summary_says_what_was_watched_and_what_came_out(run):
     assert any(line.startswith("  motion ") for line in text.splitlines())
     assert "!" not in text
     assert max(map(len, text.splitlines())) <= 88
-    assert "<pre>" in run._repr_html_()
+    shown = run._repr_html_()
+    for said in ("a run", "complete", "0.4000", "0.0020", "−2.0000", "0.0030", "6.000", "0.010", "−1.600", "0.900"):
+        assert said in shown, said
 
 
 def test_the_first_laws_residual_is_the_records_own(tmp_path):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from szilard.monitor.bystander import Bystander, Unwritten
 from szilard.notebook.html import framed, head, pairs
 
 if TYPE_CHECKING:
-    from szilard.monitor.bystander import Bystander
     from szilard.monitor.session import RecordingSession
 
 
@@ -21,7 +21,7 @@ def _standing(session: RecordingSession | Bystander) -> tuple[str, str]:
 def as_html(session: RecordingSession | Bystander) -> str:
     """What it is, and what its record says so far."""
     record = session.writer.record
-    if not hasattr(record, "attributes"):
+    if isinstance(session, Bystander) or isinstance(record, Unwritten):
         return framed(head("Monitor", "another rank writes", "none"), pairs([("record", record.path)]))
     said = record.attributes
     model, probe = said["model"], said["probe"]
