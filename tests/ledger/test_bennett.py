@@ -71,6 +71,44 @@ def test_bennett_of_a_bare_shift_is_exact_and_of_no_overlap_knows_nothing() -> N
     assert float(apart.error) > 100
 
 
+def _works(spread: float, count: int, members: int, seed: int) -> tuple[Tensor, Tensor]:
+    """Gaussian works of ΔF = 0: N(±spread²/2, spread²)."""
+    generator = torch.Generator().manual_seed(seed)
+    noise = spread * torch.randn(2, members, count, generator=generator, dtype=torch.float64)
+    return spread**2 / 2 + noise[0], noise[1] - spread**2 / 2
+
+
+@pytest.mark.parametrize("spread", [1.0, 3.0, 4.0, 5.0, 7.0, 14.0])
+def test_bennett_holds_the_truth_or_says_that_it_cannot(spread: float) -> None:
+    found = ledger.bennett(*_works(spread, 200, 400, seed=3))
+    low, high = found.interval()
+    assert float(((low <= 0) & (high >= 0)).double().mean()) > 0.92
+    known = torch.isfinite(found.error)
+    assert float(known.double().mean()) > 0.99 if spread < 4 else spread < 7 or not known.any()
+    assert (ledger.shared_samples(*_works(spread, 200, 400, seed=3), found.value)[known] >= 10).all()
+
+
+def test_shared_samples_naively() -> None:
+    forward, backward = _ends(30, 20)
+    value = ledger.bennett(forward, backward).value
+    here = [1 / (1 + math.exp(math.log(30 / 20) + s - float(value))) for s in forward[0].tolist()]
+    there = [1 / (1 + math.exp(-math.log(30 / 20) - s + float(value))) for s in backward[0].tolist()]
+    least = min(sum(f) ** 2 / sum(g * g for g in f) for f in (here, there))
+    assert float(ledger.shared_samples(forward, backward, value)) == pytest.approx(least, rel=1e-9)
+
+
+def test_an_infinite_work_is_a_sample_of_weight_nought() -> None:
+    """One of 400 forward samples is forbidden by the model after; 399 others are as they were, its number stays."""
+    forward, backward = _ends(400, 300)
+    spoilt, far = forward.clone(), forward.clone()
+    spoilt[0, 0], far[0, 0] = math.inf, 1e6
+    found, as_good = ledger.bennett(spoilt, backward), ledger.bennett(far, backward)
+    assert float(found.value) == pytest.approx(float(as_good.value), abs=1e-9)
+    assert float(found.error) == pytest.approx(float(as_good.error), rel=1e-9)
+    turned = ledger.bennett(-backward, -spoilt)
+    assert float(turned.value) == pytest.approx(-float(found.value), abs=1e-9)
+
+
 def test_detailed_law_of_gaussians() -> None:
     members = 1000
     forward, backward = _ends(60, 90, members, seed=2)

@@ -171,6 +171,16 @@ def test_a_bound_from_below_is_no_give_away():
     assert row["work_lower"] > 0.9 * row["work"]
 
 
+def test_a_bound_from_below_that_says_nothing_is_nought():
+    """With a proposal five times too wide and one draw: never far below 0, and never above the truth."""
+    system = ProbabilisticPCA(dimension=6, latent=3, widening=5.0)
+    path = system.simulate(15, seed=2)
+    rows = [watch(AsBounded(system, path[0], draws=1), path, seed, samples=32)[-1] for seed in range(6)]
+    below = np.array([row["work_lower"] for row in rows])
+    assert (below > -0.1 * truth_of(system, path)["work"]).all()
+    assert below.mean() < truth_of(system, path)["work"] + 3 * below.std(ddof=1) / math.sqrt(len(rows))
+
+
 def test_no_bias_and_honest_errors():
     """Over 40 seeds: renewals are decided by samples that measure nothing."""
     path = GAUSSIAN.simulate(16, seed=3)

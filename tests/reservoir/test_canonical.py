@@ -71,6 +71,29 @@ def test_size() -> None:
         assert (values < 0).any(), "negative estimates are kept"
 
 
+@pytest.mark.parametrize("curvature", [(0.5, 1.0, 3.0), (0.2, 5.0)])
+def test_size_and_power_of_unequal_curvatures(curvature: tuple[float, ...]) -> None:
+    """One temperature, in rotated axes: a block about its own mean would cool slow directions and reject 12–95 %."""
+    h, d = np.array(curvature), len(curvature)
+    generator = np.random.default_rng(9)
+    axes = np.linalg.qr(generator.normal(size=(d, d)))[0]
+
+    def rejected(temperature: np.ndarray, runs: int) -> float:
+        memory, spread = 1 - 0.1 * h, np.sqrt(temperature / h)
+        theta = np.empty((runs, 3_200, d))
+        theta[:, 0] = spread * generator.normal(size=(runs, d))
+        for t in range(1, 3_200):
+            noise = generator.normal(size=(runs, d)) * spread * np.sqrt(1 - memory**2)
+            theta[:, t] = memory * theta[:, t - 1] + noise
+        found = [canonical(x @ axes.T, (x * h) @ axes.T).p_value < 0.05 for x in theta]
+        return float(np.mean(found))
+
+    assert abs(rejected(np.ones(d), 200) - 0.05) < 4 * math.sqrt(0.05 * 0.95 / 200)
+    if d == 2:
+        axes = np.eye(d)
+        assert rejected(np.array([4.0, 1.0]), 40) > 0.6
+
+
 def test_anisotropy_does_not_depend_on_axes() -> None:
     motion = Gyrator(rate=0.1).simulate(500, members=20, seed=4)
     turn = np.array([[math.cos(0.7), -math.sin(0.7)], [math.sin(0.7), math.cos(0.7)]])

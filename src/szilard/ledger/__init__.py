@@ -41,6 +41,7 @@ _HOMES = {
     "length_sampled": "length",
     "over_inputs": "totals",
     "over_replicates": "totals",
+    "shared_samples": "free_energy",
     "speed_limit": "speed_limits",
     "speed_limit_one_sided": "speed_limits",
     "spurious_work": "precision",
@@ -81,6 +82,7 @@ __all__ = [
     "length_sampled",
     "over_inputs",
     "over_replicates",
+    "shared_samples",
     "speed_limit",
     "speed_limit_one_sided",
     "spurious_work",
@@ -96,7 +98,7 @@ __all__ = [
 if TYPE_CHECKING:
     from szilard.ledger.both_ends import detailed_histograms, detailed_law
     from szilard.ledger.energies import step_of_energies
-    from szilard.ledger.free_energy import bennett, effective_samples, free_energy_of, jarzynski
+    from szilard.ledger.free_energy import bennett, effective_samples, free_energy_of, jarzynski, shared_samples
     from szilard.ledger.jump import (
         energy_per_input,
         entropy_per_input,

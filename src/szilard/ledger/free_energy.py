@@ -52,6 +52,8 @@ def effective_samples(log_weights: Samples) -> Float[Tensor, "*members"]:
 
 
 _ITERATIONS = 24
+_FEWEST_SHARED = 10
+"""Effective samples at an end where the other reaches: with fewer Bennett's error is too small (docs/sizes.md)."""
 
 
 def bennett(
@@ -67,9 +69,12 @@ def bennett(
     where that leads outside, so that nothing waits for the device. The error is Bennett's own, for samples independent
     of one another.
 
+    Where the ends do not meet the error is infinite: fewer than ten effective samples, and less than half of all, of an
+    end lie where the other reaches (:func:`shared_samples`). The value is then no more than a place between the ends.
+
     Args:
-        forward: ``ΔE = E_1 − E_0`` at samples of the model before, nats.
-        backward: the same difference ``E_1 − E_0``, not turned over, at samples of the model after.
+        forward: ``ΔE = E_1 − E_0`` at samples of the model before, nats; +∞ where E_1 forbids what E_0 allows.
+        backward: the same difference ``E_1 − E_0``, not turned over, at samples of the model after; −∞ likewise.
         weights_forward, weights_backward: where the samples are weighted; any scale. The n are then effective numbers.
 
     Raises:
@@ -82,7 +87,11 @@ def bennett(
     place = torch.cat([forward + shift, backward + shift], dim=-1)
     sign = torch.cat([torch.ones_like(forward), -torch.ones_like(backward)], dim=-1)
     share = torch.cat([n0 * w0, n1 * w1], dim=-1)
-    low, high = (edge - shift for edge in (place.min(-1, keepdim=True).values, place.max(-1, keepdim=True).values))
+    # what one of the models forbids has no place of its own: its part is 0 wherever ΔF is
+    finite = torch.isfinite(place)
+    lowest, highest = torch.full_like(place, torch.inf), torch.full_like(place, -torch.inf)
+    low = torch.where(finite, place, lowest).min(-1, keepdim=True).values - shift
+    high = torch.where(finite, place, highest).max(-1, keepdim=True).values - shift
     change = 0.5 * (low + high)
     for _ in range(_ITERATIONS):
         p = torch.sigmoid(sign * (change - place))
@@ -92,10 +101,41 @@ def bennett(
         newton = change - excess / (part - part * p).sum(-1, keepdim=True)
         inside = (newton >= low) & (newton <= high)
         change = torch.where(inside, newton, 0.5 * (low + high))
-    variance = _relative_variance(w0, torch.sigmoid(change - shift - forward)) / n0.squeeze(-1)
-    variance = variance + _relative_variance(w1, torch.sigmoid(shift + backward - change)) / n1.squeeze(-1)
+    here, there = torch.sigmoid(change - shift - forward), torch.sigmoid(shift + backward - change)
+    variance = _relative_variance(w0, here) / n0.squeeze(-1) + _relative_variance(w1, there) / n1.squeeze(-1)
+    met = _enough(w0 * here, n0) & _enough(w1 * there, n1)
+    error = torch.where(met, variance.sqrt(), torch.full_like(variance, torch.inf))
     degrees = min(forward.shape[-1], backward.shape[-1]) - 1
-    return Estimate(change.squeeze(-1), variance.sqrt(), Kind.ASYMPTOTIC, degrees)
+    return Estimate(change.squeeze(-1), error, Kind.ASYMPTOTIC, degrees)
+
+
+def shared_samples(
+    forward: Float[Tensor, "*members before"],
+    backward: Float[Tensor, "*members after"],
+    free_energy: Float[Tensor, "*members"],
+) -> Float[Tensor, "*members"]:
+    """How many effective samples of the poorer end lie where the other reaches: what carries :func:`bennett`.
+
+    ``(Σf)²/Σf²`` of the weights f that Bennett gives, the least of both ends; 0 where all have vanished.
+
+    Args:
+        forward, backward: as :func:`bennett` takes them.
+        free_energy: its value.
+    """
+    shift = math.log(forward.shape[-1] / backward.shape[-1])
+    change = free_energy.unsqueeze(-1)
+    here, there = torch.sigmoid(change - shift - forward), torch.sigmoid(shift + backward - change)
+    return torch.minimum(_carried(here), _carried(there))
+
+
+def _carried(terms: Float[Tensor, "*members samples"]) -> Float[Tensor, "*members"]:
+    relative = terms / terms.max(-1, keepdim=True).values.clamp(min=torch.finfo(terms.dtype).tiny)
+    return relative.sum(-1).square() / relative.square().sum(-1).clamp(min=torch.finfo(terms.dtype).tiny)
+
+
+def _enough(terms: Float[Tensor, "*members samples"], samples: Float[Tensor, "*members one"]) -> Tensor:
+    """Whether an end of so many effective samples has enough of them in common with the other."""
+    return _carried(terms) >= torch.clamp(0.5 * samples.squeeze(-1), max=_FEWEST_SHARED)
 
 
 def _relative_variance(

@@ -21,6 +21,8 @@ from szilard.reservoir.path_moments import PathMoments, covariances
 
 _RANK = 1e-20
 """Of squared temperatures: what float64 leaves of a difference of two that are alike."""
+_FEWEST_GROUPS, _SPARE, _TAILS = 6, 3, 1
+"""Of the test: blocks at least, those beyond the directions, and the degrees of freedom that tails of squares cost."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,9 @@ class Canonical:
             It does not depend on the choice of axes.
         log_variance: variance of ln T over the given directions, freed of bias, may be below 0; NaN where a
             temperature is not positive.
-        p_value: of equal temperatures (Hotelling's T² over blocks); NaN with fewer blocks than directions + 1.
+        p_value: of equal temperatures: Hotelling's T² of what each block adds to the logarithms of the temperatures
+            (of temperatures where one is not positive), in pairs of blocks; NaN with fewer blocks than directions + 2.
+            Sizes and powers, also of paths that are short beside the slowest relaxation: docs/sizes.md.
         blocks: of the path.
     """
 
@@ -91,7 +95,7 @@ def canonical(
         temperatures=moments.jackknife(_diagonal),
         anisotropy=moments.jackknife(_anisotropy, squares=d - 1),
         log_variance=moments.jackknife(_log_variance, squares=d - 1),
-        p_value=_hotelling(_diagonal(moments.each())),
+        p_value=_hotelling(_pseudo_values(moments.merged(_groups(moments)))),
         blocks=moments.blocks,
     )
 
@@ -120,26 +124,47 @@ def _log_variance(mean: ndarray) -> ndarray:
     return np.asarray(logs.var(-1, ddof=1))
 
 
-def _hotelling(temperatures: Float[ndarray, "blocks dimension"]) -> float:
+def _groups(moments: PathMoments) -> int:
+    """Blocks in pairs: those of the slowest direction are a little alike from one to the next."""
+    return min(moments.blocks, max(_FEWEST_GROUPS, moments.dimension + _SPARE, moments.blocks // 2))
+
+
+def _pseudo_values(moments: PathMoments) -> Float[ndarray, "blocks dimension"]:
+    """What each block adds to ln T of each direction, ``B ln T − (B−1) ln T₋``; of T where one is not positive.
+
+    About the mean of the *whole* path: about a block's own mean slow directions are colder than fast ones. Logarithms,
+    because the error of a variance goes with it: few excursions of a slow direction make it small and sure at once.
+    """
+    whole, left = _diagonal(moments.whole()), _diagonal(moments.left_out())
+    if (whole > 0).all() and (left > 0).all():
+        whole, left = np.log(whole), np.log(left)
+    return np.asarray(moments.blocks * whole - (moments.blocks - 1) * left)
+
+
+def _hotelling(values: Float[ndarray, "blocks dimension"]) -> float:
     """The p-value of the hypothesis that all directions have the same mean.
 
     Combinations of directions that never vary from block to block (copies of one another, or directions at rest) either
     have the same mean to float error, and say nothing, or differ for certain.
     """
-    blocks, d = temperatures.shape
+    blocks, d = values.shape
     if blocks < d:
         return math.nan
-    contrasts = temperatures[:, 1:] - temperatures[:, :-1]
-    values, vectors = np.linalg.eigh(np.atleast_2d(np.cov(contrasts.T)))
-    varying = values > _RANK * np.square(temperatures).mean()
+    contrasts = values[:, 1:] - values[:, :-1]
+    spreads, vectors = np.linalg.eigh(np.atleast_2d(np.cov(contrasts.T)))
+    least = _RANK * blocks**2 * np.square(values).mean()
+    varying = spreads > least
     mean = contrasts.mean(0) @ vectors
-    if (np.square(mean[~varying]) > _RANK * np.square(temperatures).mean()).any():
+    if (np.square(mean[~varying]) > least).any():
         return 0.0
     rank = int(varying.sum())
     if not rank:
         return 1.0
-    statistic = blocks * float(np.square(mean[varying]) @ (1 / values[varying]))
-    return f_tail(statistic * (blocks - rank) / (rank * (blocks - 1)), rank, blocks - rank)
+    statistic = blocks * float(np.square(mean[varying]) @ (1 / spreads[varying]))
+    degrees = blocks - 1 - _TAILS
+    if degrees < rank:
+        return math.nan
+    return f_tail(statistic * (degrees + 1 - rank) / (rank * degrees), rank, degrees + 1 - rank)
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,6 +105,11 @@ class PathMoments:
         """The mean of ``z zᵀ`` over each block alone, shape (blocks, 1 + 2d, 1 + 2d)."""
         return self.sums / self.counts[:, None, None]
 
+    def merged(self, blocks: int) -> PathMoments:
+        """The same transitions in so many blocks, at most as many as there are, of neighbours each."""
+        starts = np.linspace(0, self.blocks, blocks + 1).round().astype(int)[:-1]
+        return PathMoments(np.add.reduceat(self.sums, starts), np.add.reduceat(self.counts, starts), self.centre)
+
     def covariances(self) -> tuple[ndarray, ndarray, ndarray]:
         """The covariances of the first half, of the second, and of the second with the first, over all transitions."""
         return covariances(self.whole())

@@ -31,6 +31,8 @@ MODEL_SPACE = (
             Kind.UNBIASED, cumulative=False, error=ERROR_OVER_EXAMPLES),
     sampled("free_energy_bar", "free energy against the previous kept model by Bennett's acceptance ratio",
             "dF", Kind.ASYMPTOTIC, cumulative=False),
+    Variable("free_energy_bar_shared", "effective samples of the poorer end where the other reaches; below ten there "
+             "is no free energy", "1", equation="min over ends of (sum f)^2/sum f^2, f of Bennett"),
     Variable("forward_histogram", "histogram of sigma from the previous kept model", "1", dims=("bin",), integer=True,
              equation="sigma = phi_j(x) - phi_i(x), x ~ p_i"),
     Variable("backward_histogram", "histogram of -sigma of the way back", "1", dims=("bin",), integer=True,

@@ -18,7 +18,7 @@ from szilard.ledger.both_ends import (
     mean_of,
     separation_of,
 )
-from szilard.ledger.free_energy import bennett
+from szilard.ledger.free_energy import bennett, shared_samples
 from szilard.models.evaluation import any_algorithm, held_at, state_of, undisturbed
 from szilard.models.ppm import PPM, Sequential, known_normaliser
 from szilard.monitor.model_space.kept import BINS, MODEL_SPACE, KeptModel, KeptModels
@@ -161,8 +161,8 @@ class ModelSpaceRecorder(SourceRecorder[tuple[int, dict[str, Tensor]]]):
         bins = law.new_full((HISTOGRAM_BINS,), torch.nan)
         if previous is None:
             names = (
-                "previous_step", "free_energy_bar", "free_energy_bar_error", "histogram_low", "histogram_high",
-                "detailed_slope", "detailed_slope_error",
+                "previous_step", "free_energy_bar", "free_energy_bar_error", "free_energy_bar_shared", "histogram_low",
+                "histogram_high", "detailed_slope", "detailed_slope_error",
             )  # fmt: skip
             value, error = self._normaliser or (0.0, 0.0)
             return dict.fromkeys(names, nan) | {f"{way}_histogram": bins for way in ("forward", "backward")}, (
@@ -176,13 +176,17 @@ class ModelSpaceRecorder(SourceRecorder[tuple[int, dict[str, Tensor]]]):
         shift = zero if self._source.normalised else change.value
         line = detailed_law(forward, backward)
         ahead, behind, low, high = detailed_histograms(forward - shift, backward - shift, HISTOGRAM_BINS)
+        # where the ends do not meet there is no number
+        met = torch.isfinite(change.error)
+        value, error = (torch.where(met, one, nan) for one in (change.value, change.error))
         free_energy = previous.free_energy
         if not self._source.normalised:
-            free_energy = (free_energy[0] + change.value, free_energy[1] + change.error.square())
+            free_energy = (free_energy[0] + value, free_energy[1] + error.square())
         row = {
             "previous_step": nan.new_tensor(float(previous.step)),
-            "free_energy_bar": change.value,
-            "free_energy_bar_error": change.error,
+            "free_energy_bar": value,
+            "free_energy_bar_error": error,
+            "free_energy_bar_shared": shared_samples(forward, backward, change.value),
             "forward_histogram": ahead,
             "backward_histogram": behind,
             "histogram_low": low,

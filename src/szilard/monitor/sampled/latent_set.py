@@ -131,7 +131,9 @@ class LatentSampleSet:
         scale = guess_scale(whole[scouts], d[-1][scouts], guess[scouts])
         # x and z together move the most, and must be within reach too
         effective = torch.minimum(*(effective_share((self._source.own - after.own)[row, scouts]) for row in (0, -1)))
-        lower = slot_work_lower(whole[slots], d[-1][slots], scale * guess[slots], balance)
+        lower = slot_work_lower(whole, d[-1], scale * guess, balance)
+        # 0 bounds W too: samples that do not measure say which of the two bounds is to be taken for this jump
+        lower = torch.where(lower[scouts].mean() > 0, lower[slots], torch.zeros_like(lower[slots]))
         joint = slot_work(one[slots], d[0][slots], balance_of(one[scouts], d[0][scouts]))
         return JumpTerms(
             sums={

@@ -6,6 +6,7 @@ from szilard.numbers import number, with_error
 from szilard.page.cards import card
 from szilard.page.content import Card, Content, Remark
 from szilard.page.numbers import table
+from szilard.studies.kits.watched.between import between
 from szilard.studies.pages import content_of
 from szilard.studies.sampled.figures import LEADING, figures
 from szilard.studies.sampled.reading import SampledReading
@@ -78,9 +79,10 @@ def _cards(reading: SampledReading) -> list[Card]:
         if not reading.has(column):
             continue
         end, unit = reading.at(column), unit or reading.per
-        if reading.has(f"{column}_lower"):
-            ends = f"{number(reading.at(f'{column}_lower').value, 3)} to {number(end.value, 3)}"
-            shown.append(Card(symbol, words, ends, f"{unit}, lower to upper bound"))
+        if (bounds := between(reading, column)) is not None:
+            ends = f"{number(bounds.below.value, 3)} to {number(bounds.above.value, 3)}"
+            nothing = "; the lower one says nothing" if bounds.vacuous else ""
+            shown.append(Card(symbol, words, ends, f"{unit}, lower to upper bound{nothing}"))
         else:
             shown.append(card(symbol, words, end.value, end.error, unit))
     held_out, baseline = reading.score("held_out"), reading.score("baseline")

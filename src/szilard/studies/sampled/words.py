@@ -9,6 +9,7 @@ import numpy as np
 from szilard.estimate import Estimate
 from szilard.numbers import number, percent, with_error
 from szilard.studies import sentences
+from szilard.studies.kits.watched.between import between
 from szilard.studies.kits.watched.words import (
     NOT_DEFINED,
     NOTHING_YET,
@@ -143,9 +144,14 @@ def _watched(reading: SampledReading) -> str:
 
 
 def _cost(reading: SampledReading) -> str:
-    if reading.has("work_lower"):
-        low, high = reading.at("work_lower"), reading.at("work")
+    if (bounds := between(reading, "work")) is not None:
+        low, high = bounds.below, bounds.above
         below, above = with_error(low.value, low.error), with_error(high.value, high.error)
+        if bounds.vacuous:
+            return (
+                f"Moving the model took at most {above} {reading.per} of work: φ of a latent-variable model is known "
+                "between bounds only, and so far apart here that the one from below says nothing; more draws would."
+            )
         return (
             f"Moving the model took between {below} and {above} {reading.per} of work: φ of a latent-variable model is "
             "known between bounds only, and so is whatever follows from it."

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from szilard.numbers import number, with_error
+from szilard.studies.kits.watched.between import between
 from szilard.studies.kits.watched.drift import DriftShare, Motion
 from szilard.studies.kits.watched.phases import in_words
 from szilard.studies.kits.watched.reading import WatchedReading
@@ -42,9 +43,11 @@ def ledger_table(reading: WatchedReading, quantities: Sequence[Quantity], note: 
         units, kind = (str(attributes.get(key, "")) for key in ("units", "kind"))
         end = reading.at(column)
         amount = with_error(end.value, end.error)
-        if reading.has(f"{column}_lower"):
-            below = reading.at(f"{column}_lower")
-            amount, kind = f"{with_error(below.value, below.error)} … {amount}", "lower … upper"
+        if (bounds := between(reading, column)) is not None:
+            below, above = bounds.below, with_error(bounds.above.value, bounds.above.error)
+            amount, kind = f"{with_error(below.value, below.error)} … {above}", "lower … upper"
+            if bounds.vacuous:
+                amount, kind = f"0 … {above}", "upper (the bound from below says nothing)"
         table.append((symbol, words, amount if amount.startswith("-") else f" {amount}", UNITS.get(units, units), kind))
     first, third = (max((len(row[place]) for row in table), default=0) for place in (0, 2))
     return [f"  {note}", ""] + [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from szilard.estimate import Estimate
+from szilard.studies.kits.watched.between import between
 from szilard.studies.sampled.reading import SampledReading
 from szilard.verdicts.bounds import NEGLIGIBLE
 from szilard.verdicts.claim import Claim
@@ -50,10 +51,15 @@ def _order(reading: SampledReading, name: str, symbol: str) -> Finding:
 
 
 def _close(reading: SampledReading) -> Finding:
-    above, below = reading.at("work"), reading.at("work_lower")
+    bounds = between(reading, "work")
+    assert bounds is not None
+    above, below = bounds.above, bounds.below
     gap = Estimate(above.value - below.value, math.hypot(above.error, below.error), above.kind)
     return CLOSE.tested(
         *ratio(gap, above),
         where="at the end",
-        detail="More draws, or a better encoder, bring them together; quote both where they do not.",
+        detail=(
+            f"{'The bound from below says nothing: all that is known is W ≥ 0. ' if bounds.vacuous else ''}"
+            "More draws, or a better encoder, bring them together; quote both where they do not."
+        ),
     )
