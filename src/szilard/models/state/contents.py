@@ -40,7 +40,7 @@ _ATOMS = frozenset(
 )
 _LARGE_ARRAY = 2**20
 """Bytes of an array of NumPy beyond which it is taken for data, which no model changes."""
-_STANDARD = frozenset(vars(nn.Module()))
+STANDARD = frozenset(vars(nn.Module()))
 """Attributes of every module; hooks are the user's own business."""
 
 
@@ -156,7 +156,7 @@ class Contents:
         tables.append((module, parts, parts.copy()))
         self._todo += [(part, module, 0) for part in parts.values()]
         for name, held in table.items():
-            if name not in _STANDARD and type(held) not in _ATOMS:
+            if name not in STANDARD and type(held) not in _ATOMS:
                 self._todo.append((held, module, 0))
 
     def _table(self, owner: Any, table: dict[Any, Any], depth: int) -> None:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from szilard.errors import ModelError
+from szilard.models.state.contents import STANDARD
 from szilard.models.state.keeping import standing_otherwise
 
 
@@ -39,8 +40,10 @@ def substituted(module: nn.Module, values: Mapping[str, Tensor]) -> Iterator[Non
     given = {id(_named(module, name)): value for name, value in values.items()}
     places: list[tuple[dict[str, Any], str, Any]] = []
     for part in module.modules():
-        for table in (part._parameters, part._buffers, part.__dict__):
-            places += [(table, name, held) for name, held in table.items() if _holds(held, given)]
+        for table in (part._parameters, part._buffers):
+            places += [(table, name, held) for name, held in table.items() if id(held) in given]
+        own = part.__dict__
+        places += [(own, name, own[name]) for name in own.keys() - STANDARD if _holds(own[name], given)]
     try:
         for table, name, held in places:
             table[name] = _exchanged(held, given)
