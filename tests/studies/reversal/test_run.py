@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import io
 import math
 import re
 from pathlib import Path
@@ -61,8 +63,16 @@ SMALL = Reversal(
 
 
 @pytest.fixture(scope="module")
-def record(tmp_path_factory: pytest.TempPathFactory) -> szilard.Run:
-    return run(SMALL, tmp_path_factory.mktemp("reversal") / "run", quiet=True)
+def carried_out(tmp_path_factory: pytest.TempPathFactory) -> tuple[szilard.Run, str]:
+    """The run, and what it said meanwhile."""
+    with contextlib.redirect_stderr(io.StringIO()) as said:
+        record = run(SMALL, tmp_path_factory.mktemp("reversal") / "run")
+    return record, said.getvalue()
+
+
+@pytest.fixture(scope="module")
+def record(carried_out: tuple[szilard.Run, str]) -> szilard.Run:
+    return carried_out[0]
 
 
 def test_the_record_holds_what_was_asked(record: szilard.Run) -> None:
@@ -251,14 +261,15 @@ def test_quick_is_the_same_run_with_less_of_everything() -> None:
     assert isinstance(find("reversal", "mnist").quick(), Reversal)
 
 
-def test_it_says_beforehand_what_it_does_and_how_long(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    run(SMALL, tmp_path / "told")
-    said = capsys.readouterr().err
+def test_it_says_beforehand_what_it_does_and_how_long(
+    carried_out: tuple[szilard.Run, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = carried_out[1]
     assert (
         "2 networks, 6 seeds, 8 steps forward and back at 5 rates from 2 points of training, and networks of 3" in said
     )
     assert re.search(r"about \d+ seconds on this machine", said) and "cannot be resumed" in said
-    run(dataclasses.replace(SMALL, seeds=1, starts=(0,)), tmp_path / "quiet", quiet=True)
+    run(dataclasses.replace(SMALL, seeds=1, starts=(0,), twin=None, wide=None), tmp_path / "quiet", quiet=True)
     assert not capsys.readouterr().err
 
 
