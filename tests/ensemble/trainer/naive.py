@@ -116,11 +116,12 @@ def assert_same_run(
     loss: Callable[[Tensor, Tensor], Tensor] = F.cross_entropy,
     tolerance: float = 1e-9,
     losses: bool = True,
+    plain: Sequence[tuple[nn.Module, float]] = (),
 ) -> None:
-    """Holds a trainer that has done ``steps`` against the plain loop, member by member."""
+    """Holds a trainer that has done ``steps`` against the plain loop, member by member: ``plain``, if it was run."""
+    plain = plain or [naive(build, training, data, member, steps, loss) for member in range(data.members)]
     logits, lost, parameters = taken.logits(data.inputs), taken.losses(), taken.parameters()
-    for member in range(data.members):
-        model, mean = naive(build, training, data, member, steps, loss)
+    for member, (model, mean) in enumerate(plain):
         with torch.no_grad():
             torch.testing.assert_close(logits[member], model(data.inputs), rtol=tolerance, atol=tolerance)
         for name, parameter in model.named_parameters():
