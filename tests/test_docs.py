@@ -53,20 +53,20 @@ SHORTER = {
     "fig3": (
         "--data", "digits", "--set", "trials=[2]", "--set", "steps=4", "--set", "records=2", "--set", "points=2",
         "--set", "starts=[0]", "--set", "lags=2", "--set", "window=2", "--set", "examples=16", "--set", "fresh=4",
-        "--set", "watched=1",
+        "--set", "watched=1", "--quiet",
     ),
     "reversal": (
         "--data", "digits", "--set", "starts=[0]", "--set", "steps=1", "--set", "seeds=1", "--set", "window=1",
         "--set", "looks=1", "--set", "halvings=1", "--set", "kernel_inputs=2", "--set", "probe=8", "--set", "wide=none",
-        "--set", "twin=none",
+        "--set", "twin=none", "--quiet",
     ),
     "tradeoff": (
         "--data", "digits", "--set", "records=2", "--set", "updates=[4]", "--set", "sampler_steps=[1,2]", "--set",
-        "shape=[2,2]", "--set", "distance=1",
+        "shape=[2,2]", "--set", "distance=1", "--quiet",
     ),
     "heat-capacity": (
         "--data", "digits", "--set", "size=50", "--set", "seeds=2", "--set", "looks=2", "--set", "burn=4",
-        "--set", "window=4", "--set", "widths=[30]",
+        "--set", "window=4", "--set", "widths=[30]", "--quiet",
     ),
     "flow": ("--data", "ring", "--set", "training.steps=4", "--set", "gallery=8", "--set", "kept=3"),
     "vae": (
@@ -83,7 +83,7 @@ SHORTER = {
         "--set", "model.width=16", "--set", "model.blocks=1", "--set", "model.heads=2", "--set", "kept=0",
     ),
 }  # fmt: skip
-"""Instead of it, for named runs with settings of their own."""
+"""Instead of it, for named runs with settings of their own; quiet where telling how long they take takes longest."""
 ELSEWHERE = ("pip install", "git clone", "cd ", "python benchmarks/")
 """What the pages may tell a reader to type besides ``szilard`` and ``make``."""
 
