@@ -51,6 +51,8 @@ class Client:
 
 
 CLIENTS = (
+    Client("hugging_face", needs=("transformers", "accelerate"), timed=True),
+    Client("accelerate_loop", needs=("accelerate",), timed=True),
     Client("lightning_automatic", needs=("lightning",), timed=True),
     Client("lightning_manual", needs=("lightning",), timed=True),
     Client("fabric", needs=("lightning",), timed=True),

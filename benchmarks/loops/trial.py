@@ -86,7 +86,11 @@ def carry_out(module: ModuleType, task: Task, look: OwnSums) -> tuple[Any, list[
     np.random.seed(SEED)  # noqa: NPY002 - as the loops do
     random.seed(SEED)
     silence = io.StringIO()
-    with warnings.catch_warnings(record=True) as caught, contextlib.redirect_stderr(silence):
+    with (
+        warnings.catch_warnings(record=True) as caught,
+        contextlib.redirect_stderr(silence),
+        contextlib.redirect_stdout(silence),
+    ):
         warnings.simplefilter("always")
         left = module.train(task, look)
         state = [left_behind(left), torch.get_rng_state(), np.random.get_state(), random.getstate()]  # noqa: NPY002

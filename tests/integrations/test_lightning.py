@@ -31,6 +31,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:.*(num_workers|litlogger|logging interval|train_dataloader).*"),
     pytest.mark.filterwarnings("ignore:.*no `val_dataloader`.*"),
     pytest.mark.filterwarnings("ignore:.*Checkpoint directory.*"),
+    pytest.mark.filterwarnings("ignore:.*hooks will not be called on every batch.*"),
 ]
 
 DATA = torch.Generator().manual_seed(0)
@@ -200,6 +201,14 @@ def test_scaled_gradients(tmp_path: Path, sums: Any) -> None:
     assert run.data.step.values.tolist() == list(range(len(sums.seen)))
     sums.check(run, tolerance=1e-9)
     assert 0.1 < float(run.data.loss[1]) < 3
+
+
+def test_losses_where_the_accumulation_changes(tmp_path: Path) -> None:
+    watching = callback(tmp_path)
+    schedule = L.pytorch.callbacks.GradientAccumulationScheduler({0: 1, 1: 7})
+    module = fit(Lit(), trainer(tmp_path, [watching, schedule], max_epochs=2))
+    expected = [*module.losses[:7], np.mean(module.losses[7:])]
+    np.testing.assert_allclose(watching.run.data.loss.values[1:], expected, rtol=1e-6)
 
 
 def test_the_gradient_that_is_measured_is_clipped(tmp_path: Path) -> None:

@@ -196,6 +196,7 @@ ACCEPTED: dict[str, Callable[[], Wiring]] = {
     "an average of the model": averaged,
     "log-softmax": lambda: wired(lambda z: z.log_softmax(-1)),
     "an object with logits": lambda: wired(lambda z: Output(z)),
+    "a dict with logits": lambda: wired(lambda z: {"loss": z.sum(), "logits": z}),
     "a tuple, picked": lambda: wired(lambda z: (z, None), forward=lambda model, x: model(x)[0]),
     "one logit": one_logit,
     "one logit, labels as floats": lambda: one_logit(labels=(X[:, 0] > 0).float()),

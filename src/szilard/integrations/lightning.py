@@ -155,12 +155,16 @@ def _factor(trainer: Any, module: Any, optimizers: int) -> Callable[[], float | 
     """By what to multiply the loss that is about to be propagated; None where it is no loss of the step."""
     if optimizers > 1:
         return None
-    batches = trainer.accumulate_grad_batches if module.automatic_optimization else 1
     scaler = getattr(trainer.precision_plugin, "scaler", None)
-    if scaler is None:
-        return lambda: None if batches == 1 else batches
     one = torch.ones((), device=module.device)
-    return lambda: batches / scaler.scale(one)  # on the device, which is not waited for
+
+    def factor() -> float | Tensor | None:
+        batches = trainer.accumulate_grad_batches  # which callbacks change from epoch to epoch
+        if scaler is None:
+            return None if batches == 1 else batches
+        return batches / scaler.scale(one)  # on the device, which is not waited for
+
+    return factor
 
 
 def _described(trainer: Any, module: Any, *, told: bool) -> dict[str, Any]:

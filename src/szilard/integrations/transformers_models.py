@@ -14,7 +14,7 @@ from szilard.errors import ModelError, SpecError
 from szilard.integrations.evaluation_sets import split_labels
 from szilard.models.autoregressive import Autoregressive
 from szilard.models.classifier import Classifier
-from szilard.models.gradients import call
+from szilard.models.gradients import call, logits_of
 from szilard.models.ppm import PPM
 
 IGNORED = -100
@@ -160,8 +160,7 @@ def _counted_alone(model: nn.Module, inputs: Any) -> Tensor:
 
 
 def _logits(model: nn.Module, inputs: Any) -> Tensor:
-    output = call(model, inputs)
-    logits: Tensor = getattr(output, "logits", output)
+    logits: Tensor = logits_of(call(model, inputs))
     return logits
 
 

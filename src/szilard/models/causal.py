@@ -11,6 +11,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from szilard.errors import ModelError
+from szilard.models.gradients import logits_of
 
 Forward = Callable[[nn.Module, Tensor], Any]
 
@@ -74,7 +75,7 @@ class Causal:
             output = self._module(input_ids=tokens, use_cache=False, **self._keep(last))
         else:
             output = self._module(tokens) if self._forward is None else self._forward(self._module, tokens)
-        found = getattr(output, "logits", output)
+        found = logits_of(output)
         if not isinstance(found, Tensor) or found.dim() != 3:
             return found
         if found.shape[1] < last:

@@ -14,7 +14,7 @@ from torch.utils import _pytree as pytree
 from szilard.errors import ModelError
 from szilard.models.checks import check_logits, check_same_device, explain
 from szilard.models.evaluation import undisturbed, unwrap
-from szilard.models.gradients import call, own
+from szilard.models.gradients import call, logits_of, own
 from szilard.models.probe import own_probe
 from szilard.models.shortage import out_of_memory
 from szilard.models.state.keeping import accompany, as_at_first
@@ -104,7 +104,7 @@ class Classifier:
                 "the model worked in place on its input, which it had left alone when it was first looked at: let it "
                 "take a copy, or make a new monitor."
             )
-        return getattr(output, "logits", output)
+        return logits_of(output)
 
     def _leaves(self) -> list[Tensor]:
         leaves: list[Tensor] = pytree.tree_leaves(self._probe)

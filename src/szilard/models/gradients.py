@@ -29,6 +29,13 @@ def call(module: nn.Module, inputs: Any) -> Any:
     return module(*inputs) if isinstance(inputs, tuple) else module(inputs)
 
 
+def logits_of(output: Any) -> Any:
+    """What a model's output has under the name ``logits``, as an attribute or a key; else the output itself."""
+    if isinstance(output, Mapping) and "logits" in output:
+        return output["logits"]
+    return getattr(output, "logits", output)
+
+
 @final
 class BatchGradient:
     """Differentiates a mean loss with respect to some of a module's parameters.

@@ -203,10 +203,9 @@ def _understood(ppm: PPM) -> str:
 
 def _padded(model: nn.Module, inputs: Any) -> Tensor:
     """One logit an answer, as those of no and yes."""
-    from szilard.models.gradients import call
+    from szilard.models.gradients import call, logits_of
 
-    output = call(model, inputs)
-    return F.pad(getattr(output, "logits", output).unsqueeze(-1), (1, 0))
+    return F.pad(logits_of(call(model, inputs)).unsqueeze(-1), (1, 0))
 
 
 def _whole(labels: Any) -> Any:
