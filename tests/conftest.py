@@ -12,6 +12,7 @@ import math
 import multiprocessing
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -176,6 +177,38 @@ def fork() -> Callable[[str], BaseProcess]:
         return process
 
     return start
+
+
+@pytest.fixture(scope="session")
+def two_ranks(fork: Callable[[str], BaseProcess]) -> Callable[[Path, Path], tuple[dict[str, Any], dict[str, Any]]]:
+    """Runs a script as two ranks, ``RANK PORT DIRECTORY`` its arguments, and reads the ``rank….json`` that each writes.
+
+    What the script says of a rank that fails stands in the output of the test.
+    """
+
+    def run(script: Path, place: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+        with socket.socket() as found:
+            found.bind(("127.0.0.1", 0))
+            port = found.getsockname()[1]
+        both = [
+            fork(
+                f"import sys; sys.argv[:] = {[script.name, str(rank), str(port), str(place)]}\n"
+                f"exec(compile(open({str(script)!r}).read(), {script.name!r}, 'exec'), {{'__name__': '__main__'}})"
+            )
+            for rank in range(2)
+        ]
+        try:
+            for each in both:
+                each.join(300)
+        finally:
+            for each in both:
+                each.kill()
+                each.join()
+        assert [each.exitcode for each in both] == [0, 0]
+        first, other = (json.loads((place / f"rank{rank}.json").read_text()) for rank in range(2))
+        return first, other
+
+    return run
 
 
 INTERPRETER = """

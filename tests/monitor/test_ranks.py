@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
-import socket
-import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,38 +16,13 @@ from torch.distributed.fsdp import fully_shard
 import szilard
 
 pytestmark = pytest.mark.slow
-SCRIPT = Path(__file__).with_name("two_ranks.py")
-PATIENCE = 300
-"""Seconds after which the pair is taken to hang."""
 Found = dict[str, Any]
 
 
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
-def ranks(tmp_path_factory: pytest.TempPathFactory) -> tuple[Found, Found]:
+def ranks(two_ranks: Callable[[Path, Path], tuple[Found, Found]], tmp_path_factory: pytest.TempPathFactory) -> Any:
     """What each of the two saw, by trial."""
-    place, port = tmp_path_factory.mktemp("ranks"), str(free_port())
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    both = [
-        subprocess.Popen(
-            [sys.executable, str(SCRIPT), str(rank), port, str(place)],
-            env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        )
-        for rank in range(2)
-    ]  # fmt: skip
-    try:
-        said = [each.communicate(timeout=PATIENCE)[0] for each in both]
-    finally:
-        for each in both:
-            each.kill()
-    assert [each.returncode for each in both] == [0, 0], "\n".join(said)
-    first, other = (json.loads((place / f"rank{rank}.json").read_text()) for rank in range(2))
-    return first, other
+    return two_ranks(Path(__file__).with_name("two_ranks.py"), tmp_path_factory.mktemp("ranks"))
 
 
 @pytest.mark.parametrize("trial", ["ddp", "zero", "fsdp", "evaluated between", "kept whole", "timed"])

@@ -1,8 +1,7 @@
 """What each of two ranks sees when it trains and watches: run by ``test_ranks.py``, one pair of processes for all.
 
-    python two_ranks.py RANK PORT DIRECTORY
-
-Each rank writes ``DIRECTORY/rank<RANK>.json``: by the name of a trial, what became of it there.
+``python two_ranks.py RANK PORT DIRECTORY``. Each rank writes ``DIRECTORY/rank<RANK>.json``: by the name of a
+trial, what became of it there.
 """
 
 from __future__ import annotations
@@ -344,4 +343,5 @@ def main() -> None:
     (PLACE / f"rank{RANK}.json").write_text(json.dumps(FOUND))
 
 
-main()
+if __name__ == "__main__":
+    main()
