@@ -65,6 +65,11 @@ def test_a_monitor_on_one_rank_alone_is_refused(ranks: tuple[Found, Found]) -> N
     assert first["losses"] == other["losses"] == 2  # the training goes on
 
 
+def test_a_monitor_that_leaves_the_writing_to_nobody_says_so(ranks: tuple[Found, Found]) -> None:
+    said = ranks[1]["other alone"]["said"]
+    assert len(said) == 1 and "no monitor was made there: make it on every rank" in said[0]
+
+
 @pytest.mark.parametrize(
     ("trial", "part"),
     [

@@ -215,6 +215,19 @@ def one_alone() -> None:
     sharding.PATIENCE = 60.0
 
 
+def other_alone() -> None:
+    """Only rank 1 watches a model that both hold: it says that there is no record."""
+    model = network()
+    optimizer = sgd(model)
+    with heard() as said:
+        monitor = szilard.watch(model, optimizer, PROBE, out=PLACE / "other") if RANK == 1 else None
+        steps(model, optimizer, 2, nothing)
+        if monitor is not None:
+            monitor.close()
+    FOUND["other alone"] = {"said": said}
+    dist.barrier()
+
+
 def refusals() -> None:
     """What needs the whole model, and what ranks must have alike."""
     model = sharded()
@@ -332,6 +345,7 @@ def group_gone() -> None:
 def main() -> None:
     """All trials, in an order that both ranks share."""
     dist.init_process_group("gloo", init_method=f"tcp://127.0.0.1:{PORT}", rank=RANK, world_size=2)
+    other_alone()
     replicated("ddp", sgd)
     replicated("zero", lambda model: ZeroRedundancyOptimizer(model.parameters(), torch.optim.SGD, lr=0.3, momentum=0.9))
     in_parts("fsdp")

@@ -20,6 +20,7 @@ from szilard.models.ppm import PPM
 from szilard.monitor.arguments import place_of
 from szilard.monitor.measure import Measure
 from szilard.monitor.monitor import Monitor
+from szilard.monitor.ranks import stands_by
 from szilard.monitor.watching import Forward, attach
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ class Attachment:
         """
         self._put_aside()
         watched: nn.Module | PPM
-        if not isinstance(model, nn.Module):
+        if not isinstance(model, nn.Module) or self.stands_by(model):
             watched, probe, labels = model, None, None
         elif self.wrap is not None:
             watched, probe, labels = self.wrap(unwrap(model)), None, None
@@ -145,6 +146,10 @@ class Attachment:
         )
         self._places.taken(place)
         return self.monitor
+
+    def stands_by(self, model: nn.Module) -> bool:
+        """Whether another rank watches the model for this one, which needs no probe."""
+        return stands_by(unwrap(model), self.settings.get("ranks", "first"))
 
     def loss(self, loss: float | Tensor) -> None:
         """The loss of a step under way, or of one of its micro-batches; nothing where no training is watched."""

@@ -144,7 +144,8 @@ class HuggingFaceCallback(TrainerCallback):
         """The model as what it is, where that is seen, and the measures, where it asks for others than the user."""
         attachment, device = self._attachment, device_of(model)
         measures = told_of_clipping(attachment.settings.get("measures"), trainer.args.max_grad_norm > 0)
-        if attachment.wrap is not None or attachment.forward is not None or attachment.loss_fn is not None:
+        chosen = attachment.wrap is not None or attachment.forward is not None or attachment.loss_fn is not None
+        if chosen or attachment.stands_by(model):
             return model, measures
         plain = unwrap(model)
         if not is_language_model(plain):

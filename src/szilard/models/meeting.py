@@ -18,8 +18,27 @@ import torch.distributed as dist
 
 _LOOKS = 2e-4, 2e-2
 """Seconds between two looks into the store, at first and at most: waiting in it is neither silent nor interruptible."""
+_ANNOUNCED = "szilard/announced"
 _MEETINGS: Counter[tuple[int, ...]] = Counter()
 """How many some ranks have had: all have them in the same order."""
+
+
+def announce() -> None:
+    """Says to all ranks that this one has made a monitor; it is no more than a hint, and never fails."""
+    with contextlib.suppress(Exception):
+        _store().set(_ANNOUNCED, "yes")
+
+
+def announced() -> bool:
+    """Whether one has, or it cannot be known."""
+    try:
+        return bool(_store().check([_ANNOUNCED]))
+    except Exception:
+        return True
+
+
+def _store() -> Any:
+    return dist.distributed_c10d._get_default_store()
 
 
 class PartedError(Exception):
@@ -39,7 +58,7 @@ class Meeting:
         self.ranks = tuple(ranks)
         self._rank = dist.get_rank()
         self.leads = self._rank == self.ranks[0]
-        store: Any = dist.distributed_c10d._get_default_store()
+        store = _store()
         known = f"szilard/{zlib.crc32(str(self.ranks).encode())}/{_MEETINGS[self.ranks]}"
         _MEETINGS[self.ranks] += 1
         self._store = dist.distributed_c10d.PrefixStore(known, store)

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from szilard.monitor.counting import StepCounting
 from szilard.monitor.loggers import RunLoggers
+from szilard.monitor.ranks import Ranks
 from szilard.monitor.rows import RowWriter
 from szilard.monitor.voice import Voice
 
@@ -67,11 +68,13 @@ class Bystander:
     Args:
         counting: of the loop's steps.
         out: where another rank writes.
+        ranks: of which this is one.
     """
 
     broken = False
 
-    def __init__(self, counting: StepCounting, out: Path) -> None:
+    def __init__(self, counting: StepCounting, out: Path, ranks: Ranks) -> None:
+        self._ranks = ranks
         self.counting, self.voice = counting, Voice(True, mute=True)
         self.writer = RowWriter(Unwritten(out), RunLoggers((), (), torch.device("cpu"), self.voice))
         self.steps = 0
@@ -93,7 +96,14 @@ class Bystander:
         self.steps += 1
 
     def finish(self, status: str, because: str | None = None, *, asked: bool = True) -> None:
-        """Counts no more."""
+        """Counts no more, and says so where there is no record at all."""
+        if self.closed:
+            return
         self.counting.settle()
         self.counting.end()
         self.closed = True
+        if self._ranks.unheard():
+            Voice(quiet=False).warn(
+                "nothing was recorded, because rank 0 writes for all and no monitor was made there: make it on every "
+                'rank, or give ranks="each" where every rank trains a model of its own.'
+            )

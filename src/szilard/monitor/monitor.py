@@ -123,7 +123,7 @@ class Monitor:
         counting = StepCounting(optimizers, automatic=automatic, late=copy_of is not None, first_step=first_step)
         self._counting, self._ranks = counting, Ranks(ppm.module, ranks)
         if not self._ranks.watches:
-            self._session: RecordingSession | Bystander = Bystander(counting, place)
+            self._session: RecordingSession | Bystander = Bystander(counting, place, self._ranks)
             return
         recorders: list[ScheduledRecorder] = []
         try:

@@ -15,7 +15,7 @@ import torch.distributed as dist
 from torch import nn
 
 from szilard.errors import SpecError
-from szilard.models.meeting import Meeting, PartedError
+from szilard.models.meeting import Meeting, PartedError, announce, announced
 from szilard.models.sharding import ranks_of
 from szilard.monitor.alteration import AlteredError
 
@@ -71,6 +71,12 @@ class Ranks:
             self.count, self.writes = len(parts), self._meeting.leads
         elif writers == "first":
             self.count, self.writes = dist.get_world_size(), dist.get_rank() == 0
+            if self.writes:
+                announce()
+
+    def unheard(self) -> bool:
+        """Whether no monitor was made on the rank that writes, so that there is no record."""
+        return not self.watches and _several() and not announced()
 
     @property
     def watches(self) -> bool:
