@@ -196,7 +196,7 @@ class Run:
     def _repr_html_(self) -> str:
         from szilard.page.display import run_html
 
-        return run_html(self.name, self.status, self._content, self.audit())
+        return run_html(self.name, self.status, self._content)
 
 
 def open(path: str | Path) -> Run:

@@ -177,6 +177,10 @@ def test_what_is_asked_for(train: Train) -> None:
     assert sorted(by_name(points)["szilard/work"]) == [0, 10, 20, 30, 40]
 
 
+async def coroutine(values: Mapping[str, float], step: int) -> None:
+    """Nobody would await it."""
+
+
 class Writer:
     """A logger's class, given in place of an object."""
 
@@ -192,6 +196,7 @@ class Writer:
         ([Writer], "class Writer"),
         ([None], "None is no logger"),
         ([lambda values: None], "lambda values, step"),
+        ([coroutine], "coroutine is a coroutine"),
         ([object()], "an object of object is no logger"),
         ([Log(lambda values, step: None, ["wrok"])], "did you mean 'work'"),
         ([Log(lambda values, step: None, ["work_by_interval"])], "lies along path_interval"),

@@ -53,5 +53,5 @@ def _pictures(data: Dataset) -> str:
     low, high = images.min(), images.max()
     scaled = (images - low) / (high - low) if high > low else images - low
     names = ", ".join(data.classes[label] for label in data.train_labels[:_PICTURES].tolist())
-    picture = png(strip(scaled.detach().cpu().float().numpy()))
+    picture = png(strip(scaled.detach().cpu().float().numpy(), gap=1))
     return f'<img class="strip" height="{_HEIGHT}" src="{picture}" alt="Examples of {escape(names)}">'

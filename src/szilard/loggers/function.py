@@ -23,6 +23,8 @@ class Function(Logger):
 
     def __init__(self, target: Callable[[Mapping[str, float], int], Any]) -> None:
         self.target = target
+        if inspect.iscoroutinefunction(target):
+            raise SpecError(f"the logger {self.name} is a coroutine, which nobody would await: give a plain function.")
         try:
             signature = inspect.signature(target)
         except (TypeError, ValueError):

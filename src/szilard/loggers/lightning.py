@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, final
 
-from szilard.loggers.logger import Logger, Row, distinct, libraries
+from szilard.loggers.logger import Logger, Row, closed, distinct, libraries
 from szilard.loggers.mlflow import allowed
 
 PACKAGES = {"lightning", "lightning_fabric", "pytorch_lightning"}
@@ -21,10 +21,19 @@ class Lightning(Logger):
 
     Args:
         target: the logger.
+
+    Raises:
+        SpecError: if it cannot begin, as one that is not logged in.
     """
 
     def __init__(self, target: Any) -> None:
         self.target = target
+        try:
+            target.experiment  # noqa: B018 - which begins it
+        except Exception as error:
+            raise closed(
+                f"{type(target).__name__} cannot begin ({error})", "log in, or tell it to keep its files offline"
+            ) from error
         self._names_of_mlflow = any(base.__name__ == "MLFlowLogger" for base in type(target).__mro__)
 
     @classmethod

@@ -15,31 +15,27 @@ from szilard.page.render import height_of
 from szilard.page.safe import prose
 from szilard.page.style import GREY, Figure
 from szilard.printable import printable
-from szilard.verdicts.audit import Audit
 
 KINDS = {"complete": "good", "broken": "bad"}
 _LETTERS = 105
 """Of a line of a caption."""
 
 
-def run_html(name: str, status: str, told: Content, audit: Audit) -> str:
-    """The numbers at a glance, what was seen, and what held.
+def run_html(name: str, status: str, told: Content) -> str:
+    """The numbers at a glance, and what was seen.
 
     Args:
         name: of the run.
         status: of its record.
         told: the parts of its page.
-        audit: of the record.
     """
     words = "".join(f"<p><b>{escape(lead)}.</b> {prose(text)}</p>" for lead, text in told.paragraphs)
-    held = f"<p>{escape(audit.verdict)}</p>" if audit.rows else ""
     return framed(
         head(name, status, KINDS.get(status, "mind")),
         f'<p class="soft">{escape(told.subtitle)}</p>',
         banner([each for each in told.remarks if each.kind != "good"]),
         cards(told.cards),
         folded("What was seen", words) if words else "",
-        folded("What held", held) if held else "",
         calls("run.figures()", "run.audit()", "run.report()", "run.data"),
     )
 
