@@ -9,12 +9,14 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy import ndarray
 
-from szilard.distributions import student_quantiles
+from szilard.distributions import student_quantile
 from szilard.errors import SpecError
 from szilard.numbers import percent
 
-_FEWEST = 3
-"""Clusters for an error bar."""
+_FEWEST, _FOLDS = 3, 6
+"""Clusters for an error bar; and at most so many folds of them: single ones of many choose all but the same records."""
+_LEVEL = 0.015
+"""One-sided; that the folds have clusters in common makes up to 6 % of it (docs/sizes.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +28,9 @@ class StoppingPoint:
         index: its place among the records.
         value: ``cross_entropy_between`` there, nats per input.
         error: of it.
-        resolved: whether the curve rises again beyond the error of the difference after the minimum; where it
-            does not, the minimum may lie further on (or at the end), and nothing says that one should stop.
+        resolved: whether the curve rises again after the minimum, beyond what chance makes of a selected minimum and
+            many later records: in at most 6 % of ensembles in which nothing changes (docs/sizes.md). Where it does not,
+            the minimum may lie further on (or at the end), and nothing says that one should stop.
         loss: test loss there; NaN unless it was given, as all below.
         best_step: where the test loss is least.
         best_loss: the test loss there.
@@ -75,7 +78,8 @@ def label_free_stop(
         test_loss: mean over the ensemble on labelled data, if there is any; it only judges the point, it is not used
             to find it.
         deleted: the curve with one outermost cluster left out after another, as the record holds it: what pairs the
-            errors of two records. At least three clusters count.
+            errors of two records: groups of clusters are asked one after another whether the curve rises between two
+            records that the others chose (Student's t). At least three clusters count.
 
     Raises:
         SpecError: for curves of unequal lengths, or without a single number.
@@ -93,23 +97,54 @@ def label_free_stop(
     if not np.isfinite(curve).any():
         raise SpecError("cross_entropy_between is nowhere known: it needs two datasets of one task.")
     index = int(np.nanargmin(curve))
-    rise = curve[index + 1 :] - curve[index]
-    beyond = 2 * np.hypot(np.nan_to_num(errors[index + 1 :]), np.nan_to_num(errors[index]))
-    if deleted is not None:
-        beyond = _paired(np.asarray(deleted, dtype=np.float64), index, beyond)
-    resolved = bool((rise > beyond).any())
+    resolved = index < len(curve) - 1
+    if resolved:
+        paired = None if deleted is None else _folds(curve, np.asarray(deleted, dtype=np.float64))
+        resolved = _rises(paired) if paired is not None else _rises_beyond(curve, np.nan_to_num(errors))
     point = StoppingPoint(int(where[index]), index, float(curve[index]), float(errors[index]), resolved)
     return point if test_loss is None else _judged(point, where, np.asarray(test_loss, dtype=np.float64))
 
 
-def _paired(deleted: ndarray, index: int, otherwise: ndarray) -> ndarray:
-    """Half widths of 95 % intervals of the rise since the minimum, by deleting the same clusters from both ends."""
-    rises = deleted[index + 1 :] - deleted[index]
-    known = np.isfinite(rises).sum(-1)
-    if not len(rises) or known.min() < _FEWEST:
-        return otherwise
-    square = np.nansum((rises - np.nanmean(rises, -1, keepdims=True)) ** 2, -1)
-    return np.asarray(student_quantiles(0.975, known - 1) * np.sqrt((known - 1) / known * square))
+def _folds(curve: Float[ndarray, " records"], deleted: Float[ndarray, "records clusters"]) -> ndarray | None:
+    """What each of a few groups of clusters adds to the curve, (records, folds); None with fewer than three clusters.
+
+    ``K C − (K−1) C₋ₖ`` of each cluster, averaged over those of a fold, at records where all of it is known.
+    """
+    clusters = np.isfinite(deleted).any(0)
+    deleted = deleted[:, clusters]
+    known = np.isfinite(curve) & np.isfinite(deleted).all(1)
+    count = deleted.shape[1]
+    if count < _FEWEST or known.sum() < 2:
+        return None
+    values = count * curve[known, None] - (count - 1) * deleted[known]
+    return np.stack([part.mean(1) for part in np.array_split(values, min(count, _FOLDS), axis=1)], 1)
+
+
+def _rises(folds: Float[ndarray, "records folds"]) -> bool:
+    """Whether the curve rises after its minimum, each fold asked between two records that the others chose.
+
+    So neither the selected minimum nor the many later records are chances of the fold that is asked.
+    """
+    count = folds.shape[1]
+    rises = np.zeros(count)
+    for fold in range(count):
+        others = np.delete(folds, fold, axis=1).mean(1)
+        low = int(others.argmin())
+        if low < len(others) - 1:
+            high = low + 1 + int(others[low + 1 :].argmax())
+            rises[fold] = folds[high, fold] - folds[low, fold]
+    error = rises.std(ddof=1) / math.sqrt(count)
+    return bool(rises.mean() > student_quantile(1 - _LEVEL, count - 1) * error)
+
+
+def _rises_beyond(curve: Float[ndarray, " records"], errors: Float[ndarray, " records"]) -> bool:
+    """The same from errors alone, taken as independent and known, allowing for every pair of records."""
+    known = np.isfinite(curve)
+    curve, errors = curve[known], errors[known]
+    low = int(curve.argmin())
+    pairs = len(curve) * (len(curve) - 1) / 2
+    width = student_quantile(1 - _LEVEL / max(pairs, 1.0), math.inf) * np.hypot(errors[low + 1 :], errors[low])
+    return bool((curve[low + 1 :] - curve[low] > width).any())
 
 
 def _judged(point: StoppingPoint, steps: ndarray, loss: ndarray) -> StoppingPoint:
