@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.utils import _pytree as pytree
 
 from szilard.errors import ModelError
+from szilard.models.sharding import compute_device
 
 
 def own_probe(inputs: Any, module: nn.Module) -> Any:
@@ -37,7 +38,7 @@ def _own(leaf: Any, inputs: Any, module: nn.Module) -> Tensor:
         leaf = torch.as_tensor(np.array(leaf, order="C"))
         first = next(module.parameters(), leaf)
         own = first.dtype if leaf.is_floating_point() and first.is_floating_point() else leaf.dtype
-        leaf = leaf.to(first.device, own)
+        leaf = leaf.to(compute_device(first), own)
     if not isinstance(leaf, Tensor):
         remedy = "convert them first"
         if isinstance(inputs, dict):

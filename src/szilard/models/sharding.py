@@ -37,10 +37,9 @@ def ranks_of(module: nn.Module) -> tuple[int, ...]:
 
 def compute_device(parameter: Tensor) -> torch.device:
     """Where the model computes with a parameter: of one that is offloaded between passes, the mesh's device."""
-    kind = _dtensor()
-    if kind is None or not isinstance(parameter, kind) or parameter.device_mesh.device_type != "cuda":
-        return parameter.device
-    return torch.device("cuda", torch.cuda.current_device())
+    kind, device = _dtensor(), local(parameter).device
+    offloaded = kind is not None and isinstance(parameter, kind) and parameter.device_mesh.device_type != device.type
+    return torch.device("cuda", torch.cuda.current_device()) if offloaded else device
 
 
 def check_all_here(module: nn.Module) -> None:
