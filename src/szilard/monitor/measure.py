@@ -88,6 +88,14 @@ class Follower(Recorder, Protocol):
 
 
 @runtime_checkable
+class Sharing(Recorder, Protocol):
+    """A recorder that can observe on a rank that does not write, for the sake of the others' forward passes."""
+
+    def forget(self) -> None:
+        """Lets go of what was observed since it was last accounted for."""
+
+
+@runtime_checkable
 class Doubling(Recorder, Protocol):
     """A recorder whose measuring interval may begin at 1 and double (:mod:`szilard.monitor.doubling`).
 

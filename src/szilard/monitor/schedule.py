@@ -14,8 +14,9 @@ from szilard.models.evaluation import undisturbed
 from szilard.models.ppm import PPM
 from szilard.monitor.calibration import Calibration, RecordingBudget
 from szilard.monitor.doubling import DoublingInterval
-from szilard.monitor.measure import Doubling, Follower, Measure, Occasion, Recorder
+from szilard.monitor.measure import Doubling, Follower, Measure, Occasion, Recorder, Sharing
 from szilard.monitor.ranks import Ranks
+from szilard.monitor.rows import Rows
 
 
 @final
@@ -139,6 +140,19 @@ class Schedule:
         """The recorders of which a record is due after this training step."""
         return [each for each in self.recorders if each.due(step)]
 
+    def rows(self) -> list[Rows]:
+        """The rows of all that was observed; on a rank that does not write it is let go."""
+        if self._ranks.writes:
+            return [rows for each in self.recorders for rows in each.recorder.rows()]
+        for each in self.recorders:
+            if isinstance(each.recorder, Sharing):
+                each.recorder.forget()
+        return []
+
+    def owed(self) -> list[Rows]:
+        """The rows that recorders have held back until the end."""
+        return [rows for each in self.recorders if self._ranks.writes for rows in each.recorder.finish()]
+
     def budget_of(self, recorder: ScheduledRecorder) -> float | None:
         """The share of time that a recorder's records may take; None where its interval was given."""
         return next((budget.budget for budget, of in self._waiting if recorder in of), None)
@@ -210,8 +224,7 @@ class Schedule:
     def _timed(self, recorders: Sequence[ScheduledRecorder]) -> float:
         """A record's seconds, what surrounds the evaluation included; of several ranks, the first one's."""
         with self._ranks.gathered():
-            seconds = self._rehearse(recorders)
-        return float(self._ranks.decided(seconds))
+            return float(self._ranks.decided(self._rehearse(recorders)))
 
     def _rehearse(self, recorders: Sequence[ScheduledRecorder]) -> float:
         beside = [each.recorder for each in recorders if isinstance(each.recorder, Follower)]

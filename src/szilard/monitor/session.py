@@ -171,7 +171,9 @@ class RecordingSession:
         with self.ranks.gathered(), self.weights.shown(), seen, memory_named(self._ppm):
             for each in recorders:
                 each.observe(self.steps, ragged)
-                if each.keeps_ledger:  # takes the loop's numbers: another measure's record must not use up the loss
+                if (
+                    each.keeps_ledger and self.ranks.writes
+                ):  # takes the loop's numbers: another measure's record must not use up the loss
                     wall_time = time.perf_counter() - self._begin
                     self.writer.note(self.steps, LoopState(wall_time, self.counting.rate, self._loss.drain()))
         if [each.every for each in recorders] != before:
@@ -182,14 +184,14 @@ class RecordingSession:
         """Accounts for what was observed and writes it, unless the run has broken."""
         if not self.broken:
             with memory_named(self._ppm):
-                tables = [rows for each in self.schedule.recorders for rows in each.recorder.rows()]
+                tables = self.schedule.rows()
             self._write(tables)
         self._flushed = time.perf_counter()
 
     def owed(self) -> None:
         """Writes the rows that recorders have held back until the end, unless the run has broken."""
         if not self.broken:
-            self._write([rows for each in self.schedule.recorders for rows in each.recorder.finish()])
+            self._write(self.schedule.owed())
 
     def _write(self, tables: Sequence[Rows]) -> None:
         if (found := self.writer.write(tables)) is not None:

@@ -111,6 +111,10 @@ class LedgerRecorder:
             self._theta = snapshot(self._ppm)
         self._waiting.append(Observation(occasion, logits, tangent, self._sampled.uniform()))
 
+    def forget(self) -> None:
+        """Lets the waiting observations go."""
+        self._waiting = []
+
     @any_algorithm()
     def rows(self) -> list[Rows]:
         """Exact sums and trajectories of the waiting observations, and their rows."""
