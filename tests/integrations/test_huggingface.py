@@ -14,6 +14,8 @@ import pytest
 import torch
 from torch import Tensor
 from transformers import (
+    BartConfig,
+    BartForConditionalGeneration,
     BertConfig,
     BertForSequenceClassification,
     BertForTokenClassification,
@@ -391,3 +393,65 @@ def test_outside_of_a_trainer(tmp_path: Path) -> None:
         _ = callback.run
     with pytest.raises(SpecError, match=r"outside of a Trainer.*szilard\.watch"):
         callback.on_train_begin(None, None, None)
+
+
+class Bare(torch.nn.Module):
+    """A module of one's own, as people hand it to the Trainer: it demands labels, or gives its outputs as it likes."""
+
+    def __init__(self, gives: str) -> None:
+        super().__init__()
+        self.table, self.head, self.gives = torch.nn.Embedding(17, 4), torch.nn.Linear(4, 3), gives
+
+    def scores(self, tokens: Tensor) -> Tensor:
+        return self.head(self.table(tokens).sum(1))  # type: ignore[no-any-return]
+
+
+class Optional(Bare):
+    def forward(self, input_ids: Tensor, labels: Tensor | None = None) -> Any:
+        scores = self.scores(input_ids)
+        loss = None if labels is None else torch.nn.functional.cross_entropy(scores, labels)
+        return {"loss": loss, "logits": scores} if self.gives == "names" else (loss, scores)
+
+
+class Demanding(Bare):
+    def forward(self, input_ids: Tensor, labels: Tensor) -> Any:
+        scores = self.scores(input_ids)
+        return torch.nn.functional.cross_entropy(scores, labels), scores
+
+
+@pytest.mark.parametrize("make", [lambda: Optional("names"), lambda: Optional("places"), lambda: Demanding("places")])
+def test_modules_of_ones_own(tmp_path: Path, by_hand: Any, make: Callable[[], Bare]) -> None:
+    sums = by_hand(lambda model: model.scores(probe()["input_ids"]))
+    callback = HuggingFaceCallback("validation", out=tmp_path / "run", every=2, quiet=True)
+    trainer(tmp_path, [callback, Looking(sums)], model_init=make).train()
+    sums.check(callback.run)
+    assert "accuracy" in callback.run.data
+
+
+def test_answers_that_do_not_exclude_one_another(tmp_path: Path, by_hand: Any) -> None:
+    def logits(model: Any) -> Tensor:
+        return torch.nn.functional.pad(type(model).forward(model, **probe()).logits.unsqueeze(-1), (1, 0))
+
+    sums = by_hand(logits)
+    callback = HuggingFaceCallback(out=tmp_path / "run", every=2, quiet=True)
+    several = trainer(tmp_path, [callback, Looking(sums)], labels=lambda row: (row[:3] > 8).float())
+    several.train()
+    assert several.model.config.problem_type == "multi_label_classification"
+    sums.check(callback.run)
+    assert 0 <= float(callback.run.data.accuracy[-1]) <= 1
+
+
+def test_what_is_decoded_is_made_from_the_labels(tmp_path: Path, by_hand: Any) -> None:
+    labels = torch.stack([each["labels"] for each in texts(9, 1, lambda row: row.flip(0))])
+    sums = by_hand(lambda model: model(**probe(), labels=labels).logits)
+    small = BartConfig(
+        vocab_size=17, d_model=8, encoder_layers=1, decoder_layers=1, encoder_attention_heads=2, decoder_attention_heads=2,
+        encoder_ffn_dim=8, decoder_ffn_dim=8, max_position_embeddings=12, dropout=0.0,
+    )  # fmt: skip
+    callback = HuggingFaceCallback(out=tmp_path / "run", every=2, quiet=True)
+    translating = trainer(
+        tmp_path, [callback, Looking(sums)], labels=lambda row: row.flip(0), model_init=lambda: BartForConditionalGeneration(small)
+    )  # fmt: skip
+    translating.train()
+    sums.check(callback.run, tolerance=1e-5)
+    assert "accuracy" in callback.run.data

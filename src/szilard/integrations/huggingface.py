@@ -78,7 +78,7 @@ class HuggingFaceCallback(TrainerCallback):
             probe, labels=labels, loss_fn=loss_fn, forward=forward, wrap=wrap, inputs=inputs, out=out, **settings
         )
         self._length, self._prompt = length, prompt
-        self._loss: Tensor | None = None
+        self._loss: Tensor | float | None = None
         self._listening: Listening | None = None
 
     @property
@@ -96,7 +96,7 @@ class HuggingFaceCallback(TrainerCallback):
         check_beside([each._attachment for each in trainer.callback_handler.callbacks if isinstance(each, type(self))])
         self._stop_listening()
         self._loss = None
-        model = trainer.accelerator.unwrap_model(trainer.model_wrapped, keep_torch_compile=False)
+        model = unwrap(trainer.model)
         watched, measures = self._read(trainer, model)
         self._attachment.begin(
             watched,
@@ -127,9 +127,10 @@ class HuggingFaceCallback(TrainerCallback):
         """The training is over."""
         self._end()
 
-    def _hear(self, loss: Tensor) -> None:
+    def _hear(self, loss: Any) -> None:
         """The loss of a micro-batch, which is divided already: a step's is the sum."""
-        self._loss = loss if self._loss is None else self._loss + loss
+        if isinstance(loss, Tensor | float):  # a trainer of one's own may return nothing
+            self._loss = loss if self._loss is None else self._loss + loss
 
     def _end(self, error: BaseException | None = None) -> None:
         self._stop_listening()
@@ -143,17 +144,15 @@ class HuggingFaceCallback(TrainerCallback):
     def _read(self, trainer: Any, model: nn.Module) -> tuple[Any, list[Any] | None]:
         """The model as what it is, where that is seen, and the measures, where it asks for others than the user."""
         attachment, device = self._attachment, device_of(model)
-        measures = told_of_clipping(attachment.settings.get("measures"), trainer.args.max_grad_norm > 0)
-        chosen = attachment.wrap is not None or attachment.forward is not None or attachment.loss_fn is not None
-        if chosen or attachment.stands_by(model):
+        measures = told_of_clipping(attachment.settings.get("measures"), (trainer.args.max_grad_norm or 0) > 0)
+        said = (attachment.wrap, attachment.forward, attachment.loss_fn)
+        if attachment.stands_by(model) or any(each is not None for each in said):
             return model, measures
-        plain = unwrap(model)
-        if not is_language_model(plain):
-            batch = attachment.take(
-                sets_of(trainer), device, name=None if attachment.probe is not None else only_set(trainer)
-            )
-            return classifier(plain, batch, attachment.labels, trainer.label_names), measures
-        ppm = language_model(plain, self._length, self._prompt, trainer.processing_class, device)
+        if not is_language_model(model):
+            name = only_set(trainer) if attachment.probe is None else None
+            batch = attachment.take(sets_of(trainer), device, name=name)
+            return classifier(model, batch, attachment.labels, trainer.label_names), measures
+        ppm = language_model(model, self._length, self._prompt, trainer.processing_class, device)
         if attachment.probe is None:
             return ppm, measures
         batch = attachment.take(sets_of(trainer), device, inputs=_TEXTS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -114,8 +115,9 @@ def classifier(model: nn.Module, batch: Any, labels: Any, names: Sequence[str] =
         ModelError: if the model gives numbers instead of classes, or cannot be evaluated.
     """
     inputs, found = split_labels(batch, names)
-    labels = found if labels is None else labels
-    config = getattr(beneath(model), "config", None)
+    labels, config = found if labels is None else labels, getattr(beneath(model), "config", None)
+    if found is not None and (getattr(config, "is_encoder_decoder", False) or _demands_labels(model)):
+        inputs = batch  # what is decoded is made from the labels
     classes, problem = getattr(config, "num_labels", None), getattr(config, "problem_type", None)
     headed = type(beneath(model)).__name__.endswith("ForSequenceClassification")
     if problem == "regression" or (headed and classes == 1):
@@ -130,8 +132,8 @@ def classifier(model: nn.Module, batch: Any, labels: Any, names: Sequence[str] =
         return _of_some_tokens(model, inputs, labels)
     if isinstance(labels, Tensor) and labels.dim() == 1 and bool((labels == IGNORED).any()):
         kept = labels != IGNORED
-        return Classifier(model, {name: each[kept] for name, each in inputs.items()}, labels=labels[kept])
-    return Classifier(model, inputs, labels=labels)
+        inputs, labels = {name: each[kept] for name, each in inputs.items()}, labels[kept]
+    return Classifier(model, inputs, labels=labels, forward=_logits)
 
 
 def _of_some_tokens(model: nn.Module, inputs: Any, labels: Tensor) -> Classifier:
@@ -160,8 +162,18 @@ def _counted_alone(model: nn.Module, inputs: Any) -> Tensor:
 
 
 def _logits(model: nn.Module, inputs: Any) -> Tensor:
-    logits: Tensor = logits_of(call(model, inputs))
+    """Logits among what a model gives: by their name, or after the loss in a tuple."""
+    output = call(model, inputs)
+    if isinstance(output, tuple):
+        output = next((each for each in output if isinstance(each, Tensor) and each.dim() > 1), output)
+    logits: Tensor = logits_of(output)
     return logits
+
+
+def _demands_labels(model: nn.Module) -> bool:
+    """Whether a module of one's own cannot be called without labels."""
+    labels = inspect.signature(beneath(model).forward).parameters.get("labels")
+    return labels is not None and labels.default is inspect.Parameter.empty
 
 
 def _yes_or_no(model: nn.Module, inputs: Any) -> Tensor:

@@ -13,7 +13,7 @@ from transformers import Trainer
 from szilard.errors import SpecError
 from szilard.integrations.attachment import to_device
 from szilard.integrations.evaluation_sets import EvaluationSet, EvaluationSets, device_of
-from szilard.models.evaluation import undisturbed, unwrap
+from szilard.models.evaluation import undisturbed
 
 _ALIASES = {"eval": "validation", "evaluation": "validation", "val": "validation", "dev": "validation"}
 _ALIKE = 1e-3
@@ -48,7 +48,7 @@ def _set(trainer: Any, elements: Any) -> EvaluationSet | None:
     """Elements with the columns that the model takes, and the Trainer's collator."""
     if elements is None:
         return None
-    if hasattr(elements, "remove_columns") and hasattr(elements, "column_names"):
+    if hasattr(elements, "remove_columns") and hasattr(elements, "__len__"):
         return EvaluationSet(trainer._remove_unused_columns(elements), trainer.data_collator)
     return EvaluationSet(elements, trainer._get_collator_with_removed_columns(trainer.data_collator))
 
@@ -122,7 +122,7 @@ def share_of_own(trainer: Any, model: nn.Module) -> float | None:
         scaled = getattr(trainer, "loss_is_scaled_for_ga", None)
         if scaled is None:
             scaled = trainer.model_accepts_loss_kwargs and count is not None
-        with undisturbed(unwrap(model), device):
+        with undisturbed(model, device):
             given: Any = Trainer.compute_loss(trainer, model, dict(batch), num_items_in_batch=count)
             output = model(**batch)
         own = output["loss"] if isinstance(output, dict) else output[0]
