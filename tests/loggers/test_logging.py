@@ -20,6 +20,7 @@ from szilard.loggers.logging import SHARE, Logging
 from szilard.loggers.mlflow import allowed
 from szilard.loggers.quantities import DEFAULT, Quantities, Shape
 from szilard.loggers.thinning import Thinning
+from szilard.monitor import leaving
 from szilard.monitor.reservoir.schema import reservoir_group
 from szilard.monitor.sampled import schema as sampled_schema
 from szilard.records import schema
@@ -107,6 +108,49 @@ def test_an_unfinished_run_that_breaks_gives_what_is_sound(train: Train) -> None
     with pytest.raises(KeyError):
         train([function], stop)
     assert max(by_name(points)["szilard/work"]) >= 18
+
+
+def watched(place: Path, function: Callable[..., None], steps: int) -> szilard.Monitor:
+    """A monitor that nobody closes."""
+    model = torch.nn.Linear(4, 3)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    monitor = szilard.watch(
+        model, optimizer, torch.eye(4), out=place, every=2, quiet=True, loggers=[Log(function, every=1)]
+    )
+    for _ in range(steps):
+        model(torch.eye(4)).square().mean().backward()
+        optimizer.step()
+    return monitor
+
+
+def test_at_the_programs_end_all_is_given(tmp_path: Path) -> None:
+    points, function = collected()
+    monitor = watched(tmp_path / "run", function, 9)
+    assert len(points) == 1  # the rest waits to be accounted for
+    leaving._leave_all()
+    assert max(by_name(points)["szilard/work"]) == 9
+    assert szilard.open(tmp_path / "run").complete
+    assert monitor.steps == 9
+
+
+@pytest.mark.parametrize("killed", [True, False])
+def test_no_logger_is_called_where_it_may_be_at_work(tmp_path: Path, killed: bool) -> None:
+    """In a signal's handler, and when a monitor is collected, which may happen anywhere."""
+    points, function = collected()
+    monitor = watched(tmp_path / "run", function, 9)
+    leaving.leave(monitor._session, killed=killed, gone=not killed)
+    assert len(points) == 1
+    assert len(szilard.open(tmp_path / "run").data["step"]) >= 5
+
+
+def test_what_a_signal_holds_back_is_given_later(tmp_path: Path) -> None:
+    points, function = collected()
+    monitor = watched(tmp_path / "run", function, 9)
+    with monitor._session.writer.loggers.withheld():
+        monitor._session.flush()
+    assert len(points) == 1
+    monitor.close()
+    assert sorted(by_name(points)["szilard/work"]) == [0, 2, 4, 6, 8, 9]
 
 
 class Slow(Logger):
