@@ -52,7 +52,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "audit": BASE | {"frame", "kits", "verdicts"},
     "report": BASE | {"frame", "page", "verdicts"},
     "loggers": BASE | {"handle"},
-    "monitor": BASE | {"handle", "ledger", "loggers", "models", "notebook", "records", "reservoir", "samplers"},
+    "monitor": BASE
+    | {"handle", "ledger", "loggers", "models", "notebook", "printable", "records", "reservoir", "samplers"},
     "integrations": BASE | {"handle", "models", "monitor"},
     "live": BASE | {"printable", "records"},
     "verify": BASE | {"information", "ledger", "models", "monitor", "reservoir", "samplers", "systems"},
@@ -67,6 +68,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "models",
         "monitor",
         "notebook",
+        "printable",
         "records",
         "reservoir",
         "samplers",
@@ -75,7 +77,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "experiments": BASE | {"frame"},
     "__main__": {"cli"},
-    "cli": BASE | {"frame", "handle", "live", "printable", "running", "verify", ""},
+    "cli": BASE | {"frame", "handle", "live", "printable", "records", "running", "verify", ""},
     "": {"doors"},
 }
 """For each room, the rooms that its modules import, anywhere in them; "" is the package itself (its version)."""
@@ -85,7 +87,7 @@ HEAVY = ("torch", "numpy", "scipy", "xarray", "zarr", "pandas", "plotly", "sklea
 
 FRAME = {"", "study", "registry", "reading", "measuring_interval", "pages", "sentences"}
 """Modules of ``studies`` that belong to no study: what a study is, and what their readings, pages and words share."""
-RUNNING_FRAME = {"life", "chunked", "loop", "spec", "progress", "resources", "runner", "catalogue"}
+RUNNING_FRAME = {"life", "chunked", "loop", "spec", "progress", "resources", "runner", "catalogue", "trust"}
 """Those that only a run needs."""
 READ = {
     "",

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from szilard.errors import RecordError, SzilardWarning, nearest
 from szilard.estimate import Estimate, Kind
-from szilard.studies.reading import degrees_of_freedom
+from szilard.records.boundary import at_boundary, bounded
+from szilard.studies.reading import degrees_of_freedom, row_of
 from szilard.studies.registry import study_of
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Run:
         self._attributes = read_attributes(self.path)
 
     @cached_property
+    @bounded("read")
     def tree(self) -> xr.DataTree:
         """Everything: a node for each group (``ledger``, ``samples``, …), the record's attributes at the root.
 
@@ -57,12 +59,16 @@ class Run:
         return tree
 
     @cached_property
+    @bounded("read")
     def data(self) -> xr.Dataset:
         """The ledger, joined with the information where both exist; an ensemble's ledger has a dimension ``member``.
 
         Records of other kinds show the group that leads them, ``fig3`` for instance; a run that was watched without a
         ledger shows its first group, ``reservoir`` for instance. What was watched at an interval that doubled on the
         way is shown at the last one (:mod:`szilard.studies.measuring_interval`).
+
+        Raises:
+            RecordError: naming the array, if the record is damaged.
         """
         from szilard.studies.measuring_interval import at_last_interval
 
@@ -94,6 +100,7 @@ class Run:
         """Whether the run was closed in order."""
         return self.status == "complete"
 
+    @bounded("read")
     def estimate(self, name: str, step: int = -1) -> Estimate:
         """A recorded quantity with its error and kind.
 
@@ -112,7 +119,7 @@ class Run:
         variable = data[name]
         if "kind" not in variable.attrs:
             raise RecordError(f"{name!r} is no estimate of its own: read it as run.tree[...][{name!r}].")
-        row = _row(data["step"].values.tolist(), step)
+        row = row_of(data["step"].values.tolist(), step)
         error = data[f"{name}_error"].values[row] if f"{name}_error" in data else 0.0 * variable.values[row]
         value = variable.values[row]
         if variable.ndim == 1:
@@ -129,6 +136,7 @@ class Run:
         return str(reasons.get(name, "")) if isinstance(reasons, dict) else ""
 
     @cached_property
+    @bounded("read")
     def study(self) -> Study:
         """The study that made the record, which says what can be told of it.
 
@@ -138,19 +146,26 @@ class Run:
         return study_of(self.tree)
 
     @cached_property
+    @bounded("read")
     def reading(self) -> Reading:
         """What everything that is said of the record looks at: its rows, numbers with errors, and what is missing."""
         return self.study.read(self.tree)
 
     def audit(self) -> Audit:
-        """What held: every assumption behind the numbers, held against this record."""
+        """What held: every assumption behind the numbers, held against this record.
+
+        Raises:
+            RecordError: if it is damaged, or of a kind that this szilard does not know.
+        """
         return self._audit
 
     @cached_property
+    @bounded("judged")
     def _audit(self) -> Audit:
         return self.study.audit(self.reading)
 
     @cached_property
+    @bounded("shown")
     def _content(self) -> Content:
         return self.study.content(self.reading, self.audit())
 
@@ -158,17 +173,20 @@ class Run:
         """Writes the page of figures and returns its path; ``report.html`` beside the record unless told otherwise.
 
         Raises:
-            RecordError: if it cannot be written.
+            RecordError: if it cannot be written, or the record is damaged.
         """
         from szilard.page.render import write
 
         here = self.path if self.path.absolute() == self._place else self._place
         target = here / "report.html" if path is None else Path(path)
         try:
-            return write(self._content, self.audit(), target, self.path)
+            content, audit = self._content, self.audit()
+            with at_boundary(self.path, "shown", passing=(OSError,)):
+                return write(content, audit, target, self.path)
         except OSError as error:
             raise RecordError(f"the report {target} cannot be written: {error.strerror or error}.") from error
 
+    @bounded("judged")
     def stopping_point(self) -> StoppingPoint | None:
         """Where models of different datasets predict one another best, found without a label.
 
@@ -176,6 +194,7 @@ class Run:
         """
         return self.reading.stop
 
+    @bounded("summed up")
     def summary(self) -> str:
         """The record in a screenful of plain text: what came of it, the numbers with their errors, and what held."""
         return self.study.summary(self.reading, self.audit())
@@ -183,6 +202,7 @@ class Run:
     def __repr__(self) -> str:
         return f"<szilard.Run {self.name!r} ({self.status}) at {str(self.path)!r}>"
 
+    @bounded("shown")
     def figures(self) -> ShownFigures:
         """The figures of the page, to be shown inline in a notebook, or changed and saved as Plotly's.
 
@@ -193,6 +213,7 @@ class Run:
         told = self._content
         return ShownFigures([told.leading, *told.figures] if told.leading else told.figures, self.name)
 
+    @bounded("shown")
     def _repr_html_(self) -> str:
         from szilard.page.display import run_html
 
@@ -224,15 +245,3 @@ def find(directory: str | Path = ".") -> list[Run]:
                 warnings.warn(str(error), SzilardWarning, stacklevel=2)
         below[:] = sorted(name for name in below if not name.startswith(".") and name != DIRECTORY)
     return sorted(runs, key=lambda run: run.path)
-
-
-def _row(steps: list[int], step: int) -> int:
-    """The row of a training step, or from the end."""
-    if step < 0 and -step <= len(steps):
-        return len(steps) + step
-    if step in steps:
-        return steps.index(step)
-    if not steps:
-        raise RecordError("the record holds no rows yet: open it again once the run has begun.")
-    closest = min(steps, key=lambda other: abs(other - step))
-    raise RecordError(f"step {step} was not recorded: the nearest record is at step {closest}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from typing import Annotated
 
@@ -10,6 +11,7 @@ import typer
 import szilard
 from szilard.cli import comparing, following, reading, running, verifying
 from szilard.cli.screen import InWords, warn_in_words
+from szilard.printable import take_any_text
 
 EXIT_CODES = (
     "Exit codes: 0 all well; 1 a run broke, an audit found the numbers unsound, or a verification failed;"
@@ -50,6 +52,8 @@ app.command("verify", epilog=EXIT_CODES)(verifying.verify)
 
 
 def main() -> None:
-    """Runs the program; warnings of szilard's own are printed as sentences."""
+    """Runs the program; warnings of szilard's own are printed as sentences, whatever the terminal can show."""
+    for stream in (sys.stdout, sys.stderr):
+        take_any_text(stream)
     warnings.showwarning = warn_in_words(warnings.showwarning)
     app()

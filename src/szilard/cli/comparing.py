@@ -15,6 +15,7 @@ import typer
 
 from szilard.cli.screen import UNBROKEN, show, show_json
 from szilard.errors import RecordError
+from szilard.records.boundary import at_boundary
 from szilard.studies.registry import trainings_of
 
 if TYPE_CHECKING:
@@ -55,8 +56,9 @@ def compare(
     if len(records) < 2:
         raise RecordError("compare needs two records or more: give the directories of both.")
     runs = [Run(path) for path in records]
-    rows = differences(runs)
-    notes = [*caveats(runs), *saturated(runs)]
+    with at_boundary(Path(", ".join(map(str, records))), "compared"):
+        rows = differences(runs)
+        notes = [*caveats(runs), *saturated(runs)]
     if json:
         show_json({"records": [str(run.path) for run in runs], "quantities": rows, "notes": notes})
     else:

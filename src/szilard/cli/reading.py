@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from szilard.cli.screen import BAD, UNBROKEN, echo_json, say, show_json
+from szilard.cli.screen import BAD, UNBROKEN, echo, echo_json, say, show_json
 from szilard.cli.screen import show as print_on_screen
+from szilard.errors import RecordError
+from szilard.records.boundary import at_boundary
 from szilard.studies.registry import trainings_of
 
 if TYPE_CHECKING:
@@ -27,10 +29,11 @@ def list_(
     from szilard.handle import find
 
     runs = find(directory)
+    rows = _told(runs)
     if json:
-        show_json([_in_brief(run) for run in runs])
+        show_json(rows)
         return
-    if not runs:
+    if not rows:
         say(f"no records in {directory}: make one with 'szilard run single'.")
         return
     from rich import box
@@ -41,10 +44,9 @@ def list_(
     table.add_column("record", overflow="fold")
     for heading in ("name", "status", "every", "trainings", "created"):
         table.add_column(heading, no_wrap=True)
-    for run in runs:
-        row = _in_brief(run)
+    for row in rows:
         created = str(row["created"] or "")[:19]
-        cells = (str(run.path), row["name"], row["status"], row["every"], row["trainings"], created)
+        cells = (row["path"], row["name"], row["status"], row["every"], row["trainings"], created)
         table.add_row(*(Text("" if cell is None else str(cell)) for cell in cells))
     print_on_screen(table, width=UNBROKEN)
 
@@ -55,9 +57,11 @@ def show(record: Record, json: AsJson = False) -> None:
 
     run = Run(record)
     if json:
-        show_json({"path": str(run.path), "attributes": run.attributes, **_final(run)})
+        with at_boundary(record, "shown"):
+            told = {"path": str(run.path), "attributes": run.attributes, **_final(run)}
+        show_json(told)
     else:
-        typer.echo(run.summary())
+        echo(run.summary())
 
 
 def audit(record: Record, json: AsJson = False) -> None:
@@ -65,11 +69,13 @@ def audit(record: Record, json: AsJson = False) -> None:
     from szilard.handle import Run
 
     result = Run(record).audit()
-    if json:
-        echo_json(result.to_json())
+    with at_boundary(record, "judged"):
+        told, sound = (result.to_json() if json else result.table()), result.sound
+    if isinstance(told, str):
+        echo_json(told)
     else:
-        print_on_screen(result.table())
-    if not result.sound:
+        print_on_screen(told)
+    if not sound:
         raise typer.Exit(BAD)
 
 
@@ -81,9 +87,21 @@ def report(
     from szilard.handle import Run
 
     page = Run(record).report()
-    typer.echo(page)
+    echo(str(page))
     if open and typer.launch(page.resolve().as_uri()) != 0:
         say(f"no browser could be started: open {page} yourself.")
+
+
+def _told(runs: list[Run]) -> list[dict[str, Any]]:
+    """Each in brief; what cannot be told is left out with a warning, as what cannot be opened is."""
+    rows = []
+    for run in runs:
+        try:
+            with at_boundary(run.path, "listed"):
+                rows.append(_in_brief(run))
+        except RecordError as error:
+            say(f"warning: {error}")
+    return rows
 
 
 def _in_brief(run: Run) -> dict[str, Any]:

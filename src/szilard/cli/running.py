@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from szilard.cli.screen import BAD, INTERRUPTED, say
+from szilard.cli.screen import BAD, INTERRUPTED, echo, say
 from szilard.studies.registry import named_runs
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ Data = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help="Data: digits, mnist or fashion-mnist, or what the run knows; with a TOML file also module:function.",
+        help="Data: digits, mnist or fashion-mnist, or what the run knows; with --trust also module:function.",
         show_default=False,
     ),
 ]
@@ -62,6 +62,13 @@ Executor = Annotated[
     ),
 ]
 Keep = Annotated[bool, typer.Option("--keep-checkpoints", help="Keep an ensemble's trained models when it is done.")]
+Trust = Annotated[
+    bool,
+    typer.Option(
+        "--trust",
+        help="Call the functions that the spec names outside of szilard, also from modules that lie where this is run.",
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the path of the report only.")]
 
 
@@ -81,6 +88,7 @@ def run(
     resume: Resume = False,
     executor: Executor = "local",
     keep: Keep = False,
+    trust: Trust = False,
     quiet: Quiet = False,
 ) -> None:
     """Train and watch a model, or an ensemble; print the summary, write record and report.
@@ -90,9 +98,10 @@ def run(
     import sys
 
     from szilard.studies.life import Options
+    from szilard.studies.trust import check_trusted
 
     # A spec may name a module of the user's own, which lies where the program is run, as with ``python -m``.
-    if "" not in sys.path:
+    if trust and "" not in sys.path:
         sys.path.insert(0, "")
     lists = {"batch": batch, "trials": trials}
     plain = {"steps": steps, "lr": lr, "shuffle": shuffle, "seed": seed}
@@ -102,6 +111,8 @@ def run(
         *(set_ or []),
     ]
     chosen, name = _chosen(experiment, data, quick, changes)
+    if not trust:
+        check_trusted(chosen)
     _carry_out(chosen, out or Path("runs") / name, Options(overwrite, quiet, resume, executor, keep))
 
 
@@ -164,6 +175,5 @@ def _tell(finished: Run, quiet: bool) -> None:
         step, because = (finished.attributes.get(key) for key in ("broken_at_step", "broken_because"))
         say(f"the run stopped at step {step}: {because}; what was recorded before is kept in {finished.path}.")
     if not quiet:
-        typer.echo(finished.summary())
-        typer.echo("")
-    typer.echo(finished.report())
+        echo(f"{finished.summary()}\n")
+    echo(str(finished.report()))

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import typer
 from typer.core import TyperGroup
 
 from szilard.errors import SzilardError, SzilardWarning
-from szilard.printable import printable
+from szilard.printable import encodable, printable
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType
@@ -44,7 +45,13 @@ class InWords(TyperGroup):
 
 def say(message: str) -> None:
     """A line on standard error."""
-    typer.echo(f"szilard: {printable(message)}", err=True)
+    echo(f"szilard: {printable(message)}", sys.stderr)
+
+
+def echo(text: str, stream: TextIO | None = None) -> None:
+    """Text on standard output, or on another stream, with what that cannot show replaced."""
+    stream = stream or sys.stdout
+    typer.echo(encodable(text, stream), file=stream)
 
 
 def show(*what: RenderableType, width: int = _PLAIN_WIDTH) -> None:
@@ -101,8 +108,21 @@ def show_json(value: Any) -> None:
 
 
 def echo_json(text: str) -> None:
-    """JSON on standard output; characters that are not for reading, which only strings can hold, by their numbers."""
-    typer.echo("".join(each if each.isprintable() or each == "\n" else json.dumps(each)[1:-1] for each in text))
+    """JSON on standard output; characters that are not for reading, or that it cannot show, by their numbers.
+
+    Only strings can hold them.
+    """
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    echo("".join(each if _is_shown(each, encoding) else json.dumps(each)[1:-1] for each in text))
+
+
+def _is_shown(character: str, encoding: str) -> bool:
+    if not character.isprintable() and character != "\n":
+        return False
+    try:
+        return character.isascii() or bool(character.encode(encoding))
+    except (UnicodeEncodeError, LookupError):
+        return False
 
 
 def warn_in_words(otherwise: Callable[..., None]) -> Callable[..., None]:

@@ -7,6 +7,7 @@ import warnings
 from typing import final
 
 from szilard.errors import SzilardWarning
+from szilard.printable import encodable
 
 _INSIDE = ("szilard", "torch")
 
@@ -27,7 +28,7 @@ class Voice:
     def say(self, message: str) -> None:
         """A line that may be left unread; nothing where there is nothing to say."""
         if message and not self._quiet:
-            print(f"szilard: {message}", file=sys.stderr)
+            print(encodable(f"szilard: {message}", sys.stderr), file=sys.stderr)
 
     def warn(self, message: str) -> None:
         """Something that had better be known, at the line outside of szilard and torch that led here."""

@@ -137,6 +137,8 @@ class Panel:
         size: float = 11, colour: str = SAID, inset: float = 0.01,
     ) -> None:  # fmt: skip
         """A line across the panel at a height, with its meaning near its left end (``inset`` away), or its right."""
+        if self.y.log and not height > 0:
+            return  # a logarithmic axis has no such place
         look = (pen.colour, pen.dash, pen.width)
         self.shapes.append(notes.stroke((0, 1, self._width), (height, height, self._axis), *look))
         if text:

@@ -40,6 +40,7 @@ def write(told: Content, audit: Audit, path: str | Path, record: str | Path | No
     text = render(told, audit, place.resolve().name if place.is_absolute() or place == Path() else place.as_posix())
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f".{target.name}.{os.getpid()}.part")
+    partial.unlink(missing_ok=True)  # a link that lay there would be written through
     try:
         partial.write_text(text, encoding="utf-8")
         partial.replace(target)

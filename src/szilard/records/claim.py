@@ -22,6 +22,7 @@ from typing import final
 from szilard.errors import RecordError
 from szilard.printable import printable
 from szilard.records.filelock import lock, locked_by_other
+from szilard.records.regular import read_regular
 
 LOCK = "writer.lock"
 """The file that is locked; it is there while somebody writes, or after a kill."""
@@ -33,6 +34,8 @@ _PATIENCE = 0.3
 """Seconds in which others who only look whether a record is written have looked."""
 _NAMED = 256
 """Bytes that name a writer at most."""
+_OPENED = os.O_RDWR | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
+"""A link in a record of somebody else's would have this process write where it leads."""
 
 
 @final
@@ -69,7 +72,7 @@ class Claim:
         path.mkdir(parents=True, exist_ok=True)
         until = time.monotonic() + _PATIENCE
         while True:
-            file = os.open(path / LOCK, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
+            file = os.open(path / LOCK, _OPENED | os.O_CREAT, 0o666)
             try:
                 taken = lock(file)
                 free = _taken_without_locks(path, file) if taken is None else taken
@@ -140,7 +143,7 @@ def check_free(path: Path) -> None:
     """
     _free_of_garbage(path)
     try:
-        file = os.open(path / LOCK, os.O_RDWR | getattr(os, "O_BINARY", 0))
+        file = os.open(path / LOCK, _OPENED)
     except OSError:
         return
     try:
@@ -156,7 +159,7 @@ def check_free(path: Path) -> None:
 def in_use(path: Path) -> RecordError:
     """Says that somebody writes in a directory, and who."""
     try:
-        word = (path / LOCK).read_text(encoding="utf-8", errors="replace")[:_NAMED]
+        word = read_regular(path / LOCK, 2**16)[:_NAMED].decode(errors="replace")
     except OSError:
         word = ""
     if word == _name_of_this_process():

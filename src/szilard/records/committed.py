@@ -14,22 +14,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from szilard.errors import RecordError, SzilardWarning
-from szilard.records.chunks import LITTLE_ENDIAN, read_rows
+from szilard.records.checksum import CODEC
+from szilard.records.chunks import LITTLE_ENDIAN, check_files, read_chunk, read_rows
 from szilard.records.column import Column, Packed, check_name, growing, pack_row
+from szilard.records.described import check_description
 from szilard.records.journal import Contents
 from szilard.records.root import IDENTITY, Document, read_root, store_of
 
 WRITTEN = {
     "zarr_format": 3,
     "node_type": "array",
-    "codecs": [{"name": "bytes", "configuration": {"endian": "little"}}],
     "chunk_key_encoding": {"name": "default", "configuration": {"separator": "/"}},
 }
 """What szilard writes of every array."""
+PLAIN = [{"name": "bytes", "configuration": {"endian": "little"}}]
+"""The codecs of numbers as they are; :data:`~szilard.records.checksum.CODEC` follows where they have checksums."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,23 +42,22 @@ class StoredArray:
         column: what it is.
         shape: its extents at the commit (on disk it may be longer).
         chunk: extents of one chunk; along all dimensions but the first it spans the array.
+        checked: whether its chunks have checksums.
     """
 
     column: Column
     shape: tuple[int, ...]
     chunk: tuple[int, ...]
+    checked: bool = False
 
     def read_chunk(self, file: Path) -> NDArray[Any]:
         """The numbers of one chunk, those beyond the array's end included.
 
         Raises:
             OSError: if it cannot be read.
+            RecordError: if it is cut short or damaged.
         """
-        return (
-            np.fromfile(file, LITTLE_ENDIAN[self.column.dtype])
-            .astype(self.column.dtype, copy=False)
-            .reshape(self.chunk)
-        )
+        return read_chunk(file, self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +92,26 @@ class Committed:
         Raises:
             RecordError: naming the array, if a chunk is missing or cut short.
         """
-        where = f"array '{group}/{name}' of the record {self.path.parent}"
-        return read_rows(where, self.path / group / name, self.arrays[group][name], start, stop)
+        return read_rows(self._where(group, name), self.path / group / name, self.arrays[group][name], start, stop)
+
+    def check_fixed(self) -> None:
+        """Sees that what does not grow is there: it says how much room a row takes.
+
+        Raises:
+            RecordError: naming the array, if it is not.
+        """
+        for group, arrays in self.arrays.items():
+            for name, array in arrays.items():
+                if not array.column.grows and array.shape[0]:
+                    try:
+                        check_files(self._where(group, name), self.path / group / name, array, 0, 1)
+                    except OSError as error:
+                        raise RecordError(
+                            f"{self._where(group, name)} cannot be read: {error.strerror or error}."
+                        ) from error
+
+    def _where(self, group: str, name: str) -> str:
+        return f"array '{group}/{name}' of the record {self.path.parent}"
 
 
 def load_committed(path: Path) -> Committed:
@@ -114,7 +133,9 @@ def load_committed(path: Path) -> Committed:
     for group, found in arrays.items():
         _check_group(path, group, found)
     lengths = {group: found["step"].shape[0] for group, found in arrays.items()}
-    return Committed(store, attributes, arrays, columns, lengths)
+    committed = Committed(store, attributes, arrays, columns, lengths)
+    committed.check_fixed()
+    return committed
 
 
 def _array(store: Path, place: str, document: Document) -> StoredArray:
@@ -129,14 +150,16 @@ def _array(store: Path, place: str, document: Document) -> StoredArray:
         chunk = _extents(document["chunk_grid"]["configuration"]["chunk_shape"], least=1)
         if len(chunk) != len(shape) or chunk[1:] != tuple(max(extent, 1) for extent in shape[1:]):
             raise ValueError(f"chunks of {chunk} in an array of {shape}")
-        attributes = dict(document.get("attributes", {}))
+        attributes = check_description(document.get("attributes", {}))
     except (KeyError, TypeError, ValueError) as error:
         raise RecordError(f"{store}/zarr.json is damaged: restore the record from a copy ({error}).") from error
     if not names or len(names) != len(shape):
         raise RecordError(f"array {place!r} has dimensions without names: was the store edited?")
     inner = shape[1:] if names[0] == "step" else shape
     column = Column(place.partition("/")[2], names, inner, document["data_type"] == "int64", attributes)
-    return StoredArray(column, shape, chunk)
+    if len(shape) > 1 and names[0] != "step":
+        raise RecordError(f"array {place!r} has several dimensions and does not grow: was the store edited?")
+    return StoredArray(column, shape, chunk, CODEC in document["codecs"])
 
 
 def _extents(given: Any, least: int) -> tuple[int, ...]:
@@ -155,14 +178,18 @@ def _extents(given: Any, least: int) -> tuple[int, ...]:
 
 def _check_document(name: str, document: Document) -> None:
     """Refuses what szilard does not write."""
+    if not isinstance(document, dict):
+        raise RecordError(f"the document of {name!r} is damaged: restore the record from a copy.")
     parts = name.split("/")
     for part in parts:
         check_name(part)
     if len(parts) == 1:
         plain = document.get("zarr_format") == 3 and document.get("node_type") == "group"
+        plain = plain and isinstance(document.get("attributes", {}), dict)
     else:
-        plain = len(parts) == 2 and document.get("data_type") in LITTLE_ENDIAN
+        plain = len(parts) == 2 and document.get("data_type") in tuple(LITTLE_ENDIAN)
         plain = plain and all(document.get(key) == value for key, value in WRITTEN.items())
+        plain = plain and document.get("codecs") in (PLAIN, [*PLAIN, CODEC])
     if not plain:
         raise RecordError(f"array {name!r} is stored in a way that szilard does not write: was the store edited?")
 
@@ -179,7 +206,7 @@ def _check_group(path: Path, group: str, arrays: Mapping[str, StoredArray]) -> N
                 f"array '{group}/{name}' of {path} has another length than its group: was the store edited?"
             )
         for dim, extent in zip(column.dims[1:], column.shape, strict=True):
-            if dim in arrays and arrays[dim].column.shape != (extent,):
+            if dim not in arrays or arrays[dim].column.shape != (extent,):
                 raise RecordError(f"array '{group}/{name}' of {path} does not fit its dimension {dim!r}.")
 
 

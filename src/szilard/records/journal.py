@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from szilard.errors import RecordError
+from szilard.records.described import check_attributes
+from szilard.records.regular import read_regular
 from szilard.records.strict_json import loads
 
 FILE = "journal.jsonl"
@@ -142,11 +144,11 @@ def read_journal(path: Path) -> Contents:
     """
     contents = Contents()
     try:
-        if not path.is_file():
-            return contents
-        data = path.read_bytes()
+        data = read_regular(path)
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return contents
     except OSError as error:
-        raise RecordError(f"the journal {path} cannot be read: {error.strerror}.") from error
+        raise RecordError(f"the journal {path} cannot be read: {error.strerror or error}.") from error
     for number, line in enumerate(data.split(b"\n")[:-1], 1):  # what follows the last newline is a torn line
         try:
             entry = entry_of(loads(line))
@@ -167,9 +169,9 @@ def entry_of(entry: Any) -> Row | Note:
         KeyError, TypeError, ValueError: if it is damaged.
     """
     if "note" in entry:
-        if not isinstance(entry["attributes"], dict):
-            raise TypeError("attributes must be a mapping")
-        return int(entry["note"]), entry["attributes"], entry.get("of")
+        if type(entry["note"]) is not int:
+            raise TypeError("not a number of a note")
+        return entry["note"], check_attributes(entry["attributes"]), entry.get("of")
     group, index, values = entry["group"], entry["index"], entry["row"]
     if not (isinstance(group, str) and type(index) is int and index >= 0 and type(values["step"]) is int):
         raise TypeError("not a row")

@@ -17,9 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from szilard.errors import RecordError
+from szilard.records.checksum import CODEC, checksum, wanted
 from szilard.records.chunks import LITTLE_ENDIAN
 from szilard.records.column import Column, check_name
-from szilard.records.committed import WRITTEN, StoredArray
+from szilard.records.committed import PLAIN, WRITTEN, StoredArray
 from szilard.records.root import Document
 from szilard.records.schema import Group, Variable
 
@@ -33,15 +34,16 @@ def group_document(attributes: Mapping[str, Any]) -> Document:
     return {"attributes": dict(attributes), "zarr_format": 3, "node_type": "group"}
 
 
-def array_document(column: Column, shape: tuple[int, ...], chunk: tuple[int, ...]) -> Document:
-    """What Zarr v3 wants to know of an array of these extents."""
+def array_document(array: StoredArray) -> Document:
+    """What Zarr v3 wants to know of an array."""
+    column, shape, chunk = array.column, array.shape, array.chunk
     return {
         "shape": list(shape),
         "data_type": column.dtype,
         "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": list(chunk)}},
         "chunk_key_encoding": WRITTEN["chunk_key_encoding"],
         "fill_value": -1 if column.integer else "NaN",
-        "codecs": WRITTEN["codecs"],
+        "codecs": [*PLAIN, CODEC] if array.checked else PLAIN,
         "attributes": dict(column.attributes),
         "dimension_names": list(column.dims),
         "zarr_format": WRITTEN["zarr_format"],
@@ -119,7 +121,8 @@ def put_rows(directory: Path, array: StoredArray, start: int, values: NDArray[An
         inside = values[max(first - start, 0) : first + length - start]
         at = max(start - first, 0)
         chunk[(slice(at, at + len(inside)), *map(slice, values.shape[1:]))] = inside
-        put(file, chunk.astype(LITTLE_ENDIAN[array.column.dtype], copy=False).tobytes())
+        data = chunk.astype(LITTLE_ENDIAN[array.column.dtype], copy=False).tobytes()
+        put(file, data + checksum(data) if array.checked else data)
 
 
 def _make_below(directory: Path, wanted: Path) -> None:
@@ -146,6 +149,8 @@ def put(file: Path, data: bytes) -> None:
         OSError: if it cannot be written; what lay there stays.
     """
     partial = file.with_name(f"{file.name}.partial")
+    if partial.is_symlink():  # it would be written through
+        partial.unlink()
     try:
         with partial.open("wb") as written:
             written.write(data)
@@ -195,15 +200,16 @@ def lay_out(store: Path, group: Group, columns: Sequence[Column]) -> dict[str, D
     """
     # By this attribute xarray knows labels for coordinates.
     attributes = {"coordinates": " ".join(group.labels)} if group.labels else {}
+    checked = wanted()
     documents = {check_name(group.name): group_document(attributes)}
     (store / group.name).mkdir()
     for column in columns:
         (store / group.name / column.name).mkdir()
         extents = tuple(max(extent, 1) for extent in column.shape)
         shape = (0, *column.shape) if column.grows else column.shape
-        array = StoredArray(column, shape, (CHUNK, *extents) if column.grows else extents)
+        array = StoredArray(column, shape, (CHUNK, *extents) if column.grows else extents, checked)
         place = f"{group.name}/{column.name}"
-        documents[place] = array_document(column, array.shape, array.chunk)
+        documents[place] = array_document(array)
         if not column.grows:
             values = group.labels[column.name][1] if column.name in group.labels else group.coordinates[column.name]
             put_rows(store / place, array, 0, np.array(values, dtype=column.dtype))

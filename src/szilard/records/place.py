@@ -13,6 +13,7 @@ from typing import Any
 from szilard import __version__
 from szilard.errors import RecordError
 from szilard.records import journal
+from szilard.records.boundary import at_boundary
 from szilard.records.claim import LOCK, Claim, check_free
 from szilard.records.committed import load_committed, merge
 from szilard.records.journal import FILE, Journal, read_journal
@@ -185,7 +186,9 @@ def go_on(path: Path, claim: Claim | None) -> tuple[Store, Journal, Claim]:
     try:
         claim = claim or Claim.take_over(path)
         with claim.unless_it_fails():
-            store, journal = recover(path), Journal(path / FILE)
+            with at_boundary(path, "gone on with", passing=(OSError,)):
+                store = recover(path)
+            journal = Journal(path / FILE)
             journal.restart()
             return store, journal, claim
     except OSError as error:

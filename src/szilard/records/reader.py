@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 from xarray.core.indexing import LazilyIndexedArray
 
+from szilard.records.boundary import at_boundary
 from szilard.records.column import Packed
 from szilard.records.committed import Committed, load_committed, merge
 from szilard.records.journal import FILE, read_journal
@@ -31,11 +32,16 @@ def read(path: str | Path) -> xr.DataTree:
         RecordError: if there is no record, it is damaged (the array is named), or a newer szilard wrote it.
     """
     directory = Path(path)
+    with at_boundary(directory, "read"):
+        return _read(directory)
+
+
+def _read(directory: Path) -> xr.DataTree:
     journal = read_journal(directory / FILE)
     committed = load_committed(directory)
     rows, attributes = merge(committed, journal), current(committed.attributes, journal)
-    coordinates = attributes.get("coordinates", {})
-    names = attributes.get("coordinate_names", {})
+    coordinates = attributes.get("coordinates") or {}
+    names = attributes.get("coordinate_names") or {}
     nodes = {f"/{group}": _dataset(committed, group, rows[group], coordinates, names) for group in committed.columns}
     return xr.DataTree.from_dict({"/": xr.Dataset(attrs=shown(attributes)), **nodes})
 

@@ -13,7 +13,10 @@ from typing import Any
 from szilard.errors import RecordError
 from szilard.printable import printable
 from szilard.records import strict_json
+from szilard.records.boundary import at_boundary
+from szilard.records.described import check_attributes
 from szilard.records.journal import FILE, Contents, read_journal
+from szilard.records.regular import LARGEST_DOCUMENT, check_no_link, read_regular
 from szilard.records.schema import SCHEMA_VERSION
 
 DIRECTORY = "record.zarr"
@@ -39,7 +42,7 @@ def identity_of(root: Path) -> str | None:
         OSError: if it cannot be read.
     """
     try:
-        identity = strict_json.loads(root.read_bytes())["attributes"].get(IDENTITY)
+        identity = strict_json.loads(read_regular(root, LARGEST_DOCUMENT))["attributes"].get(IDENTITY)
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
     return identity if isinstance(identity, str) else None
@@ -64,7 +67,7 @@ def store_of(path: Path) -> Path:
 def is_store(path: Path) -> bool:
     """Whether a directory is the store of a record, of whatever version, finished or not."""
     try:
-        root = strict_json.loads((path / "zarr.json").read_bytes())
+        root = strict_json.loads(read_regular(path / "zarr.json", LARGEST_DOCUMENT))
         return "schema_version" in root["attributes"] and "szilard_version" in root["attributes"]
     except (OSError, ValueError, KeyError, TypeError):
         return False
@@ -78,7 +81,8 @@ def read_root(path: Path) -> tuple[Document, dict[str, Document]]:
     """
     store = store_of(path)
     try:
-        data = (store / "zarr.json").read_bytes()
+        check_no_link(str(path), (store.name,))
+        data = read_regular(store / "zarr.json", LARGEST_DOCUMENT)
     except (FileNotFoundError, NotADirectoryError) as error:
         what = "is not a record of szilard" if path.exists() else "does not exist"
         raise RecordError(f"{path} {what}: give the directory that holds {DIRECTORY}.") from error
@@ -88,10 +92,13 @@ def read_root(path: Path) -> tuple[Document, dict[str, Document]]:
         root = strict_json.loads(data)
         attributes, documents = root["attributes"], root["consolidated_metadata"]["metadata"]
         if not isinstance(attributes, dict) or not isinstance(documents, dict):
-            raise TypeError("not mappings")
+            raise TypeError("no mappings")
+        _check_version(path, attributes)
+        check_attributes(attributes)
     except (ValueError, KeyError, TypeError) as error:
-        raise RecordError(f"{store}/zarr.json is damaged: restore the record from a copy.") from error
-    _check_version(path, attributes)
+        raise RecordError(
+            f"{store}/zarr.json is damaged: restore the record from a copy ({printable(error)})."
+        ) from error
     return attributes, documents
 
 
@@ -118,8 +125,9 @@ def read_attributes(path: str | Path) -> dict[str, Any]:
     Raises:
         RecordError: if there is no record, its root is damaged, or a newer szilard wrote it.
     """
-    journal = read_journal(Path(path) / FILE)  # first, as in szilard.records.reader
-    return shown(current(read_root(Path(path))[0], journal))
+    with at_boundary(Path(path), "read"):
+        journal = read_journal(Path(path) / FILE)  # first, as in szilard.records.reader
+        return shown(current(read_root(Path(path))[0], journal))
 
 
 def current(committed: Mapping[str, Any], journal: Contents) -> dict[str, Any]:
@@ -127,7 +135,7 @@ def current(committed: Mapping[str, Any], journal: Contents) -> dict[str, Any]:
     attributes = dict(committed)
     mine = journal.belonging_to(committed.get(IDENTITY))
     for number, changes, _ in sorted(mine.notes, key=lambda note: note[0]):
-        if number > attributes.get("notes", 0):
+        if number > (attributes.get("notes") or 0):
             attributes |= {**changes, "notes": number}
     return attributes
 

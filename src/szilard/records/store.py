@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from szilard.records import strict_json
 from szilard.records.column import Packed
 from szilard.records.committed import Committed, StoredArray, load_committed
+from szilard.records.described import plain
 from szilard.records.layout import (
     METADATA,
     chunk_file,
@@ -80,11 +80,11 @@ class Store:
         try:
             draft.mkdir()
             # The root first: by it a beginning that was killed is known for szilard's.
-            put_document(draft, group_document(_plain(attributes)))
+            put_document(draft, group_document(plain(attributes)))
             documents: dict[str, Document] = {}
             for group, arrays in zip(groups, columns, strict=True):
                 documents |= lay_out(draft, group, arrays)
-            put_document(draft, root_document(_plain(attributes), documents))
+            put_document(draft, root_document(plain(attributes), documents))
             make_way()
             draft.rename(path)  # until then the old store is read, where there is one
         except BaseException:
@@ -112,7 +112,7 @@ class Store:
             OSError: if the disk is full or gone; readers then see the last commit, and it may be tried again.
         """
         self.check_own()
-        attributes = _plain(attributes)
+        attributes = plain(attributes)
         for place, values in attributes.pop("coordinates", {}).items():
             group, _, name = place.partition("/")
             array = self._arrays[group][name]
@@ -202,9 +202,3 @@ class Store:
 def _of_length(document: Document, length: int) -> Document:
     """The document of an array that has grown."""
     return {**document, "shape": [length, *document["shape"][1:]]}
-
-
-def _plain(attributes: Mapping[str, Any]) -> dict[str, Any]:
-    """As they will be read again: strict JSON."""
-    plain: dict[str, Any] = strict_json.loads(strict_json.dumps(dict(attributes)))
-    return plain

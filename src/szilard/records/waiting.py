@@ -9,6 +9,7 @@ from typing import Any, final
 from szilard.errors import RecordError, nearest
 from szilard.records import strict_json
 from szilard.records.column import Packed, growing, pack_coordinate, pack_row
+from szilard.records.described import plain
 from szilard.records.root import IDENTITY
 from szilard.records.store import Store
 
@@ -53,11 +54,11 @@ class Waiting:
         Raises:
             RecordError: if a value is no JSON.
         """
-        plain = strict_json.loads(strict_json.dumps(attributes))
+        changes = plain(attributes)
         with self._guard:
             number = self.attributes["notes"] + 1
-            self.attributes |= {**plain, "notes": number}
-        return strict_json.dumps({"note": number, "attributes": plain, "of": self.attributes[IDENTITY]})
+            self.attributes |= {**changes, "notes": number}
+        return strict_json.dumps({"note": number, "attributes": changes, "of": self.attributes[IDENTITY]})
 
     def set_coordinate(self, group: str, name: str, values: Sequence[float]) -> str:
         """Gives a dimension other values, and returns the line that says so.

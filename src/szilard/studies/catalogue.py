@@ -46,7 +46,7 @@ def find(name: str, data: str | None = None) -> Spec:
 def _load(path: str) -> Spec:
     """The spec in a TOML file, of the class that its kind says; without one it is an :class:`szilard.Experiment`."""
     try:
-        kind = str(tomllib.loads(Path(path).read_text(encoding="utf-8")).get("kind", ""))
+        kind = str(tomllib.loads(Path(path).read_text(encoding="utf-8-sig")).get("kind", ""))
     except (OSError, ValueError):
         kind = ""  # said by Spec.load, in its words
     kinds = kinds_of_spec()

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from szilard.printable import encodable
 from szilard.records.claim import Claim
 from szilard.records.place import claimed
 from szilard.records.provenance import provenance
@@ -149,7 +150,8 @@ def say_how_long(seconds: float, what: str, *, resumable: bool) -> None:
         if resumable
         else "it writes its record at the end: interrupted, it cannot be resumed"
     )
-    print(f"{what}: about {time_in_words(seconds)} on this machine; {rest}.", file=sys.stderr, flush=True)
+    said = f"{what}: about {time_in_words(seconds)} on this machine; {rest}."
+    print(encodable(said, sys.stderr), file=sys.stderr, flush=True)
 
 
 def time_in_words(seconds: float) -> str:

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, final
 
 from szilard.notebook.progress import NotebookBar, in_notebook
+from szilard.printable import encodable
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -66,7 +67,7 @@ class Progress:
         self._said = now
         left = (now - self._begin) / max(done, 1) * (self._steps - done)
         said = f"{self._description}: {done:,} of {self._steps:,}{', ' + note if note else ''}; about {left:.0f} s left"
-        print(said, file=sys.stderr, flush=True)
+        print(encodable(said, sys.stderr), file=sys.stderr, flush=True)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy import ndarray
 
+from szilard.errors import RecordError
 from szilard.estimate import Estimate, Kind
 
 if TYPE_CHECKING:
@@ -130,6 +131,22 @@ def finite_rows(data: xr.Dataset, names: tuple[str, ...]) -> xr.Dataset:
             finite = np.isfinite(np.asarray(data[name].values, dtype=float))
             keep &= finite.all(axis=tuple(range(1, finite.ndim)))
     return data.isel(step=keep)
+
+
+def row_of(steps: list[int], step: int) -> int:
+    """The row of a training step that was recorded, or counted from the end.
+
+    Raises:
+        RecordError: if there is none.
+    """
+    if step < 0 and -step <= len(steps):
+        return len(steps) + step
+    if step in steps:
+        return steps.index(step)
+    if not steps:
+        raise RecordError("the record holds no rows yet: open it again once the run has begun.")
+    closest = min(steps, key=lambda other: abs(other - step))
+    raise RecordError(f"step {step} was not recorded: the nearest record is at step {closest}.")
 
 
 def degrees_of_freedom(variable: Mapping[Any, Any], data: xr.Dataset, row: int, attributes: Mapping[str, Any]) -> float:

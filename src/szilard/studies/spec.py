@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from szilard import data
 from szilard.data import Dataset
@@ -26,6 +26,9 @@ class Spec(Settings):
         device: ``"cpu"``, ``"cuda"``, ``"cuda:1"``, …
         name: kept in the record.
     """
+
+    data_by_address: ClassVar[bool] = True
+    """Whether ``data`` may name a function, as ``"module:function"``."""
 
     model: Factory
     data: str | Dataset
@@ -134,7 +137,7 @@ class Spec(Settings):
             SpecError: if it is no TOML, or a key or value does not fit.
         """
         try:
-            table = tomllib.loads(text)
+            table = tomllib.loads(text.removeprefix("\ufeff"))
         except tomllib.TOMLDecodeError as error:
             raise SpecError(f"the spec is no valid TOML ({error}): correct it there.") from error
         return cls.from_table(table)

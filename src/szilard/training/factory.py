@@ -89,7 +89,7 @@ class Factory(Settings):
         Raises:
             SpecError: if module or function are not there, the arguments do not fit, or no ``nn.Module`` comes back.
         """
-        function = self.target if callable(self.target) else _find(self.target)
+        function = self.target if callable(self.target) else find(self.target)
         name = self.target if isinstance(self.target, str) else getattr(function, "__qualname__", repr(function))
         _check_arguments(function, self.arguments, name)
         try:
@@ -126,7 +126,12 @@ def _where(error: BaseException) -> str:
     return f"{Path(last.filename).name}, line {last.lineno}"
 
 
-def _find(target: str) -> Callable[..., Any]:
+def find(target: str) -> Callable[..., Any]:
+    """The function at an address, ``"module:function"``; its module is imported now.
+
+    Raises:
+        SpecError: if module or function are not there.
+    """
     name, _, function = target.partition(":")
     try:
         module: ModuleType = importlib.import_module(SHORT.get(name, name))

@@ -36,6 +36,7 @@ class LanguageSpec(FamilySpec):
     """
 
     family: ClassVar[str] = "autoregressive"
+    data_by_address: ClassVar[bool] = False
 
     length: int = 64
     given: int = 32

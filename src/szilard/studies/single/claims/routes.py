@@ -56,7 +56,7 @@ def findings(reading: SingleReading) -> tuple[Finding, ...]:
         return (ROUTES.unchecked(),)
     rows = int(samples.sizes["step"]) - 1
     flow = max(abs(reading.entropy_change.value), reading.at("work").value, 1e-300)
-    entropy_scale = float(np.mean(np.abs(reading.column("entropy_conditional"))))
+    entropy_scale = max(float(np.mean(np.abs(reading.column("entropy_conditional")))), 1e-300)
     return (
         _comparison("work", _final(samples, "work"), flow, "max(W, |ΔS|)", rows, reading),
         _comparison("heat", _final(samples, "heat"), flow, "max(W, |ΔS|)", rows, reading),
