@@ -102,7 +102,10 @@ def _check_alike(ranks: Ranks, ppm: PPM, measures: Sequence[Measure]) -> None:
             name = "the Fisher form" if isinstance(measure, Ledger) else type(measure).__name__
             raise SpecError(f"{name} needs all parameters in one place, {whole}, or by szilard.Ledger alone.")
     if not isinstance(ppm, Enumerable):
-        raise SpecError(f"{type(ppm).__name__} draws samples, by which ranks would part, {whole}.")
+        raise SpecError(
+            f"{type(ppm).__name__} draws samples, by which ranks would part, {whole}, or on given inputs by "
+            "szilard.Classifier."
+        )
     mine = [[chunk.stop - chunk.start for chunk in ppm.chunks()], [measure.every for measure in measures]]
     first = ranks.decided(mine)
     if mine != first:
