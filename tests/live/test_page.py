@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from chromium import PROGRAM, Chromium
 
 from szilard.live.board import Board
 from szilard.live.server import LiveServer
+from szilard.numbers import with_error
 from szilard.records.writer import RecordWriter
 
 Begin = Callable[..., RecordWriter]
@@ -142,6 +145,15 @@ def test_the_pointer_shows_numbers_and_enlarges(page: Chromium) -> None:
     for kind, share in (("mousePressed", 0.3), ("mouseMoved", 0.5), ("mouseReleased", 0.6)):
         pointer(kind, share)
     assert page.ask(last) < before
+
+
+def test_numbers_are_written_as_everywhere(page: Chromium) -> None:
+    rng = np.random.default_rng(0)
+    values = (rng.normal(size=200) * 10.0 ** rng.integers(-9, 7, size=200)).tolist()
+    errors = [abs(value) * 10.0**power for value, power in zip(values, rng.integers(-4, 2, size=200), strict=True)]
+    pairs = list(zip(values, errors, strict=True))
+    asked = f"import('./words.js').then((words) => {json.dumps(pairs)}.map((each) => words.withBand(...each)))"
+    assert page.ask(asked) == [with_error(value, error) for value, error in pairs]
 
 
 def test_hostile_text_is_only_text(page: Chromium, runs: Path, hostile_text: str, begin: Begin) -> None:

@@ -134,11 +134,11 @@ class Changes:
         at = self._curves
         for key, kept, sign, ends in (("top", self._top, 1, upper), ("bottom", self._bottom, -1, lower)):
             row = (sign * ends).argmin(axis=1)
-            found: NDArray[np.bool_] = sign * ends[at, row] < sign * kept
+            found = np.asarray(sign * ends[at, row] < sign * kept)
             kept[found] = ends[at, row][found]
             self._take(key, found, steps[row], values[at, row])
         row = known.shape[1] - 1 - known[:, ::-1].argmax(axis=1)
-        found = known.any(axis=1)
+        found = np.asarray(known.any(axis=1))
         self._low[found], self._high[found] = lower[at, row][found], upper[at, row][found]
         self._take("last", found, steps[row], values[at, row])
 

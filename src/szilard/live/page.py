@@ -9,6 +9,7 @@ ASSETS = {
     "curves.js": "text/javascript; charset=utf-8",
     "words.js": "text/javascript; charset=utf-8",
     "live.css": "text/css; charset=utf-8",
+    "look.js": "text/javascript; charset=utf-8",
     "plot.js": "text/javascript; charset=utf-8",
 }
 """Files beside the page, with their types."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 from math import prod
@@ -44,7 +44,7 @@ class Quantity:
         error: the column of its error; None where it has none.
         places: of the curves along the column's dimensions, replicates left out; one empty place for a plain number.
         axes: of the column's dimensions, those along which the mean is taken.
-        cumulative: whether it is a sum since the first record.
+        rank: its place in the order in which quantities are offered; several may have one.
     """
 
     group: str
@@ -52,6 +52,7 @@ class Quantity:
     error: Column | None
     places: tuple[tuple[int, ...], ...]
     axes: tuple[int, ...]
+    rank: int
 
     @property
     def key(self) -> str:
@@ -83,7 +84,7 @@ class Quantity:
             "column": self.column.name,
             "unit": printable(UNITS.get(unit, unit)),
             "of": printable(self.group),
-            "rank": rank(self.column.name),
+            "rank": self.rank,
             "curves": [printable(name) for name in names],
         }
 
@@ -108,18 +109,19 @@ def quantities(columns: Mapping[str, Mapping[str, Column]]) -> list[Quantity]:
     Args:
         columns: of a record, by group and name.
     """
-    found = [each for group, own in columns.items() for each in _of_group(group, growing(own))]
-    return sorted(found, key=lambda each: rank(each.column.name))
+    names = {name for own in columns.values() for name in own}
+    found = [each for group, own in columns.items() for each in _of_group(group, growing(own), names)]
+    return sorted(found, key=lambda each: each.rank)
 
 
-def rank(column: str) -> int:
-    """Where a quantity stands in the order."""
-    if column in FIRST:
+def _rank(column: str, names: Container[str]) -> int:
+    """Where a quantity stands in the order: what the record has the mean of, too, comes behind that."""
+    if column in FIRST and f"{column}_mean" not in names:
         return FIRST.index(column)
     return len(FIRST) + (column in COUNTERS)
 
 
-def _of_group(group: str, columns: Mapping[str, Column]) -> Iterator[Quantity]:
+def _of_group(group: str, columns: Mapping[str, Column], names: Container[str]) -> Iterator[Quantity]:
     for name, column in columns.items():
         if name == "step" or "of" in column.attributes:  # an error bar says whose it is
             continue
@@ -131,4 +133,4 @@ def _of_group(group: str, columns: Mapping[str, Column]) -> Iterator[Quantity]:
         error = columns.get(f"{name}_error") if not axes else None  # of each replicate, which the mean has not
         if error is not None and error.shape != column.shape:
             error = None
-        yield Quantity(group, column, error, tuple(product(*map(range, extents))), axes)
+        yield Quantity(group, column, error, tuple(product(*map(range, extents))), axes, _rank(name, names))

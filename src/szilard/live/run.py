@@ -15,7 +15,7 @@ from szilard.live.bands import Changes, Counted, Freedom, freedom, halves
 from szilard.live.condition import LEFT, WAITING, Condition, condition
 from szilard.live.follower import Follower, Rows
 from szilard.live.quantities import SHOWN, Quantity, quantities
-from szilard.live.thinning import Floats, Place, Thinned
+from szilard.live.thinning import Floats, Place, Thinned, plain
 from szilard.printable import printable
 from szilard.records.committed import Committed
 
@@ -29,6 +29,7 @@ class Curves:
 
     Attributes:
         begin: of each quantity, by key, its first curve.
+        errors: standard errors of the last record, by curve.
     """
 
     def __init__(self, quantities: list[Quantity], degrees: dict[str, Freedom]) -> None:
@@ -39,6 +40,7 @@ class Curves:
             self.begin[each.key] = count
             count += len(each.places)
         self.thinned, self.changes = Thinned(count), Changes(count)
+        self.errors = np.full(count, np.nan)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -57,6 +59,10 @@ class Curves:
             return
         values = np.concatenate([each.curves(rows.values[each.column.name]) for each in self.quantities])
         half = np.concatenate([self._halves(each, rows, bands) for each in self.quantities])
+        for each in self.quantities:
+            if each.error is not None:
+                begin = self.begin[each.key]
+                self.errors[begin : begin + len(each.places)] = each.curves(rows.values[each.error.name][-1:])[:, 0]
         self.thinned.add(rows.steps, values, half)
         self.changes.add(rows.steps, values, half)
 
@@ -213,7 +219,7 @@ class LiveRun:
 
         Returns:
             by quantity, its curves as :meth:`szilard.live.thinning.Thinned.since` tells them, each with what is
-            certain of it; and what is known then.
+            certain of it and the last record's standard error; and what is known then.
         """
         with self._guard:
             told, places = {}, {}
@@ -228,7 +234,8 @@ class LiveRun:
                 quantity = next(each for each in group.quantities if each.key == key)
                 begin = group.begin[key]
                 told[key] = [
-                    group.thinned.since(known.get(key, Place()), at) | {"said": group.changes.said(at)}
+                    group.thinned.since(known.get(key, Place()), at)
+                    | {"said": group.changes.said(at), "error": plain(group.errors[at : at + 1])[0]}
                     for at in range(begin, begin + len(quantity.places))
                 ]
             return told, places

@@ -7,6 +7,7 @@ export class Curve {
     this.early = [[], [], []];
     this.last = [[], [], []];
     this.said = null;
+    this.error = null;
   }
 
   take(told) {
@@ -17,6 +18,7 @@ export class Curve {
     }
     this.last = told.last;
     this.said = told.said;
+    this.error = told.error;
   }
 
   // All points by step; one that lies where its neighbour does is left out.

@@ -3,11 +3,9 @@
 
 import { Curve } from "./curves.js";
 import { Plot } from "./plot.js";
-import { ago, change, count, withBand } from "./words.js";
+import { made, penOf } from "./look.js";
+import { ago, change, count, withError } from "./words.js";
 
-const LIGHT = ["#0072B2", "#D55E00", "#009E73", "#A44A7F", "#A87400", "#1A1A1A"];
-const DARK = ["#56B4E9", "#FF8A3D", "#2FC8A0", "#E08FC0", "#F0C24A", "#F3F4F6"];
-const DASHES = ["", "9 5", "2 4", "9 4 2 4", "16 6"];
 const night = matchMedia("(prefers-color-scheme: dark)");
 
 const runs = new Map(); // by number: head, quantities, curves by key, whether it is hidden, its row
@@ -20,13 +18,6 @@ function read() {
   return found ? found.split(",") : [];
 }
 
-function made(tag, className, text) {
-  const element = document.createElement(tag);
-  if (className) element.className = className;
-  if (text !== undefined) element.textContent = text;
-  return element;
-}
-
 const known = () => {
   const found = new Map();
   for (const number of state.order) {
@@ -35,16 +26,8 @@ const known = () => {
   return [...found.values()].sort((one, other) => one.rank - other.rank);
 };
 
-const palette = () => (night.matches ? DARK : LIGHT);
 const alone = () => state.order.length === 1;
-
-function pen(number, at) {
-  const colours = palette();
-  const turn = state.order.indexOf(number);
-  if (alone()) return { colour: colours[at % colours.length], dash: DASHES[Math.floor(at / colours.length)] };
-  const further = Math.floor(turn / colours.length) + at;
-  return { colour: colours[turn % colours.length], dash: DASHES[further % DASHES.length] };
-}
+const pen = (number, at) => penOf(night.matches, alone(), state.order.indexOf(number), at);
 
 // Runs
 
@@ -138,7 +121,7 @@ function valueOf(curve, look, name) {
   const item = made("li");
   item.style.setProperty("--colour", look.colour);
   if (name) item.append(made("span", "name", name));
-  item.append(made("strong", "", withBand(curve.last[1][0] ?? null, curve.last[2][0])));
+  item.append(made("strong", "", withError(curve.last[1][0] ?? null, curve.last[2][0], curve.error)));
   const said = change(curve.said);
   if (said) item.append(made("span", "said", said));
   return item;

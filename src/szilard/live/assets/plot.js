@@ -4,7 +4,7 @@ import { areas, span, strokes } from "./curves.js";
 import { count, fixed, number, withBand } from "./words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
-const EDGE = { left: 54, right: 12, top: 8, bottom: 26 };
+const EDGE = { left: 54, right: 14, top: 8, bottom: 26 };
 const REACH = 40; // pixels from the pointer to the point that it shows
 
 const made = (tag, attributes, parent) => {
@@ -133,7 +133,9 @@ export class Plot {
     for (const step of this.logarithmic ? decades(this.across) : even()) {
       const place = left + this.x(step);
       made("line", { x1: place, x2: place, y1: top, y2: bottom, class: "grid" }, this.axes);
-      made("text", { x: place, y: bottom + 17, class: "along" }, this.axes).textContent = short(step);
+      const look = place > right - 12 ? "along last" : "along"; // within the figure
+      made("text", { x: look === "along" ? place : right + EDGE.right, y: bottom + 17, class: look }, this.axes).textContent =
+        short(step);
     }
     made("line", { x1: left, x2: right, y1: bottom, y2: bottom, class: "axis" }, this.axes);
   }

@@ -17,25 +17,36 @@ export const fixed = (value, places) => {
   return /[1-9]/.test(text) ? text : text.replace("−", "");
 };
 
+const tenTo = (power) => `10${[...String(power)].map((each) => RAISED[each]).join("")}`;
+
 // A number to so many significant digits.
 export const number = (value, digits = 4) => {
   if (value === null || value === undefined) return "–";
   if (value === 0) return "0";
   const power = Math.floor(Math.log10(Math.abs(value)));
   if (power >= 6 || power < -4) {
-    const raised = [...String(power)].map((each) => RAISED[each]).join("");
-    return `${signed((value / 10 ** power).toPrecision(Math.min(digits, 3)))}·10${raised}`;
+    const factor = (value / 10 ** power).toFixed(Math.min(digits, 3) - 1).replace(/\.?0+$/, "");
+    return `${signed(factor)}·${tenTo(power)}`;
   }
-  return signed(thousands(value.toFixed(Math.max(0, digits - 1 - power))));
+  return fixed(value, Math.max(0, digits - 1 - power));
 };
 
-// A value with half the width of its band, the latter to two significant digits.
+// A value with half the width of its band, the latter to two significant digits, as szilard.numbers writes errors.
 export const withBand = (value, half) => {
   if (value === null || half === null || half === undefined || !(half > 0)) return number(value);
   const places = 1 - Math.floor(Math.log10(half));
-  const large = Math.max(Math.abs(value), half);
-  if (places > 7 || large >= 1e6) return `${number(value)} ± ${number(half, 2)}`;
-  return `${fixed(value, Math.max(0, places))} ± ${fixed(half, Math.max(0, places))}`;
+  const power = Math.floor(Math.log10(Math.max(Math.abs(value), half)));
+  if ((places >= -3 && places <= 6) || (places > 6 && power >= -1)) {
+    return `${fixed(value, Math.max(places, 0))} ± ${fixed(half, Math.max(places, 0))}`;
+  }
+  const [amount, spread] = [value, half].map((each) => fixed(each / 10 ** power, Math.max(places + power, 0)));
+  return `(${amount} ± ${spread})·${tenTo(power)}`;
+};
+
+// The same with its standard error, where it has no band.
+export const withError = (value, half, error) => {
+  if (half > 0 || !(error > 0) || value === null) return withBand(value, half);
+  return `${number(value)} (standard error ${number(error, 2)})`;
 };
 
 // What is certain of a curve, in a sentence; empty where it has no band.
