@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,8 @@ from torch import nn
 from torch.distributed.fsdp import fully_shard
 
 import szilard
+from szilard.models.meeting import Meeting, PartedError
+from szilard.models.state.interrupts import uninterrupted
 
 pytestmark = pytest.mark.slow
 Found = dict[str, Any]
@@ -156,3 +161,15 @@ def test_one_rank_is_as_none(tmp_path: Path, sharded: bool) -> None:
     assert "ranks" not in run.attributes and all(
         one is other for one, other in zip(before, model.parameters(), strict=True)
     )
+
+
+@pytest.mark.usefixtures("alone", "usual_signals")
+def test_who_waits_for_a_rank_that_does_not_come_can_be_stopped() -> None:
+    """Signals wait for the end of a record, which must not wait for a rank that has been killed."""
+    meeting = Meeting((0, 1), patience=60)
+    threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt), uninterrupted():
+        with pytest.raises(PartedError, match="1 of 2 ranks came"):
+            meeting.agree()
+        with pytest.raises(PartedError, match="this rank has parted"):
+            meeting.agree()

@@ -16,8 +16,12 @@ from typing import Any, final
 
 import torch.distributed as dist
 
+from szilard.models.state.interrupts import interrupted
+
 _LOOKS = 2e-4, 2e-2
 """Seconds between two looks into the store, at first and at most: waiting in it is neither silent nor interruptible."""
+_WITH_SIGNAL = 0.5
+"""Seconds to wait where a signal waits for the end of it, as of a job that is being stopped."""
 _ANNOUNCED = "szilard/announced"
 _MEETINGS: Counter[tuple[int, ...]] = Counter()
 """How many some ranks have had: all have them in the same order."""
@@ -116,10 +120,11 @@ class Meeting:
             self._store.delete_key(f"{count}/{name}")
 
     def _wait(self, key: str, here: int) -> None:
-        until, pause = time.monotonic() + self._patience, _LOOKS[0]
+        begin, pause = time.monotonic(), _LOOKS[0]
         while not self._store.check([key]):
-            if time.monotonic() > until:
+            waited = time.monotonic() - begin
+            if waited > self._patience or (waited > _WITH_SIGNAL and interrupted()):
                 come = self._store.add(f"{here}/come", 0)
-                self._store.set(key, f"{come} of {len(self.ranks)} ranks came within {self._patience:g} s")
+                self._store.set(key, f"{come} of {len(self.ranks)} ranks came within {waited:.1f} s")
             time.sleep(pause)
             pause = min(1.5 * pause, _LOOKS[1])

@@ -33,6 +33,11 @@ def holding() -> bool:
     return _NOW.held
 
 
+def interrupted() -> bool:
+    """Whether a signal waits for a block to end."""
+    return bool(_NOW.signals)
+
+
 @final
 class _Later:
     """Stands in the place of a handler. While signals are held the first one waits; the next passes: a second Ctrl-C
