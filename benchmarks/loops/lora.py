@@ -1,4 +1,4 @@
-"""Low-rank adapters of peft on a frozen network that is trained already."""
+"""Low-rank adapters of peft on a frozen network."""
 
 import torch
 import torch.nn.functional as F

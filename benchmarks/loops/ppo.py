@@ -1,4 +1,4 @@
-"""Policy optimisation as CleanRL writes it: agent with two heads, epochs of minibatches, rate annealed, KL to stop."""
+"""Policy optimisation as CleanRL writes it: agent with two heads, epochs of minibatches, a rate that is annealed."""
 
 import numpy as np
 import torch

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -144,16 +145,24 @@ def test_resumed_and_run_again(tmp_path: Path) -> None:
     assert Path(handler.run.path).name == "run-3"
 
 
-def test_broken_by_an_error_that_is_raised_as_before(tmp_path: Path) -> None:
+@pytest.mark.parametrize("swallowed", [False, True])
+def test_broken_by_an_error_that_is_raised_as_before(tmp_path: Path, swallowed: bool) -> None:
+    """Where it is not, since any handler of errors keeps Ignite from it, training goes on with the next epoch."""
     training = Training()
     handler = training.watched(tmp_path)
+    if swallowed:
+        training.trainer.add_event_handler(Events.EXCEPTION_RAISED, lambda engine, error: None)
 
     @training.trainer.on(Events.ITERATION_COMPLETED(once=4))
     def fail() -> None:
         raise ValueError("enough")
 
-    with pytest.raises(ValueError, match="enough"):
+    with contextlib.nullcontext() if swallowed else pytest.raises(ValueError, match="enough"):
         training.run()
+    if swallowed:
+        assert handler.run.attributes["status"] == "complete"
+        assert handler.run.data.step.values.tolist() == list(range(4 + 7 + 1))
+        return
     assert handler.run.attributes["status"] == "broken"
     assert "ValueError" in handler.run.attributes["broken_because"]
     assert handler.run.data.step.values.tolist() == list(range(5))

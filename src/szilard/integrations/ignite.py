@@ -118,6 +118,7 @@ class IgniteHandler:
         engine.add_event_handler(Events.EPOCH_STARTED, self._begin)
         engine.add_event_handler(Events.ITERATION_COMPLETED, self._step)
         engine.add_event_handler(Events.COMPLETED, lambda: self.attachment.end())
+        # not by EXCEPTION_RAISED: with any handler of it the engine raises no error, and goes on with the next epoch
         Listening(engine).to("run", returned=lambda _: self.attachment.end(), raised=self.attachment.end)
 
     def _begin(self, engine: Engine) -> None:
