@@ -256,6 +256,23 @@ def test_places_are_told_only_once(begin: Begin, write: Write, tmp_path: Path) -
     writer.close()
 
 
+def test_a_record_beyond_sense_does_not_take_the_others_along(
+    begin: Begin, write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b"):
+        writer = begin(name)
+        write(writer, 0, 3)
+        writer.abandon()
+    with (tmp_path / "b" / "journal.jsonl").open("a") as journal:
+        journal.write(f'{{"group":"ledger","index":3,"row":{{"step":{10**30}}}}}\n')
+    board = Board([tmp_path])
+    monkeypatch.setattr(board.runs[0]._follower, "look", lambda: {}["nothing"])
+    board.refresh()
+    assert [run.condition.kind for run in board.runs] == ["damaged", "left"]
+    assert "cannot be read: KeyError: 'nothing'; restore" in board.runs[0].condition.words
+    assert board.runs[1].head()["damaged"] == 1 and len(drawn(board.runs[1])) == 3
+
+
 def test_hostile_numbers_do_no_harm(begin: Begin, tmp_path: Path) -> None:
     run, writer = LiveRun(tmp_path / "run"), begin()
     writer.append("ledger", 0, {"work": float("inf"), "loss": 1e308})

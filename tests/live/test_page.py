@@ -156,6 +156,18 @@ def test_numbers_are_written_as_everywhere(page: Chromium) -> None:
     assert page.ask(asked) == [with_error(value, error) for value, error in pairs]
 
 
+def test_huge_numbers_have_few_ticks(page: Chromium) -> None:
+    points = "{ x: [0, 1, 2], y: [1e20, 1e20 + 20000, 1e300], half: [null, 1e308, null] }"
+    for shown in (points, points.replace("1e300", "null"), points.replace("1e300", "-1e308")):
+        asked = (
+            "import('./plot.js').then(({ Plot }) => { const host = document.querySelector('.plot').cloneNode(false);"
+            " document.querySelector('#panels').append(host); const plot = new Plot(host);"
+            f" plot.show([{{ points: {shown}, name: '', unit: '', colour: 'red', dash: '' }}], false);"
+            " const found = host.querySelectorAll('.up').length; host.remove(); return found; })"
+        )
+        assert page.ask(asked) < 20
+
+
 def test_hostile_text_is_only_text(page: Chromium, runs: Path, hostile_text: str, begin: Begin) -> None:
     with_names = begin("hostile")
     with_names.annotate(

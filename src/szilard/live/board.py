@@ -11,6 +11,7 @@ from pathlib import Path
 from szilard.errors import RecordError
 from szilard.live.quantities import SHOWN
 from szilard.live.run import LiveRun
+from szilard.records.place import CHECKPOINTS
 from szilard.records.root import DIRECTORY, is_record
 
 INTERVAL = 1.0
@@ -73,7 +74,7 @@ class Board:
     def refresh(self) -> None:
         """Looks at every run once, and tells those who wait."""
         for run in list(self.runs):
-            if run.refresh():
+            if _refreshed(run):
                 self._tell()  # the first figure need not wait for the last record
 
     def wait(self, version: int, seconds: float) -> int:
@@ -138,6 +139,14 @@ class Board:
         return place.relative_to(top).as_posix() if alone else str(place)
 
 
+def _refreshed(run: LiveRun) -> bool:
+    """Refreshes a run, whatever lies there: one that cannot be made sense of must not take the others along."""
+    try:
+        return run.refresh()
+    except Exception as error:
+        return run.fail(error)
+
+
 def _age(place: Path) -> float:
     """How old a record is, for the latest to come first."""
     try:
@@ -154,5 +163,9 @@ def _records(top: Path) -> list[Path]:
         if DIRECTORY in below:
             found.append(here)
         deep = len(here.relative_to(top).parts) >= DEPTH
-        below[:] = [] if deep else [name for name in below if not name.startswith(".") and name != DIRECTORY]
+        below[:] = (
+            []
+            if deep
+            else [name for name in below if not name.startswith(".") and name not in (DIRECTORY, CHECKPOINTS)]
+        )
     return found

@@ -58,7 +58,7 @@ def condition(
     if trouble is not None:
         if not is_there(path):
             return GONE if seen else WAITING
-        return Condition("damaged", "cannot be read", f"It cannot be read: {printable(trouble)}")
+        return unreadable(str(trouble))
     status = attributes.get("status")
     if status == "complete":
         return COMPLETE
@@ -67,6 +67,11 @@ def condition(
         where = "" if step is None else f" at step {step}"
         return Condition("broken", "broke", printable(f"The run broke{where}: {why}. Everything before is kept."))
     return WRITTEN if grows or is_written(path) else LEFT
+
+
+def unreadable(why: str) -> Condition:
+    """That a record cannot be read."""
+    return Condition("damaged", "cannot be read", f"It cannot be read: {printable(why)}")
 
 
 def is_there(path: Path) -> bool:

@@ -204,6 +204,7 @@ class Follower:
         parts: dict[str, list[Any]] = {name: [] for name in columns}
         for row in rows:
             try:
+                np.int64(row.values["step"])
                 values = [_value(known[name], row.values.get(name)) for name in columns]
             except (TypeError, ValueError, OverflowError):
                 self.damaged += 1

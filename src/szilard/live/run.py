@@ -12,7 +12,7 @@ import numpy as np
 
 from szilard.errors import RecordError
 from szilard.live.bands import Changes, Counted, Freedom, freedom, halves
-from szilard.live.condition import LEFT, WAITING, Condition, condition
+from szilard.live.condition import LEFT, WAITING, Condition, condition, unreadable
 from szilard.live.follower import Follower, Rows
 from szilard.live.quantities import SHOWN, Quantity, quantities
 from szilard.live.thinning import Floats, Place, Thinned, plain
@@ -142,6 +142,15 @@ class LiveRun:
         changed = grew or found != self.condition or (fresh and curves is not self._curves)
         with self._guard:
             self._curves, self.condition = curves, found
+            self.version += changed
+        return changed
+
+    def fail(self, error: Exception) -> bool:
+        """Says that something is wrong with the record that nobody thought of; whether that is to be told."""
+        found = unreadable(f"{type(error).__name__}: {error}; restore the record from a copy.")
+        changed = found != self.condition
+        with self._guard:
+            self.condition = found
             self.version += changed
         return changed
 

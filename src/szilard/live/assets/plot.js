@@ -22,8 +22,10 @@ const ticks = ([low, high], most) => {
   const places = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
   const plain = step >= 1e-4 && Math.max(Math.abs(low), Math.abs(high)) < 1e6;
   const found = [];
-  for (let turn = Math.ceil(low / step); turn * step <= high + 1e-9 * step; turn++) {
-    const value = turn * step;
+  const first = Math.ceil(low / step);
+  for (let turn = 0; turn < 3 * most; turn++) { // not until the end is reached: huge numbers do not count on
+    const value = (first + turn) * step;
+    if (!(value <= high + 1e-9 * step)) break;
     found.push({ value, text: plain ? fixed(value, places) : number(value, 3) });
   }
   return found;
