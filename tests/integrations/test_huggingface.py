@@ -113,7 +113,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "accumulation, clipping, evaluation in the middle": {
         "gradient_accumulation_steps": 3, "eval_strategy": "steps", "eval_steps": 2, "eval_on_start": True,
     },
-    "bfloat16": {"bf16": True},
+    "bfloat16, smoothed labels": {"bf16": True, "label_smoothing_factor": 0.1},
 }  # fmt: skip
 
 

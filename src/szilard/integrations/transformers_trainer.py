@@ -107,13 +107,8 @@ def share_of_own(trainer: Any, model: nn.Module) -> float | None:
     args, device = trainer.args, device_of(model)
     made = type(trainer).compute_loss
     known = made is Trainer.compute_loss or made.__qualname__ == "SFTTrainer.compute_loss"  # which only adds metrics
-    if (
-        not known
-        or trainer.compute_loss_func is not None
-        or args.world_size > 1
-        or args.n_gpu > 1
-        or trainer.train_dataset is None
-    ):
+    own = not known or trainer.compute_loss_func is not None or trainer.label_smoother is not None
+    if own or args.world_size > 1 or args.n_gpu > 1 or trainer.train_dataset is None:
         return None
     try:
         batch = to_device(sets_of(trainer).take("train", 2, device), device)
@@ -125,8 +120,8 @@ def share_of_own(trainer: Any, model: nn.Module) -> float | None:
         with undisturbed(model, device):
             given: Any = Trainer.compute_loss(trainer, model, dict(batch), num_items_in_batch=count)
             output = model(**batch)
-        own = output["loss"] if isinstance(output, dict) else output[0]
-        share = (times if scaled else 1) * float(given) / float(own)
+        plain = output["loss"] if isinstance(output, dict) else output[0]
+        share = (times if scaled else 1) * float(given) / float(plain)
     except Exception:  # other batches, other models, other versions: then nothing is said
         return None
     return share if math.isfinite(share) else None
