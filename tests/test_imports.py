@@ -57,7 +57,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "integrations": BASE | {"handle", "models", "monitor"},
     "live": BASE | {"printable", "records"},
     "verify": BASE | {"information", "ledger", "models", "monitor", "reservoir", "samplers", "systems"},
-    "ensemble": BASE | {"data", "ledger", "models", "records", "settings", "training"},
+    "ensemble": BASE | {"data", "ledger", "models", "printable", "records", "settings", "training"},
     "running": BASE
     | {
         "data",

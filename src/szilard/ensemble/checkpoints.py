@@ -19,7 +19,9 @@ from jaxtyping import Float
 from numpy import ndarray
 from torch import Tensor
 
-from szilard.ensemble.chunk import ChunkRecord, Trained
+from szilard.ensemble.chunk import ChunkRecord
+from szilard.ensemble.parcel import Parcel, checkpoint_name, record_name
+from szilard.ensemble.sealed import sealed
 from szilard.errors import RecordError
 from szilard.records.place import CHECKPOINTS
 
@@ -43,16 +45,28 @@ class CheckpointStore:
         self.identity = identity
 
     def begin(self) -> None:
-        """Makes the folder anew, without any checkpoint or record of a chunk."""
+        """Makes the folder anew, without any checkpoint or record of a chunk.
+
+        Raises:
+            RecordError: if it is a link.
+        """
+        if self.path.is_symlink():
+            raise _link(self.path)
         self.remove()
         self.path.mkdir(parents=True, exist_ok=True)
         if self.identity is not None:
             (self.path / _OF).write_text(self.identity, encoding="utf-8")
 
     def open(self) -> None:
-        """Takes the folder as it was left; what is not there, or of another record, is trained anew."""
+        """Takes the folder as it was left; what is not there, or of another record, is trained anew.
+
+        Raises:
+            RecordError: if it is a link: nothing is written, and nothing deleted, outside of the record.
+        """
         if not self.path.is_dir() or self._another():
             self.begin()
+        elif self.path.is_symlink():
+            raise _link(self.path)
 
     # Checkpoints
 
@@ -62,12 +76,13 @@ class CheckpointStore:
         Raises:
             RecordError: if it is damaged.
         """
-        path = self.path / _checkpoint_file(chunk)
+        path = self.path / checkpoint_name(chunk)
         return self._load(path) if path.exists() else None
 
     def save(self, chunk: int, state: Mapping[str, Tensor]) -> None:
         """Replaces the checkpoint of a chunk by ``state``, tensors by name."""
-        self._write(_checkpoint_file(chunk), _serialised(state))
+        name = checkpoint_name(chunk)
+        self._write(name, sealed(name, state))
 
     def finished(self, chunk: int, records: int) -> bool:
         """Whether all of a chunk was trained.
@@ -75,14 +90,22 @@ class CheckpointStore:
         Raises:
             RecordError: if its checkpoint is damaged.
         """
+        return self.done(chunk) >= records
+
+    def done(self, chunk: int) -> int:
+        """How many records a chunk's checkpoint has behind it; 0 where there is none.
+
+        Raises:
+            RecordError: if it is damaged.
+        """
         from safetensors import safe_open
 
-        path = self.path / _checkpoint_file(chunk)
+        path = self.path / checkpoint_name(chunk)
         if not path.exists():
-            return False
+            return 0
         try:
             with safe_open(path, framework="np") as file:
-                return int(file.get_tensor("record")) >= records
+                return int(file.get_tensor("record"))
         except Exception as error:
             raise _damaged(path, error) from error
 
@@ -90,7 +113,8 @@ class CheckpointStore:
 
     def store(self, chunk_record: ChunkRecord) -> None:
         """Keeps a record of a chunk until all chunks have theirs."""
-        self._write(_record_file(chunk_record.trained), _serialised(chunk_record.tensors))
+        name = record_name(chunk_record.trained.chunk, chunk_record.trained.record)
+        self._write(name, sealed(name, chunk_record.tensors))
 
     def has(self, chunk: int, record: int) -> bool:
         """Whether the file of this chunk's record is there."""
@@ -159,7 +183,7 @@ class CheckpointStore:
 
     def keep_last(self, chunks: int) -> None:
         """Removes all but the last checkpoint of each chunk: the record is complete, and trained models are kept."""
-        kept = {_checkpoint_file(chunk) for chunk in range(chunks)}
+        kept = {checkpoint_name(chunk) for chunk in range(chunks)}
         for path in self.path.iterdir():
             if path.name not in kept:
                 path.unlink()
@@ -169,7 +193,7 @@ class CheckpointStore:
         shutil.rmtree(self.path, ignore_errors=True)
 
     def _record(self, chunk: int, record: int) -> Path:
-        return self.path / _record_name(chunk, record)
+        return self.path / record_name(chunk, record)
 
     def _another(self) -> bool:
         """Whether the folder belongs to another record."""
@@ -202,49 +226,13 @@ class CheckpointStore:
         return loaded
 
 
-@final
-class Parcel:
-    """Files for a folder of checkpoints that have to travel, since whoever makes them does not see that folder.
-
-    Attributes:
-        files: their contents by name, a checkpoint after the records that it follows.
-    """
-
-    def __init__(self) -> None:
-        self.files: dict[str, bytes] = {}
-
-    def store(self, chunk_record: ChunkRecord) -> None:
-        """Adds a record of a chunk."""
-        self.files[_record_file(chunk_record.trained)] = _serialised(chunk_record.tensors)
-
-    def save(self, chunk: int, state: Mapping[str, Tensor]) -> None:
-        """Adds the checkpoint of a chunk, in place of the one before."""
-        self.files.pop(_checkpoint_file(chunk), None)
-        self.files[_checkpoint_file(chunk)] = _serialised(state)
-
-
-def _checkpoint_file(chunk: int) -> str:
-    return f"chunk-{chunk:04}.safetensors"
-
-
-def _record_name(chunk: int, record: int) -> str:
-    return f"chunk-{chunk:04}-record-{record:05}.safetensors"
-
-
-def _record_file(trained: Trained) -> str:
-    return _record_name(trained.chunk, trained.record)
-
-
-def _serialised(tensors: Mapping[str, Tensor]) -> bytes:
-    from safetensors.torch import save
-
-    # safetensors refuses tensors that share memory: a ledger's first and last logits may be the same
-    return save({name: value.detach().clone().contiguous() for name, value in tensors.items()})
-
-
 def _damaged(path: Path, error: Exception) -> RecordError:
     """Whatever safetensors, which has an error type for each kind of damage, says of a file."""
     return RecordError(
         f"the checkpoint {path} is damaged ({error}): delete it and go on with resume (--resume); its chunk starts"
         " anew."
     )
+
+
+def _link(path: Path) -> RecordError:
+    return RecordError(f"{path} is a link, which is not followed inside a record: put a directory in its place.")

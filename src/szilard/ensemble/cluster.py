@@ -12,9 +12,10 @@ import uuid
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, final
 
-from szilard.ensemble.checkpoints import CheckpointStore, Parcel
+from szilard.ensemble.checkpoints import CheckpointStore
 from szilard.ensemble.chunk import Trained
 from szilard.ensemble.chunked_plan import ChunkedPlan, TrainableChunk
+from szilard.ensemble.parcel import Parcel
 from szilard.errors import RecordError, SpecError
 
 if TYPE_CHECKING:

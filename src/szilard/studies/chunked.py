@@ -12,6 +12,7 @@ from szilard.ensemble.checkpoints import CheckpointStore
 from szilard.ensemble.chunk import Trained
 from szilard.ensemble.chunked_plan import ChunkedPlan, check_same
 from szilard.ensemble.executors import Executor, executor_of
+from szilard.ensemble.mending import mend
 from szilard.ensemble.timing import ProgressTotal, TimeSpent
 from szilard.errors import RecordError
 from szilard.records.place import claimed
@@ -164,22 +165,21 @@ def carry_out_chunked(run: Chunked[Any], data: str, out: Path, options: Options)
         attributes = attributes_of(run.spec, data) | _attributes_of_plan(run.plan) | run.attributes()
         writer = RecordWriter(out, groups=run.groups(), attributes=attributes, overwrite=options.overwrite)
     try:
-        _fill(run, data, writer, execute, options, going_on=going_on)
+        _fill(run, data, writer, execute, options, anew=not going_on)
     except BaseException:
         writer.abandon()
         raise
 
 
-def _fill(
-    run: Chunked[Any], data: str, writer: RecordWriter, execute: Executor, options: Options, *, going_on: bool
-) -> None:
+def _fill(run: Chunked[Any], data: str, writer: RecordWriter, execute: Executor, options: Options, anew: bool) -> None:
     """Trains what is missing and writes it into the record, from its beginning or from where it was left."""
     checkpoints = CheckpointStore(writer.path, record_of(writer.attributes[IDENTITY]))
-    if going_on:
-        checkpoints.open()
-    else:
-        checkpoints.begin()
     rows, records = run.rows(writer, checkpoints), len(run.plan.steps)
+    if anew:
+        checkpoints.begin()
+    else:
+        checkpoints.open()
+        mend(checkpoints, run.plan.chunks, rows.written, rows.baseline)
     total = run.plan.steps[-1] * sum(run.plan.weights)
     with Progress(f"{run.spec.name}: {data}, {run.told}", total, options.quiet) as display:
         _train(run.plan, execute, writer, rows, checkpoints, ProgressTotal(run.plan.weights, display, run.unit))

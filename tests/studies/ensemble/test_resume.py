@@ -130,16 +130,6 @@ def test_resume_begins_where_there_is_nothing(tmp_path: Path, small: Experiment)
     assert runner.run(small, tmp_path / "run", quiet=True, resume=True).complete
 
 
-def test_a_damaged_checkpoint_is_named(tmp_path: Path, small: Experiment, monkeypatch: MonkeyPatch) -> None:
-    interrupted(small, tmp_path / "run", monkeypatch)
-    file = tmp_path / "run" / "checkpoints" / "chunk-0000.safetensors"
-    file.write_bytes(file.read_bytes()[:100])
-    with pytest.raises(RecordError, match=r"chunk-0000\.safetensors is damaged"):
-        runner.run(small, tmp_path / "run", quiet=True, resume=True)
-    file.unlink()
-    assert runner.run(small, tmp_path / "run", quiet=True, resume=True).complete
-
-
 def test_an_interrupted_record_can_be_replaced_and_its_checkpoints_go_with_it(
     tmp_path: Path, small: Experiment, monkeypatch: MonkeyPatch
 ) -> None:
