@@ -46,11 +46,11 @@ def test_the_best_partition_is_that_of_ruptures(seed: int, unequal: bool) -> Non
     series = generator.normal(size=(60, 2))
     series[20:, 0] += 3
     series[45:, 1] += np.linspace(0, 9, 15)
-    from szilard.reservoir.regimes import _breaks, _noise, _places
+    from szilard.reservoir.regimes import _breaks, _places, noise_of
 
     steps = doubling_steps(60) if unequal else np.arange(60.0)
     place = _places(steps, 60)
-    scale, _ = _noise(series, place)
+    scale, _ = noise_of(series, place)
     for penalty in (5.0, 25.0, 80.0):
         search = ruptures.Pelt(custom_cost=Lines(steps), min_size=8, jump=1)
         assert _breaks(series / scale, place, penalty, 8) == search.fit_predict(series / scale, penalty)[:-1]

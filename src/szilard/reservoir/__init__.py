@@ -15,6 +15,7 @@ from szilard.reservoir.correlation import (
 )
 from szilard.reservoir.detailed_balance import detailed_balance, irreversibility
 from szilard.reservoir.diffusion import diffusion_work, displacement_variance, drift_work
+from szilard.reservoir.displacements import displacement_balance
 from szilard.reservoir.dynamics import Dynamics
 from szilard.reservoir.entropy_production import ep_rate_ar1, ep_rate_fitted, ep_rate_fitted_ou, ep_rate_ou
 from szilard.reservoir.fluctuation_dissipation import Place, displacement_ratio, fdr_ratio
@@ -47,6 +48,7 @@ __all__ = [
     "covariance_of_gram",
     "detailed_balance",
     "diffusion_work",
+    "displacement_balance",
     "displacement_ratio",
     "displacement_variance",
     "drift_work",

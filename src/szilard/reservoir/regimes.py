@@ -92,7 +92,7 @@ def regimes(
     place = _places(steps, len(values))
     spikes = _spikes(values, _spread(values, place, 1) / math.sqrt(6))
     kept = np.delete(np.arange(len(values)), spikes)
-    scale, tau = _noise(values[kept], place[kept])
+    scale, tau = noise_of(values[kept], place[kept])
     unit = penalty * (values.shape[1] + 1) * math.log(len(values))
     breaks = _breaks(values[kept] / scale, place[kept], unit * tau, fewest)
     residuals = _residuals(values[kept], place[kept], breaks)
@@ -108,7 +108,7 @@ def _places(steps: Float[ndarray, " times"] | None, count: int) -> ndarray:
     return (given - given.mean()) * ((count - 1) / np.ptp(given))
 
 
-def _noise(values: ndarray, place: ndarray) -> tuple[ndarray, float]:
+def noise_of(values: ndarray, place: ndarray) -> tuple[ndarray, float]:
     """Standard deviation and autocorrelation time of AR(1) noise about smooth lines, robust to a few breaks.
 
     Second differences over k times have the variance ``2 σ² (1 − φ^k)(3 − φ^k)``; the ratio of those over one time and

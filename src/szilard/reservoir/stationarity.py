@@ -65,7 +65,7 @@ def stationarity(
     if place.shape != logs.shape or np.ptp(place) == 0:
         raise RecordError(f"{count} values need as many steps, not all the same; {place.shape} were given.")
     drift = _drift(logs, place)
-    error, degrees = _scatter(logs, place)
+    error, degrees = scatter(logs, place)
     stretches = np.array_split(logs, STRETCHES)
     lengths = np.array([len(stretch) for stretch in stretches])
     means = np.array([stretch.mean() for stretch in stretches])
@@ -95,7 +95,7 @@ def _drift(logs: ndarray, place: ndarray) -> Estimate:
     return Estimate(slope * span, span * variance**0.5, Kind.UNBIASED, degrees)
 
 
-def _scatter(logs: ndarray, place: ndarray) -> tuple[float, float]:
+def scatter(logs: ndarray, place: ndarray) -> tuple[float, float]:
     """``σ √τ`` of single records about a smooth course (a cubic), and its degrees of freedom."""
     count, fitted = len(logs), 4
     course = np.polynomial.Polynomial.fit(place, logs, fitted - 1)

@@ -65,11 +65,11 @@ YAIDA = Claim(
 )
 SETTLED = Claim(
     "stationary parameters",
-    "kinetic and configurational temperature agree in each layer. This tests stationarity only: it holds out of "
-    "equilibrium too",
+    "kinetic and configurational temperature agree in each layer; where they need not, under shuffled epochs and "
+    "decoupled decay, ⟨θ·Δθ⟩ = −½⟨|Δθ|²⟩. This tests stationarity only: it holds out of equilibrium too",
     "paper Eq. 36",
     f"it needs parameters and forces along a long stretch at stationarity; {MEASURE}.",
-    measure="configurational over kinetic temperature, the worst layer",
+    measure="configurational over kinetic temperature, or −2⟨θ·Δθ⟩/⟨|Δθ|²⟩, the worst layer",
     bound=bounds.STATIONARY_RATIO,
 )
 CANONICAL = Claim(

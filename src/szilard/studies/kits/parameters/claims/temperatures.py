@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +13,13 @@ from szilard.estimate import Estimate, Kind
 from szilard.numbers import number, with_error
 from szilard.reservoir.canonical import mutual_equilibrium
 from szilard.reservoir.time_average import time_average, time_ratio
+from szilard.studies.kits.parameters.claims.settled import (
+    SCHEDULED,
+    apart_at_rest,
+    balanced,
+    scheduled,
+    steady_rows,
+)
 from szilard.studies.kits.parameters.statements import ONE_TEMPERATURE, SETTLED, YAIDA
 from szilard.studies.kits.watched.bursts import Bursts
 from szilard.studies.kits.watched.reading import WatchedReading
@@ -23,7 +32,7 @@ def findings(reading: WatchedReading) -> tuple[Finding, ...]:
     """The rows of this family."""
     bursts = reading.bursts
     assert bursts is not None
-    return (_one(bursts), _yaida(bursts), _settled(bursts))
+    return (_one(bursts), _yaida(bursts), _settled(bursts, reading.mapping("optimizer")))
 
 
 def layer_temperatures(bursts: Bursts, rows: slice) -> list[Estimate]:
@@ -89,11 +98,12 @@ def fluctuation_dissipation(bursts: Bursts, layer: int) -> Estimate | None:
     """``⟨θ·∇U⟩/½r⟨g²⟩`` of a layer over the second half of the records, the ratio of sums; None where it is not known.
 
     Each record's ratio is weighed by its steps and its kinetic temperature, so that what both ends of an interval say
-    cancels between neighbours.
+    cancels between neighbours. Of records while the rate changed nothing is taken.
     """
-    ratios = bursts.values("fdr_ratio")[bursts.late, layer]
-    steps = bursts.values("interval")[bursts.late]
-    weights = steps * bursts.values("temperature_kinetic")[bursts.late, layer]
+    rows = steady_rows(bursts)
+    ratios = bursts.values("fdr_ratio")[rows, layer]
+    steps = bursts.values("interval")[rows]
+    weights = steps * bursts.values("temperature_kinetic")[rows, layer]
     known = np.isfinite(ratios) & (weights > 0)
     if known.sum() < FEWEST_BURSTS // 2:
         return None
@@ -103,6 +113,8 @@ def fluctuation_dissipation(bursts: Bursts, layer: int) -> Estimate | None:
 def _yaida(bursts: Bursts) -> Finding:
     if bursts.records < FEWEST_BURSTS:
         return YAIDA.unchecked(bursts.too_few(FEWEST_BURSTS))
+    if scheduled(bursts):
+        return YAIDA.unchecked(SCHEDULED)
     found = {
         layer: one for layer in range(bursts.groups) if (one := fluctuation_dissipation(bursts, layer)) is not None
     }
@@ -119,7 +131,7 @@ def _yaida(bursts: Bursts) -> Finding:
     return YAIDA.tested(
         ratio_there.value,
         intervals[worst],
-        where=f"{bursts.span(bursts.late)}, {bursts.names[layer]}",
+        where=f"{bursts.span(steady_rows(bursts))}, {bursts.names[layer]}",
         detail=(
             f"{with_error(ratio_there.value, ratio_there.error)} in {bursts.names[layer]}. Above 1 the "
             "parameters still move towards the origin of the axes, below 1 away from it: either way they are not "
@@ -148,7 +160,12 @@ def configurational(bursts: Bursts, layer: int) -> tuple[Estimate, Estimate] | N
     ).value
 
 
-def _settled(bursts: Bursts) -> Finding:
+def _settled(bursts: Bursts, optimizer: Mapping[str, Any]) -> Finding:
+    if scheduled(bursts):
+        return SETTLED.unchecked(SCHEDULED)
+    reason = apart_at_rest(bursts, optimizer)
+    if reason:
+        return balanced(bursts, reason)
     found = {layer: one for layer in range(bursts.groups) if (one := configurational(bursts, layer)) is not None}
     if not found:
         return SETTLED.unchecked(
