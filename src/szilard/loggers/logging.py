@@ -14,9 +14,9 @@ from szilard.loggers.thinning import Thinning
 SHARE = 0.005
 """The share of the loop's time that all loggers together may take; what has to wait for that is written at the end."""
 ROWS = 32
-"""Rows given in one call, whose time is taken for that of the next."""
+"""Rows given in one call at most."""
 COLD = 0.1
-"""Seconds that the first call is taken for at most: it makes tables, opens files, begins threads."""
+"""Seconds that a call after the first is foretold at most: the first makes tables, opens files, begins threads."""
 
 GroupRow = tuple[str, int, Mapping[str, Any]]
 """A row of a record: its group, its step and its columns."""
@@ -44,6 +44,7 @@ class Outlet:
         self._left: dict[str, GroupRow] = {}
         self._begin: float | None = None
         self._spent = self._call_seconds = 0.0
+        self._call_rows = 1
 
     def add(self, rows: Iterable[GroupRow]) -> None:
         """Takes rows of the record; the last one of each group is kept, should the run end with it."""
@@ -59,18 +60,20 @@ class Outlet:
         """Whether something waits, and one more call keeps to a share of the time since the first, which is free."""
         if not self._waiting or self._begin is None:
             return bool(self._waiting)
-        return share * (self._clock() - self._begin) >= self._spent + self._call_seconds
+        expected = self._call_seconds * max(1.0, min(ROWS, len(self._waiting)) / self._call_rows)
+        return share * (self._clock() - self._begin) >= self._spent + (expected if self._spent else min(COLD, expected))
 
     def write(self) -> None:
         """Gives the logger some of what waits."""
-        begin = self._clock()
+        begin, self._call_rows = self._clock(), min(ROWS, len(self._waiting))
         if rows := self._rows(ROWS):
             self.logger.write(rows)
         end = self._clock()
+        self._call_seconds = end - begin
         if self._begin is None:
-            self._begin, self._call_seconds = end, min(COLD, end - begin)
+            self._begin = end
         else:
-            self._spent, self._call_seconds = self._spent + end - begin, end - begin
+            self._spent += end - begin
 
     def finish(self) -> None:
         """The run ends: all that waits, and the last rows."""
