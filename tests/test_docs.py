@@ -95,7 +95,7 @@ def name_of(page: Path) -> str:
 LONG = (
     "README.md", "docs/choosing.md", "docs/clusters.md", "docs/energy-based-models.md", "docs/ensembles.md",
     "docs/extending.md", "docs/figure-3.md", "docs/flows.md", "docs/frameworks.md", "docs/latent-variables.md",
-    "docs/memorisation.md", "docs/quantities/equilibrium.md", "docs/quantities/heat-capacity.md",
+    "docs/memorisation.md", "docs/notebooks.md", "docs/quantities/equilibrium.md", "docs/quantities/heat-capacity.md",
     "docs/quantities/information.md", "docs/quantities/measuring-interval.md", "docs/quantities/reversibility.md",
     "docs/reading.md", "docs/systems.md", "docs/tradeoff.md", "docs/verify.md",
 )  # fmt: skip
