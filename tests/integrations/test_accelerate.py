@@ -13,6 +13,7 @@ from accelerate import Accelerator
 from accelerate.state import AcceleratorState, GradientState, PartialState
 from torch import Tensor, nn
 from torch.nn import functional as F
+from transformers import GPT2Config, GPT2LMHeadModel
 
 import szilard
 from szilard.errors import SpecError
@@ -162,6 +163,10 @@ def test_wiring_is_refused_in_one_sentence(tmp_path: Path) -> None:
         watch_accelerate(loop.model, loop.model, loop.optimizer, X)
     with pytest.raises(SpecError, match="the inputs on which the model is to be watched are missing"):
         watch_accelerate(loop.accelerator, loop.model, loop.optimizer, out=tmp_path / "run")
+    text = GPT2LMHeadModel(GPT2Config(vocab_size=9, n_embd=4, n_layer=1, n_head=1, n_positions=8))
+    tokens = torch.utils.data.DataLoader([{"input_ids": torch.arange(6), "labels": torch.arange(6)}])
+    with pytest.raises(SpecError, match=r"is a language model.*give wrap=lambda model: szilard\.Autoregressive"):
+        watch_accelerate(loop.accelerator, text, torch.optim.SGD(text.parameters(), lr=0.1), tokens)
     streamed = torch.utils.data.DataLoader(Endless(), batch_size=2)
     with pytest.raises(SpecError, match=r"is streamed.*take 512 inputs yourself"):
         watch_accelerate(loop.accelerator, loop.model, loop.optimizer, streamed, out=tmp_path / "run")

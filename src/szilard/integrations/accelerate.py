@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import weakref
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ from szilard.errors import SpecError
 from szilard.integrations.attachment import Attachment
 from szilard.integrations.evaluation_sets import EvaluationSets
 from szilard.integrations.listening import Listening
+from szilard.models.evaluation import unwrap
 
 if TYPE_CHECKING:
     from szilard.models.ppm import PPM
@@ -68,6 +70,8 @@ def watch_accelerate(
             "watch_accelerate(accelerator, model, optimizer, probe)."
         )
     loader = hasattr(probe, "dataset")
+    if loader and forward is None:
+        _refuse_text(unwrap(model))
     attachment = Attachment(
         _PROBE if loader else probe,
         labels=labels,
@@ -89,6 +93,23 @@ def watch_accelerate(
     )
     _listen(accelerator, monitor, framework, told)
     return monitor
+
+
+def _refuse_text(model: nn.Module) -> None:
+    """That a loader is no probe of a language model, whose labels are its inputs and stand one place further on.
+
+    Raises:
+        SpecError: for a language model of transformers.
+    """
+    if "transformers" not in sys.modules:
+        return
+    from szilard.integrations.transformers_models import is_language_model
+
+    if is_language_model(model):
+        raise SpecError(
+            f"{type(model).__name__} is a language model, which is watched on text of its own and not on a loader: "
+            "give wrap=lambda model: szilard.Autoregressive(model, length=32) and no probe."
+        )
 
 
 def _described(accelerator: Any, told: bool) -> dict[str, Any]:
