@@ -8,6 +8,7 @@ Workers of this machine leave their files in the folder of checkpoints; those of
 from __future__ import annotations
 
 import contextlib
+import platform
 import uuid
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, final
@@ -16,6 +17,7 @@ from szilard.ensemble.checkpoints import CheckpointStore
 from szilard.ensemble.chunk import Trained
 from szilard.ensemble.chunked_plan import ChunkedPlan, TrainableChunk
 from szilard.ensemble.parcel import Parcel
+from szilard.ensemble.workers import Versions, check_main_guard, check_versions, check_workers, own_versions
 from szilard.errors import RecordError, SpecError
 
 if TYPE_CHECKING:
@@ -56,7 +58,9 @@ class DaskExecutor:
         """Sends every chunk that is not trained yet, and takes in what comes back, in whatever order.
 
         Raises:
-            RecordError: if the scheduler is lost; what has come back is kept, and the record can be resumed.
+            RecordError: if the scheduler is lost; what has come back is kept, and the record can be resumed. If a
+                worker has other versions than this process.
+            SpecError: if there are no workers.
         """
         from distributed import as_completed
         from distributed.client import FutureCancelledError
@@ -67,10 +71,11 @@ class DaskExecutor:
         word, folder = checkpoints.mark(), CheckpointStore(checkpoints.path.parent, checkpoints.identity)
         try:
             with _client(self._where) as client:
-                run = uuid.uuid4().hex
+                check_workers(client)
+                run, versions = uuid.uuid4().hex, own_versions()
                 futures = {
                     client.submit(
-                        _train_on_worker, plan.make_chunk(number), folder, word, key=f"szilard-{run}-{number}"
+                        _train_on_worker, plan.make_chunk(number), folder, word, versions, key=f"szilard-{run}-{number}"
                     ): number
                     for number in missing
                 }
@@ -102,6 +107,11 @@ class _Failed(Exception):
 
 def _in_words(cause: BaseException) -> BaseException:
     """What a chunk raised on its worker, as it is; a worker that keeps dying says why that may be."""
+    if isinstance(cause, ImportError):
+        return RecordError(
+            f"a Dask worker cannot import what it needs ({cause}): install the same szilard, torch and modules of your"
+            " own there as here, and go on with resume (--resume)."
+        )
     if type(cause).__name__ != "KilledWorker":
         return cause
     return RecordError(
@@ -110,10 +120,17 @@ def _in_words(cause: BaseException) -> BaseException:
     )
 
 
-def _train_on_worker(chunk: TrainableChunk, checkpoints: CheckpointStore, word: str) -> tuple[list[Trained], Parcel]:
-    """On a worker: trains the whole chunk; returns what was trained, and the files that it could not leave in place."""
+def _train_on_worker(
+    chunk: TrainableChunk, checkpoints: CheckpointStore, word: str, versions: Versions
+) -> tuple[list[Trained], Parcel]:
+    """On a worker: trains the whole chunk; returns what was trained, and the files that it could not leave in place.
+
+    Raises:
+        RecordError: if the worker, which may have come after all were looked at, has other versions than the client.
+    """
     import torch
 
+    check_versions(own_versions(), platform.node(), versions)
     threads, parcel = torch.get_num_threads(), Parcel()
     files = checkpoints if checkpoints.is_marked(word) else parcel
     found = []
@@ -142,7 +159,7 @@ def _client(where: str | Client) -> Iterator[Client]:
         yield distributed.get_client()
         return
     except ValueError:
-        pass  # no client yet: a cluster of processes on this machine, reached through loopback only
+        check_main_guard()  # no client yet: a cluster of processes on this machine, reached through loopback only
     with (
         distributed.LocalCluster(threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0") as cluster,
         distributed.Client(cluster) as client,

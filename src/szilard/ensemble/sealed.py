@@ -18,6 +18,8 @@ from szilard.records.regular import open_regular
 
 _OPEN = b"0" * 8
 """What stands for the checksum while it is taken."""
+_SEAL = "szilard"
+"""The entry of a file's metadata that has its name and its checksum."""
 _LONGEST_HEADER = 2**27
 _BLOCK = 2**20
 
@@ -37,8 +39,9 @@ def sealed(name: str, tensors: Mapping[str, Tensor]) -> bytes:
 
     # safetensors refuses tensors that share memory: a ledger's first and last logits may be the same
     own = {key: value.detach().clone().contiguous() for key, value in tensors.items()}
-    data = bytearray(save(own, {"file": name, "checksum": _OPEN.decode()}))
-    place = data.index(_OPEN, data.index(b'"checksum"'))
+    seal = f"{name} ".encode()
+    data = bytearray(save(own, {_SEAL: f"{name} {_OPEN.decode()}"}))  # one entry: of several the order is chance
+    place = data.index(seal + _OPEN) + len(seal)
     data[place : place + len(_OPEN)] = f"{zlib.crc32(data):08x}".encode()
     return bytes(data)
 
@@ -52,7 +55,7 @@ def check_sealed(path: Path) -> None:
     try:
         with open_regular(str(path)) as file:
             _check(file, path.name)
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise DamagedError(getattr(error, "strerror", None) or str(error) or type(error).__name__) from error
 
 
@@ -62,11 +65,11 @@ def _check(file: IO[bytes], name: str) -> None:
     if len(begin) < 8 or length > _LONGEST_HEADER:
         raise ValueError("it has no header")
     header = file.read(length)
-    said = json.loads(header)["__metadata__"]
-    if said["file"] != name:
-        raise ValueError(f"it was written as {said['file']}")
-    kept = str(said["checksum"]).encode()
-    place = header.index(kept, header.index(b'"checksum"'))
+    written, _, checksum = json.loads(header)["__metadata__"][_SEAL].rpartition(" ")
+    if written != name:
+        raise ValueError(f"it was written as {written}")
+    seal, kept = f"{name} ".encode(), checksum.encode()
+    place = header.index(seal + kept) + len(seal)
     total = zlib.crc32(begin + header[:place] + _OPEN + header[place + len(kept) :])
     while block := file.read(_BLOCK):
         total = zlib.crc32(block, total)

@@ -19,6 +19,7 @@ import szilard
 from szilard import Experiment, Training
 from szilard.ensemble.checkpoints import CheckpointStore
 from szilard.ensemble.cluster import _client, _train_on_worker
+from szilard.ensemble.workers import own_versions
 from szilard.errors import RecordError, SpecError
 from szilard.studies import runner
 from szilard.studies.ensemble.run import plan_of
@@ -106,8 +107,8 @@ def test_a_worker_of_another_machine_sends_the_files_that_one_of_this_machine_le
     here, there = CheckpointStore(tmp_path / "here"), CheckpointStore(tmp_path / "there")
     for store in (here, there):
         store.begin()
-    left, nothing = _train_on_worker(chunk, here, here.mark())
-    sent, parcel = _train_on_worker(chunk, there, there.mark() + " of another machine")
+    left, nothing = _train_on_worker(chunk, here, here.mark(), own_versions())
+    sent, parcel = _train_on_worker(chunk, there, there.mark() + " of another machine", own_versions())
     assert left == sent and len(left) == len(chunk.steps) and not nothing.files
     assert {path.name for path in there.path.iterdir()} == {"mark"}
     there.unpack(parcel)
