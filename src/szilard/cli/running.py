@@ -62,6 +62,9 @@ Executor = Annotated[
     ),
 ]
 Keep = Annotated[bool, typer.Option("--keep-checkpoints", help="Keep an ensemble's trained models when it is done.")]
+OtherVersions = Annotated[
+    bool, typer.Option("--other-versions", help="Go on, with --resume, under another szilard, torch or Python.")
+]
 Trust = Annotated[
     bool,
     typer.Option(
@@ -88,6 +91,7 @@ def run(
     resume: Resume = False,
     executor: Executor = "local",
     keep: Keep = False,
+    other_versions: OtherVersions = False,
     trust: Trust = False,
     quiet: Quiet = False,
 ) -> None:
@@ -113,7 +117,7 @@ def run(
     chosen, name = _chosen(experiment, data, quick, changes)
     if not trust:
         check_trusted(chosen)
-    _carry_out(chosen, out or Path("runs") / name, Options(overwrite, quiet, resume, executor, keep))
+    _carry_out(chosen, out or Path("runs") / name, Options(overwrite, quiet, resume, executor, keep, other_versions))
 
 
 def _chosen(experiment: str, data: str | None, quick: bool, changes: list[str]) -> tuple[Spec, str]:

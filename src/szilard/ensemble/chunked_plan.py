@@ -103,6 +103,22 @@ class ChunkedPlan(abc.ABC):
             "contents of the data": self.data.name if published else self.data.fingerprint,
         }
 
+    def attributes(self) -> dict[str, Any]:
+        """What the record says of it, as JSON."""
+        return {
+            "fingerprint": self.fingerprint,
+            "model": {
+                "class": self.model.as_table()["factory"],
+                "parameters": self.trial.parameters,
+                "dtype": self.trial.precision.name,
+                "device": self.device,
+            },
+            "forward_precision": self.trial.precision.name,
+            "forward_flagged": self.trial.precision.flagged,
+            "trainer": {"chunk": self.cut},
+            "diverged": [],
+        }
+
     def check_outcomes(self) -> None:
         """Refuses a model that knows fewer outcomes than the data have classes.
 

@@ -17,7 +17,8 @@ from szilard.ensemble.checkpoints import CheckpointStore
 from szilard.ensemble.chunk import Trained
 from szilard.ensemble.chunked_plan import ChunkedPlan, TrainableChunk
 from szilard.ensemble.parcel import Parcel
-from szilard.ensemble.workers import Versions, check_main_guard, check_versions, check_workers, own_versions
+from szilard.ensemble.versions import Versions, own_versions
+from szilard.ensemble.workers import check_main_guard, check_versions, check_workers
 from szilard.errors import RecordError, SpecError
 
 if TYPE_CHECKING:

@@ -56,6 +56,8 @@ def check_sealed(path: Path) -> None:
         with open_regular(str(path)) as file:
             _check(file, path.name)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        if isinstance(error, KeyError | TypeError | AttributeError):
+            raise DamagedError("it has no checksum") from error
         raise DamagedError(getattr(error, "strerror", None) or str(error) or type(error).__name__) from error
 
 

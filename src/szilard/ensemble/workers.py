@@ -6,14 +6,12 @@ Numbers are the same wherever a chunk is trained only where the versions are.
 from __future__ import annotations
 
 import ast
-import platform
 import sys
 import warnings
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from szilard import __version__
+from szilard.ensemble.versions import Versions, comparable, differences, own_versions
 from szilard.errors import RecordError, SpecError, SzilardWarning
 
 if TYPE_CHECKING:
@@ -21,14 +19,6 @@ if TYPE_CHECKING:
 
 WORKERS_SECONDS = 10
 """How long the first worker is waited for before something is said."""
-Versions = Mapping[str, str]
-
-
-def own_versions() -> dict[str, str]:
-    """Of what has to be the same for the numbers to be: szilard, torch without its build, and Python to the minor."""
-    import torch
-
-    return _comparable({"szilard": __version__, "torch": torch.__version__, "python": platform.python_version()})
 
 
 def check_versions(theirs: Versions, worker: str, mine: Versions) -> None:
@@ -37,9 +27,7 @@ def check_versions(theirs: Versions, worker: str, mine: Versions) -> None:
     Raises:
         RecordError: naming the worker and what differs.
     """
-    differing = [name for name in mine if theirs.get(name) != mine[name]]
-    if differing:
-        said = ", ".join(f"{name} {theirs.get(name) or 'is missing'} and not {mine[name]}" for name in differing)
+    if said := differences(theirs, mine):
         raise RecordError(
             f"the Dask worker {worker} has other versions than this process ({said}): install the same there, or leave"
             " that worker out."
@@ -74,16 +62,7 @@ def check_workers(client: Client) -> None:
     mine = own_versions()
     for worker, told in client.get_versions(packages=["szilard", "torch"])["workers"].items():
         packages = (told or {}).get("packages", {})
-        check_versions(_comparable({name: packages.get(name) for name in mine}), worker, mine)
-
-
-def _comparable(versions: Mapping[str, str | None]) -> dict[str, str]:
-    found = {name: str(version) for name, version in versions.items() if version and version != "MISSING"}
-    if "torch" in found:
-        found["torch"] = found["torch"].partition("+")[0]
-    if "python" in found:
-        found["python"] = ".".join(found["python"].split(".")[:2])
-    return found
+        check_versions(comparable(packages), worker, mine)
 
 
 def check_main_guard() -> None:

@@ -14,6 +14,7 @@ from szilard.ensemble.chunked_plan import ChunkedPlan, check_same
 from szilard.ensemble.executors import Executor, executor_of
 from szilard.ensemble.mending import mend
 from szilard.ensemble.timing import ProgressTotal, TimeSpent
+from szilard.ensemble.versions import check_resumed
 from szilard.errors import RecordError
 from szilard.records.place import claimed
 from szilard.records.root import ENDED, IDENTITY, is_record, read_attributes, record_of
@@ -150,6 +151,7 @@ def carry_out_chunked(run: Chunked[Any], data: str, out: Path, options: Options)
     run.plan.check()
     if going_on:
         check_same(out, before, run.plan)
+        changed = check_resumed(out, before, options.other_versions)
         if before.get("status") in ENDED:
             return
     if not options.quiet and (seconds := run.seconds()) is not None:
@@ -161,8 +163,10 @@ def carry_out_chunked(run: Chunked[Any], data: str, out: Path, options: Options)
                 claim.release()
                 return
             writer = RecordWriter.reopen(out, claim)
+            if changed:
+                writer.annotate(**changed)
     else:
-        attributes = attributes_of(run.spec, data) | _attributes_of_plan(run.plan) | run.attributes()
+        attributes = attributes_of(run.spec, data) | run.plan.attributes() | run.attributes()
         writer = RecordWriter(out, groups=run.groups(), attributes=attributes, overwrite=options.overwrite)
     try:
         _fill(run, data, writer, execute, options, anew=not going_on)
@@ -231,20 +235,3 @@ def _close(writer: RecordWriter, rows: ChunkRows[Any]) -> None:
     if lost is not None:  # 0 is a step, too
         writer.annotate(status="broken", broken_at_step=lost, broken_because=rows.lost_because)
     writer.close()
-
-
-def _attributes_of_plan(plan: ChunkedPlan) -> dict[str, Any]:
-    """What the record says of any plan, as JSON."""
-    return {
-        "fingerprint": plan.fingerprint,
-        "model": {
-            "class": plan.model.as_table()["factory"],
-            "parameters": plan.trial.parameters,
-            "dtype": plan.trial.precision.name,
-            "device": plan.device,
-        },
-        "forward_precision": plan.trial.precision.name,
-        "forward_flagged": plan.trial.precision.flagged,
-        "trainer": {"chunk": plan.cut},
-        "diverged": [],
-    }

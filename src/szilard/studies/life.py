@@ -33,6 +33,7 @@ class Options:
         resume: whether to go on with a run that was interrupted.
         executor: where the members of an ensemble are trained.
         keep_checkpoints: whether trained members stay beside the record.
+        other_versions: whether it may go on under other versions than it was begun with.
     """
 
     overwrite: bool = False
@@ -40,6 +41,7 @@ class Options:
     resume: bool = False
     executor: Any = "local"
     keep_checkpoints: bool = False
+    other_versions: bool = False
 
 
 Row = tuple[str, int, Mapping[str, Any]]

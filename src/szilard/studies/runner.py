@@ -27,6 +27,7 @@ def run(
     resume: bool = False,
     executor: Any = "local",
     keep_checkpoints: bool = False,
+    other_versions: bool = False,
 ) -> Run:
     """Trains what the experiment says, and returns the record.
 
@@ -45,6 +46,8 @@ def run(
         executor: where the members of an ensemble are trained: ``"local"``, ``"dask"``, the address of a Dask
             scheduler, or a ``distributed.Client`` (docs/clusters.md).
         keep_checkpoints: whether the trained members of an ensemble stay in the record's ``checkpoints``.
+        other_versions: whether an ensemble may go on under another szilard, torch or Python than it was begun with;
+            the record says so then (``resumed_with``).
 
     Raises:
         SpecError: if the experiment does not fit its data or this machine.
@@ -63,7 +66,7 @@ def run(
         _check_device(experiment.device)
     else:
         experiment.check_executor()
-    options = Options(overwrite, quiet, resume, executor, keep_checkpoints)
+    options = Options(overwrite, quiet, resume, executor, keep_checkpoints, other_versions)
     with own_randomness(torch.device("cpu")):
         study_of_kind(experiment.study).carry_out(experiment, experiment.load_data(), place, options)
     return Run(out if Path(out).absolute() == place else place)

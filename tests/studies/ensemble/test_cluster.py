@@ -19,7 +19,7 @@ import szilard
 from szilard import Experiment, Training
 from szilard.ensemble.checkpoints import CheckpointStore
 from szilard.ensemble.cluster import _client, _train_on_worker
-from szilard.ensemble.workers import own_versions
+from szilard.ensemble.versions import own_versions
 from szilard.errors import RecordError, SpecError
 from szilard.studies import runner
 from szilard.studies.ensemble.run import plan_of

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import shutil
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from safetensors.torch import load_file, save_file
 import szilard
 from szilard import Experiment, Training
 from szilard.ensemble.sealed import DamagedError, check_sealed, sealed
+from szilard.ensemble.versions import own_versions
 from szilard.errors import RecordError, SzilardWarning
 from szilard.studies import runner
 from szilard.studies.ensemble.rows import EnsembleRows
@@ -117,6 +119,22 @@ def test_a_folder_that_is_a_link_is_not_followed(left: Path, chunked: Experiment
     with pytest.raises(RecordError, match="is a link"):
         runner.run(chunked, place, quiet=True, resume=True)
     assert list((tmp_path / "elsewhere").glob("chunk-*"))
+
+
+def test_other_versions_need_a_word_and_are_recorded(
+    left: Path, chunked: Experiment, tmp_path: Path, whole: szilard.Run
+) -> None:
+    place = tmp_path / "run"
+    shutil.copytree(left, place)
+    file = place / "record.zarr" / "zarr.json"
+    root = json.loads(file.read_text())
+    root["attributes"]["provenance"]["torch"] = "1.0+cpu"
+    file.write_text(json.dumps(root))
+    with pytest.raises(RecordError, match=r"\(torch 1\.0 and not .*--other-versions"):
+        runner.run(chunked, place, quiet=True, resume=True)
+    run = runner.run(chunked, place, quiet=True, resume=True, other_versions=True)
+    assert run.complete and run.attributes["resumed_with"] == [own_versions()]
+    assert "resumed_with" not in whole.attributes
 
 
 def test_a_file_is_known_by_its_name_and_its_checksum(tmp_path: Path) -> None:

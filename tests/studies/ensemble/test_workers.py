@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from szilard.ensemble import workers
+from szilard.ensemble import versions, workers
 from szilard.ensemble.cluster import _in_words
 from szilard.errors import RecordError, SpecError, SzilardWarning
 
@@ -47,7 +47,7 @@ def test_no_workers_are_said_at_once_and_other_versions_are_refused(
         client.loop.call_later(1, lambda: cluster.scale(1))
         with pytest.warns(SzilardWarning, match="has no workers yet, and they are waited for"):
             workers.check_workers(client)
-        own = workers.own_versions()
+        own = versions.own_versions()
         monkeypatch.setattr(workers, "own_versions", lambda: {**own, "szilard": "9.9"})
         with pytest.raises(RecordError, match=rf"the Dask worker .* \(szilard {own['szilard']} and not 9\.9\)"):
             workers.check_workers(client)
@@ -62,7 +62,7 @@ def test_no_workers_are_said_at_once_and_other_versions_are_refused(
     ],
 )
 def test_what_differs_is_named(theirs: dict[str, str], said: str) -> None:
-    own = workers.own_versions()
+    own = versions.own_versions()
     workers.check_versions(own, "tcp://a", own)
     with pytest.raises(RecordError, match=f"worker tcp://a has other versions than this process .*{said}"):
         workers.check_versions({**own, **theirs}, "tcp://a", own)
@@ -70,7 +70,7 @@ def test_what_differs_is_named(theirs: dict[str, str], said: str) -> None:
 
 def test_builds_and_patches_may_differ() -> None:
     given = {"torch": "2.6.0+cu128", "python": "3.11.7.final.0", "szilard": "MISSING"}
-    assert workers._comparable(given) == {"torch": "2.6.0", "python": "3.11"}
+    assert versions.comparable(given) == {"torch": "2.6.0", "python": "3.11"}
 
 
 def test_a_worker_that_cannot_import_szilard_is_told_in_words() -> None:
