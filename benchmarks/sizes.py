@@ -15,6 +15,7 @@ from pathlib import Path
 
 import sizes_canonical
 import sizes_free_energy
+import sizes_regimes
 import sizes_stationary
 import sizes_stopping
 
@@ -26,7 +27,7 @@ Systems whose truth is exact by construction; written by `python benchmarks/size
 run in the tests.
 """
 
-SECTIONS = (sizes_canonical, sizes_free_energy, sizes_stopping, sizes_stationary)
+SECTIONS = (sizes_canonical, sizes_free_energy, sizes_stopping, sizes_stationary, sizes_regimes)
 
 
 class Cells:

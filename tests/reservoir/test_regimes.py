@@ -106,6 +106,35 @@ def test_a_kink_is_a_break_too() -> None:
     assert abs(found.breaks[0] - 150) < 15
 
 
+SMOOTH = {
+    "power law": lambda t: -0.5 * np.log(t),
+    "with a floor": lambda t: np.log(1 / t + 0.1),
+    "decay": lambda t: 5 * np.exp(-3 * t / t[-1]),
+    "sigmoid": lambda t: -3 / (1 + np.exp(5 - 10 * t / t[-1])),
+}
+
+
+@pytest.mark.parametrize("scatter", [0.3, 0.01])
+@pytest.mark.parametrize("course", SMOOTH)
+def test_a_smooth_course_is_one_regime(course: str, scatter: float) -> None:
+    """Lines alone break each of them nearly always."""
+    generator, time = np.random.default_rng(6), np.arange(1.0, 201.0)
+    series = [SMOOTH[course](time) + scatter * generator.normal(size=200) for _ in range(20)]
+    assert sum(bool(regimes(x, 10 * time, smooth=True).breaks) for x in series) <= 2
+    assert sum(bool(regimes(x, 10 * time).breaks) for x in series) >= 15
+
+
+def test_a_step_breaks_a_smooth_course() -> None:
+    generator, time = np.random.default_rng(7), np.arange(1.0, 201.0)
+    found = []
+    for _ in range(20):
+        series = -2 * np.log(time) + generator.normal(size=200)
+        series[120:] -= 8
+        found.append(regimes(series, time, smooth=True).breaks)
+        assert not regimes(generator.normal(size=200), time, smooth=True).breaks
+    assert np.mean([min((abs(b - 120) for b in breaks), default=99) <= 2 for breaks in found]) > 0.9
+
+
 def test_quantities_per_regime() -> None:
     generator = np.random.default_rng(3)
     loss, noise = generator.normal(size=(2, 240)) * [[0.1], [0.3]]

@@ -19,6 +19,13 @@ ROUTES = ("plugin", "first_order", "jackknife", "lower", "upper", "extrapolated"
 REPORTED = "extrapolated"
 """The route whose numbers carry the plain name (docs/information-coverage.md says why, with numbers)."""
 
+_SATURATED = 0.1
+"""Below ln n by this share a plug-in says that n children are too few to be corrected."""
+_SURE = (0.2, 0.4)
+"""Between these shares of their entropy that members lack, they come to count as sure."""
+_BENT = (1.1, 1.15, 1.4)
+"""Bend of the entropies of sure members at which the first-order correction, the jackknife and the curve are best."""
+
 Values = Mapping[str, Float[ndarray, " deletions"]]
 
 
@@ -64,7 +71,8 @@ def budget(entropies: Entropies, nesting: Nesting) -> Values:
     - *jackknife*: each entropy by ``n H − (n−1) ⟨H_{−k}⟩`` over its whole children, or with its first-order bias
       added where it has a single one;
     - *extrapolated*, which is what is reported: the jackknife, but for the mixtures of datasets with three seeds or
-      more a curve ``H + b/n + c/n²`` through n = 1 (members), n = R − 1 and n = R, taken at 1/n = 0;
+      more a curve ``H + b/n + c/n²`` through n = 1 (members), n = R − 1 and n = R, taken at 1/n = 0, and of sure
+      members the jackknife or the first-order correction, as far as their entropies do not bend;
     - *lower*, *upper*: ``info_dataset ∈ [H_T^self − H_D^loo, H_T^loo − H_D^self]`` in expectation, alike at each level.
 
     A level without variation passes what lies below on to the level above: with one seed for each dataset
@@ -81,7 +89,8 @@ def budget(entropies: Entropies, nesting: Nesting) -> Values:
         "jack": _levels(completed, shares, JACK),
     }
     curved = _mean(extrapolated(completed, nesting, shares), shares.dataset)
-    routes["best"] = [*routes["jack"][:2], curved] if nesting.datasets > 1 else routes["jack"]
+    best = [*routes["jack"][:2], curved] if nesting.datasets > 1 else routes["jack"]
+    routes["best"] = _within_reach(best, routes["self"], own, nesting)
     values: dict[str, ndarray] = dict(seeds.split)
     for index, name in enumerate(("info_task", "info_dataset", "info_seed")):
         values |= _routes(name, routes, index, index + 1, own)
@@ -96,6 +105,24 @@ def budget(entropies: Entropies, nesting: Nesting) -> Values:
         _without_replicates(values, nesting)
     values["entropy_conditional_mean"] = own
     return values
+
+
+def _within_reach(best: list[ndarray], plain: list[ndarray], own: ndarray, nesting: Nesting) -> list[ndarray]:
+    """Corrected entropies of the levels, drawn back to those of the mixtures where a design is all but fully saturated.
+
+    n children that have nothing in common differ by ln n, whatever the truth: a correction would add about 1 to it,
+    which says nothing. From nine tenths of ln n on it fades.
+    """
+    counts = (nesting.tasks, nesting.datasets_per_task.mean(), nesting.seeds_per_dataset.mean())
+    found = [*best, own]
+    for level in (2, 1, 0):
+        high, low = plain[level], (*plain[1:], own)[level]
+        if counts[level] < 2:  # an only child: what the level below lost is lost here
+            found[level] = best[level] + found[level + 1] - (*best[1:], own)[level]
+            continue
+        room = np.clip((1 - (high - low) / np.log(counts[level])) / _SATURATED, 0, 1)
+        found[level] = high + (best[level] - high) * np.where(np.isfinite(room), room, 1.0)
+    return found[:3]
 
 
 def _without_replicates(values: dict[str, ndarray], nesting: Nesting) -> None:
@@ -156,8 +183,33 @@ def extrapolated(entropies: Entropies, nesting: Nesting, shares: Shares) -> Floa
     first, second, third = (
         x[j] * x[k] / ((x[j] - x[i]) * (x[k] - x[i])) for i, j, k in ((0, 1, 2), (1, 0, 2), (2, 0, 1))
     )
-    values[:, curved] = first * own + second * without + third * whole
+    bent = first * own + second * without + third * whole
+    plain = whole + (whole - own) / (seeds - 1)
+    to_plain, to_bent = _shares_of_routes(own, without, whole, seeds, shares.dataset[:, curved])
+    values[:, curved] = straight + to_plain * (plain - straight) + to_bent * (bent - straight)
     return values
+
+
+def _shares_of_routes(
+    own: ndarray, without: ndarray, whole: ndarray, seeds: ndarray, weight: ndarray
+) -> tuple[float, float]:
+    """How far from the jackknife towards the first-order correction, and towards the curve, by what all members show.
+
+    Of members that are not sure the curve is best. Of sure ones, which differ by their labels, it overshoots where few
+    labels compete and entropies hardly bend: *bend* is the last seed's gain over that of all before it, in units of
+    what a bias of 1/n makes it. Measured in docs/information-coverage.md.
+    """
+    own, without, whole = (_mean(each, weight)[0] for each in (own, without, whole))
+    count = float(seeds.mean())
+    gained, sure = without - own, 1 - own / whole if whole > 0 else 0.0
+    if not gained > 0:
+        return 0.0, 1.0
+    usual = (1 / (count - 1) - 1 / count) / (1 - 1 / (count - 1))
+    bend = (whole - without) / gained / usual
+    surely = min(max((sure - _SURE[0]) / (_SURE[1] - _SURE[0]), 0.0), 1.0)
+    plain = min(max((_BENT[1] - bend) / (_BENT[1] - _BENT[0]), 0.0), 1.0)
+    bent = min(max((bend - _BENT[1]) / (_BENT[2] - _BENT[1]), 0.0), 1.0)
+    return surely * plain, 1 - surely + surely * bent
 
 
 def _first_order(

@@ -15,6 +15,7 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from szilard.errors import RecordError
+from szilard.reservoir.smooth_course import broken_cost, smooth_cost
 
 FEWEST = 8
 """The fewest times in a regime."""
@@ -59,6 +60,7 @@ def regimes(
     *,
     penalty: float = PENALTY,
     fewest: int = FEWEST,
+    smooth: bool = False,
 ) -> Regimes:
     """Regimes of one or several series together, e.g. ln loss and ln noise variance.
 
@@ -71,6 +73,8 @@ def regimes(
         steps: of the times, rising: lines run along them; equally spaced by default. Memory is counted in times.
         penalty: for each break, in units of (series + 1) ln n.
         fewest: times in a regime.
+        smooth: whether series are one regime, too, where a smooth course (a polynomial of the steps or of their
+            logarithm) describes them as well as lines between breaks; lines alone break every power law.
 
     Raises:
         RecordError: with fewer than two regimes' worth of times, numbers that are not finite, or steps that fall.
@@ -96,6 +100,12 @@ def regimes(
     unit = penalty * (values.shape[1] + 1) * math.log(len(values))
     breaks = _breaks(values[kept] / scale, place[kept], unit * tau, fewest)
     residuals = _residuals(values[kept], place[kept], breaks)
+    if smooth and breaks:
+        price = penalty * math.log(len(values)) * tau
+        given = place[kept] if steps is None else np.asarray(steps, dtype=np.float64)[kept]
+        if smooth_cost(values[kept] / scale, given, price) <= broken_cost(residuals / scale, len(breaks), price):
+            breaks = []
+            residuals = _residuals(values[kept], place[kept], breaks)
     bounds = (0, *(int(kept[b]) for b in breaks), len(values))
     return Regimes(bounds, tuple(int(s) for s in spikes), np.sqrt(np.square(residuals).mean(0)))
 

@@ -147,5 +147,5 @@ REGIMES = Claim(
     "one regime",
     "loss and noise run through the whole training without a break",
     "paper §6.1",
-    measure="breaks of ln loss and ln noise from straight lines",
+    measure="breaks of ln loss and ln noise from straight lines, where no smooth course does as well",
 )

@@ -44,7 +44,7 @@ def found_regimes(bursts: Bursts) -> Regimes | None:
         series.append(bursts.values("reservoir_energy"))
     positive = [np.log(each) for each in series if (each > 0).all() and np.isfinite(each).all()]
     try:
-        return regimes(np.stack(positive, 1), bursts.steps) if positive else None
+        return regimes(np.stack(positive, 1), bursts.steps, smooth=True) if positive else None
     except RecordError:
         return None
 
@@ -175,8 +175,8 @@ def _regimes(bursts: Bursts, found: Regimes) -> Finding:
         len(breaks),
         where=bursts.span(),
         detail=(
-            f"{detail} A white series shows one in a few of a hundred cases. Quantities of the reservoir are to be "
-            "read stretch by stretch."
+            f"{detail} A smooth course, a power law or a decay, is one regime; a white series shows a break in a few "
+            "of a hundred cases. Quantities of the reservoir are to be read stretch by stretch."
         ),
     )
 
