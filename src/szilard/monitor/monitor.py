@@ -13,6 +13,7 @@ from szilard.errors import SzilardError
 from szilard.loggers.recognise import logs_of
 from szilard.models.ppm import PPM
 from szilard.models.state.interrupts import uninterrupted
+from szilard.monitor import ending
 from szilard.monitor.arguments import check_ranks, check_settings, measures_of, place_of
 from szilard.monitor.bystander import Bystander
 from szilard.monitor.counting import StepCounting
@@ -22,7 +23,6 @@ from szilard.monitor.ledger.measure import DEFAULT_PATH_INTERVALS, Ledger
 from szilard.monitor.loggers import RunLoggers
 from szilard.monitor.measure import Measure
 from szilard.monitor.optimizers import LoopOptimizers
-from szilard.monitor.program import failure
 from szilard.monitor.ranks import Ranks, Writers
 from szilard.monitor.record import NewRecord
 from szilard.monitor.schedule import ScheduledRecorder
@@ -214,15 +214,7 @@ class Monitor:
             SzilardError: if no step was ever made; what was recorded is kept, marked as broken.
             RecordError: if rows could not be written, for example on a full disk; call again when there is room.
         """
-        if not self._session.closed:
-            self._counting.settle()
-        if not self._session.closed and self._session.steps == 0:
-            self._session.finish("broken", "the monitor was closed before its first step")
-            raise SzilardError(
-                f"the monitor was closed before its first step, so {self._session.writer.record.path} holds the first "
-                f"model only: {self._counting.silence()}."
-            )
-        self._session.finish("complete")
+        ending.close(self._session)
         from szilard.handle import Run
 
         return Run(self._session.writer.record.path) if self._ranks.writes else None
@@ -233,14 +225,7 @@ class Monitor:
         The last record is left out where the model is no longer as its last step left it, and nothing is raised but
         that rows could not be written.
         """
-        if isinstance(because, BaseException):
-            self.__exit__(type(because), because, None)
-            return
-        if not self._session.closed:
-            self._counting.settle()
-        if because is None and self._session.steps == 0:
-            because = "the training ended before its first step"
-        self._session.finish("complete" if because is None else "broken", because, asked=False)
+        ending.end(self._session, because)
 
     def _repr_html_(self) -> str:
         return as_html(self._session)
@@ -255,13 +240,7 @@ class Monitor:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if kind is None:
+        if error is None:
             self.close()
-        elif not self._session.closed:
-            try:
-                if error is not None and failure(error) is None:
-                    self.close()
-                else:
-                    self._session.finish("broken", f"the loop ended with {kind.__name__}")
-            except SzilardError as problem:  # the loop's own error is what matters
-                self._session.voice.warn(str(problem))
+        else:
+            ending.leave(self._session, error)

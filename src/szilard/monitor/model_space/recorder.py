@@ -164,10 +164,10 @@ class ModelSpaceRecorder(SourceRecorder[tuple[int, dict[str, Tensor]]]):
                 "previous_step", "free_energy_bar", "free_energy_bar_error", "free_energy_bar_shared", "histogram_low",
                 "histogram_high", "detailed_slope", "detailed_slope_error",
             )  # fmt: skip
-            value, error = self._normaliser or (0.0, 0.0)
+            known, uncertain = self._normaliser or (0.0, 0.0)
             return dict.fromkeys(names, nan) | {f"{way}_histogram": bins for way in ("forward", "backward")}, (
-                zero - value,
-                zero + error**2,
+                zero - known,
+                zero + uncertain**2,
             )
         forward = self._source.law(previous.drawn) - previous.law
         with held_at(self._ppm.module, self._state_of(previous)):
@@ -178,7 +178,7 @@ class ModelSpaceRecorder(SourceRecorder[tuple[int, dict[str, Tensor]]]):
         ahead, behind, low, high = detailed_histograms(forward - shift, backward - shift, HISTOGRAM_BINS)
         # where the ends do not meet there is no number
         met = torch.isfinite(change.error)
-        value, error = (torch.where(met, one, nan) for one in (change.value, change.error))
+        value, error = torch.where(met, change.value, nan), torch.where(met, change.error, nan)
         free_energy = previous.free_energy
         if not self._source.normalised:
             free_energy = (free_energy[0] + value, free_energy[1] + error.square())
