@@ -74,7 +74,7 @@ def linked_file(chunk: Path) -> None:
 
 
 def linked_directory(chunk: Path) -> None:
-    moved = chunk.parents[1].rename(chunk.parents[2] / "elsewhere")
+    moved = chunk.parents[1].rename(chunk.parents[4] / "elsewhere")
     chunk.parents[1].symlink_to(moved)
 
 
@@ -169,3 +169,21 @@ def test_a_run_in_which_nothing_moves_is_summed_up_and_drawn(tmp_path: Path, sca
             monitor.step()
     run = szilard.open(out)
     assert float(run.data["work"][-1]) == 0 and run.summary() and run.audit().rows and run.report().is_file()
+
+
+@pytest.mark.parametrize("left_out", ["ledger/heat", "ledger"])
+def test_a_root_that_leaves_out_what_lies_in_the_store_is_refused(
+    sound: list[Path], tmp_path: Path, left_out: str
+) -> None:
+    record = tmp_path / "record"
+    frozen_edits.shutil.copytree(sound[0], record, copy_function=os.link)
+
+    def change(root: dict) -> str:
+        documents = root["consolidated_metadata"]["metadata"]
+        for name in [name for name in documents if f"{name}/".startswith(f"{left_out}/")]:
+            del documents[name]
+        return ""
+
+    frozen_edits._change_root(record, change)
+    with pytest.raises(RecordError, match=f"leaves out '{left_out}', which lies in the store"):
+        szilard.open(record).summary()

@@ -22,7 +22,7 @@ from szilard.records.chunks import LITTLE_ENDIAN, check_files, read_chunk, read_
 from szilard.records.column import Column, Packed, check_name, growing, pack_row
 from szilard.records.described import check_description
 from szilard.records.journal import Contents
-from szilard.records.root import IDENTITY, Document, read_root, store_of
+from szilard.records.root import IDENTITY, Document, check_listed, read_root, store_of
 
 WRITTEN = {
     "zarr_format": 3,
@@ -132,6 +132,7 @@ def load_committed(path: Path) -> Committed:
     columns = {group: {name: array.column for name, array in found.items()} for group, found in arrays.items()}
     for group, found in arrays.items():
         _check_group(path, group, found)
+    check_listed(store, documents)
     lengths = {group: found["step"].shape[0] for group, found in arrays.items()}
     committed = Committed(store, attributes, arrays, columns, lengths)
     committed.check_fixed()

@@ -12,7 +12,7 @@ from szilard.records import strict_json
 DEEPEST = 64
 """Lists and mappings within one another that an attribute may have."""
 _OF_ROOT: dict[str, type] = {
-    "notes": int, "status": str, "coordinates": dict, "coordinate_names": dict, "unavailable": dict,
+    "notes": int, "status": str, "kind_of_run": str, "coordinates": dict, "coordinate_names": dict, "unavailable": dict,
 }  # fmt: skip
 _OF_ARRAY: dict[str, type] = {
     "long_name": str, "units": str, "kind": str, "cumulative": bool, "equation": str, "ancillary_variables": str,

@@ -5,6 +5,7 @@ Here is also what a reader sees of the attributes: those of the last commit, wit
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -100,6 +101,30 @@ def read_root(path: Path) -> tuple[Document, dict[str, Document]]:
             f"{store}/zarr.json is damaged: restore the record from a copy ({printable(error)})."
         ) from error
     return attributes, documents
+
+
+def check_listed(store: Path, documents: Mapping[str, Document]) -> None:
+    """Refuses a root that leaves out what lies in its store: all of that was laid out with it.
+
+    Raises:
+        RecordError: naming what it leaves out.
+    """
+    try:
+        groups = _directories(store)
+        found = [*groups, *(f"{group}/{name}" for group in groups for name in _directories(store / group))]
+    except OSError as error:
+        raise RecordError(f"the record {store.parent} cannot be read: {error.strerror or error}.") from error
+    left = [place for place in found if place not in documents]
+    if left:
+        raise RecordError(
+            f"{store}/zarr.json is damaged: it leaves out {printable(left[0])!r}, which lies in the store; restore the"
+            " record from a copy."
+        )
+
+
+def _directories(place: Path) -> list[str]:
+    with os.scandir(place) as entries:
+        return sorted(entry.name for entry in entries if entry.is_dir() and not entry.name.startswith("."))
 
 
 def _check_version(path: Path, attributes: Document) -> None:
