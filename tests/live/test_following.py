@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import subprocess
@@ -281,3 +282,9 @@ def test_hostile_numbers_do_no_harm(begin: Begin, tmp_path: Path) -> None:
     run.refresh()
     assert drawn(run) == [None, -1e300, 1.0]
     writer.close()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_in_the_place_of_a_journal_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "journal.jsonl")
+    assert tail.JournalTail(tmp_path / "journal.jsonl").lines() == []

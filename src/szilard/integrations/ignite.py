@@ -26,7 +26,9 @@ try:
 except ModuleNotFoundError as missing:
     if missing.name != "ignite":
         raise
-    raise SpecError("IgniteHandler needs Ignite, which is not installed: pip install pytorch-ignite.") from None
+    raise SpecError(
+        "the callback IgniteHandler needs Ignite, which is not installed: pip install pytorch-ignite."
+    ) from None
 
 _HANDLERS: WeakKeyDictionary[Engine, list[IgniteHandler]] = WeakKeyDictionary()
 """Those of each engine."""

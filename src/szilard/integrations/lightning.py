@@ -32,7 +32,9 @@ def _framework() -> Any:
     except ModuleNotFoundError as missing:
         if missing.name != "lightning":
             raise
-        raise SpecError("LightningCallback needs Lightning, which is not installed: pip install lightning.") from None
+        raise SpecError(
+            "the callback LightningCallback needs Lightning, which is not installed: pip install lightning."
+        ) from None
     return framework
 
 

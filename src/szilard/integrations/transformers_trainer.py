@@ -29,7 +29,7 @@ def trainer_of_call() -> Any:
             return found
         frame = frame.f_back  # type: ignore[assignment]
     raise SpecError(
-        "HuggingFaceCallback was called outside of a Trainer: give it to one, by callbacks=[…] or add_callback; in a "
+        "the callback HuggingFaceCallback was called outside of a Trainer: give it to one, by callbacks=[…] or add_callback; in a "
         "loop of your own, use szilard.watch."
     )
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from szilard.records.regular import open_regular
+
 PIECE = 32 * 2**20
 """Bytes that are read at one time at most: what is longer comes with the next look."""
 KNOWN = 256
@@ -45,7 +47,7 @@ class JournalTail:
             seen = (state.st_ino, state.st_mtime_ns, state.st_size)
             if seen == self._seen:
                 return []
-            with self._path.open("rb") as file:
+            with open_regular(str(self._path)) as file:
                 data = self._read(file.fileno())
         except OSError:
             self.rewind()

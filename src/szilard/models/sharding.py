@@ -131,7 +131,7 @@ def _check_kind(module: nn.Module) -> None:
         )
     if any(hasattr(each, "ds_tensor") for each in module.parameters()):
         raise ModelError(
-            "DeepSpeed's ZeRO-3 has taken the model's parameters apart, and no rank can evaluate it: watch it under "
+            "the model's parameters are taken apart by DeepSpeed's ZeRO-3, and no rank can evaluate it: watch it under "
             "stage 1 or 2, or shard it by torch.distributed.fsdp.fully_shard."
         )
 

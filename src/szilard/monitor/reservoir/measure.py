@@ -144,7 +144,7 @@ class Reservoir:
             )
         if any(isinstance(part, nn.SyncBatchNorm) for part in unwrap(ppm.module).modules()):
             raise SpecError(
-                "SyncBatchNorm takes all ranks for each gradient, and fresh gradients are made on one: leave the "
+                "normalisation by SyncBatchNorm takes all ranks for each gradient, and fresh gradients are made on one: leave the "
                 "reservoir out, or let the model normalise by BatchNorm."
             )
 
