@@ -5,7 +5,7 @@
 Blocks of a pair alternate, as in ``watching.py``. Processor time is that of the process, the loggers' own threads
 included (W&B's second process is not). Timing begins after 20 steps, in the dense first part of a run, where all
 rows are given; opening and closing are not timed. The libraries write as ever, offline: event files, W&B's own file,
-SQLite.
+SQLite. Beside the ratio stands the share of the watched loop's time that its own thread spent on the logger.
 """
 
 from __future__ import annotations
@@ -23,6 +23,25 @@ from mlp import mnist, network
 from watching import OPENED, PARTS, WARM, Case, Step, ratio, seconds_of
 
 import szilard
+from szilard.monitor.loggers import RunLoggers
+
+
+class Inside:
+    """Processor time that is spent on loggers, in the loop's thread; stands for what hands rows to them."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        write = RunLoggers.write
+
+        def timed(loggers: RunLoggers, rows: Any) -> None:
+            begin = time.thread_time()
+            write(loggers, rows)
+            self.seconds += (time.thread_time() - begin) if loggers else 0.0
+
+        RunLoggers.write = timed  # type: ignore[method-assign]
+
+
+INSIDE = Inside()
 
 
 def watched(case: Case, every: int, out: Path, loggers: list[Any]) -> tuple[Step, szilard.Monitor]:
@@ -96,7 +115,7 @@ LOGGERS: dict[str, Callable[[Path], Any]] = {
 def compare(case: Case, make: Callable[[Path], Any], every: int, pairs: int, seconds: float, out: Path) -> str:
     """The ratio of processor times, with its interval."""
     times: dict[bool, list[float]] = {True: [], False: []}
-    count = 0
+    count, inside = 0, 0.0
     for number in range(pairs):
         place = out / str(number)
         place.mkdir(parents=True)
@@ -105,15 +124,17 @@ def compare(case: Case, make: Callable[[Path], Any], every: int, pairs: int, sec
         time.sleep(OPENED)
         warm = seconds_of(plain, WARM), seconds_of(logged, WARM)
         count = count or every * max(1, round(seconds * WARM / warm[0] / every))
-        spent = {plain: 0.0, logged: 0.0}
+        spent, INSIDE.seconds = {plain: 0.0, logged: 0.0}, 0.0
         for part in range(PARTS):
             few = count // PARTS + (part < count % PARTS)
             for step in (plain, logged) if (part + number) % 2 else (logged, plain):
                 spent[step] += seconds_of(step, few)
+        inside += INSIDE.seconds
         for loop, monitor in ((plain, one), (logged, other)):
             times[loop is logged].append(spent[loop])
             monitor.close()
-    return f"{ratio(times[True], times[False])}  {count} steps"
+    share = 100 * inside / sum(times[True])
+    return f"{ratio(times[True], times[False])}  inside {share:.2f} %  {count} steps"
 
 
 def main() -> None:
