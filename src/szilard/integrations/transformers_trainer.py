@@ -29,8 +29,8 @@ def trainer_of_call() -> Any:
             return found
         frame = frame.f_back  # type: ignore[assignment]
     raise SpecError(
-        "the callback HuggingFaceCallback was called outside of a Trainer: give it to one, by callbacks=[…] or add_callback; in a "
-        "loop of your own, use szilard.watch."
+        "the callback HuggingFaceCallback was called outside of a Trainer: give it to one, by callbacks=[…] or "
+        "add_callback; in a loop of your own, use szilard.watch."
     )
 
 

@@ -144,8 +144,8 @@ class Reservoir:
             )
         if any(isinstance(part, nn.SyncBatchNorm) for part in unwrap(ppm.module).modules()):
             raise SpecError(
-                "normalisation by SyncBatchNorm takes all ranks for each gradient, and fresh gradients are made on one: leave the "
-                "reservoir out, or let the model normalise by BatchNorm."
+                "normalising by SyncBatchNorm takes all ranks for each gradient, and fresh gradients are made on one: "
+                "leave the reservoir out, or let the model normalise by BatchNorm."
             )
 
     def start(self, ppm: PPM, seed: int, optimizer: torch.optim.Optimizer | None) -> ReservoirRecorder:
