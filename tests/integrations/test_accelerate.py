@@ -139,6 +139,23 @@ def test_a_loop_that_resumes_and_tells_its_losses_itself(tmp_path: Path) -> None
     loop.accelerator.backward(F.cross_entropy(loop.model(X), Y))  # nobody listens any more
 
 
+def test_a_prepared_loader_gives_those_elements_that_its_sampler_draws(tmp_path: Path, by_hand: Any) -> None:
+    part = [50, 7, 19, 33]
+    torch.manual_seed(0)
+    accelerator, module = Accelerator(cpu=True), nn.Linear(4, 3)
+    loader = torch.utils.data.DataLoader(
+        torch.utils.data.TensorDataset(X, Y), batch_size=2, sampler=torch.utils.data.SubsetRandomSampler(part)
+    )
+    model, optimizer, loader = accelerator.prepare(module, torch.optim.SGD(module.parameters(), lr=0.3), loader)
+    sums = by_hand(lambda model: model(X[part]))
+    sums.look(module)
+    monitor = watch_accelerate(accelerator, model, optimizer, loader, out=tmp_path / "run", every=1, quiet=True)
+    accelerator.backward(F.cross_entropy(model(X), Y))
+    optimizer.step()
+    sums.look(module)
+    sums.check(monitor.close())
+
+
 def test_several_optimisers_make_a_step_together(tmp_path: Path, by_hand: Any) -> None:
     torch.manual_seed(0)
     accelerator, module = Accelerator(cpu=True), nn.Sequential(nn.Linear(4, 6), nn.Tanh(), nn.Linear(6, 3))

@@ -13,7 +13,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, IterableDataset, TensorDataset
+from torch.utils.data import DataLoader, IterableDataset, SubsetRandomSampler, TensorDataset
 
 import szilard
 from szilard.errors import ModelError, RecordError, SpecError
@@ -325,6 +325,22 @@ def test_the_probe_goes_the_way_of_validation(tmp_path: Path, by_hand: Any) -> N
     sums.check(watching.run, tolerance=1e-9)
     with pytest.raises(SpecError, match=r"there is no evaluation set 'validation'.*dataloader_idx_0, dataloader_idx_1"):
         fitted([callback(tmp_path / "other")])
+
+
+def test_a_part_of_the_training_data_is_the_evaluation_set(tmp_path: Path, by_hand: Any) -> None:
+    """Told apart by samplers alone: no element of training gets into the probe."""
+    part = [25, 7, 19, 11]
+
+    def fitted(callbacks: list[Any], by_hand: Any = None) -> Lit:
+        torch.manual_seed(2)
+        loaders = [batches(sampler=SubsetRandomSampler(each)) for each in (range(6), part)]
+        module = Lit(by_hand)
+        trainer(tmp_path, callbacks).fit(module, *loaders)
+        return module
+
+    sums, watching = by_hand(lambda module: module.net(X[part])), callback(tmp_path)
+    assert same(left_by(fitted([watching])), left_by(fitted([], sums)))
+    sums.check(watching.run, tolerance=1e-9)
 
 
 class Streamed(IterableDataset):  # type: ignore[type-arg]

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import copy
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, final
 
 import torch
 from torch import nn
-from torch.utils.data import DataLoader, IterableDataset, default_collate
+from torch.utils.data import (
+    DataLoader,
+    DistributedSampler,
+    IterableDataset,
+    RandomSampler,
+    SequentialSampler,
+    SubsetRandomSampler,
+    WeightedRandomSampler,
+    default_collate,
+)
 
 from szilard.errors import SpecError, nearest
 from szilard.models.checks import explain
@@ -16,6 +27,8 @@ from szilard.models.state.random_state import RandomState
 
 INPUTS = 512
 """Elements of an evaluation set that make the probe, unless the user says otherwise."""
+DRAWN = 2**16
+"""Numbers that a sampler of a user's own is asked for at most: it may go on for ever."""
 
 
 @final
@@ -26,16 +39,18 @@ class EvaluationSet:
     Attributes:
         elements: with a length and elements by number; or streamed, which is refused when it is used.
         collate: from a list of elements to a batch.
+        sampler: that gives the numbers of those elements which belong to the set, or lists of them; None: all do.
     """
 
     elements: Any
     collate: Callable[[list[Any]], Any] = default_collate
+    sampler: Any = None
 
     @classmethod
     def of(cls, given: Any) -> EvaluationSet:
         """That of a loader, with its own way of making batches; of a data set, with torch's."""
         if isinstance(given, DataLoader) or (hasattr(given, "dataset") and hasattr(given, "collate_fn")):
-            return cls(given.dataset, given.collate_fn or default_collate)
+            return cls(given.dataset, given.collate_fn or default_collate, _innermost(given))
         return cls(given)
 
 
@@ -70,7 +85,7 @@ class EvaluationSets:
         chosen = self._sets[known]
         before = RandomState.now(device)
         try:
-            return chosen.collate(_first(chosen.elements, name, inputs))
+            return chosen.collate(_first(chosen, name, inputs))
         except SpecError:
             raise
         except Exception as error:
@@ -90,22 +105,63 @@ class EvaluationSets:
         return f"there is no evaluation set {name!r}: {nearest(name, self._sets)}"
 
 
-def _first(elements: Any, name: str, inputs: int) -> list[Any]:
+def _first(chosen: EvaluationSet, name: str, inputs: int) -> list[Any]:
     """The first elements of a set that has a length.
 
     Raises:
         SpecError: if it has none, because it is streamed, or is empty.
     """
+    elements = chosen.elements
     sized = hasattr(elements, "__len__") and hasattr(elements, "__getitem__")
     if isinstance(elements, IterableDataset) or not sized:
         raise SpecError(
             f"the evaluation set {name!r} is streamed, so a probe out of it would be taken from the evaluation: take "
             f"{inputs} inputs yourself, and give them as the probe instead of the set's name."
         )
-    count = min(inputs, len(elements))
-    if count == 0:
+    numbers = list(islice(_numbers(chosen.sampler, len(elements)), inputs))
+    if not numbers:
         raise SpecError(f"the evaluation set {name!r} is empty: name another, or give the probe itself.")
-    return [elements[number] for number in range(count)]
+    return [elements[number] for number in numbers]
+
+
+def _innermost(loader: Any) -> Any:
+    """The sampler that a loader draws single elements by, beneath those that make batches and shares of them."""
+    sampler = getattr(loader, "batch_sampler", None)
+    sampler = getattr(loader, "sampler", None) if sampler is None else sampler
+    inner = sampler
+    while inner is not None:
+        sampler, inner = inner, getattr(inner, "batch_sampler", getattr(inner, "sampler", None))
+    return sampler
+
+
+def _numbers(sampler: Any, count: int) -> Iterator[int]:
+    """Which of so many elements a loader gives, in order: a part of them where its sampler keeps to one.
+
+    Training and validation are often parts of the same data set, told apart by nothing but their samplers.
+    """
+    if sampler is None or isinstance(sampler, WeightedRandomSampler | DistributedSampler):
+        return iter(range(count))
+    if isinstance(sampler, SequentialSampler | RandomSampler):
+        return iter(range(min(count, len(sampler.data_source))))
+    if isinstance(sampler, SubsetRandomSampler):
+        return iter(sampler.indices)
+    return islice(_drawn(sampler), count)
+
+
+def _drawn(sampler: Any) -> Iterator[int]:
+    """What a sampler of anybody's own gives first, each once; it and its generator stay as they were."""
+    generator: Any = getattr(sampler, "generator", None)
+    before = generator.get_state() if isinstance(generator, torch.Generator) else None
+    try:
+        yield from dict.fromkeys(islice(_singly(copy.copy(sampler)), DRAWN))
+    finally:
+        if before is not None:
+            generator.set_state(before)
+
+
+def _singly(given: Iterable[Any]) -> Iterator[int]:
+    for each in given:
+        yield from each if isinstance(each, list | tuple) else (each,)
 
 
 def device_of(model: nn.Module) -> torch.device:

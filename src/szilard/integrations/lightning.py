@@ -238,4 +238,4 @@ def _batches(trainer: Any, loader: Any, number: int) -> EvaluationSet | None:
         finally:
             trainer.training = True
 
-    return EvaluationSet(given.elements, collate)
+    return EvaluationSet(given.elements, collate, given.sampler)
