@@ -28,7 +28,7 @@ demo: $(VENV)/installed ## the last line printed is the path of the report
 # Every module's tests go to one process, in the order that tests/conftest.py gives them.
 # What torch.compile has compiled is kept from run to run.
 PYTEST = OMP_NUM_THREADS=1 TORCHINDUCTOR_CACHE_DIR=$(abspath $(VENV))/torchinductor \
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup --no-loadscope-reorder --durations=20
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadscope --no-loadscope-reorder --durations=20
 
 # What they write, some 100,000 small files, goes into memory where that is plentiful: disks can take longer over them
 # than the tests do.

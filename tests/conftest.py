@@ -51,21 +51,36 @@ TOGETHER = (
 """What shares fixtures beyond a module: folders, and modules whose names begin like one of these."""
 
 
-@pytest.hookimpl(tryfirst=True)
+def _place(name: str) -> str:
+    """A test's module, as a path from here, without its ending; of the test's whole name."""
+    return name.partition("::")[0].removeprefix("tests/").removesuffix(".py")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Gives every module to one process, which makes its fixtures once.
+
+    Marks of groups and ``--dist loadgroup`` would do nothing: pytest-xdist 3.8 writes groups into names of tests, and
+    pytest 9.2 does not look there.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByModule(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            place = _place(nodeid)
+            return next((names[0] for names in TOGETHER if place.startswith(names)), place)
+
+    return ByModule(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Gives every module to one process, which makes its fixtures once; what takes long comes first."""
+    """What takes long comes first."""
 
     @functools.cache
-    def placed(path: Path) -> tuple[pytest.MarkDecorator, int]:
-        """The group of a module's tests, and its place in the order."""
-        place = path.relative_to(Path(__file__).parent).with_suffix("").as_posix()
-        group = next((names[0] for names in TOGETHER if place.startswith(names)), place)
-        turn = next((at for at, name in enumerate(FIRST) if place.startswith(name)), len(FIRST))
-        return pytest.mark.xdist_group(group.replace("/", ".")), turn
+    def turn(place: str) -> int:
+        return next((at for at, name in enumerate(FIRST) if place.startswith(name)), len(FIRST))
 
-    for item in items:
-        item.add_marker(placed(item.path)[0])
-    items.sort(key=lambda item: placed(item.path)[1])
+    items.sort(key=lambda item: turn(_place(item.nodeid)))
 
 
 def pytest_collection_finish() -> None:
