@@ -71,7 +71,7 @@ BEFORE: list[tuple[str, Callable[[Path], Any], type[SzilardError], str, str]] = 
     ("wrong shape", lambda out: Classifier(linear(), INPUTS[:, :3]), ModelError, r"could not be evaluated .* \[\(6, 3\)\]", "forward=lambda"),
     ("integers", lambda out: Classifier(Gives(lambda z: z.argmax(-1, keepdim=True).expand(-1, 3)), INPUTS), ModelError, "torch.int64 tensor, not floating-point logits", "forward="),
     ("tuple", lambda out: Classifier(Gives(lambda z: (z, None)), INPUTS), ModelError, "output is tuple, not floating-point logits", "pick them out with forward="),
-    ("dict", lambda out: Classifier(Gives(lambda z: {"logits": z}), INPUTS), ModelError, "output is dict", "forward="),
+    ("dict", lambda out: Classifier(Gives(lambda z: {"scores": z}), INPUTS), ModelError, "output is dict", "forward="),
     ("probabilities", lambda out: Classifier(Gives(lambda z: z.softmax(-1)), INPUTS), ModelError, "looks like probabilities", r"\.log\(\)"),
     ("one column", lambda out: Classifier(Gives(lambda z: z[:, :1]), INPUTS), ModelError, "one number per input", r"pad\(model\(inputs\), \(1, 0\)\)"),
     ("no outcomes", lambda out: Classifier(Gives(lambda z: z[:, 0]), INPUTS), ModelError, r"shape \(2,\) for 2 inputs", "reshape it with forward="),
