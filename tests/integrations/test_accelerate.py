@@ -79,6 +79,12 @@ def plainly(model: Any) -> Tensor:
     return forward
 
 
+def test_a_norm_that_is_only_measured_clips_nothing(tmp_path: Path) -> None:
+    loop = Loop(watch=lambda *given: watch_accelerate(*given, out=tmp_path / "run", quiet=True), clip=float("inf"))
+    loop.accelerator.end_training()
+    assert "clipping" not in szilard.open(tmp_path / "run").attributes["framework"]
+
+
 @pytest.mark.parametrize(
     "settings", [{}, {"gradient_accumulation_steps": 4, "clip": 0.3}, {"mixed_precision": "bf16"}], ids=str
 )

@@ -29,6 +29,16 @@ Train = Callable[..., szilard.Run]
 Points = list[tuple[int, dict[str, float]]]
 
 
+class Own:
+    """A logger of a user's own."""
+
+    def log(self, values: Mapping[str, float], step: int) -> None:
+        """Takes numbers."""
+
+
+OWN = Own()
+
+
 def collected() -> tuple[Points, Callable[[Mapping[str, float], int], None]]:
     """Points, and a function that collects them."""
     points: Points = []
@@ -242,6 +252,7 @@ class Writer:
         ([lambda values: None], "lambda values, step"),
         ([coroutine], "coroutine is a coroutine"),
         ([object()], "an object of object is no logger"),
+        ([OWN.log, OWN.log], "given twice"),
         ([Log(lambda values, step: None, ["wrok"])], "did you mean 'work'"),
         ([Log(lambda values, step: None, ["work_by_interval"])], "lies along path_interval"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import weakref
 from collections.abc import Callable
@@ -140,7 +141,8 @@ def _listen(accelerator: Any, monitor: Monitor, framework: dict[str, Any], told:
             found.loss(loss.detach())
 
     def clipped(parameters: Any, max_norm: float, *args: Any, **kwargs: Any) -> None:
-        if "clipping" not in framework and (found := still()) is not None:
+        measured_only = math.isinf(max_norm)
+        if not measured_only and "clipping" not in framework and (found := still()) is not None:
             framework["clipping"] = float(max_norm)
             found.annotate(framework=framework)
 

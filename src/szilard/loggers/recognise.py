@@ -91,7 +91,9 @@ def _check_once(loggers: Sequence[Logger]) -> None:
     seen: list[Any] = []
     for logger in loggers:
         place = getattr(logger, "run_id", logger.target)
-        if any(place is other or (isinstance(place, str) and place == other) for other in seen):
+        # a bound method is another object each time that it is asked for
+        alike = isinstance(place, str | types.MethodType)
+        if any(place is other or (alike and type(other) is type(place) and place == other) for other in seen):
             raise SpecError(f"the logger {logger.name} is given twice: give it once.")
         seen.append(place)
 
