@@ -364,6 +364,7 @@ def test_version_and_help_are_quick(tmp_path: Path) -> None:
     assert any(processor_seconds("-m", "szilard", "--help") < most for _ in range(3))
 
 
+@pytest.mark.slow
 def test_no_color_is_honoured_on_a_terminal(records: Path) -> None:
     """On a pseudo-terminal there is colour, and with NO_COLOR none."""
     import pty

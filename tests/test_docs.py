@@ -452,6 +452,7 @@ def test_the_pages_on_ensembles_name_every_finding_and_attribute(ensemble: szila
     assert ensemble.attributes.keys() <= named
 
 
+@pytest.mark.slow
 def test_the_page_on_figure_3_names_every_finding_and_attribute(tmp_path: Path) -> None:
     spec = dataclasses.replace(fig3("digits"), trials=(2,), steps=20, examples=16, fresh=4)
     made = szilard.run(spec, tmp_path / "run", quiet=True)

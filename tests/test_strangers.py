@@ -132,6 +132,7 @@ def test_a_path_is_no_address() -> None:
         check_trusted(Experiment(model=szilard.factory("nets:mlp", widths=[64, 10]), data="own:data"))
 
 
+@pytest.mark.slow
 def test_nothing_is_imported_from_where_the_program_is_run(tmp_path: Path) -> None:
     for name in ("typer", "rich", "numpy", "xarray", "szilard_studies"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit('imported from the working directory')\n")

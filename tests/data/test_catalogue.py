@@ -172,6 +172,7 @@ def test_digits_are_whole_and_fixed() -> None:
     assert digits.test_labels[:10].tolist() == [0, 6, 3, 8, 1, 8, 4, 1, 5, 8]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", [MNIST, FASHION_MNIST], ids=lambda source: source.name)
 def test_the_published_files(source: Source, request: pytest.FixtureRequest) -> None:
     dataset = request.getfixturevalue(source.name.replace("-", "_"))

@@ -29,6 +29,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return [next(frozen_records.unpack(name, directory).rglob("record.zarr")).parent for name in SMALL]
 
 
+@pytest.mark.slow
 def test_an_edited_record_is_read_or_refused(sound: list[Path], tmp_path: Path) -> None:
     record, refused = tmp_path / "record", 0
     for seed in range(EDITS):

@@ -30,6 +30,8 @@ import szilard
 from szilard.errors import ModelError, RecordError, SpecError
 from szilard.integrations import HuggingFaceCallback
 
+pytestmark = pytest.mark.slow
+
 TINY = {
     "vocab_size": 17, "hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 8,
     "max_position_embeddings": 12,

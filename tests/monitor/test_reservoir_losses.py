@@ -22,6 +22,8 @@ from szilard import Classifier, Monitor, Reservoir
 from szilard.errors import SpecError
 from szilard.monitor.reservoir.examples import Examples
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES, BATCH, EVERY = 6, 3, 5
 GENERATOR = torch.Generator().manual_seed(1)
 X = torch.randn(EXAMPLES, 2, generator=GENERATOR, dtype=torch.float64)

@@ -19,6 +19,8 @@ from szilard.errors import SpecError
 from szilard.studies.kits.parameters.statements import ONE_TEMPERATURE, SETTLED, YAIDA
 from szilard.verdicts.finding import Verdict
 
+pytestmark = pytest.mark.slow
+
 X = torch.randn(40, 4, generator=torch.Generator().manual_seed(1))
 Y = torch.randint(3, (40,), generator=torch.Generator().manual_seed(2))
 LAGS = (1, 2)

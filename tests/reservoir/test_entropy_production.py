@@ -14,6 +14,8 @@ from szilard.reservoir import ep_rate_ar1, ep_rate_fitted, ep_rate_fitted_ou, ep
 from szilard.reservoir.linear import stationary_covariance, stationary_covariance_continuous
 from szilard.systems import Gyrator, HeavyBall
 
+pytestmark = pytest.mark.slow
+
 GYRATORS = [
     Gyrator(rate=rate, stiffness=stiffness, temperatures=temperatures, angle=angle)
     for rate in (0.05, 0.2)

@@ -21,6 +21,8 @@ from szilard.studies.ensemble.figures import FIGURES, LEADING, figures
 from szilard.studies.ensemble.figures.marks import curve_of
 from szilard.studies.ensemble.reading import read
 
+pytestmark = pytest.mark.slow
+
 Make = Callable[..., szilard.Run]
 NOTHING = Audit(())
 HOSTILE = '</script><script>document.title="hacked"</script><img src=x onerror="document.title=1">"\'&\u202e\u2028|$x$'

@@ -22,6 +22,8 @@ from szilard.errors import RecordError, SzilardWarning
 from szilard.studies import runner
 from szilard.studies.ensemble.rows import EnsembleRows
 
+pytestmark = pytest.mark.slow
+
 Same = Callable[[xr.DataTree, xr.DataTree], None]
 CHANGES = {"training": Training(steps=40, batch_size=8), "chunk": 4}
 

@@ -129,6 +129,7 @@ def test_far_jumps_are_neither_certified_nor_accused(tmp_path: Path) -> None:
     assert audit["second law"].verdict is Verdict.HELD
 
 
+@pytest.mark.slow
 def test_a_reference_that_is_worn_out_by_resampling_is_named(tmp_path: Path) -> None:
     """Where it relaxes for two steps of a slow sampler its W is off by thirty errors, and no other row knows."""
     system = LaggedGaussian(dimension=10, sigma=1.0, contraction=0.98, speed=0.1)

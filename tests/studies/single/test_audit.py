@@ -158,6 +158,7 @@ def test_rounding_is_judged_by_the_fisher_form(learned: xr.DataTree, quadratic: 
     assert audit(tree)["precision floor"].verdict is verdict
 
 
+@pytest.mark.slow
 def test_noise_is_called_noise(noise: torch.Tensor, builders: dict) -> None:
     report = audit(builders["record"](noise, rows=2))
     assert report["drift"].verdict is Verdict.FAILED

@@ -15,6 +15,8 @@ from szilard.audit import Outcome, Verdict
 from szilard.data import Dataset
 from szilard.studies.kits.watched.learning import in_words, numbers, outcome_of
 
+pytestmark = pytest.mark.slow
+
 
 def told(accuracy: tuple[float, float] | None, entropy: tuple[float, float] | None, change: float) -> xr.Dataset:
     """A ledger of two rows over a hundred inputs."""

@@ -100,6 +100,7 @@ def test_it_says_what_was_seen(run: szilard.Run) -> None:
         assert words.lower() in text.lower(), words
 
 
+@pytest.mark.slow
 def test_it_calls_noise_noise(noisy: szilard.Run) -> None:
     text = page_of(noisy.tree).text
     assert "Diffusion: drift makes up" in text

@@ -68,6 +68,7 @@ def test_noise_shows_no_drift_and_no_learning(digits: Dataset, tmp_path: Path) -
     assert "No learning visible" in row.detail
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("make", "settings"),
     [(torch.optim.SGD, {"lr": 5e-5, "momentum": 0.8}), (torch.optim.AdamW, {"lr": 2e-4})],
@@ -96,6 +97,7 @@ def test_the_beginning_and_a_ragged_end_leave_only_regular_jumps(
     assert run.audit().sound
 
 
+@pytest.mark.slow
 def test_phases_tell_the_learning_from_what_follows(digits: Dataset, tmp_path: Path) -> None:
     run = watch(digits, tmp_path / "run", steps=640, lr=0.05, intervals=(1, 2, 4))
     found = phases(run.data)

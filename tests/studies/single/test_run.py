@@ -52,6 +52,7 @@ def numbers(record: szilard.Run) -> dict[str, np.ndarray]:
     }
 
 
+@pytest.mark.slow
 def test_the_named_run_learns_the_digits(tmp_path: Path) -> None:
     record = run(find("single", "digits"), tmp_path / "run", quiet=True)
     assert record.complete and record.attributes["every_chosen_by"] == "user"

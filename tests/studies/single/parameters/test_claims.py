@@ -29,6 +29,8 @@ from szilard.studies.kits.watched.bursts import Bursts
 from szilard.studies.kits.watched.reading import WatchedReading
 from szilard.verdicts.finding import judge
 
+pytestmark = pytest.mark.slow
+
 Examine = Callable[..., dict[str, Finding]]
 SEEDS = 5 if os.environ.get("SZILARD_QUICK") == "1" else 20
 
@@ -189,7 +191,6 @@ def test_two_temperatures_in_a_layer_are_not_canonical() -> None:
     assert "Probability of temperatures so far apart" in row.detail
 
 
-@pytest.mark.slow
 def test_entropy_of_fitted_dynamics_stands_beside_the_bound(examine: Examine, makers: dict[str, Any]) -> None:
     layer = makers["Layer"]
     turning = (layer(d=4, curvature=1.0, turn=2.0), layer(d=3, curvature=1.0))
@@ -198,7 +199,6 @@ def test_entropy_of_fitted_dynamics_stands_beside_the_bound(examine: Examine, ma
     assert row.interval is not None and math.isinf(row.interval[1])
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("optimiser", ["SGD", "Adam"])
 def test_a_dead_layer_is_left_out_and_named(
     optimiser: str, attached: Callable[..., xr.DataTree], learned: xr.DataTree, makers: dict[str, Any]
@@ -251,7 +251,6 @@ def test_layers_are_told_one_by_one(examine: Examine, makers: dict[str, Any]) ->
         assert row.bound is not None and judge(part.interval, row.bound) is part.verdict
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("replacement", "examples", "verdicts"),
     [
@@ -320,7 +319,6 @@ def test_a_statistic_that_cannot_be_had_is_said(
     assert rows["isotropic noise"].verdict is Verdict.HELD
 
 
-@pytest.mark.slow
 def test_all_lags_together(attached: Callable[..., xr.DataTree], makers: dict[str, Any]) -> None:
     """Size over 40 white layers, by their count; and correlations too small for a single lag are seen."""
     small, ar1 = makers["Layer"](d=10), makers["Layer"](d=400, noise=makers["ar1"](0.05))
@@ -353,7 +351,6 @@ def test_layers_called_by_numbers_read_as_layers(
         assert {part.name for part in row.parts} <= {"layer 1", "layer 3"}
 
 
-@pytest.mark.slow
 def test_layers_are_judged_together(examine: Examine, makers: dict[str, Any]) -> None:
     """Thirty sound layers are not accused because one of them is bound to stand out."""
     rows = examine(layers=(makers["Layer"](d=8),) * 30, records=40, seed=3)

@@ -36,6 +36,8 @@ from szilard.studies.single.figures import FIGURES as OF_THE_LEDGER
 from szilard.studies.single.figures import figures
 from szilard.studies.single.reading import SingleReading
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def bursts(hot: szilard.Run) -> Bursts:
