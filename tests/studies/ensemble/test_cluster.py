@@ -39,6 +39,7 @@ METHOD = "forkserver"
 def client(fork: object) -> Iterator[Any]:
     """What ``executor="dask"`` starts on two cores, for all tests here: the last of them closes its cluster."""
     import dask  # here, so that not all processes of the tests load it
+    import distributed  # noqa: F401 - before its settings are changed, or they would go with the change
 
     with pytest.MonkeyPatch.context() as patch, dask.config.set({"distributed.worker.multiprocessing-method": METHOD}):
         patch.setattr("distributed.deploy.local.CPU_COUNT", 2)
