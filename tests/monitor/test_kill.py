@@ -20,7 +20,7 @@ import xarray as xr
 import szilard
 
 KILLS = 8 if os.environ.get("SZILARD_QUICK") == "1" else 40
-STEPS = 120
+STEPS = 160
 COUNTERS = struct.Struct("qqq")
 """Steps trained, rows appended, rows committed; all −1 until the monitor watches."""
 Fork = Callable[[str], BaseProcess]
@@ -73,8 +73,8 @@ def whole(fork: Fork, tmp_path_factory: pytest.TempPathFactory) -> dict[str, xr.
 def kill_one(fork: Fork, directory: Path, seed: int, whole: dict[str, xr.Dataset]) -> tuple[int, int, int]:
     """Kills a training at a random instant; returns its steps, the rows that were left and those committed."""
     rng = random.Random(seed)
-    child = start(fork, directory, rng.choice([10, 15, 25]))
-    target, deadline = rng.randrange(50), time.monotonic() + 60
+    child = start(fork, directory, rng.choice([5, 10, 15]))
+    target, deadline = rng.randrange(90), time.monotonic() + 60
     try:
         while COUNTERS.unpack((directory / "counters").read_bytes())[0] < target:
             assert time.monotonic() < deadline, "the training does not get on"
