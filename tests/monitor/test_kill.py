@@ -73,7 +73,7 @@ def whole(fork: Fork, tmp_path_factory: pytest.TempPathFactory) -> dict[str, xr.
 def kill_one(fork: Fork, directory: Path, seed: int, whole: dict[str, xr.Dataset]) -> tuple[int, int, int]:
     """Kills a training at a random instant; returns its steps, the rows that were left and those committed."""
     rng = random.Random(seed)
-    child = start(fork, directory, rng.choice([5, 10, 15]))
+    child = start(fork, directory, rng.choice([10, 15, 25]))
     target, deadline = rng.randrange(90), time.monotonic() + 60
     try:
         while COUNTERS.unpack((directory / "counters").read_bytes())[0] < target:

@@ -30,10 +30,10 @@ from szilard.records.claim import Claim
 claim = Claim.take(Path(sys.argv[1]))
 child = os.fork()  # as a worker of a data loader is: it lives on when its parent is killed
 if child == 0:
+    print(os.getpid(), flush=True)  # when it has let go of what is its parent's
     os.closerange(0, 3)
     time.sleep(60)
     os._exit(0)
-print(child, flush=True)
 time.sleep(60)
 """
 
