@@ -7,6 +7,7 @@ import numpy as np
 from szilard.estimate import Estimate
 from szilard.numbers import with_error
 from szilard.reservoir.time_average import time_ratio
+from szilard.studies.kits.parameters.claims.layers import worst_of_layers
 from szilard.studies.kits.parameters.statements import FORCE, SIGNAL
 from szilard.studies.kits.watched.bursts import Bursts
 from szilard.studies.kits.watched.reading import WatchedReading
@@ -65,16 +66,10 @@ def _signal(bursts: Bursts) -> Finding:
     }
     if not found:
         return SIGNAL.unchecked("There is no noise: its variance is 0 in every layer.")
-    layers = list(found)
-    intervals = [found[layer].interval(level_of(len(layers))) for layer in layers]
-    layer = layers[worst := SIGNAL.decisive(intervals)]
-    before = signal_over_noise(bursts, layer, slice(0, bursts.records // 2))
-    earlier = "" if before is None else f"; in the first half {with_error(before.value, before.error)}"
-    return SIGNAL.tested(
-        found[layer].value,
-        intervals[worst],
-        where=f"{bursts.span(bursts.late)}, {bursts.names[layer]}",
-        detail=f"{with_error(found[layer].value, found[layer].error)} in {bursts.names[layer]}{earlier}.",
-        parts=SIGNAL.parts([bursts.names[each] for each in layers], [one.value for one in found.values()], intervals),
-        among="layers",
-    )
+
+    def detail(layer: int) -> str:
+        before = signal_over_noise(bursts, layer, slice(0, bursts.records // 2))
+        earlier = "" if before is None else f"; in the first half {with_error(before.value, before.error)}"
+        return f"{with_error(found[layer].value, found[layer].error)} in {bursts.names[layer]}{earlier}."
+
+    return worst_of_layers(SIGNAL, bursts, found, bursts.span(bursts.late), detail)

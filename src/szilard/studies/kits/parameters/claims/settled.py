@@ -11,11 +11,11 @@ from szilard.errors import RecordError
 from szilard.estimate import Estimate
 from szilard.numbers import with_error
 from szilard.reservoir.displacements import displacement_balance
+from szilard.studies.kits.parameters.claims.layers import worst_of_layers
 from szilard.studies.kits.parameters.statements import SETTLED
 from szilard.studies.kits.watched.bursts import Bursts
 from szilard.verdicts.bounds import FEWEST_BURSTS
 from szilard.verdicts.finding import Finding
-from szilard.verdicts.intervals import level_of
 
 SCHEDULED = (
     "The learning rate changes from record to record, and while it does there is no stationary state to be tested for: "
@@ -108,19 +108,12 @@ def balanced(bursts: Bursts, reason: str) -> Finding:
         return SETTLED.unchecked(
             bursts.without_temperature("Too few records at one learning rate know how ‖θ‖² changed: train longer.")
         )
-    layers = list(found)
-    intervals = [found[layer].interval(level_of(len(layers))) for layer in layers]
-    layer = layers[worst := SETTLED.decisive(intervals)]
-    there = found[layer]
-    return SETTLED.tested(
-        there.value,
-        intervals[worst],
-        where=f"{bursts.span(steady_rows(bursts))}, {bursts.names[layer]}",
-        detail=(
+
+    def detail(layer: int) -> str:
+        return (
             f"{reason}, so that temperatures need not agree at rest; −2⟨θ·Δθ⟩/⟨|Δθ|²⟩ = "
-            f"{with_error(there.value, there.error)} in {bursts.names[layer]}, by the course of ‖θ‖². It tells only of "
-            "directions that relax within these records."
-        ),
-        parts=SETTLED.parts([bursts.names[each] for each in layers], [one.value for one in found.values()], intervals),
-        among="layers",
-    )
+            f"{with_error(found[layer].value, found[layer].error)} in {bursts.names[layer]}, by the course of ‖θ‖². It "
+            "tells only of directions that relax within these records."
+        )
+
+    return worst_of_layers(SETTLED, bursts, found, bursts.span(steady_rows(bursts)), detail)

@@ -6,6 +6,7 @@ import numpy as np
 
 from szilard.estimate import Estimate, Kind
 from szilard.numbers import with_error
+from szilard.studies.kits.parameters.claims.layers import worst_of_layers
 from szilard.studies.kits.parameters.statements import FINITE, ISOTROPIC
 from szilard.studies.kits.watched.bursts import Bursts
 from szilard.studies.kits.watched.reading import WatchedReading
@@ -85,19 +86,9 @@ def _tails(bursts: Bursts) -> Finding:
     found = {layer: one for layer in range(bursts.groups) if (one := tail(bursts, layer)) is not None}
     if not found:
         return FINITE.unchecked("No window of records held noises enough: train longer.")
-    layers = list(found)
-    intervals = [found[layer].interval(level_of(len(layers))) for layer in layers]
-    worst = FINITE.decisive(intervals)
-    layer = layers[worst]
-    index = found[layer]
-    return FINITE.tested(
-        index.value,
-        intervals[worst],
-        where=f"the last window to step {bursts.steps[-1]:,}, {bursts.names[layer]}",
-        detail=(
-            f"Hill's α = {with_error(index.value, index.error)} in {bursts.names[layer]}. Light tails have no "
-            "α: theirs comes out large."
-        ),
-        parts=FINITE.parts([bursts.names[each] for each in layers], [one.value for one in found.values()], intervals),
-        among="layers",
-    )
+
+    def detail(layer: int) -> str:
+        index = with_error(found[layer].value, found[layer].error)
+        return f"Hill's α = {index} in {bursts.names[layer]}. Light tails have no α: theirs comes out large."
+
+    return worst_of_layers(FINITE, bursts, found, f"the last window to step {bursts.steps[-1]:,}", detail)

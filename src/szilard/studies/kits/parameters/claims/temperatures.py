@@ -13,6 +13,7 @@ from szilard.estimate import Estimate, Kind
 from szilard.numbers import number, with_error
 from szilard.reservoir.canonical import mutual_equilibrium
 from szilard.reservoir.time_average import time_average, time_ratio
+from szilard.studies.kits.parameters.claims.layers import worst_of_layers
 from szilard.studies.kits.parameters.claims.settled import (
     SCHEDULED,
     apart_at_rest,
@@ -124,22 +125,14 @@ def _yaida(bursts: Bursts) -> Finding:
                 "The record holds no ratio: the optimiser's own law is not known, or nothing moved."
             )
         )
-    layers = list(found)
-    intervals = [found[layer].interval(level_of(len(layers))) for layer in layers]
-    layer = layers[worst := YAIDA.decisive(intervals)]
-    ratio_there = found[layer]
-    return YAIDA.tested(
-        ratio_there.value,
-        intervals[worst],
-        where=f"{bursts.span(steady_rows(bursts))}, {bursts.names[layer]}",
-        detail=(
-            f"{with_error(ratio_there.value, ratio_there.error)} in {bursts.names[layer]}. Above 1 the "
-            "parameters still move towards the origin of the axes, below 1 away from it: either way they are not "
-            "stationary yet."
-        ),
-        parts=YAIDA.parts([bursts.names[each] for each in layers], [one.value for one in found.values()], intervals),
-        among="layers",
-    )
+
+    def detail(layer: int) -> str:
+        return (
+            f"{with_error(found[layer].value, found[layer].error)} in {bursts.names[layer]}. Above 1 the parameters "
+            "still move towards the origin of the axes, below 1 away from it: either way they are not stationary yet."
+        )
+
+    return worst_of_layers(YAIDA, bursts, found, bursts.span(steady_rows(bursts)), detail)
 
 
 def configurational(bursts: Bursts, layer: int) -> tuple[Estimate, Estimate] | None:
